@@ -1,0 +1,5 @@
+"""MicroPython starts here: serve the host until it says goodbye or sends Ctrl-C."""
+
+from spikert import session
+
+session.main()

@@ -1,0 +1,114 @@
+"""What differs between the interpreters; no other module asks which one is running.
+
+const        compile-time constants, where the interpreter has them
+np, ULAB     ulab's numpy and its version, or None and ""
+viper, addressof   the native emitter's decorator and the address of a buffer, or None
+crc16, crc32       checksums, native where the interpreter has them
+Console      the bytes that come from the host and go to it
+"""
+
+import gc
+import sys
+
+try:
+    from micropython import const
+except ImportError:  # the host, outside a board
+
+    def const(value):
+        """Return `value`; on a board its name costs nothing."""
+        return value
+
+
+try:
+    import ulab
+    from ulab import numpy as np
+
+    ULAB = ulab.__version__
+except ImportError:
+    np, ULAB = None, ""
+
+try:
+    from uctypes import addressof
+except ImportError:
+    addressof = None
+
+CRC16_START = const(0xFFFF)
+
+try:
+    from binascii import crc_hqx as crc16
+except ImportError:
+    from array import array
+
+    def _crc16_table():
+        table = array("H", range(256))
+        for byte in range(256):
+            crc = byte << 8
+            for _ in range(8):
+                crc = (crc << 1) ^ (0x1021 if crc & 0x8000 else 0)
+            table[byte] = crc & 0xFFFF
+        return table
+
+    _TABLE = _crc16_table()
+
+    def crc16(data, crc):
+        """Return the CRC-16 (CCITT, polynomial 0x1021) of the bytes `data`, continued from `crc`."""
+        table = _TABLE
+        for byte in data:
+            crc = table[(crc >> 8) ^ byte] ^ ((crc << 8) & 0xFFFF)
+        return crc
+
+
+try:
+    from binascii import crc32
+except ImportError:
+
+    def crc32(data, crc=0):
+        """Return the CRC-32 (IEEE 802.3) of the bytes `data`, continued from `crc`."""
+        crc ^= 0xFFFFFFFF
+        for byte in data:
+            crc ^= byte
+            for _ in range(8):
+                crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
+        return crc ^ 0xFFFFFFFF
+
+
+def mapped(file):
+    """Return a view on an open file's bytes where they lie in memory, 4-byte aligned, else None.
+
+    MicroPython's read-only file system (ROMFS) maps its files; others do not.
+    """
+    try:
+        view = memoryview(file)
+    except TypeError:
+        return None
+    return None if addressof is None or addressof(view) & 3 else view
+
+
+def memory_free():
+    """Return the bytes of heap that are free after a collection; 0 where nothing tells."""
+    gc.collect()
+    return gc.mem_free() if hasattr(gc, "mem_free") else 0
+
+
+def runtime_name():
+    """Return the interpreter and its version, such as `micropython 1.25.0`."""
+    implementation = sys.implementation
+    return "%s %d.%d.%d" % ((implementation.name,) + tuple(implementation.version[:3]))
+
+
+def machine_name():
+    """Return what the interpreter calls its board, such as `mps2 with cortex-m3`."""
+    return getattr(sys.implementation, "_machine", sys.platform)
+
+
+def console():
+    """Return the stream that reads what the host sends and the one that writes to it.
+
+    On CircuitPython the second USB serial port where `boot.py` enabled it, else the console.
+    """
+    try:
+        import usb_cdc
+    except ImportError:
+        return sys.stdin.buffer, sys.stdout.buffer
+    port = usb_cdc.data or usb_cdc.console
+    return port, port
