@@ -14,7 +14,7 @@ try:
     from micropython import const
 except ImportError:  # the host, outside a board
 
-    def const(value):
+    def const(value):  # type: ignore[misc]
         """Return `value`; on a board its name costs nothing."""
         return value
 
@@ -23,12 +23,12 @@ try:
     import ulab
     from ulab import numpy as np
 
-    ULAB = ulab.__version__
+    ULAB = ulab.__version__  # type: ignore[attr-defined]
 except ImportError:
-    np, ULAB = None, ""
+    np, ULAB = None, ""  # type: ignore[assignment]
 
 try:
-    from uctypes import addressof
+    from uctypes import addressof  # type: ignore[import-not-found]
 except ImportError:
     addressof = None
 
@@ -50,7 +50,7 @@ except ImportError:
 
     _TABLE = _crc16_table()
 
-    def crc16(data, crc):
+    def crc16(data, crc):  # type: ignore[misc]
         """Return the CRC-16 (CCITT, polynomial 0x1021) of the bytes `data`, continued from `crc`."""
         table = _TABLE
         for byte in data:
@@ -62,7 +62,7 @@ try:
     from binascii import crc32
 except ImportError:
 
-    def crc32(data, crc=0):
+    def crc32(data, crc=0):  # type: ignore[misc]
         """Return the CRC-32 (IEEE 802.3) of the bytes `data`, continued from `crc`."""
         crc ^= 0xFFFFFFFF
         for byte in data:
@@ -93,7 +93,8 @@ def memory_free():
 def runtime_name():
     """Return the interpreter and its version, such as `micropython 1.25.0`."""
     implementation = sys.implementation
-    return "%s %d.%d.%d" % ((implementation.name,) + tuple(implementation.version[:3]))
+    version = ".".join([str(part) for part in implementation.version[:3]])
+    return "%s %s" % (implementation.name, version)
 
 
 def machine_name():

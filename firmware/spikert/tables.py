@@ -72,16 +72,21 @@ class LayerTable:
     """
 
     def __init__(self, data, offset):
-        kind, flags, self.gain, self.r, self.inputs, self.neurons, per_neuron, _ = struct.unpack_from(
-            LAYER, data, offset
+        kind, flags, self.gain, self.r, self.inputs, self.neurons, per_neuron, _ = (
+            struct.unpack_from(LAYER, data, offset)
         )
         if kind != DENSE or self.gain > 7 or not 8 <= self.r <= 15:
             raise TableError(
-                "layer of kind %d with gain %d and r %d is not for this runtime" % (kind, self.gain, self.r)
+                "layer of kind %d with gain %d and r %d is not for this runtime"
+                % (kind, self.gain, self.r)
             )
         if not self.inputs or not self.neurons:
             raise TableError("layer of %d inputs and %d neurons" % (self.inputs, self.neurons))
-        self.sets, self.fires, self.floors = bool(flags & SETS), bool(flags & FIRES), bool(flags & FLOORS)
+        self.sets, self.fires, self.floors = (
+            bool(flags & SETS),
+            bool(flags & FIRES),
+            bool(flags & FLOORS),
+        )
         self.stride = aligned(self.neurons)
         self.where = {}
         offset += LAYER_SIZE
@@ -97,6 +102,13 @@ class LayerTable:
         """Return a copy of one of PARAMETERS as array i16[1] or i16[neurons]."""
         offset, entries = self.where[name]
         return array("h", bytes(self.data[offset : offset + 2 * entries]))
+
+    def expanded(self, name):
+        """Return a copy of one of PARAMETERS as array i16[neurons], repeated where it is one."""
+        values = self.parameter(name)
+        if len(values) == 1:
+            values = array("h", [values[0] for _ in range(self.neurons)])
+        return values
 
 
 class Tables:
@@ -143,7 +155,9 @@ class Tables:
 
     def _check_end(self, end):
         if end > len(self.data) - CRC_SIZE:
-            raise TableError("a part ends at %d, beyond the file's %d bytes" % (end, len(self.data)))
+            raise TableError(
+                "a part ends at %d, beyond the file's %d bytes" % (end, len(self.data))
+            )
 
     def _read_layers(self, count, offset):
         for _ in range(count):

@@ -12,9 +12,13 @@ class Layer:
         self.table = table
         neurons = range(table.neurons)
         self.rows = table.data[table.weights : table.end]
-        for name in ("bias", "d", "low", "theta", "rho", "v_reset", "v_start"):
-            values = table.parameter(name)
-            setattr(self, name, values if len(values) > 1 else array("h", [values[0] for _ in neurons]))
+        self.bias = table.expanded("bias")
+        self.d = table.expanded("d")
+        self.low = table.expanded("low")
+        self.theta = table.expanded("theta")
+        self.rho = table.expanded("rho")
+        self.v_reset = table.expanded("v_reset")
+        self.v_start = table.expanded("v_start")
         self.v = array("h", self.v_start)
         self.events = array("H", neurons)
         self.drive = [0 for _ in neurons]

@@ -23,8 +23,13 @@ class Layer:
             _view(table, np.uint8, table.weights + i * table.stride, table.neurons)
             for i in range(table.inputs)
         ]
-        for name in table.where:
-            setattr(self, name, _view(table, np.int16, *table.where[name]))
+        self.bias = _parameter(table, "bias")
+        self.d = _parameter(table, "d")
+        self.low = _parameter(table, "low")
+        self.theta = _parameter(table, "theta")
+        self.rho = _parameter(table, "rho")
+        self.v_reset = _parameter(table, "v_reset")
+        self.v_start = _parameter(table, "v_start")
         self.biased = _any(self.bias)
         state = bytearray(2 * table.neurons)
         self.v = np.frombuffer(state, dtype=np.int16)
@@ -135,6 +140,10 @@ class Layer:
 
 def _view(table, dtype, offset, count):
     return np.frombuffer(table.data, dtype=dtype, count=count, offset=offset)
+
+
+def _parameter(table, name):
+    return _view(table, np.int16, *table.where[name])
 
 
 def _any(values):

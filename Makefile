@@ -1,0 +1,42 @@
+# make demo    train on real digits, convert, prove, flash the virtual board, verify every spike
+# make test    all tests; boards that are not installed are skipped, and named
+# make check   what reads the code: ruff and mypy
+# make boards  build the emulated boards (Debian; see boards/emulated/build)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: demo test check boards clean
+
+demo: $(VENV)/.demo
+	$(BIN)/spikelet demo --port virtual --folder demo
+
+test: $(VENV)/.dev
+	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file= --check-untyped-defs --exclude 'kernels/(ulab|viper)' firmware/spikert
+
+boards:
+	boards/emulated/build
+
+clean:
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Spikelet needs Python 3.11 or newer; name one with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[pictures]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.demo

@@ -1,0 +1,76 @@
+"""What a board tells about a sample: its input, every layer's spikes and membranes, the answer."""
+
+import struct
+
+from spikert import wire
+
+PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has them in parts
+
+
+class Report:
+    """Sends the frames of one sample after the other.
+
+    sender    frames.Sender, whose payload is filled in place
+    network   network.Network
+    """
+
+    def __init__(self, sender, network):
+        self.sender = sender
+        self.network = network
+
+    def input(self, sample, x):
+        """Send the input x u8[inputs] that the board read by itself."""
+        for first in range(0, len(x), PART):
+            self._send_data(wire.INPUT, sample, 0, first, x[first : first + PART])
+
+    def spikes(self, sample, step):
+        """Send which neurons fired in the last step, layer by layer, in the form that is shorter."""
+        for k in range(len(self.network.layers)):
+            layer, count = self.network.layers[k], self.network.fired[k]
+            neurons = layer.table.neurons
+            width = 1 if neurons <= 256 else 2
+            if count * width <= min((neurons + 7) // 8, PART):
+                self._put_addresses(layer.events, count, width)
+                form = wire.ADDRESSES8 if width == 1 else wire.ADDRESSES16
+                self.sender.send_part(wire.SPIKES, sample, step, k, form, 0, count * width)
+                continue
+            for first in range(0, neurons, 8 * PART):
+                size = min((neurons - first + 7) // 8, PART)
+                self._put_bitmap(layer.events, count, first, size)
+                self.sender.send_part(wire.SPIKES, sample, step, k, wire.BITMAP, first, size)
+
+    def membranes(self, sample):
+        """Send all membranes, layer by layer."""
+        part = PART & -2  # a whole number of them
+        for k in range(len(self.network.layers)):
+            data = self.network.layers[k].membranes()
+            for first in range(0, len(data), part):
+                self._send_data(wire.MEMBRANE, sample, k, first // 2, data[first : first + part])
+
+    def answer(self, sample):
+        """Send the answer, with the number and the digest of all frames before it."""
+        sender, answer = self.sender, self.network.answer()
+        fields = (sample, answer, sender.frames, sender.digest)
+        struct.pack_into(wire.ANSWER_FORMAT, sender.payload, 0, *fields)
+        sender.send(wire.ANSWER, wire.ANSWER_SIZE)
+
+    def _send_data(self, kind, sample, layer, first, data):
+        self.sender.payload[wire.PART_SIZE : wire.PART_SIZE + len(data)] = data
+        self.sender.send_part(kind, sample, 0, layer, 0, first, len(data))
+
+    def _put_addresses(self, events, count, width):
+        payload, at = self.sender.payload, wire.PART_SIZE
+        for i in range(count):
+            payload[at] = events[i] & 0xFF
+            if width == 2:
+                payload[at + 1] = events[i] >> 8
+            at += width
+
+    def _put_bitmap(self, events, count, first, size):
+        payload = self.sender.payload
+        for i in range(size):
+            payload[wire.PART_SIZE + i] = 0
+        for i in range(count):
+            bit = events[i] - first
+            if 0 <= bit < 8 * size:
+                payload[wire.PART_SIZE + (bit >> 3)] |= 1 << (bit & 7)

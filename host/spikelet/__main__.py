@@ -1,0 +1,8 @@
+"""`python -m spikelet` is the command `spikelet`."""
+
+import sys
+
+from spikelet.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

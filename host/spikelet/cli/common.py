@@ -1,0 +1,178 @@
+"""Arguments and steps that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spikelet.bounds import LayerBounds
+    from spikelet.cli.output import Output
+    from spikelet.dataset import Dataset
+    from spikelet.link import BoardInfo, Link
+    from spikelet.network import Network
+    from spikelet.ports import Port
+    from spikelet.verification import Verification
+
+RANDOM_SAMPLES = 100
+PORT_HELP = (
+    "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], auto, id:SERIAL or a device; "
+    "without it the board that is attached, or virtual"
+)
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """Add --port."""
+    parser.add_argument("--port", metavar="P", help=PORT_HELP)
+
+
+def add_kernel(parser: argparse.ArgumentParser) -> None:
+    """Add --kernel."""
+    parser.add_argument(
+        "--kernel", default="", metavar="K", help="plain, ulab or viper (default: the board's best)"
+    )
+
+
+def port(args: argparse.Namespace, output: Output) -> Port:
+    """Return the port that was asked for, or else the only board, or else the virtual one."""
+    from spikelet import ports
+
+    spelling = args.port
+    if spelling is None:
+        spelling = "auto" if ports.attached() else "virtual"
+    found = ports.resolve(spelling)
+    output.results["port"] = found.name
+    return found
+
+
+@contextmanager
+def link(
+    where: Port, network: Network | None, kernel: str, output: Output
+) -> Iterator[tuple[Link, BoardInfo]]:
+    """Open a session with the board, check that it holds `network`, and say what it is."""
+    from spikelet import ports, verification
+    from spikelet.link import Link
+
+    with ports.session(where) as stream:
+        opened = Link(stream, where.name, output.log)
+        info = opened.hello(kernel)
+        if network is not None:
+            verification.check_identity(network, info, where.name)
+        output.results |= {"board": info.machine, "runtime": info.runtime, "kernel": info.kernel}
+        output.say(f"{where.name}: {info.runtime} on {info.machine}, kernel {info.kernel}")
+        try:
+            yield opened, info
+        finally:
+            opened.close()
+
+
+def test_samples(network: Network, name: str | None) -> Dataset:
+    """Return samples to test a network on: those named, or the digits if it was made for them.
+
+    A network of another kind gets seeded random samples, which have no classes.
+    """
+    import numpy as np
+
+    from spikelet import dataset
+
+    if name is not None:
+        return check_channels(test_part(dataset.load(name)), network)
+    digits = dataset.load_digits()
+    if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
+        return test_part(digits)
+    x = np.random.default_rng(0).integers(0, 256, (RANDOM_SAMPLES, network.channels))
+    unknown = np.full(len(x), dataset.UNLABELLED)
+    return dataset.Dataset(x.astype(np.uint8), unknown, (), "random samples")
+
+
+def inputs(name: str, network: Network) -> NDArray[np.uint8]:
+    """Return the x uint8[n, channels] of the digits' test part or of an .npz file."""
+    from spikelet import dataset
+
+    samples = (
+        dataset.load_digits() if name == "digits" else dataset.load_npz(name, need_labels=False)
+    )
+    return check_channels(test_part(samples), network).x
+
+
+def check_channels(samples: Dataset, network: Network) -> Dataset:
+    """Return the samples; raises SpikeletError unless the network takes them."""
+    from spikelet.errors import SpikeletError
+
+    if samples.x.shape[1:] != (network.channels,):
+        raise SpikeletError(
+            f"{samples.name}: x is {list(samples.x.shape)}, "
+            f"but the network takes [n, {network.channels}]"
+        )
+    return samples
+
+
+def test_part(samples: Dataset) -> Dataset:
+    """Return the fixed test part of the digits, and all of any other samples."""
+    from spikelet import dataset
+
+    return dataset.split(samples)[1] if samples.name == "digits" else samples
+
+
+def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
+    """Show what each layer is and how far it can reach."""
+    rows = []
+    output.results["layers"] = []
+    for number, (layer, bounds) in enumerate(zip(network.layers, proof, strict=True)):
+        reach = bounds.reach
+        share = max(reach.high / 0x7FFF, reach.low / -0x8000)
+        theta = "none" if layer.theta is None else _range(layer.theta)
+        low = "none" if layer.low is None else _range(layer.low)
+        leak = f"{_range(layer.d)} >> {layer.r}"
+        place = f"{number}: {layer.inputs}-{layer.neurons}"
+        span = f"{reach.low:,}..{reach.high:,}"
+        rows.append((place, layer.gain, leak, theta, low, span, f"{share:.0%}"))
+        output.results["layers"].append(
+            {
+                "inputs": layer.inputs,
+                "neurons": layer.neurons,
+                "gain": layer.gain,
+                "d": layer.d,
+                "r": layer.r,
+                "theta": layer.theta,
+                "low": layer.low,
+                "reset": layer.reset,
+                "reach": [reach.low, reach.high],
+            }
+        )
+    output.table(("layer", "gain", "leak", "threshold", "floor", "can reach", "of int16"), rows)
+    if all(bounds.reach.fits for bounds in proof):
+        output.say("proved: no sum and no membrane leaves int16, whatever the input")
+
+
+def show_verification(found: Verification, output: Output) -> None:
+    """Show what was compared and what differs."""
+    output.results |= {
+        "samples": found.samples,
+        "values": found.values,
+        "spikes": found.spikes,
+        "differences": found.differences,
+        "lost_frames": found.lost_frames,
+        "missed_frames": found.missed,
+        "repeated": found.repeated,
+    }
+    if found.first is not None:
+        output.results["first_difference"] = vars(found.first)
+        output.say(f"first difference: {found.first}")
+    output.say(
+        f"{found.samples:,} samples, {found.spikes:,} spikes, {found.values:,} values compared: "
+        f"{found.differences:,} differences, {found.lost_frames:,} lost frames"
+        + (f", {found.repeated:,} samples repeated" if found.repeated else "")
+    )
+
+
+def _range(values: NDArray[np.int16]) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,}..{high:,}"

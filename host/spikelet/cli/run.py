@@ -1,0 +1,60 @@
+"""`spikelet run`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spikelet.cli.output import Output
+
+SUMMARY = "Run samples on a board and keep its spikes, membranes and answers."
+EXAMPLE = "spikelet run net.lif samples.npz --port virtual -o spikes.npz"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `run` takes."""
+    from spikelet.cli import common
+
+    parser.add_argument("network", metavar="FILE.lif")
+    parser.add_argument(
+        "samples", metavar="SAMPLES", help="digits, or an .npz with x uint8[n, channels]"
+    )
+    common.add_port(parser)
+    common.add_kernel(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write")
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Run every sample, then write all of them, or none if one was lost."""
+    import numpy as np
+
+    from spikelet import files, network, verification
+    from spikelet.cli import common
+    from spikelet.errors import SpikeletError
+
+    loaded = network.load(args.network)
+    x = common.inputs(args.samples, loaded)
+    observations = []
+    where = common.port(args, output)
+    with common.link(where, loaded, args.kernel, output) as (link, _):
+        with output.progress("running") as report:
+            for sample, observation in verification.observe(link, loaded, x):
+                observations.append(observation)
+                report(sample + 1, len(x))
+        output.results |= {"lost_frames": link.lost_frames, "repeated": link.repeated}
+    whole = [observation for observation in observations if observation is not None]
+    if len(whole) < len(x):
+        raise SpikeletError(
+            f"{link.lost_frames} frames of {len(x) - len(whole)} samples were lost for good; "
+            f"{args.output} was not written, try a better cable or a lower baud rate"
+        )
+    arrays: dict[str, Any] = {"answer": np.array([seen.answer for seen in whole])}
+    for k in range(len(loaded.layers)):
+        arrays[f"spikes_{k}"] = np.stack([seen.spikes[k] for seen in whole])
+        arrays[f"membrane_{k}"] = np.stack([seen.membranes[k] for seen in whole])
+    with files.replacing(args.output) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    output.results |= {"output": args.output, "samples": len(x)}
+    output.say(f"{args.output}: {len(x)} samples, 0 frames lost, {link.repeated} samples repeated")
+    return 0

@@ -1,0 +1,51 @@
+"""`spikelet verify`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spikelet.cli.output import Output
+
+SUMMARY = "Run samples on a board and compare every spike and membrane with the reference."
+EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `verify` takes."""
+    from spikelet.cli import common
+
+    parser.add_argument("network", metavar="FILE.lif")
+    common.add_port(parser)
+    common.add_kernel(parser)
+    parser.add_argument(
+        "--samples",
+        metavar="S",
+        help="digits or an .npz (default: the digits' test part; random samples for other networks)",
+    )
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Verify, and return 0 only if nothing differs and nothing was lost."""
+    from spikelet import evaluation, network, verification
+    from spikelet.cli import common
+
+    loaded = network.load(args.network)
+    samples = common.test_samples(loaded, args.samples)
+    where = common.port(args, output)
+    with (
+        common.link(where, loaded, args.kernel, output) as (link, _),
+        output.progress("verifying") as report,
+    ):
+        found = verification.verify(link, loaded, samples.x, report)
+    common.show_verification(found, output)
+    events = evaluation.evaluate(loaded, samples).synaptic_events
+    output.results["synaptic_events"] = events
+    told = f"{events:,.0f} synaptic events a sample"
+    if samples.classes:
+        accuracy = evaluation.accuracy(found.answers, samples)
+        output.results["accuracy"] = accuracy
+        told = f"accuracy {accuracy:.2%}, {told}"
+    output.say(told)
+    return 0 if found.passed else 1

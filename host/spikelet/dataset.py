@@ -1,0 +1,254 @@
+"""Labelled samples: the digits that come with Spikelet, and anybody's `.npz` file."""
+
+import hashlib
+import math
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.errors import SpikeletError
+
+UNLABELLED = -1
+MAX_CLASSES = 1000  # a label above it is a mistake sooner than a class
+MAX_BYTES = 1 << 30  # of one array; a small archive can unpack to any size
+_HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples for a network, with their classes.
+
+    x        uint8[n, channels], or uint8[n, samples, channels] for recordings; the encoder's 0..255
+    y        int64[n], index into `classes`; UNLABELLED (-1) throughout where nothing is known
+    classes  names of the classes; empty where the samples are unlabelled
+    name     where the samples come from, as errors and reports call it
+    Raises SpikeletError naming `name` and the field if they do not fit together.
+    """
+
+    x: NDArray[np.uint8]
+    y: NDArray[np.int64]
+    classes: tuple[str, ...]
+    name: str
+
+    def __post_init__(self) -> None:
+        _check_inputs(self.x, self.name)
+        _check_classes(self.classes, self.name)
+        _check_labels(self.y, len(self.x), len(self.classes), self.name)
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.x)
+
+    def take(self, indices: NDArray[np.integer]) -> "Dataset":
+        """Return the samples at `indices` (int[m]) as a dataset of the same name and classes."""
+        return replace(self, x=self.x[indices], y=self.y[indices])
+
+
+def load(name_or_path: str | Path) -> Dataset:
+    """Return the dataset called "digits", or the labelled one in the `.npz` file at a path.
+
+    Raises SpikeletError if there is neither, or the file is not a dataset.
+    """
+    if name_or_path == "digits":
+        return load_digits()
+    if not Path(name_or_path).exists():
+        raise SpikeletError(
+            f"there is no dataset {str(name_or_path)!r}: give digits, or the path of an .npz file"
+        )
+    return load_npz(name_or_path)
+
+
+def load_digits() -> Dataset:
+    """Return 1,797 handwritten digits: x uint8[1797, 64], 8x8 pixels row by row, classes 0 to 9.
+
+    A pixel is min(255, 16 * count) of the 0..16 dark dots in a 4x4 block of the scan.
+    Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), test part.
+    """
+    with resources.files("spikelet.data").joinpath("digits.npz").open("rb") as file:
+        arrays = _read_arrays(file, "digits", ("x", "y", "classes"))
+    return Dataset(arrays["x"], arrays["y"].astype(np.int64), _names(arrays["classes"]), "digits")
+
+
+def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
+    """Return the dataset in an `.npz` file with the keys x, y and, if wanted, classes.
+
+    x        uint8[n, channels] or uint8[n, samples, channels]
+    y        any integers [n]; may be absent where `need_labels` is false
+    classes  strings; the labels themselves ("0", "1", ...) where absent
+    Raises SpikeletError naming the file, the key, what was found and what is needed.
+    """
+    name = str(path)
+    try:
+        with open(path, "rb") as file:
+            arrays = _read_arrays(file, name, ("x", "y", "classes"))
+    except OSError as error:
+        raise SpikeletError(f"{name}: cannot be read: {error.strerror or error}") from error
+    for key in ("x", "y") if need_labels else ("x",):
+        if key not in arrays:
+            raise SpikeletError(f"{name}: has no array {key}; a dataset needs {key}")
+    x = arrays["x"]
+    if "y" not in arrays:
+        return Dataset(x, np.full(x.shape[:1], UNLABELLED, np.int64), (), name)
+    y = _integers(arrays["y"], name)
+    classes = _names(arrays["classes"], name) if "classes" in arrays else _numbered(y, name)
+    return Dataset(x, y, classes, name)
+
+
+def split(dataset: Dataset, test_fraction: float = 0.2) -> tuple[Dataset, Dataset]:
+    """Split into a training and a test part, alike in classes, the same today and for ever.
+
+    The test part has ceil(n * test_fraction) samples; every class gives its share, rounded by the
+    largest remainder. Within a class those go to the test whose index has the smallest SHA-256, a
+    rule that no version of a random generator can change.
+    Raises SpikeletError if either part would be empty.
+    """
+    n = len(dataset)
+    # Rounded first, for 0.2 * 1795 is a little more than 359 in floating point.
+    wanted = math.ceil(round(n * test_fraction, 6))
+    if not 0 < wanted < n:
+        raise SpikeletError(
+            f"{dataset.name}: cannot split {n} samples with a fraction of {test_fraction}; "
+            "each part needs at least one"
+        )
+    labels, counts = np.unique(dataset.y, return_counts=True)
+    quotas = _largest_remainder(counts.tolist(), wanted)
+    is_test = np.zeros(n, bool)
+    for label, quota in zip(labels, quotas, strict=True):
+        members = np.flatnonzero(dataset.y == label).tolist()
+        is_test[sorted(members, key=_shuffle_key)[:quota]] = True
+    return dataset.take(np.flatnonzero(~is_test)), dataset.take(np.flatnonzero(is_test))
+
+
+def _largest_remainder(counts: Sequence[int], seats: int) -> list[int]:
+    """Share `seats` in proportion to `counts`; the lowest index wins a tie of remainders."""
+    total = sum(counts)
+    shares = [count * seats // total for count in counts]
+    by_remainder = sorted(range(len(counts)), key=lambda i: -(counts[i] * seats % total))
+    for i in by_remainder[: seats - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
+def _shuffle_key(index: int) -> bytes:
+    return hashlib.sha256(b"spikelet split %d" % index).digest()
+
+
+def _read_arrays(file: IO[bytes], name: str, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return those of `keys` that the archive holds."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            found = set(archive.namelist())
+            return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in found}
+    except zipfile.BadZipFile as error:
+        raise SpikeletError(f"{name}: is not an .npz file, or a damaged one: {error}") from error
+
+
+def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
+    try:
+        with archive.open(f"{key}.npy") as member:
+            _check_header(member, key, name)
+        with archive.open(f"{key}.npy") as member:
+            return np.lib.format.read_array(member, allow_pickle=False)
+    # What zipfile, zlib and numpy raise on damaged, truncated, encrypted and exotic content.
+    except (ValueError, EOFError, zlib.error, RuntimeError, NotImplementedError, KeyError) as error:
+        raise SpikeletError(f"{name}: array {key} is damaged: {error}") from error
+
+
+def _check_header(member: IO[bytes], key: str, name: str) -> None:
+    """Refuse pickled objects and absurd sizes before anything is unpacked."""
+    version = np.lib.format.read_magic(member)
+    if version not in _HEADER_READERS:
+        raise ValueError(f"its format {version[0]}.{version[1]} is not one of plain arrays")
+    shape, _, dtype = _HEADER_READERS[version](member)
+    if dtype.hasobject:
+        raise SpikeletError(
+            f"{name}: {key} holds pickled Python objects, which are never loaded; "
+            "save it as an array of plain numbers or strings"
+        )
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_BYTES:
+        raise SpikeletError(f"{name}: {key} would take {size} bytes, above {MAX_BYTES}")
+
+
+def _check_inputs(x: NDArray[Any], name: str) -> None:
+    if x.dtype != np.uint8:
+        raise SpikeletError(f"{name}: x is {_describe(x)}; it must be uint8 0..255: {_remedy(x)}")
+    if x.ndim not in (2, 3) or 0 in x.shape:
+        raise SpikeletError(
+            f"{name}: x has shape {x.shape}; it must be [n, channels] or [n, samples, channels], "
+            "none of them 0"
+        )
+
+
+def _describe(x: NDArray[Any]) -> str:
+    """Say type and range, e.g. "float32 from -1 to 1 with 3 NaN"."""
+    if x.dtype.kind not in "iuf" or x.size == 0:
+        return f"{x.dtype}"
+    missing = int(np.count_nonzero(np.isnan(x)))
+    known = x[~np.isnan(x)] if missing else x
+    extent = f" from {known.min():g} to {known.max():g}" if known.size else ""
+    return f"{x.dtype}{extent}" + (f" with {missing} NaN" if missing else "")
+
+
+def _remedy(x: NDArray[Any]) -> str:
+    if x.dtype.kind not in "iuf" or x.size == 0:
+        return "turn it into numbers first"
+    if x.dtype.kind in "iu" and x.min() >= 0 and x.max() <= 255:
+        return "x.astype(np.uint8) does it"
+    first = "replace what is not finite, then " if not np.isfinite(x).all() else ""
+    return f"{first}scale it, e.g. np.uint8(255 * (x - low) / (high - low))"
+
+
+def _check_classes(classes: tuple[str, ...], name: str) -> None:
+    if len(classes) > MAX_CLASSES:
+        raise SpikeletError(f"{name}: classes has {len(classes)} names, above {MAX_CLASSES}")
+    for position, label in enumerate(classes):
+        if label in classes[:position]:
+            raise SpikeletError(f"{name}: classes has {label!r} twice; names must differ")
+
+
+def _check_labels(y: NDArray[np.int64], samples: int, classes: int, name: str) -> None:
+    if y.shape != (samples,):
+        raise SpikeletError(
+            f"{name}: y has shape {y.shape}; it must be ({samples},), a label for each row of x"
+        )
+    lowest, highest = (0, classes - 1) if classes else (UNLABELLED, UNLABELLED)
+    outside = y[(y < lowest) | (y > highest)]
+    if outside.size:
+        raise SpikeletError(
+            f"{name}: y holds {outside[0]}; with {classes} classes it must be {lowest}..{highest}"
+        )
+
+
+def _integers(y: NDArray[Any], name: str) -> NDArray[np.int64]:
+    if y.dtype.kind not in "iu":
+        raise SpikeletError(
+            f"{name}: y is {_describe(y)}; it must be whole numbers, e.g. y.astype(np.int64)"
+        )
+    return y.astype(np.int64)
+
+
+def _names(classes: NDArray[Any], name: str = "digits") -> tuple[str, ...]:
+    if classes.dtype.kind != "U" or classes.ndim != 1 or classes.size == 0:
+        raise SpikeletError(
+            f"{name}: classes is {classes.dtype} of shape {classes.shape}; "
+            "it must be a list of at least one string"
+        )
+    return tuple(str(label) for label in classes)
+
+
+def _numbered(y: NDArray[np.int64], name: str) -> tuple[str, ...]:
+    """Return the labels themselves as names, for a file without any."""
+    if y.size and not 0 <= y.max() < MAX_CLASSES:
+        raise SpikeletError(f"{name}: y holds {y.max()}; without classes it must be 0..999")
+    return tuple(str(label) for label in range(int(y.max(initial=0)) + 1))

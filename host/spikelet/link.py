@@ -1,0 +1,261 @@
+"""The host's end of the wire: ask a board, believe only what arrived whole, ask again for the rest."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from spikert import wire
+
+from spikelet.errors import SpikeletError
+from spikelet.frames import Frame, FrameReader
+from spikelet.network import Network
+from spikelet.observation import Collector, Observation
+
+FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is
+LEAST_PATIENCE = 0.5
+TRIES = 8
+PAUSE = 0.0005  # seconds between two looks at a silent stream
+CHUNK = 4096
+ANSWERS = (wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE, wire.ANSWER)
+
+
+class Stream(Protocol):
+    """A serial port with a timeout of 0, or what behaves like one."""
+
+    def read(self, size: int) -> bytes:
+        """Return what has come, up to `size` bytes, without waiting."""
+
+    def write(self, data: bytes) -> int | None:
+        """Write all of `data`."""
+
+
+@dataclass(frozen=True)
+class BoardInfo:
+    """What a board said of itself in its HELLO.
+
+    protocol       int, of wire.py
+    receive        int, bytes of payload it takes at once
+    memory_free    int, bytes; 0 where it cannot tell
+    crc            int, CRC-32 of its .lif file, 0 without one
+    sha256         bytes[32], of the graph that came from
+    runtime        interpreter and version
+    machine        what the interpreter calls its board
+    kernel         the kernel in use, of `kernels` available
+    ulab           ulab's version, or nothing
+    problem        why the network could not be loaded, or nothing
+    """
+
+    protocol: int
+    receive: int
+    memory_free: int
+    crc: int
+    sha256: bytes
+    runtime: str
+    machine: str
+    kernel: str
+    kernels: tuple[str, ...]
+    ulab: str
+    problem: str
+
+
+class Link:
+    """A session with a board.
+
+    name           how messages call the board
+    log            called with the board's text
+    repeated       int, samples that were asked for again
+    lost_frames    int, frames that were lost for good
+    """
+
+    def __init__(self, stream: Stream, name: str, log: Callable[[str], None]) -> None:
+        self.stream = stream
+        self.name = name
+        self.repeated = 0
+        self.lost_frames = 0
+        self._reader = FrameReader(log)
+        self._frame = bytearray(wire.MAX_FRAME)
+        self._sequence = 0
+        self._patience = FIRST_PATIENCE
+        self._receive = 64  # until the board has said how much it takes
+
+    @property
+    def missed(self) -> int:
+        """Frames that were lost or damaged on their way here, asked for again or not."""
+        return self._reader.missing
+
+    def hello(self, kernel: str = "") -> BoardInfo:
+        """Ask the board who it is, and to load its network with this kernel, or its own choice.
+
+        Raises SpikeletError if it does not answer, speaks another protocol or lacks the kernel.
+        """
+        payload = bytes([wire.PROTOCOL]) + kernel.encode()
+        for _ in range(TRIES):
+            for frame in self._request(wire.HELLO, payload):
+                if frame.kind == wire.BOARD:
+                    return self._welcome(frame.payload, kernel)
+        raise SpikeletError(
+            f"{self.name} does not say what it is; run spikelet flash, then try again"
+        )
+
+    def run(self, network: Network, sample: int, x: NDArray[np.uint8]) -> Observation | None:
+        """Run one sample x uint8[channels] on the board; None if its frames were lost every time.
+
+        Raises SpikeletError if the board cannot run it, falls silent or goes away.
+        """
+        for attempt in range(TRIES):
+            if attempt:
+                self.repeated += 1
+            collector = Collector(network, sample)
+            begun = time.monotonic()
+            for frame in self._send_sample(sample, x):
+                if observation := collector.take(frame):
+                    self._learn(time.monotonic() - begun)
+                    return observation
+                if frame.kind == wire.ANSWER:
+                    break
+        self.lost_frames += max(1, self._expected_frames(network) - collector.frames)
+        return None
+
+    def replay(self, network: Network, first: int, count: int) -> Iterator[Observation | None]:
+        """Have the board run `count` of its own samples; yield each, None for one that was damaged."""
+        collector = Collector(network, first)
+        for frame in self._request(wire.REPLAY, struct.pack("<HH", first & 0xFFFF, count)):
+            observation = collector.take(frame)
+            if frame.kind != wire.ANSWER:
+                continue
+            if observation is None:
+                self.lost_frames += 1
+            yield observation
+            first, count = first + 1, count - 1
+            if not count:
+                return
+            collector = Collector(network, first)
+
+    def close(self) -> None:
+        """End the session; the board goes back to its REPL."""
+        self._write(wire.BYE, b"")
+
+    def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
+        info = _board_info(payload)
+        if info.protocol != wire.PROTOCOL:
+            raise SpikeletError(
+                f"{self.name} speaks protocol {info.protocol}, this host {wire.PROTOCOL}; "
+                "run spikelet flash"
+            )
+        if kernel and kernel not in info.kernels:
+            raise SpikeletError(
+                f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
+            )
+        self._receive = info.receive
+        return info
+
+    def _send_sample(self, sample: int, x: NDArray[np.uint8]) -> Iterator[Frame]:
+        """Send x in parts that the board can take; yield what comes back for the last of them."""
+        size = self._receive - 4
+        data = x.tobytes()
+        for first in range(0, len(data), size):
+            payload = struct.pack("<HH", sample & 0xFFFF, first) + data[first : first + size]
+            frames = self._request(wire.SAMPLE, payload)
+            if first + size >= len(data):
+                yield from frames
+                return
+            next(frame for frame in frames if frame.kind == wire.ACK)
+
+    def _request(self, kind: int, payload: bytes) -> Iterator[Frame]:
+        """Send a command until it is acknowledged; yield the ACK and all frames that follow.
+
+        Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, or if it
+        never acknowledges.
+        """
+        sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
+        for _ in range(TRIES):
+            self._write(kind, payload, sequence)
+            acknowledged = False
+            for frame in self._frames():
+                if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
+                    acknowledged = True
+                elif frame.kind in ANSWERS:
+                    acknowledged = True  # the ACK itself was lost
+                elif frame.kind == wire.PROBLEM and acknowledged:
+                    raise SpikeletError(f"{self.name}: {frame.payload.decode(errors='replace')}")
+                elif frame.kind == wire.AGAIN and not acknowledged:
+                    break
+                if acknowledged:
+                    yield frame
+            if acknowledged:
+                return
+        raise SpikeletError(
+            f"{self.name} has not answered for {self._patience:g} s, {TRIES} times; "
+            "reset it and try again"
+        )
+
+    def _frames(self) -> Iterator[Frame]:
+        """Yield frames until the board has been silent for as long as patience lasts.
+
+        Once something came damaged, silence more likely means that the board has said it all.
+        """
+        heard, damaged = time.monotonic(), self._reader.damaged
+        patience = self._patience
+        while time.monotonic() - heard < patience:
+            data = self._read()
+            if not data:
+                time.sleep(PAUSE)
+                continue
+            heard = time.monotonic()
+            yield from self._reader.feed(data)
+            if self._reader.damaged > damaged:
+                patience = min(patience, LEAST_PATIENCE)
+        self._reader.flush()
+
+    def _read(self) -> bytes:
+        try:
+            return self.stream.read(CHUNK)
+        except OSError as error:
+            raise self._gone(error) from None
+
+    def _write(self, kind: int, payload: bytes, sequence: int = 0) -> None:
+        start = 2 + wire.HEAD_SIZE
+        self._frame[start : start + len(payload)] = payload
+        size = wire.encode_into(self._frame, kind, sequence, len(payload))
+        try:
+            self.stream.write(wire.shield(bytes(self._frame[:size])))
+        except OSError as error:
+            raise self._gone(error) from None
+
+    def _gone(self, error: OSError) -> SpikeletError:
+        return SpikeletError(f"{self.name} went away ({error}); plug it in and run this again")
+
+    def _learn(self, seconds: float) -> None:
+        """Wait for an answer ten times as long as the slowest took so far."""
+        known = 0.0 if self._patience == FIRST_PATIENCE else self._patience
+        self._patience = max(known, LEAST_PATIENCE, 10 * seconds)
+
+    @staticmethod
+    def _expected_frames(network: Network) -> int:
+        return len(network.layers) * (network.steps + 1) + 1
+
+
+def _board_info(payload: bytes) -> BoardInfo:
+    protocol, receive, free, crc, sha256 = struct.unpack_from(wire.BOARD_FORMAT, payload)
+    lines = payload[wire.BOARD_SIZE :].decode(errors="replace").split("\n")
+    lines += [""] * (len(wire.BOARD_LINES) - len(lines))
+    said = dict(zip(wire.BOARD_LINES, lines, strict=False))
+    return BoardInfo(
+        protocol=protocol,
+        receive=receive,
+        memory_free=free,
+        crc=crc,
+        sha256=sha256,
+        runtime=said["runtime"],
+        machine=said["machine"],
+        kernel=said["kernel"],
+        kernels=tuple(said["kernels"].split()),
+        ulab=said["ulab"],
+        problem=said["problem"],
+    )

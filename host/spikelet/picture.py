@@ -1,0 +1,114 @@
+"""A raster picture: which neuron fired when, for samples one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet import files
+from spikelet.errors import SpikeletError
+from spikelet.float_network import rate_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from spikelet.network import Network
+    from spikelet.reference import Trace
+
+INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
+
+
+def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trace) -> None:
+    """Draw the samples x uint8[n, channels] and the spikes of `trace`, a row of dots per neuron.
+
+    The format is the path's ending. Raises SpikeletError where matplotlib is not installed or the
+    file cannot be written.
+    """
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+    except ImportError:
+        raise SpikeletError("pictures need matplotlib: pip install 'spikelet[pictures]'") from None
+    heights = [1.2, *(max(0.8, layer.neurons / 24) for layer in network.layers)]
+    figure, axes = pyplot.subplots(
+        len(heights),
+        1,
+        sharex=True,
+        figsize=(10, 1.1 * sum(heights) + 1),
+        gridspec_kw={"height_ratios": heights},
+        layout="constrained",
+    )
+    _draw_inputs(axes[0], network, x)
+    for k, (axis, layer) in enumerate(zip(axes[1:], network.layers, strict=True)):
+        last = k == len(network.layers) - 1
+        if last and layer.theta is None:
+            _draw_answers(axis, network, trace)
+        else:
+            _draw_spikes(axis, trace.spikes[k], f"layer {k}: {layer.neurons} neurons")
+    axes[-1].set_xlabel(f"samples, {network.steps} steps each")
+    suffix = Path(path).suffix.lstrip(".") or "png"
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, format=suffix, dpi=120)
+    pyplot.close(figure)
+
+
+def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
+    """Draw square inputs as images, above the steps that they were shown for."""
+    side = round(network.channels**0.5)
+    axis.set_yticks([])
+    axis.set_ylabel("input", color=INK)
+    _frame(axis)
+    if side * side != network.channels:
+        if network.encoder == "rate":
+            _draw_spikes(axis, rate_spikes(x, network.steps), "input")
+        return
+    for i, sample in enumerate(x):
+        left = i * network.steps + 0.1
+        place = (left, left + network.steps - 0.2, 0, 1)
+        image: Any = 255 - sample.reshape(side, side)
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255, extent=place, aspect="auto")
+    axis.set_xlim(0, len(x) * network.steps)
+    axis.set_ylim(0, 1)
+
+
+def _draw_spikes(axis: Axes, spikes: NDArray[Any], title: str) -> None:
+    n, steps, neurons = spikes.shape
+    times, addresses = np.nonzero(spikes.reshape(n * steps, neurons))
+    axis.plot(times + 0.5, addresses, "|", color=INK, markersize=3.5, markeredgewidth=1.4)
+    axis.set_ylim(-1, neurons)
+    axis.set_xlim(0, n * steps)
+    axis.set_ylabel(title, color=INK)
+    _frame(axis)
+    _separate(axis, n, steps)
+
+
+def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
+    """Draw the readout's membranes at each window's end, and mark the answer."""
+    steps = network.steps
+    n = len(trace.answers)
+    places = (0, n * steps, -0.5, len(network.classes) - 0.5)
+    image: Any = trace.membranes[-1].T
+    axis.imshow(image, cmap="Purples", origin="lower", extent=places, aspect="auto")
+    middles = np.arange(n) * steps + steps / 2
+    axis.plot(middles, trace.answers, "o", color=ACCENT, markersize=5)
+    axis.set_yticks(range(len(network.classes)), network.classes, fontsize=6)
+    axis.set_ylabel("membranes, answer", color=INK)
+    _frame(axis)
+    _separate(axis, n, steps)
+
+
+def _separate(axis: Axes, n: int, steps: int) -> None:
+    for i in range(1, n):
+        axis.axvline(i * steps, color=QUIET, linewidth=0.6)
+
+
+def _frame(axis: Axes) -> None:
+    axis.tick_params(colors=INK, length=0)
+    axis.set_xticks([])
+    for side in axis.spines.values():
+        side.set_color(QUIET)

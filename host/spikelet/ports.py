@@ -1,0 +1,214 @@
+"""The ways to reach a board: what `--port` may say, and what it opens.
+
+Every board, real or emulated, is reached through mpremote's raw REPL; the runtime started there
+then speaks in frames on the same stream.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+import serial
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+from spikert.session import NETWORK
+from spikert.tables import TableError
+
+from spikelet import board_files, network
+from spikelet.errors import SpikeletError
+from spikelet.link import Stream
+from spikelet.network import Network
+
+READ_CHUNK = 1024
+READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
+
+LOAD = """
+import sys
+for name in list(sys.modules):
+    if name.startswith("spikert"):
+        del sys.modules[name]
+{prelude}
+from spikert import session
+"""
+
+
+class Port(Protocol):
+    """A place where a board can be reached.
+
+    name       as `--port` spells it
+    prelude    code that makes the runtime importable, if it is not at once
+    folder     what the board's files are found under, with a slash, or nothing
+    """
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+
+    @property
+    def prelude(self) -> str:
+        """Code that makes the runtime importable."""
+
+    @property
+    def folder(self) -> str:
+        """Where the board's files are."""
+
+    def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
+        """Open the board's raw REPL, and close what had to be opened when done."""
+
+    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Put files, by their path on the board, there; yield (bytes done, of how many)."""
+
+
+@contextmanager
+def session(port: Port) -> Iterator[Stream]:
+    """Start the runtime on a board and give the stream on which it speaks.
+
+    Raises SpikeletError if there is no board, or no runtime on it.
+    """
+    with port.connect() as transport:
+        try:
+            transport.exec(LOAD.format(prelude=port.prelude))
+        except TransportExecError as error:
+            reason = board_files.last_line(error.error_output)
+            raise SpikeletError(
+                f"{port.name} has no Spikelet runtime that starts ({reason}); run spikelet flash"
+            ) from None
+        transport.exec_raw_no_follow(f"session.main({port.folder!r})")
+        transport.serial.timeout = 0
+        yield transport.serial
+
+
+@contextmanager
+def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
+    """Open a serial device or a `socket://` and enter the board's raw REPL.
+
+    name    how messages call it
+    Raises SpikeletError if it cannot be opened, is in use, has no REPL, or goes away.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
+            transport = SerialTransport(device, timeout=READ_TIMEOUT)
+    except TransportError:
+        raise SpikeletError(_unopened(name, device)) from None
+    try:
+        with contextlib.redirect_stdout(said):
+            transport.enter_raw_repl(soft_reset=False)
+        yield transport
+    except TransportExecError as error:
+        raise SpikeletError(
+            f"{name} refused: {board_files.last_line(error.error_output)}"
+        ) from None
+    except TransportError:
+        raise SpikeletError(
+            f"{name} has no MicroPython or CircuitPython REPL that answers; "
+            "reset the board, or put an interpreter on it"
+        ) from None
+    except serial.SerialException as error:
+        raise SpikeletError(f"{name} went away ({error}); plug it in and run this again") from None
+    finally:
+        with contextlib.suppress(OSError):
+            transport.close()
+
+
+def _unopened(name: str, device: str) -> str:
+    """Say why a port did not open, which mpremote keeps to itself."""
+    try:
+        serial.serial_for_url(device, exclusive=True).close()
+    except serial.SerialException as error:
+        if "lock" in str(error):
+            return f"{name} is in use by another program; close that one and try again"
+        if getattr(error, "errno", None) == 13:
+            return f"{name} may not be opened by you; join the group that owns it (often dialout)"
+        return f"{name} cannot be opened ({error}); spikelet doctor lists what is attached"
+    return f"{name} did not open; try again"
+
+
+class SerialPort:
+    """A real board at a serial port."""
+
+    prelude = ""
+    folder = ""
+
+    def __init__(self, device: str) -> None:
+        self.name = device
+
+    def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
+        """Open the board's raw REPL."""
+        return raw_repl(self.name, self.name)
+
+    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Copy files into the board's file system."""
+        with self.connect() as transport:
+            yield from board_files.copy(transport, files)
+
+
+def held_network(port: Port) -> Network:
+    """Return the network that a board holds, read from its file system.
+
+    Raises SpikeletError if it holds none, or it is damaged.
+    """
+    with port.connect() as transport:
+        transport.exec("import sys\n" + port.prelude)
+        try:
+            data = transport.fs_readfile(port.folder + NETWORK, chunk_size=READ_CHUNK)
+        except OSError:
+            raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+    try:
+        return network.from_bytes(bytes(data))
+    except TableError as error:
+        raise SpikeletError(
+            f"{port.name} holds a damaged network ({error}); flash it again"
+        ) from None
+
+
+def attached() -> list[str]:
+    """Return the devices of USB serial ports, sorted."""
+    return sorted(port.device for port in list_ports.comports() if port.vid is not None)
+
+
+def resolve(spelling: str) -> Port:
+    """Return the port that `spelling` means.
+
+    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], or as mpremote spells it: auto, id:SERIAL, a device
+    Raises SpikeletError if there is none, or several, or the emulator is missing.
+    """
+    from spikelet.virtual import emulated
+
+    kind, _, rest = spelling.partition(":")
+    if kind == "virtual":
+        return emulated.Virtual(spelling)
+    if kind == "unix":
+        return emulated.Unix(spelling, rest)
+    if kind == "qemu":
+        return emulated.Qemu(spelling, *rest.partition(":")[::2])
+    if kind == "id":
+        return SerialPort(_by_serial_number(rest))
+    if kind == "auto":
+        return SerialPort(_the_only_one())
+    return SerialPort(rest if kind == "port" else spelling)
+
+
+def _the_only_one() -> str:
+    devices = attached()
+    if len(devices) == 1:
+        return devices[0]
+    if devices:
+        raise SpikeletError(
+            f"{len(devices)} boards are attached: {', '.join(devices)}; name one with --port"
+        )
+    raise SpikeletError("no board is attached; plug one in, or use --port virtual")
+
+
+def _by_serial_number(number: str) -> str:
+    for port in list_ports.comports():
+        if port.serial_number == number:
+            return str(port.device)
+    raise SpikeletError(
+        f"no board has the serial number {number}; attached are: {', '.join(attached()) or 'none'}"
+    )

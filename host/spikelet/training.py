@@ -1,0 +1,292 @@
+"""Training: a spiking network of dense layers, by its surrogate gradient through time."""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.dataset import Dataset, split
+from spikelet.errors import SpikeletError
+from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork, encode
+from spikelet.gradients import Evaluation, Objective, Parameters, evaluate
+from spikelet.optimiser import Adam, cosine_rate
+
+INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1
+
+Progress = Callable[[int, int, float], None]
+"""Called after each epoch with its number from 1, the most there can be, and the accuracy 0..1."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How to train.
+
+    hidden               neurons of each hidden layer
+    encoder, steps, reset, readout  as in FloatNetwork; "count" gives the last layer a threshold
+    beta, readout_beta   membrane kept per step by hidden layers and by the last one: 1 - d / 2**r
+                         with d 0..255 and r 8..15, which the integers can represent
+    epochs, batch        at most so many passes, in batches of so many samples
+    patience             epochs without progress after which training stops
+    learning_rate        of Adam, at the start; falls to 0 along a cosine over the epochs
+    weight_decay         AdamW's
+    spike_penalty, label_smoothing  as in Objective
+    validation_fraction  share of the samples that decides which epoch was best
+    seed                 of the first weights and of the order of samples
+    Raises SpikeletError naming the option that is out of range.
+    """
+
+    hidden: tuple[int, ...] = (64,)
+    encoder: str = "direct"
+    steps: int = 4
+    reset: str = "subtract"
+    readout: str = "max"
+    beta: float = 0.875
+    readout_beta: float = 0.875
+    epochs: int = 100
+    batch: int = 32
+    patience: int = 40
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.1
+    spike_penalty: float = 1e-3
+    label_smoothing: float = 0.1
+    validation_fraction: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("epochs", "batch", "patience"):
+            _check_range(name, getattr(self, name), 1, 1_000_000)
+        for width in self.hidden:
+            _check_range("hidden", width, 1, 65535)
+        for name in ("weight_decay", "spike_penalty", "seed"):
+            _check_range(name, getattr(self, name), 0, 2**63 - 1)
+        _check_range("learning_rate", self.learning_rate, 1e-9, 10)
+        _check_range("label_smoothing", self.label_smoothing, 0, 1)
+        _check_range("validation_fraction", self.validation_fraction, 0.01, 0.9)
+        for name in ("beta", "readout_beta"):
+            _check_leak(name, getattr(self, name))
+
+
+class Epoch(NamedTuple):
+    """One pass over the samples: means over its batches, and what validation gave after it.
+
+    loss, validation_loss  the objective
+    spikes                 of hidden layers, per sample
+    accuracy               on the validation part, 0..1
+    """
+
+    loss: float
+    spikes: float
+    validation_loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The network of the best epoch, and how training went.
+
+    accuracy    of `network` on the validation part, 0..1
+    best_epoch  the epoch it is from, counted from 1
+    history     every epoch that was run
+    """
+
+    network: FloatNetwork
+    accuracy: float
+    best_epoch: int
+    history: tuple[Epoch, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs that were run."""
+        return len(self.history)
+
+
+def train(
+    dataset: Dataset,
+    options: TrainingOptions | None = None,
+    progress: Progress | None = None,
+) -> TrainingResult:
+    """Train on `dataset`, a part of which is kept aside to find the best epoch.
+
+    Equal seeds give equal networks on one machine; another BLAS may round differently.
+    Raises SpikeletError if the samples cannot be trained on, or training diverges.
+    Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018); Neftci, Mostafa and Zenke,
+    Surrogate Gradient Learning, IEEE Signal Processing Magazine 36 (2019).
+    """
+    options = options or TrainingOptions()
+    _check_dataset(dataset)
+    learning, validation = split(dataset, options.validation_fraction)
+    random = np.random.default_rng(options.seed)
+    start = initial_network(dataset, options, random)
+    best, history = _best_of(_Trainer(start, options, random), learning, validation, progress)
+    network = _with_parameters(start, best.parameters)
+    answers = network.simulate(validation.x).answers
+    accuracy = float((answers == validation.y).mean())
+    return TrainingResult(network, accuracy, best.epoch, tuple(history))
+
+
+def initial_network(
+    dataset: Dataset, options: TrainingOptions, random: np.random.Generator
+) -> FloatNetwork:
+    """Return a network of the wanted shape with random weights and no bias."""
+    sizes = (dataset.x.shape[1], *options.hidden, len(dataset.classes))
+    layers = []
+    for position, (inputs, neurons) in enumerate(pairwise(sizes)):
+        is_last = position == len(sizes) - 2
+        zeros, ones = np.zeros(neurons), np.ones(neurons)
+        layers.append(
+            FloatLayer(
+                weights=random.standard_normal((inputs, neurons)) * INITIAL_SPREAD / inputs**0.5,
+                bias=zeros,
+                beta=ones * (options.readout_beta if is_last else options.beta),
+                theta=None if is_last and options.readout != "count" else ones,
+                reset=options.reset,
+                v_reset=zeros,
+                v_start=zeros,
+            )
+        )
+    return FloatNetwork(
+        tuple(layers), options.encoder, options.steps, options.readout, dataset.classes
+    )
+
+
+class _Score(NamedTuple):
+    """Means over samples of what Evaluation holds."""
+
+    loss: float
+    accuracy: float
+    spikes: float
+
+
+class _Trainer:
+    """Parameters on their way from a network's own to better ones, in float32 for speed."""
+
+    def __init__(
+        self, network: FloatNetwork, options: TrainingOptions, random: np.random.Generator
+    ) -> None:
+        self.network = network
+        self.options = options
+        self.random = random
+        self.parameters = [
+            Parameters(layer.weights.astype(np.float32), layer.bias.astype(np.float32))
+            for layer in network.layers
+        ]
+        self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
+
+    def encode(self, dataset: Dataset) -> FloatArray:
+        return encode(self.options.encoder, dataset.x, self.options.steps, np.float32)
+
+    def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
+        """Learn from every sample once, in random order."""
+        results = []
+        batches = self._batches(self.random.permutation(len(y)))
+        for position, batch in enumerate(batches):
+            done = (number - 1 + position / len(batches)) / self.options.epochs
+            result = self._evaluate(signal[:, batch], y[batch])
+            self.optimiser.step(
+                _arrays(result.gradient), cosine_rate(self.options.learning_rate, done)
+            )
+            results.append(result)
+        return _mean(results, batches)
+
+    def score(self, signal: FloatArray, y: NDArray[np.int64]) -> _Score:
+        """Return the objective as it is."""
+        batches = self._batches(np.arange(len(y)))
+        results = [self._evaluate(signal[:, batch], y[batch]) for batch in batches]
+        return _mean(results, batches)
+
+    def _batches(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        return np.array_split(order, math.ceil(len(order) / self.options.batch))
+
+    def _evaluate(self, signal: FloatArray, y: NDArray[np.int64]) -> Evaluation:
+        objective = Objective(self.options.spike_penalty, self.options.label_smoothing)
+        return evaluate(self.network, self.parameters, signal, y, objective)
+
+
+class _Best(NamedTuple):
+    """The best epoch yet, by accuracy and then by loss."""
+
+    rank: tuple[float, float]
+    epoch: int
+    parameters: list[Parameters]
+
+
+def _best_of(
+    trainer: _Trainer, learning: Dataset, validation: Dataset, progress: Progress | None
+) -> tuple[_Best, list[Epoch]]:
+    """Train until the epochs or the patience run out."""
+    options = trainer.options
+    signal, unseen = trainer.encode(learning), trainer.encode(validation)
+    best = _Best((-1.0, 0.0), 0, [])
+    history = []
+    for number in range(1, options.epochs + 1):
+        learned = trainer.learn(signal, learning.y, number)
+        result = trainer.score(unseen, validation.y)
+        if not math.isfinite(learned.loss + result.loss):
+            raise SpikeletError(
+                f"training diverged in epoch {number}; lower learning_rate, "
+                f"which is {options.learning_rate}"
+            )
+        history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
+        rank = (result.accuracy, -result.loss)
+        if not history[1:] or rank > best.rank:
+            best = _Best(rank, number, copy.deepcopy(trainer.parameters))
+        if progress is not None:
+            progress(number, options.epochs, result.accuracy)
+        if number - best.epoch >= options.patience:
+            break
+    return best, history
+
+
+def _mean(results: Sequence[Evaluation], batches: Sequence[NDArray[np.int64]]) -> _Score:
+    """Return the mean over samples, of batches that may differ in size."""
+    sizes = [len(batch) for batch in batches]
+    columns = zip(*(result[:3] for result in results), strict=True)
+    return _Score(*(float(np.average(column, weights=sizes)) for column in columns))
+
+
+def _arrays(parameters: Sequence[Parameters]) -> list[FloatArray]:
+    return [array for layer in parameters for array in layer]
+
+
+def _with_parameters(network: FloatNetwork, parameters: Sequence[Parameters]) -> FloatNetwork:
+    layers = (
+        replace(
+            layer,
+            weights=trained.weights.astype(np.float64),
+            bias=trained.bias.astype(np.float64),
+        )
+        for layer, trained in zip(network.layers, parameters, strict=True)
+    )
+    return replace(network, layers=tuple(layers))
+
+
+def _check_dataset(dataset: Dataset) -> None:
+    if not dataset.classes:
+        raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
+    if dataset.x.ndim != 2:
+        raise SpikeletError(
+            f"{dataset.name}: x has shape {dataset.x.shape}; training takes [n, channels]"
+        )
+
+
+def _check_range(name: str, value: float, lowest: float, highest: float) -> None:
+    if not lowest <= value <= highest:
+        raise SpikeletError(f"{name} is {value}; it must be {lowest}..{highest}")
+
+
+def _check_leak(name: str, beta: float) -> None:
+    """Refuse what no d and r of the integers give back."""
+    _check_range(name, beta, 0, 1)
+    for r in range(8, 16):
+        d = (1 - beta) * 2**r
+        if d.is_integer() and d <= 255:
+            return
+    raise SpikeletError(
+        f"{name} is {beta}; it must be 1 - d / 2**r with d 0..255 and r 8..15, for instance 0.875"
+    )

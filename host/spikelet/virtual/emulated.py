@@ -1,0 +1,230 @@
+"""Boards that need no hardware: processes that are reached as a real board is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+from mpremote.romfs import VfsRomWriter
+from mpremote.transport_serial import SerialTransport
+
+from spikelet import board_files, boards, files, ports, resources
+from spikelet.errors import SpikeletError
+
+BOARD = Path(__file__).parent / "board.py"
+CHUNK = 0x10000  # bytes written in one go; these boards have memory enough
+MOUNT = """
+import uctypes, vfs
+try:
+    vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
+    sys.path.insert(0, "/rom")
+except OSError:
+    pass
+"""
+
+
+class Virtual:
+    """The firmware on CPython, with strict stand-ins for a board's modules."""
+
+    prelude = ""
+    folder = ""
+
+    def __init__(self, name: str = "virtual") -> None:
+        self.name = name
+        self.storage = "virtual"
+        self.interpreter: list[str] = []
+
+    @contextmanager
+    def connect(self) -> Iterator[SerialTransport]:
+        """Start the process and open its raw REPL."""
+        with _owned(self.storage, self.name) as folder:
+            files_folder = folder / "files"
+            files_folder.mkdir(exist_ok=True)
+            command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
+            with (
+                _process(command, r"^(\d+)$", self.name) as port,
+                ports.raw_repl(self.name, f"socket://127.0.0.1:{port}") as transport,
+            ):
+                yield transport
+
+    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Copy files into the board's folder, through its REPL."""
+        with self.connect() as transport:
+            yield from board_files.copy(transport, new, chunk=CHUNK)
+
+
+class Unix(Virtual):
+    """The firmware on a real MicroPython or CircuitPython, built for a computer."""
+
+    prelude = 'sys.path.insert(0, "")'
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name)
+        interpreter = _interpreter(path)
+        self.storage = f"unix-{interpreter.name}"
+        self.interpreter = [str(interpreter)]
+
+
+class Qemu:
+    """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
+
+    folder = "/rom/"
+
+    def __init__(self, name: str, model: str, firmware: str = "") -> None:
+        self.name = name
+        self.storage = f"qemu-{model}"
+        self.machine = boards.load(self.storage).qemu
+        self.firmware = _firmware(firmware or self.machine.firmware, f"{name} needs")
+        if shutil.which(self.machine.system) is None:
+            raise SpikeletError(
+                f"{name} needs {self.machine.system}, which is not installed; "
+                f"on Debian: apt-get install {self.machine.package}"
+            )
+
+    @property
+    def prelude(self) -> str:
+        """Code that mounts what was flashed."""
+        return MOUNT.format(address=self.machine.rom_address, size=self.machine.rom_size)
+
+    @contextmanager
+    def connect(self) -> Iterator[SerialTransport]:
+        """Start the emulator and open the raw REPL on its serial port."""
+        with _owned(self.storage, self.name) as folder:
+            command = [self.machine.system, *self.machine.arguments, "-kernel", str(self.firmware)]
+            command += ["-serial", "pty"]
+            image = folder / "image.romfs"
+            if image.exists():
+                place = f"addr={self.machine.rom_address:#x},force-raw=on"
+                command += ["-device", f"loader,file={image},{place}"]
+            with (
+                _process(command, r"(/dev/\S+) \(label", self.name) as device,
+                ports.raw_repl(self.name, device) as transport,
+            ):
+                yield transport
+
+    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Make the image that the emulator loads when it is started next."""
+        image = romfs_image(new)
+        if len(image) > self.machine.rom_size:
+            raise SpikeletError(
+                f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
+                "train a smaller network"
+            )
+        with (
+            _owned(self.storage, self.name) as folder,
+            files.replacing(folder / "image.romfs") as path,
+        ):
+            path.write_bytes(image)
+        yield len(image), len(image)
+
+
+def romfs_image(new: Mapping[str, bytes]) -> bytes:
+    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
+
+    The format aligns nothing; empty files with names of the right length, before and behind the
+    others, move what stands between.
+    Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
+    """
+    networks = [data for path, data in new.items() if path.endswith(".lif")]
+    for before, behind in itertools.product(range(6), range(3)):
+        image = _romfs(new, "<" * before, ">" * behind)
+        if all(image.index(data) % 4 == 0 for data in networks):
+            return image
+    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
+
+
+def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
+    writer = VfsRomWriter()
+    if before:
+        writer.mkfile(before, b"")
+    opened: list[str] = []
+    for path, data in sorted(new.items()):
+        *folders, name = path.split("/")
+        while opened != folders[: len(opened)]:
+            opened.pop()
+            writer.closedir()
+        for folder in folders[len(opened) :]:
+            opened.append(folder)
+            writer.opendir(folder)
+        writer.mkfile(name, data)
+    for _ in opened:
+        writer.closedir()
+    if behind:
+        writer.mkfile(behind, b"")
+    return bytes(writer.finalise())
+
+
+@contextmanager
+def _owned(storage: str, name: str) -> Iterator[Path]:
+    """Give an emulated board's folder to one program at a time."""
+    folder = resources.cache_folder(storage)
+    try:
+        with filelock.FileLock(folder / "lock", timeout=0):
+            yield folder
+    except filelock.Timeout:
+        raise SpikeletError(
+            f"{name} is in use by another program; wait for that one, or set SPIKELET_CACHE to "
+            "another folder"
+        ) from None
+
+
+@contextmanager
+def _process(command: Sequence[str], announced: str, name: str) -> Iterator[str]:
+    """Run a process and give what it prints first that fits `announced`; end it when done.
+
+    announced    regular expression with one group
+    Raises SpikeletError, with what it printed instead, if it ends without.
+    """
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield _announcement(process.stdout or (), announced, name)
+        finally:
+            process.kill()
+
+
+def _announcement(lines: Iterable[str], announced: str, name: str) -> str:
+    said = []
+    for line in lines:
+        said.append(line.strip())
+        if found := re.search(announced, said[-1]):
+            return found[1]
+    raise SpikeletError(f"{name} did not start: {' '.join(said) or 'it gave no reason'}")
+
+
+def _interpreter(path: str) -> Path:
+    if not path:
+        built = resources.cache_folder("emulated") / "micropython"
+        found = shutil.which("micropython") or (str(built) if built.exists() else None)
+        if found is None:
+            raise SpikeletError(
+                "no micropython on PATH; run boards/emulated/build unix, or give one as unix:PATH"
+            )
+        return Path(found).resolve()
+    found = shutil.which(path)
+    if found is None:
+        raise SpikeletError(
+            f"{path} is not a program that can be run; give a MicroPython as unix:PATH"
+        )
+    return Path(found).resolve()
+
+
+def _firmware(path: str, name: str) -> Path:
+    firmware = resources.cache_folder("emulated") / path  # an absolute path stays what it is
+    if not firmware.exists():
+        firmware = Path(path)
+    if not firmware.exists():
+        raise SpikeletError(f"{name} {path}, which is not there; run boards/emulated/build")
+    return firmware

@@ -1,0 +1,33 @@
+"""The boards that tests run on, and what happens where one is missing."""
+
+import os
+
+import pytest
+
+REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
+"""Whether an emulated board that is missing is a failure; set where everything is installed."""
+
+BOARDS = {
+    "virtual": ("ulab", "plain"),
+    "unix": ("viper", "plain"),
+    "qemu:m3": ("viper", "plain"),
+    "qemu:m0": ("viper", "plain"),
+    "qemu:rv32": ("viper", "plain"),
+    "unix:micropython-ulab": ("viper", "ulab", "plain"),
+    "unix:circuitpython": ("viper", "ulab", "plain"),
+}
+"""Each board's kernels, the fastest first."""
+
+
+def marks(name: str):
+    """Return the marks of a test on this board."""
+    if name == "virtual":
+        return ()
+    return (pytest.mark.ulab,) if name.startswith("unix:") else (pytest.mark.emulated,)
+
+
+def absent(reason: str) -> None:
+    """Skip a test because something is not installed, or fail where it had to be."""
+    if REQUIRED:
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,50 @@
+"""Boards in the loop: every one that can be had without hardware."""
+
+import pytest
+from boards_under_test import BOARDS, absent, marks
+from spikelet import ports, resources, verification
+from spikelet.errors import SpikeletError
+from spikelet.link import Link
+
+
+def pytest_addoption(parser):
+    parser.addoption("--port", help="a board to test as well, spelled as the command's --port")
+
+
+def pytest_generate_tests(metafunc):
+    if "port" in metafunc.fixturenames:
+        names = [pytest.param(name, marks=marks(name)) for name in BOARDS]
+        if given := metafunc.config.getoption("--port", default=None):
+            names.append(given)
+        metafunc.parametrize("port", names, indirect=True)
+
+
+@pytest.fixture
+def port(request):
+    """Return one board after the other."""
+    try:
+        return ports.resolve(request.param)
+    except SpikeletError as error:
+        if request.param.startswith("unix:"):
+            pytest.skip(str(error))
+        absent(str(error))
+
+
+@pytest.fixture
+def on_board():
+    """Return a function that flashes a network and verifies it with every kernel of a board."""
+
+    def check(port, network, x):
+        files = {**resources.runtime_files(), "network.lif": network.to_bytes()}
+        list(port.install(files))
+        found = {}
+        with ports.session(port) as stream:
+            link = Link(stream, port.name, lambda text: None)
+            for kernel in link.hello().kernels:
+                info = link.hello(kernel)
+                verification.check_identity(network, info, port.name)
+                found[kernel] = verification.verify(link, network, x)
+            link.close()
+        return found
+
+    return check

@@ -1,0 +1,137 @@
+"""A board at a serial device: the same process as the virtual board's, behind a pseudo-terminal."""
+
+import contextlib
+import os
+import pty
+import socket
+import subprocess
+import sys
+import threading
+import tty
+from pathlib import Path
+
+import pytest
+import serial
+from random_networks import random_network
+from spikelet import ports
+from spikelet.virtual import emulated
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
+
+
+class FakeSerialBoard:
+    """A process with a raw REPL behind a pseudo-terminal; it goes on between connections."""
+
+    def __init__(self, folder: Path) -> None:
+        command = [sys.executable, str(emulated.BOARD), str(folder)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        number = int(self.process.stdout.readline())
+        self.connection = socket.create_connection(("127.0.0.1", number))
+        self.ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+        self.device = os.ttyname(theirs)
+        self.theirs = theirs  # held open, so that the device outlives each of its users
+        for pump in (self._to_board, self._to_host):
+            threading.Thread(target=pump, daemon=True).start()
+
+    def _to_board(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(self.ours, 4096):
+                self.connection.sendall(data)
+
+    def _to_host(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self.connection.recv(4096):
+                os.write(self.ours, data)
+
+    def unplug(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.connection.close()
+        os.close(self.theirs)
+        os.close(self.ours)
+
+
+@pytest.fixture
+def board(tmp_path):
+    """Return a board at a serial device, with an empty file system."""
+    folder = tmp_path / "board"
+    folder.mkdir()
+    made = FakeSerialBoard(folder)
+    made.files = folder
+    yield made
+    with contextlib.suppress(OSError):
+        made.unplug()
+
+
+@pytest.fixture
+def lif(tmp_path):
+    """Return the file of a small network."""
+    path = tmp_path / "net.lif"
+    random_network(3).save(path)
+    return path
+
+
+def test_flash_verify_and_monitor_over_one_cable(spikelet, board, lif):
+    port = ("--port", board.device)
+    assert spikelet("flash", lif, *port)[0] == 0
+    assert (board.files / "network.lif").read_bytes() == lif.read_bytes()
+    assert not list(board.files.rglob("*.new"))
+    for kernel in ("ulab", "plain"):
+        status, out, _ = spikelet("verify", lif, *port, "--kernel", kernel)
+        assert status == 0
+        assert "0 differences, 0 lost frames" in out
+
+
+def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
+    port = ("--port", board.device)
+    spikelet("flash", lif, *port)
+    before = {path: path.stat().st_mtime_ns for path in board.files.rglob("*.*")}
+    other = tmp_path / "other.lif"
+    random_network(4).save(other)
+    assert spikelet("flash", other, *port)[0] == 0
+    changed = [path.name for path, time in before.items() if path.stat().st_mtime_ns != time]
+    assert changed == ["network.lif"]
+
+
+def test_a_device_in_use(spikelet, board, lif):
+    with serial.Serial(board.device, exclusive=True):
+        status, _, err = spikelet("verify", lif, "--port", board.device)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert f"{board.device} is in use" in err
+
+
+def test_a_device_that_is_no_board(spikelet, lif, monkeypatch):
+    monkeypatch.setattr(ports, "READ_TIMEOUT", 0.2)
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    try:
+        status, _, err = spikelet("verify", lif, "--port", os.ttyname(theirs))
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "REPL" in err
+
+
+def test_a_cable_pulled_during_flash_leaves_whole_files(spikelet, board, lif, monkeypatch):
+    port = ("--port", board.device)
+    spikelet("flash", lif, *port)
+    old = {path: path.read_bytes() for path in board.files.rglob("*.*")}
+    other = lif.with_name("other.lif")
+    random_network(4).save(other)
+    write = ports.SerialTransport.exec
+
+    def pulled(transport, command, *args, **kwargs):
+        if "_write('network.lif.new'" in command:
+            board.unplug()
+        return write(transport, command, *args, **kwargs)
+
+    monkeypatch.setattr(ports.SerialTransport, "exec", pulled)
+    status, _, err = spikelet("flash", other, *port)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert {path: path.read_bytes() for path in old} == old

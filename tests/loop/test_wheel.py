@@ -1,0 +1,50 @@
+"""What `pip install` gives elsewhere: the wheel alone, in a clean environment, far from the checkout."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_the_demo(tmp_path):
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(CHECKOUT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    programs = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    install = [str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    clean["SPIKELET_CACHE"] = str(tmp_path / "cache")
+    demo = subprocess.run(
+        [str(programs / "spikelet"), "demo", "--json"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(demo.stdout)
+    assert found["differences"] == 0
+    assert found["lost_frames"] == 0
+    assert found["samples"] == 360
+    assert found["accuracy"] >= 0.965
+    assert found["synaptic_events"] <= 2600
+    listed = subprocess.run(
+        [str(programs / "spikelet"), "boards", "--json"],
+        cwd=tmp_path,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"virtual", "qemu-m0"} <= {
+        board["name"] for board in json.loads(listed.stdout)["boards"]
+    }
