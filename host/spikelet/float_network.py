@@ -254,7 +254,7 @@ def synaptic_events(encoder: str, x: NDArray[np.uint8], spikes: Sequence[NDArray
     """
     samples, steps, fan_out = spikes[0].shape
     events = np.count_nonzero(encode(encoder, x, steps)) * fan_out
-    for made, reached in zip(spikes[:-1], spikes[1:], strict=True):
+    for made, reached in pairwise(spikes):
         events += np.count_nonzero(made) * reached.shape[2]
     return events / samples
 

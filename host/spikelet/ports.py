@@ -98,7 +98,7 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
         raise SpikeletError(_unopened(name, device)) from None
     try:
         with contextlib.redirect_stdout(said):
-            transport.enter_raw_repl(soft_reset=False)
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=READ_TIMEOUT)
         yield transport
     except TransportExecError as error:
         raise SpikeletError(

@@ -8,6 +8,7 @@ import spikert
 
 from spikelet.errors import SpikeletError
 
+ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]
 
@@ -20,8 +21,7 @@ def runtime_files() -> dict[str, bytes]:
         for path in sorted(folder.rglob("*.py"))
     }
     entry = _installed_or("entry", "firmware")
-    files["main.py"] = (entry / "main.py").read_bytes()
-    return files
+    return files | {name: (entry / name).read_bytes() for name in ENTRY_POINTS}
 
 
 def board_folder() -> Path:

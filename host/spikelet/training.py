@@ -51,14 +51,13 @@ class TrainingOptions:
     batch: int = 32
     patience: int = 40
     learning_rate: float = 5e-3
-    weight_decay: float = 0.1
+    weight_decay: float = 0.2
     spike_penalty: float = 1e-3
     label_smoothing: float = 0.1
     validation_fraction: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
         for name in ("epochs", "batch", "patience"):
             _check_range(name, getattr(self, name), 1, 1_000_000)
         for width in self.hidden:
@@ -209,9 +208,9 @@ class _Trainer:
 
 
 class _Best(NamedTuple):
-    """The best epoch yet, by accuracy and then by loss."""
+    """The best epoch yet, of equals the last."""
 
-    rank: tuple[float, float]
+    accuracy: float
     epoch: int
     parameters: list[Parameters]
 
@@ -222,7 +221,7 @@ def _best_of(
     """Train until the epochs or the patience run out."""
     options = trainer.options
     signal, unseen = trainer.encode(learning), trainer.encode(validation)
-    best = _Best((-1.0, 0.0), 0, [])
+    best = _Best(0.0, 0, [])
     history = []
     for number in range(1, options.epochs + 1):
         learned = trainer.learn(signal, learning.y, number)
@@ -233,9 +232,8 @@ def _best_of(
                 f"which is {options.learning_rate}"
             )
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
-        rank = (result.accuracy, -result.loss)
-        if not history[1:] or rank > best.rank:
-            best = _Best(rank, number, copy.deepcopy(trainer.parameters))
+        if result.accuracy >= best.accuracy:
+            best = _Best(result.accuracy, number, copy.deepcopy(trainer.parameters))
         if progress is not None:
             progress(number, options.epochs, result.accuracy)
         if number - best.epoch >= options.patience:

@@ -11,7 +11,7 @@ import filelock
 import numpy as np
 import pytest
 from random_networks import random_inputs, random_network
-from spikelet import files, ports, resources
+from spikelet import ports, resources
 from spikelet.link import Link
 from spikelet.virtual import emulated
 
@@ -127,7 +127,7 @@ class FakeUsbPort:
 
 
 @pytest.mark.parametrize(
-    ("devices", "port", "words"),
+    ("devices", "spelling", "words"),
     [
         ((), "auto", ("no board is attached", "virtual")),
         (("/dev/ttyX0", "/dev/ttyX1"), "auto", ("2 boards", "/dev/ttyX0, /dev/ttyX1", "--port")),
@@ -139,11 +139,11 @@ class FakeUsbPort:
         ((), "unix:/no/such", ("/no/such", "unix:PATH")),
     ],
 )
-def test_a_port_that_is_not_there(spikelet, network, tmp_path, monkeypatch, devices, port, words):
+def test_a_port_that_is_not_there(spikelet, network, tmp_path, monkeypatch, devices, spelling, words):
     monkeypatch.setattr(
         ports.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
     )
-    named = () if port is None else ("--port", port)
+    named = () if spelling is None else ("--port", spelling)
     status, _, err = spikelet("verify", tmp_path / "net.lif", *named)
     assert status == 1
     assert one_sentence(err, *words)
@@ -255,13 +255,3 @@ def test_help_imports_nothing_heavy():
     code += "print(sorted({'numpy', 'rich', 'nir', 'serial', 'mpremote'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.splitlines()[-1] == "[]"
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path):
-    target = tmp_path / "net.lif"
-    target.write_bytes(b"old")
-    with pytest.raises(RuntimeError), files.replacing(target) as temporary:
-        temporary.write_bytes(b"half")
-        raise RuntimeError
-    assert target.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [target]

@@ -83,42 +83,33 @@ def test_samples(network: Network, name: str | None) -> Dataset:
     from spikelet import dataset
 
     if name is not None:
-        return check_channels(test_part(dataset.load(name)), network)
+        return named_samples(name, network)
     digits = dataset.load_digits()
     if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
-        return test_part(digits)
+        return dataset.split(digits)[1]
     x = np.random.default_rng(0).integers(0, 256, (RANDOM_SAMPLES, network.channels))
     unknown = np.full(len(x), dataset.UNLABELLED)
     return dataset.Dataset(x.astype(np.uint8), unknown, (), "random samples")
 
 
-def inputs(name: str, network: Network) -> NDArray[np.uint8]:
-    """Return the x uint8[n, channels] of the digits' test part or of an .npz file."""
+def named_samples(name: str, network: Network) -> Dataset:
+    """Return the digits' fixed test part, or all samples of an .npz, labelled or not.
+
+    Raises SpikeletError unless the network takes them.
+    """
     from spikelet import dataset
-
-    samples = (
-        dataset.load_digits() if name == "digits" else dataset.load_npz(name, need_labels=False)
-    )
-    return check_channels(test_part(samples), network).x
-
-
-def check_channels(samples: Dataset, network: Network) -> Dataset:
-    """Return the samples; raises SpikeletError unless the network takes them."""
     from spikelet.errors import SpikeletError
 
+    if name == "digits":
+        samples = dataset.split(dataset.load_digits())[1]
+    else:
+        samples = dataset.load_npz(name, need_labels=False)
     if samples.x.shape[1:] != (network.channels,):
         raise SpikeletError(
             f"{samples.name}: x is {list(samples.x.shape)}, "
             f"but the network takes [n, {network.channels}]"
         )
     return samples
-
-
-def test_part(samples: Dataset) -> Dataset:
-    """Return the fixed test part of the digits, and all of any other samples."""
-    from spikelet import dataset
-
-    return dataset.split(samples)[1] if samples.name == "digits" else samples
 
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Run the other verbs, one after the other, then draw what the board did."""
     from pathlib import Path
 
-    from spikelet import dataset, network, picture
+    from spikelet import network, picture
     from spikelet.cli import common, convert, flash, train, verify
     from spikelet.errors import SpikeletError
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.say(f"\n$ spikelet {verb.__name__.rpartition('.')[2]} {' '.join(arguments)}")
         status = max(status, verb.run(parser.parse_args(arguments), output))
     loaded = network.load(tables)
-    x = common.test_part(dataset.load_digits()).x[:SHOWN]
+    x = common.named_samples("digits", loaded).x[:SHOWN]
     output.say()
     try:
         picture.raster(drawn, loaded, x, loaded.simulate(x))

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     loaded = network.load(args.network)
     files = {**resources.runtime_files(), NETWORK: loaded.to_bytes()}
     if args.recording:
-        files[RECORDING] = common.inputs(args.recording, loaded).tobytes()
+        files[RECORDING] = common.named_samples(args.recording, loaded).x.tobytes()
     where = common.port(args, output)
     total = sum(len(data) for data in files.values())
     with output.progress("flashing") as report:

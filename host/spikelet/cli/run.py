@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet.errors import SpikeletError
 
     loaded = network.load(args.network)
-    x = common.inputs(args.samples, loaded)
+    x = common.named_samples(args.samples, loaded).x
     observations = []
     where = common.port(args, output)
     with common.link(where, loaded, args.kernel, output) as (link, _):

@@ -20,7 +20,6 @@ from types import ModuleType
 import repl  # beside this file, which runs as a script
 
 HERE = Path(__file__).parent
-ON_BOARD = ("spikert", "main", "code")
 
 
 class FlashedOnly:
@@ -31,7 +30,7 @@ class FlashedOnly:
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return the spec of a module that was flashed."""
-        if name.partition(".")[0] not in ON_BOARD:
+        if name.partition(".")[0] != "spikert":
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path or [os.getcwd()], target)
         if spec is None:

@@ -1,0 +1,205 @@
+"""Float networks as NIR graphs, the exchange format of spiking network frameworks.
+
+A network is a chain: Input, then an Affine (or Linear, where no neuron has a bias) and the neurons
+of each layer, then Output. Neurons are LIF, or IF where none of them leaks; those of a readout
+without a threshold are LI or I. NIR's live in continuous time, tau dv/dt = (v_leak - v) + r i. A
+step of forward Euler makes of it beta = 1 - dt / tau, and with r = tau / dt drive arrives unscaled.
+
+What NIR has no field for stands in the metadata, all of it under keys that begin with `spikelet_`:
+
+of the graph   format, encoder, steps, readout, dt, classes (a JSON list)
+of neurons     reset, v_start, and beta to the last bit, which tau would round
+
+Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024).
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nir
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet import files
+from spikelet.errors import SpikeletError
+from spikelet.float_network import FloatLayer, FloatNetwork
+
+FORMAT = 1  # raise it when an older Spikelet would misread the graph
+PREFIX = "spikelet_"
+LEAST_LEAK = 2.0**-60  # of a neuron that has none among some that do: 1 - 2**-60 rounds to 1
+ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
+
+_SYNAPSES = (nir.Affine, nir.Linear)
+_NEURONS = (nir.LIF, nir.IF, nir.LI, nir.I)
+
+
+def write(
+    network: FloatNetwork,
+    path: str | Path,
+    extras: Mapping[str, str | int | float] | None = None,
+) -> None:
+    """Write the network as a graph, which `nir.read` reads too; a file there is replaced at once.
+
+    extras  more metadata of the graph, for instance what it was trained on; keys gain the prefix
+    Raises SpikeletError if the file cannot be written.
+    """
+    graph = to_nir(network, extras)
+    with files.replacing(path) as temporary:
+        nir.write(temporary, graph)
+
+
+def read(path: str | Path) -> FloatNetwork:
+    """Return the network in a file that `write` wrote, the same to the last bit.
+
+    Raises SpikeletError if the file is missing or damaged, or holds no graph of Spikelet's.
+    """
+    content = io.BytesIO(files.read(path))
+    try:
+        graph = nir.read(content)
+    except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
+    try:
+        return from_nir(graph)
+    except SpikeletError as error:
+        raise SpikeletError(f"{path}: {error}") from error
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file in 64 hex digits, by which tables name the graph they are of.
+
+    Raises SpikeletError if the file cannot be read.
+    """
+    return hashlib.sha256(files.read(path)).hexdigest()
+
+
+def to_nir(
+    network: FloatNetwork, extras: Mapping[str, str | int | float] | None = None
+) -> nir.NIRGraph:
+    """Return the network as a graph; `extras` as in `write`."""
+    nodes: dict[str, nir.NIRNode] = {"input": nir.Input(np.array([network.channels]))}
+    for index, layer in enumerate(network.layers):
+        nodes[f"synapses_{index}"] = _synapses_node(layer)
+        nodes[f"neurons_{index}"] = _neurons_node(layer, network.dt)
+    nodes["output"] = nir.Output(np.array([network.layers[-1].neurons]))
+    metadata = {
+        **(extras or {}),
+        "format": FORMAT,
+        "encoder": network.encoder,
+        "steps": network.steps,
+        "readout": network.readout,
+        "dt": network.dt,
+        "classes": json.dumps(network.classes),
+    }
+    return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=_prefixed(metadata))
+
+
+def from_nir(graph: nir.NIRNode) -> FloatNetwork:
+    """Return the network that `to_nir` made the graph from.
+
+    v_reset of a readout without a threshold, which has no use, comes back as zeros.
+    Raises SpikeletError naming the node or the metadata key that stands against it.
+    """
+    if not isinstance(graph, nir.NIRGraph):
+        raise SpikeletError(f"holds a single {type(graph).__name__}, not a graph")
+    version = _metadata(graph, "the graph", "format", int)
+    if version != FORMAT:
+        raise SpikeletError(
+            f"has format {version}, but this Spikelet reads {FORMAT}; install a newer Spikelet"
+        )
+    dt = _metadata(graph, "the graph", "dt", float)
+    names = _chain(graph)
+    pairs = zip(names[::2], names[1::2], strict=True)
+    return FloatNetwork(
+        layers=tuple(_layer(graph, synapses, neurons, dt) for synapses, neurons in pairs),
+        encoder=_metadata(graph, "the graph", "encoder", str),
+        steps=_metadata(graph, "the graph", "steps", int),
+        readout=_metadata(graph, "the graph", "readout", str),
+        classes=_classes(_metadata(graph, "the graph", "classes", str)),
+        dt=dt,
+    )
+
+
+def _synapses_node(layer: FloatLayer) -> nir.NIRNode:
+    weight = np.ascontiguousarray(layer.weights.T)  # NIR has a row per neuron
+    return nir.Affine(weight, layer.bias) if layer.bias.any() else nir.Linear(weight)
+
+
+def _neurons_node(layer: FloatLayer, dt: float) -> nir.NIRNode:
+    metadata = _prefixed({"reset": layer.reset, "v_start": layer.v_start, "beta": layer.beta})
+    fields: dict[str, NDArray[np.float64]] = {}
+    if layer.theta is not None:
+        fields = {"v_threshold": layer.theta, "v_reset": layer.v_reset}
+    if (layer.beta == 1).all():
+        kind = nir.I if layer.theta is None else nir.IF
+        return kind(r=np.full(layer.neurons, 1 / dt), metadata=metadata, **fields)
+    kind = nir.LI if layer.theta is None else nir.LIF
+    tau = dt / np.maximum(1 - layer.beta, LEAST_LEAK)
+    v_leak = np.zeros(layer.neurons)
+    return kind(tau=tau, r=tau / dt, v_leak=v_leak, metadata=metadata, **fields)
+
+
+def _prefixed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {PREFIX + key: value for key, value in metadata.items()}
+
+
+def _chain(graph: nir.NIRGraph) -> list[str]:
+    """Return the names of synapses and neurons in turn, from Input to Output."""
+    names = _path(graph)
+    for name in sorted(set(graph.nodes) - set(names)):
+        raise SpikeletError(f"node {name!r} is not on the one way from Input to Output")
+    for position, name in enumerate(names[1:-1]):
+        node = graph.nodes[name]
+        if not isinstance(node, _SYNAPSES + _NEURONS):
+            raise SpikeletError(
+                f"node {name!r} is {type(node).__name__}; "
+                "only Affine, Linear, LIF, IF, LI and I can be read"
+            )
+        if isinstance(node, _NEURONS) != bool(position % 2):
+            raise SpikeletError(
+                f"node {name!r} is {type(node).__name__}; Affine or Linear and neurons must take turns"
+            )
+    if len(names) % 2:
+        raise SpikeletError(f"node {names[-2]!r} has no neurons after it")
+    return names[1:-1]
+
+
+def _path(graph: nir.NIRGraph) -> list[str]:
+    """Return the names of nodes from the Input on, as far as the way is the only one."""
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise SpikeletError(
+            f"has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes; one of each is read"
+        )
+    names = list(graph.inputs)
+    while names[-1] not in graph.outputs:
+        following = [after for before, after in graph.edges if before == names[-1]]
+        if len(following) != 1 or following[0] in names:
+            raise SpikeletError(
+                f"node {names[-1]!r} leads to {following}; only a chain of nodes can be read"
+            )
+        names += following
+    return names
+
+
+def _layer(graph: nir.NIRGraph, synapses_name: str, neurons_name: str, dt: float) -> FloatLayer:
+    synapses, neurons = graph.nodes[synapses_name], graph.nodes[neurons_name]
+    where = f"node {neurons_name!r}"
+    weights = np.ascontiguousarray(synapses.weight.T)
+    zeros = np.zeros(weights.shape[-1])
+    try:
+        return FloatLayer(
+            weights=weights,
+            bias=getattr(synapses, "bias", zeros),
+            beta=_beta(neurons, where, dt),
+            theta=getattr(neurons, "v_threshold", None),
+            reset=_metadata(neurons, where, "reset", str),
+            v_reset=getattr(neurons, "v_reset", zeros),
+            v_start=_metadata(neurons, where, "v_start", np.ndarray),
+        )
+    except SpikeletError as error:
+        raise SpikeletError(f"nodes {synapses_name!r} and {neurons_name!r}: {error}") from error

@@ -1,0 +1,184 @@
+"""The reference simulator against the design's equations, and against sums done by hand."""
+
+import naive_simulator
+import numpy as np
+import pytest
+from random_networks import random_inputs, random_network
+
+from spikelet.errors import SpikeletError
+from spikelet.network import Layer, Network
+
+
+def one_layer(weights, *, encoder="rate", steps=4, readout="count", **fields) -> Network:
+    layer = Layer(weights=np.array(weights, np.int8), **fields)
+    return Network(encoder, steps, readout, tuple("abcdefgh"[: layer.neurons]), [layer])
+
+
+def run(network, x):
+    """Return (spikes, membranes, answer) of one sample, of the last layer, as lists."""
+    trace = network.simulate(np.array([x], np.uint8))
+    return trace.spikes[-1][0].T.tolist(), trace.membranes[-1][0].tolist(), int(trace.answers[0])
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_agrees_with_the_equations_done_in_loops(seed):
+    network = random_network(seed)
+    x = random_inputs(network, seed, 3)
+    trace = network.simulate(x)
+    spikes, membranes, answers = naive_simulator.simulate(network, x)
+    assert trace.answers.tolist() == answers
+    for k, layer in enumerate(network.layers):
+        assert trace.spikes[k].dtype == np.uint8
+        assert trace.membranes[k].dtype == np.int16
+        assert trace.spikes[k].shape == (3, network.steps, layer.neurons)
+        assert trace.spikes[k].tolist() == [[step[k] for step in sample] for sample in spikes]
+        assert trace.membranes[k].tolist() == [sample[k] for sample in membranes]
+
+
+def test_each_sample_starts_afresh():
+    network = random_network(7)
+    x = random_inputs(network, 7, 8)
+    together, alone = network.simulate(x), network.simulate(x[5:6])
+    assert np.array_equal(together.spikes[-1][5], alone.spikes[-1][0])
+    assert np.array_equal(together.membranes[-1][5], alone.membranes[-1][0])
+
+
+def test_no_samples_give_no_answers():
+    network = random_network(0)
+    assert network.simulate(np.zeros((0, network.channels), np.uint8)).answers.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("x", "spikes"),
+    [
+        (0, [0, 0, 0, 0, 0, 0, 0, 0]),
+        (1, [0, 0, 0, 0, 0, 0, 0, 0]),
+        (64, [0, 1, 0, 0, 0, 1, 0, 0]),  # 192, 256, 64, 128, 192, 256, ...
+        (100, [0, 1, 0, 1, 0, 0, 1, 0]),  # 228, 328, 172, 272, 116, 216, 316, 160
+        (128, [1, 0, 1, 0, 1, 0, 1, 0]),
+        (255, [1, 1, 1, 1, 1, 1, 1, 1]),  # 383, 382, 381, ... never below 256
+    ],
+)
+def test_rate_encoder(x, spikes):
+    relay = one_layer([[1]], steps=8, theta=1, rho=1)
+    assert run(relay, [x])[0] == [spikes]
+
+
+def test_direct_encoder_shifts_the_sum_then_amplifies_then_adds_the_bias():
+    # 200 * 3 - 100 * 7 = -100; >> 8 is -1, not 0; << 2 is -4; + 5 is 1 in each of 3 steps
+    network = one_layer([[3], [-7]], encoder="direct", steps=3, gain=2, bias=5, readout="last")
+    assert run(network, [200, 100])[1] == [3]
+
+
+def test_direct_drive_shifts_the_whole_sum_not_its_parts():
+    # 255 * 1 + 255 * 1 = 510; >> 8 is 1, though each part alone is 0
+    assert run(one_layer([[1], [1]], encoder="direct", steps=1, readout="last"), [255, 255])[1] == [
+        1
+    ]
+
+
+def test_subtract_reset_keeps_what_is_above_the_threshold():
+    # V: 7 of 10, 14 -> 4, 11 -> 1, 8
+    network = one_layer([[7]], theta=10, rho=10)
+    assert run(network, [255])[:2] == ([[0, 1, 1, 0]], [8])
+
+
+def test_subtract_takes_rho_not_theta():
+    # V: 7, 14 -> 11, 18 -> 15, 22 -> 19
+    network = one_layer([[7]], theta=10, rho=3)
+    assert run(network, [255])[:2] == ([[0, 1, 1, 1]], [19])
+
+
+def test_set_reset_forgets_what_is_above_the_threshold():
+    # V: 7, 14 -> -2, 5, 12 -> -2
+    network = one_layer([[7]], theta=10, rho=99, v_reset=-2, reset="set")
+    assert run(network, [255])[:2] == ([[0, 1, 0, 1]], [-2])
+
+
+def test_a_neuron_fires_when_it_just_reaches_the_threshold():
+    network = one_layer([[5, 5]], steps=1, theta=[5, 6], rho=5)
+    assert run(network, [255])[:2] == ([[1], [0]], [0, 5])
+
+
+def test_a_leak_of_a_negative_membrane_is_floored():
+    # (-7 * 64) >> 8 is -2, not -1: -7 -> -5; then -5 * 64 >> 8 is -2: -3; -1: -2; -1: -1
+    network = one_layer([[0]], d=64, r=8, v_start=-7, readout="last")
+    assert run(network, [0])[1] == [-1]
+
+
+def test_a_leak_of_a_small_positive_membrane_is_nothing():
+    # (3 * 64) >> 8 is 0: it stays
+    assert run(one_layer([[0]], d=64, r=8, v_start=3, readout="last"), [0])[1] == [3]
+
+
+def test_a_leak_works_on_what_was_before_the_drive():
+    # 100 - 50 + 8 = 58, 58 - 29 + 8 = 37
+    network = one_layer([[8]], steps=2, d=128, r=8, v_start=100, readout="last")
+    assert run(network, [255])[1] == [37]
+
+
+def test_the_floor_comes_before_the_threshold():
+    # 0 - 9 is lifted to -5, which reaches -6
+    network = one_layer([[-9]], steps=1, low=-5, theta=-6, rho=1)
+    assert run(network, [255])[:2] == ([[1]], [-6])
+
+
+def test_later_layers_hear_spikes_of_the_same_step():
+    first = Layer(weights=np.array([[1]], np.int8), theta=1, rho=1)
+    second = Layer(weights=np.array([[3]], np.int8), theta=6, rho=6)
+    network = Network("rate", 4, "count", ("a",), [first, second])
+    assert run(network, [255])[0] == [[0, 1, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("readout", "answer"),
+    [
+        ("count", 1),  # spikes 1, 2, 2
+        ("max", 0),  # membranes at most 8, 8, 4
+        ("last", 2),  # membranes in the end 1, 2, 4
+    ],
+)
+def test_readouts(readout, answer):
+    fields = {"d": 128, "v_start": [16, 16, 4], "bias": [-7, -6, 2], "low": [0, 0, 4]}
+    if readout == "count":
+        fields = {"v_start": [1, 0, 0], "theta": [5, 2, 2], "rho": 0, "bias": 2}
+    assert run(one_layer([[0, 0, 0]], steps=2, readout=readout, **fields), [0])[2] == answer
+
+
+@pytest.mark.parametrize("readout", ["count", "max", "last"])
+def test_the_lowest_index_wins_a_tie(readout):
+    network = one_layer([[1, 2, 2, 2]], steps=2, readout=readout, theta=2, rho=1)
+    assert run(network, [255])[2] == 1
+
+
+def test_max_reads_membranes_after_the_reset():
+    # the first reaches 9 and is set to 0, the second stays at 1 below its threshold
+    network = one_layer([[9, 1]], steps=1, theta=5, reset="set", readout="max")
+    assert run(network, [255])[2] == 1
+
+
+def test_both_ends_of_int16_are_reached_and_not_refused():
+    network = one_layer([[-128, 127]] * 256, steps=1, bias=[0, 255], readout="last")
+    assert run(network, [255] * 256)[1] == [-0x8000, 0x7FFF]
+
+
+@pytest.mark.parametrize("bias", [[-1, 0], [0, 256]])
+def test_beyond_int16_is_refused_with_the_number(bias):
+    network = one_layer([[-128, 127]] * 256, steps=1, bias=bias, readout="last")
+    with pytest.raises(SpikeletError, match=r"layer 0 reaches -?3276[89]"):
+        run(network, [255] * 256)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.zeros((2, 3), np.int64),
+        np.zeros((2, 3), np.float64),
+        np.zeros((2, 4), np.uint8),
+        np.zeros(3, np.uint8),
+        np.zeros((2, 3, 1), np.uint8),
+    ],
+)
+def test_inputs_of_another_type_or_shape_are_refused(x):
+    with pytest.raises(SpikeletError, match=r"this network takes uint8\[n, 3\]"):
+        one_layer([[1], [1], [1]]).simulate(x)

@@ -1,0 +1,200 @@
+"""The .lif file: what is written comes back, and nothing damaged is believed."""
+
+import numpy as np
+import pytest
+from lif_files import patched, resealed
+from random_networks import random_network
+from spikert import tables
+
+from spikelet import network
+from spikelet.errors import SpikeletError
+from spikelet.network import Layer, Network
+
+# Offsets in the header, of tables.HEADER.
+VERSION, INPUTS, STEPS, SCALES = 4, 44, 46, 48
+ENCODER, READOUT, LAYERS, CLASSES_SIZE = 50, 51, 52, 54
+CLASSES = tables.HEADER_SIZE  # of a file without scaling
+FIELDS = ("weights", *tables.PARAMETERS)
+
+
+def small() -> Network:
+    """Return a network of two layers whose file has 188 bytes."""
+    first = Layer(weights=np.array([[1, -2, 3], [4, -128, 127]], np.int8), theta=[5, 6, 7], rho=5)
+    second = Layer(weights=np.array([[1, 0], [0, 1], [9, -9]], np.int8), theta=3, d=16)
+    return Network("rate", 3, "count", ("ja", "no"), [first, second])
+
+
+SMALL = small().to_bytes()
+FIRST_LAYER = CLASSES + 8  # after "ja\nno", padded
+SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 6 + 8 + 2 * 4
+
+
+def assert_refused(data: bytes, path, *words: str) -> None:
+    """Check that board and host refuse the file, and say why in one line that has these words."""
+    with pytest.raises(tables.TableError) as board:
+        tables.Tables(data)
+    (path / "net.lif").write_bytes(data)
+    with pytest.raises(SpikeletError) as host:
+        network.load(path / "net.lif")
+    for error in board, host:
+        assert "\n" not in str(error.value)
+        for word in words:
+            assert word in str(error.value)
+    assert str(path / "net.lif") in str(host.value)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_round_trip_bit_for_bit(seed, tmp_path):
+    written = random_network(seed)
+    written.save(tmp_path / "net.lif")
+    read = network.load(tmp_path / "net.lif")
+    assert read.to_bytes() == written.to_bytes() == (tmp_path / "net.lif").read_bytes()
+    for a, b in zip(read.layers, written.layers, strict=True):
+        assert (a.gain, a.r, a.reset) == (b.gain, b.r, b.reset)
+        assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
+    for name in ("encoder", "steps", "readout", "classes", "source_sha256", "shift", "crc"):
+        assert getattr(read, name) == getattr(written, name)
+    assert np.array_equal(read.offset, written.offset)
+    assert np.array_equal(read.scale, written.scale)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_board_reads_what_the_host_wrote(seed):
+    written = random_network(seed)
+    table = tables.Tables(written.to_bytes())
+    assert (table.crc, bytes(table.sha256)) == (written.crc, written.source_sha256)
+    for read, layer in zip(table.layers, written.layers, strict=True):
+        rows = np.array(read.data[read.weights : read.end]).reshape(read.inputs, read.stride)
+        biased = rows.astype(int) - tables.WEIGHT_BIAS
+        assert np.array_equal(biased[:, : read.neurons], layer.weights)
+        assert not biased[:, read.neurons :].any()
+        for name in tables.PARAMETERS:
+            values = getattr(layer, name)
+            if values is not None:
+                expanded = np.broadcast_to(read.parameter(name), read.neurons)
+                assert np.array_equal(expanded, values)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_array_is_aligned_to_4_bytes(seed):
+    data = random_network(seed).to_bytes()
+    table = tables.Tables(data)
+    offsets = [table.scaling, len(data)]
+    for layer in table.layers:
+        offsets += [layer.weights, layer.stride, layer.end]
+        offsets += [offset for offset, _ in layer.where.values()]
+    assert all(offset % 4 == 0 for offset in offsets)
+
+
+def test_what_cannot_be_read_back_is_not_written(tmp_path):
+    wrong = small()
+    wrong.classes = ("two\nlines", "in", "names")
+    (tmp_path / "net.lif").write_bytes(b"old")
+    with pytest.raises((SpikeletError, tables.TableError)):
+        wrong.save(tmp_path / "net.lif")
+    assert (tmp_path / "net.lif").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("size", range(len(SMALL)))
+def test_truncated(size, tmp_path):
+    assert_refused(SMALL[:size], tmp_path)
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_a_changed_byte_anywhere(flip, tmp_path):
+    for place in range(len(SMALL)):
+        changed = bytearray(SMALL)
+        changed[place] ^= flip
+        assert_refused(bytes(changed), tmp_path)
+
+
+def test_trailing_bytes(tmp_path):
+    assert_refused(SMALL + b"\0\0\0\0", tmp_path, str(len(SMALL) + 4), str(len(SMALL)))
+
+
+def test_trailing_bytes_that_the_header_counts(tmp_path):
+    assert_refused(resealed(SMALL[:-4] + b"\0\0\0\0\0\0\0\0"), tmp_path)
+
+
+def test_newer_version(tmp_path):
+    newer = patched(SMALL, VERSION, "<H", tables.VERSION + 1)
+    assert_refused(newer, tmp_path, "format 2", "reads 1")
+
+
+def test_wrong_magic(tmp_path):
+    assert_refused(patched(SMALL, 0, "<I", 0x464C457F), tmp_path, "not a .lif file")
+
+
+@pytest.mark.parametrize(
+    ("offset", "form", "value", "word"),
+    [
+        (ENCODER, "<B", 2, "encoder 2"),
+        (READOUT, "<B", 3, "readout 3"),
+        (LAYERS, "<B", 0, "0 layers"),
+        (LAYERS, "<B", 3, "beyond"),
+        (STEPS, "<H", 0, "0 steps"),
+        (SCALES, "<H", 1000, "beyond"),
+        (SCALES, "<H", 0xFFFF, "beyond"),
+        (CLASSES_SIZE, "<H", 0xFFFF, "beyond"),
+        (CLASSES + 2, "<B", ord("-"), "1 classes"),
+        (INPUTS, "<H", 5, "5 come"),
+        (FIRST_LAYER, "<B", 1, "kind 1"),
+        (FIRST_LAYER + 2, "<B", 8, "gain 8"),
+        (FIRST_LAYER + 3, "<B", 7, "r 7"),
+        (FIRST_LAYER + 3, "<B", 16, "r 16"),
+        (FIRST_LAYER + 4, "<H", 0, "0 inputs"),
+        (FIRST_LAYER + 6, "<H", 0, "0 neurons"),
+        (FIRST_LAYER + 6, "<H", 0xFFFF, "beyond"),
+        (SECOND_LAYER + 4, "<H", 1, "takes 1 inputs"),
+        (SECOND_LAYER + 4, "<H", 0xFFFF, "beyond"),
+        (SECOND_LAYER + 6, "<H", 3, "3 neurons"),
+    ],
+)
+def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, form, value, word):
+    assert_refused(patched(SMALL, offset, form, value), tmp_path, word)
+
+
+def test_class_names_that_are_no_text(tmp_path):
+    assert_refused(patched(SMALL, CLASSES, "<B", 0xFF), tmp_path)
+
+
+def test_a_leak_that_is_no_byte_is_refused_by_the_host(tmp_path):
+    d = SECOND_LAYER + tables.LAYER_SIZE + 4
+    assert SMALL[d] == 16
+    (tmp_path / "net.lif").write_bytes(patched(SMALL, d, "<h", 256))
+    with pytest.raises(SpikeletError, match=r"net\.lif.* d is 256"):
+        network.load(tmp_path / "net.lif")
+
+
+def test_a_scaling_that_is_neither_for_one_nor_for_all_channels(tmp_path):
+    scaled = small()
+    scaled.offset = scaled.scale = np.ones(3, np.int32)
+    assert_refused(scaled.to_bytes(), tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SpikeletError, match=r"nowhere\.lif: No such file"):
+        network.load(tmp_path / "nowhere.lif")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"weights": np.zeros((2, 3), np.int16)}, "int16"),
+        ({"weights": np.zeros(6, np.int8)}, "[inputs, neurons]"),
+        ({"weights": np.zeros((0, 3), np.int8)}, "[0, 3]"),
+        ({"theta": [1, 2]}, "theta"),
+        ({"theta": 1.5}, "theta"),
+        ({"bias": 0x8000}, "32768"),
+        ({"low": -0x8001}, "-32769"),
+        ({"d": 256}, "0..255"),
+        ({"d": [0, 0, -1]}, "0..255"),
+        ({"gain": 8}, "0..7"),
+        ({"r": 16}, "8..15"),
+        ({"reset": "zero"}, "subtract, set"),
+    ],
+)
+def test_a_layer_that_cannot_be(fields, words):
+    with pytest.raises(SpikeletError) as error:
+        Layer(**{"weights": np.ones((2, 3), np.int8), **fields})
+    assert words in str(error.value)
