@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from spikert.tables import ENCODERS, READOUTS
-
 from spikelet.bounds import INT16_MAX, INT16_MIN, layer_bounds
 from spikelet.network import RESETS, Layer, Network
+from spikert.tables import ENCODERS, READOUTS
 
 STEPS = (1, 2, 3, 4, 5, 8, 16)
 PARAMETERS = ("bias", "rho", "v_reset", "v_start", "low")  # what the bounds of a neuron depend on

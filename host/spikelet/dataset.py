@@ -18,6 +18,8 @@ from spikelet.errors import SpikeletError
 UNLABELLED = -1
 MAX_CLASSES = 1000  # a label above it is a mistake sooner than a class
 MAX_BYTES = 1 << 30  # of one array; a small archive can unpack to any size
+# What zipfile, zlib and numpy raise on damaged, truncated, encrypted and exotic content.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, KeyError)
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -149,7 +151,7 @@ def _read_arrays(file: IO[bytes], name: str, keys: Sequence[str]) -> dict[str, N
         with zipfile.ZipFile(file) as archive:
             found = set(archive.namelist())
             return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in found}
-    except zipfile.BadZipFile as error:
+    except _DAMAGE as error:
         raise SpikeletError(f"{name}: is not an .npz file, or a damaged one: {error}") from error
 
 
@@ -159,8 +161,7 @@ def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
             _check_header(member, key, name)
         with archive.open(f"{key}.npy") as member:
             return np.lib.format.read_array(member, allow_pickle=False)
-    # What zipfile, zlib and numpy raise on damaged, truncated, encrypted and exotic content.
-    except (ValueError, EOFError, zlib.error, RuntimeError, NotImplementedError, KeyError) as error:
+    except _DAMAGE as error:
         raise SpikeletError(f"{name}: array {key} is damaged: {error}") from error
 
 

@@ -81,23 +81,13 @@ def evaluate(
     scores = class_scores(network.readout, windows[-1])
     loss, by_scores = _cross_entropy(scores, y, objective.label_smoothing)
     spikes = sum(float(window.spikes.sum()) for window in windows[:-1]) / len(y)
-
     price = objective.spike_penalty / len(y)
-    by_spikes, by_after = _through_readout(network.readout, windows[-1], by_scores)
-    gradient = []
-    for index in reversed(range(len(windows))):
-        by_drive = _through_time(network.layers[index], windows[index], by_spikes, by_after)
-        if len(signals[index]) == 1:  # one drive for all steps
-            by_drive = by_drive.sum(axis=0, keepdims=True)
-        gradient.append(_by_parameters(signals[index], by_drive))
-        if index > 0:
-            by_spikes = by_drive @ parameters[index].weights.T + price
-            by_after = np.zeros_like(by_spikes)
+
     return Evaluation(
         loss=loss + objective.spike_penalty * spikes,
         accuracy=float((scores.argmax(axis=1) == y).mean()),
         spikes=spikes,
-        gradient=gradient[::-1],
+        gradient=_backward(network, parameters, signals, windows, by_scores, price),
     )
 
 
@@ -114,6 +104,28 @@ def _forward(
         signals.append(windows[-1].spikes if windows else signal)
         windows.append(integrate(layer, signals[-1] @ weights + bias, network.steps, spike))
     return signals, windows
+
+
+def _backward(
+    network: FloatNetwork,
+    parameters: Sequence[Parameters],
+    signals: Sequence[FloatArray],
+    windows: Sequence[Window],
+    by_scores: FloatArray,
+    price: float,
+) -> list[Parameters]:
+    """Return the gradient of a loss with this gradient by the scores, and by each hidden spike."""
+    by_spikes, by_after = _through_readout(network.readout, windows[-1], by_scores)
+    gradient = []
+    for index in reversed(range(len(windows))):
+        by_drive = _through_time(network.layers[index], windows[index], by_spikes, by_after)
+        if len(signals[index]) == 1:  # one drive for all steps
+            by_drive = by_drive.sum(axis=0, keepdims=True)
+        gradient.append(_by_parameters(signals[index], by_drive))
+        if index > 0:
+            by_spikes = by_drive @ parameters[index].weights.T + price
+            by_after = np.zeros_like(by_spikes)
+    return gradient[::-1]
 
 
 def _cross_entropy(

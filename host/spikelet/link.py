@@ -123,19 +123,30 @@ class Link:
         return None
 
     def replay(self, network: Network, first: int, count: int) -> Iterator[Observation | None]:
-        """Have the board run `count` of its own samples; yield each, None for one that was damaged."""
+        """Have the board run `count` of its own samples, from the first on; yield each.
+
+        A sample that did not arrive whole is None: the board does not run it again by itself.
+        """
+        end = first + count
         collector = Collector(network, first)
         for frame in self._request(wire.REPLAY, struct.pack("<HH", first & 0xFFFF, count)):
+            ahead = collector.behind(frame) or 0
+            while 0 < ahead < end - first:  # the answer was lost
+                self.lost_frames += 1
+                yield None
+                first, ahead = first + 1, ahead - 1
+                collector = Collector(network, first)
             observation = collector.take(frame)
             if frame.kind != wire.ANSWER:
                 continue
-            if observation is None:
-                self.lost_frames += 1
+            self.lost_frames += observation is None
             yield observation
-            first, count = first + 1, count - 1
-            if not count:
+            first += 1
+            if first == end:
                 return
             collector = Collector(network, first)
+        self.lost_frames += end - first
+        yield from [None] * (end - first)
 
     def close(self) -> None:
         """End the session; the board goes back to its REPL."""

@@ -60,14 +60,12 @@ def read(path: str | Path) -> FloatNetwork:
     """
     content = io.BytesIO(files.read(path))
     try:
-        graph = nir.read(content)
+        return from_nir(nir.read(content))
+    except SpikeletError as error:
+        raise SpikeletError(f"{path}: {error}") from error
     except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
-    try:
-        return from_nir(graph)
-    except SpikeletError as error:
-        raise SpikeletError(f"{path}: {error}") from error
 
 
 def sha256(path: str | Path) -> str:
@@ -106,21 +104,21 @@ def from_nir(graph: nir.NIRNode) -> FloatNetwork:
     Raises SpikeletError naming the node or the metadata key that stands against it.
     """
     if not isinstance(graph, nir.NIRGraph):
-        raise SpikeletError(f"holds a single {type(graph).__name__}, not a graph")
-    version = _metadata(graph, "the graph", "format", int)
+        raise SpikeletError(f"a single {type(graph).__name__} is not a graph")
+    version = int(_metadata(graph, "the graph", "format"))
     if version != FORMAT:
         raise SpikeletError(
-            f"has format {version}, but this Spikelet reads {FORMAT}; install a newer Spikelet"
+            f"the graph has format {version}, but this Spikelet reads {FORMAT}; install a newer one"
         )
-    dt = _metadata(graph, "the graph", "dt", float)
+    dt = float(_metadata(graph, "the graph", "dt"))
     names = _chain(graph)
     pairs = zip(names[::2], names[1::2], strict=True)
     return FloatNetwork(
         layers=tuple(_layer(graph, synapses, neurons, dt) for synapses, neurons in pairs),
-        encoder=_metadata(graph, "the graph", "encoder", str),
-        steps=_metadata(graph, "the graph", "steps", int),
-        readout=_metadata(graph, "the graph", "readout", str),
-        classes=_classes(_metadata(graph, "the graph", "classes", str)),
+        encoder=str(_metadata(graph, "the graph", "encoder")),
+        steps=int(_metadata(graph, "the graph", "steps")),
+        readout=str(_metadata(graph, "the graph", "readout")),
+        classes=tuple(map(str, json.loads(_metadata(graph, "the graph", "classes")))),
         dt=dt,
     )
 
@@ -148,39 +146,47 @@ def _prefixed(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {PREFIX + key: value for key, value in metadata.items()}
 
 
+def _metadata(node: nir.NIRNode, where: str, key: str) -> Any:
+    value = node.metadata.get(PREFIX + key)
+    if value is None:
+        raise SpikeletError(
+            f"{where} lacks the metadata {PREFIX}{key}; only graphs that Spikelet wrote can be read"
+        )
+    return value
+
+
 def _chain(graph: nir.NIRGraph) -> list[str]:
-    """Return the names of synapses and neurons in turn, from Input to Output."""
+    """Return the names of synapses and neurons, which take turns, between Input and Output."""
     names = _path(graph)
-    for name in sorted(set(graph.nodes) - set(names)):
-        raise SpikeletError(f"node {name!r} is not on the one way from Input to Output")
+    aside = sorted(set(graph.nodes) - set(names))
+    if aside:
+        raise SpikeletError(f"node {aside[0]!r} is not on the way from Input to Output")
     for position, name in enumerate(names[1:-1]):
-        node = graph.nodes[name]
-        if not isinstance(node, _SYNAPSES + _NEURONS):
+        node, wanted = graph.nodes[name], _NEURONS if position % 2 else _SYNAPSES
+        if not isinstance(node, wanted):
             raise SpikeletError(
-                f"node {name!r} is {type(node).__name__}; "
-                "only Affine, Linear, LIF, IF, LI and I can be read"
-            )
-        if isinstance(node, _NEURONS) != bool(position % 2):
-            raise SpikeletError(
-                f"node {name!r} is {type(node).__name__}; Affine or Linear and neurons must take turns"
+                f"node {name!r} is {type(node).__name__}, where only "
+                f"{' or '.join(kind.__name__ for kind in wanted)} can be read"
             )
     if len(names) % 2:
-        raise SpikeletError(f"node {names[-2]!r} has no neurons after it")
+        raise SpikeletError(f"node {names[-2]!r} needs neurons after it")
     return names[1:-1]
 
 
 def _path(graph: nir.NIRGraph) -> list[str]:
-    """Return the names of nodes from the Input on, as far as the way is the only one."""
+    """Return the names of nodes from Input to Output, along the only way there is."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise SpikeletError(
-            f"has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes; one of each is read"
+            f"the graph has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes, "
+            "where only one of each can be read"
         )
     names = list(graph.inputs)
     while names[-1] not in graph.outputs:
         following = [after for before, after in graph.edges if before == names[-1]]
         if len(following) != 1 or following[0] in names:
             raise SpikeletError(
-                f"node {names[-1]!r} leads to {following}; only a chain of nodes can be read"
+                f"node {names[-1]!r} leads to {following or 'nothing'}, "
+                "where only a chain of nodes can be read"
             )
         names += following
     return names
@@ -189,17 +195,35 @@ def _path(graph: nir.NIRGraph) -> list[str]:
 def _layer(graph: nir.NIRGraph, synapses_name: str, neurons_name: str, dt: float) -> FloatLayer:
     synapses, neurons = graph.nodes[synapses_name], graph.nodes[neurons_name]
     where = f"node {neurons_name!r}"
-    weights = np.ascontiguousarray(synapses.weight.T)
-    zeros = np.zeros(weights.shape[-1])
+    zeros = np.zeros(len(synapses.weight))
+    beta = _beta(neurons, where, dt)
+    reset, v_start = _metadata(neurons, where, "reset"), _metadata(neurons, where, "v_start")
     try:
         return FloatLayer(
-            weights=weights,
+            weights=np.ascontiguousarray(synapses.weight.T),
             bias=getattr(synapses, "bias", zeros),
-            beta=_beta(neurons, where, dt),
+            beta=beta,
             theta=getattr(neurons, "v_threshold", None),
-            reset=_metadata(neurons, where, "reset", str),
+            reset=str(reset),
             v_reset=getattr(neurons, "v_reset", zeros),
-            v_start=_metadata(neurons, where, "v_start", np.ndarray),
+            v_start=v_start,
         )
     except SpikeletError as error:
         raise SpikeletError(f"nodes {synapses_name!r} and {neurons_name!r}: {error}") from error
+
+
+def _beta(neurons: nir.NIRNode, where: str, dt: float) -> NDArray[np.float64]:
+    """Return float64[neurons]; raises SpikeletError where drive is scaled or v_leak not zero."""
+    leaks = isinstance(neurons, nir.LIF | nir.LI)
+    gain = neurons.r * (dt / neurons.tau if leaks else dt)
+    if not np.allclose(gain, 1, rtol=0, atol=ROUNDING):
+        raise SpikeletError(
+            f"{where} has r * dt{' / tau' if leaks else ''} = {gain.flat[0]:g}, where only 1 can be read"
+        )
+    if leaks and neurons.v_leak.any():
+        raise SpikeletError(f"{where} has a v_leak, where only 0 can be read")
+    beta = 1 - dt / neurons.tau if leaks else np.ones_like(gain)
+    exact = np.asarray(_metadata(neurons, where, "beta"))
+    if exact.shape == beta.shape and np.allclose(exact, beta, rtol=0, atol=ROUNDING):
+        return exact
+    return beta  # somebody gave the neurons another tau since

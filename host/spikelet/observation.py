@@ -56,10 +56,7 @@ class Collector:
 
         An incomplete or damaged set completes nothing, whatever its frames say.
         """
-        if frame.kind not in (*DATA_KINDS, wire.ANSWER):
-            return None
-        (sample,) = struct.unpack_from("<H", frame.payload)
-        if sample != self.sample:
+        if self.behind(frame) != 0:
             return None
         if frame.kind == wire.ANSWER:
             return self._close(frame.payload)
@@ -67,6 +64,13 @@ class Collector:
         self._digest = zlib.crc32(frame.payload, self._digest)
         self._place(frame)
         return None
+
+    def behind(self, frame: Frame) -> int | None:
+        """Return how many samples this one is behind the frame's; None if it is of no sample."""
+        if frame.kind not in (*DATA_KINDS, wire.ANSWER):
+            return None
+        (sample,) = struct.unpack_from("<H", frame.payload)
+        return int(sample - self.sample) & 0xFFFF
 
     def _close(self, payload: bytes) -> Observation | None:
         _, answer, frames, digest = struct.unpack(wire.ANSWER_FORMAT, payload)

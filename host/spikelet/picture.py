@@ -50,7 +50,9 @@ def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trac
             _draw_answers(axis, network, trace)
         else:
             _draw_spikes(axis, trace.spikes[k], f"layer {k}: {layer.neurons} neurons")
-    axes[-1].set_xlabel(f"samples, {network.steps} steps each")
+    axes[-1].set_xlabel(
+        f"{len(x)} samples of {network.steps} steps; a tick is a spike, a dot the answer", color=INK
+    )
     suffix = Path(path).suffix.lstrip(".") or "png"
     with files.replacing(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=120)
@@ -79,7 +81,7 @@ def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
 def _draw_spikes(axis: Axes, spikes: NDArray[Any], title: str) -> None:
     n, steps, neurons = spikes.shape
     times, addresses = np.nonzero(spikes.reshape(n * steps, neurons))
-    axis.plot(times + 0.5, addresses, "|", color=INK, markersize=3.5, markeredgewidth=1.4)
+    axis.plot(times + 0.5, addresses, "|", color=INK, markersize=4.5, markeredgewidth=1.8)
     axis.set_ylim(-1, neurons)
     axis.set_xlim(0, n * steps)
     axis.set_ylabel(title, color=INK)
@@ -97,7 +99,7 @@ def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
     middles = np.arange(n) * steps + steps / 2
     axis.plot(middles, trace.answers, "o", color=ACCENT, markersize=5)
     axis.set_yticks(range(len(network.classes)), network.classes, fontsize=6)
-    axis.set_ylabel("membranes, answer", color=INK)
+    axis.set_ylabel("answer", color=INK)
     _frame(axis)
     _separate(axis, n, steps)
 

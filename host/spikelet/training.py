@@ -283,7 +283,7 @@ def _check_leak(name: str, beta: float) -> None:
     _check_range(name, beta, 0, 1)
     for r in range(8, 16):
         d = (1 - beta) * 2**r
-        if d.is_integer() and d <= 255:
+        if d == int(d) <= 255:
             return
     raise SpikeletError(
         f"{name} is {beta}; it must be 1 - d / 2**r with d 0..255 and r 8..15, for instance 0.875"

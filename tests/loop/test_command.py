@@ -139,7 +139,9 @@ class FakeUsbPort:
         ((), "unix:/no/such", ("/no/such", "unix:PATH")),
     ],
 )
-def test_a_port_that_is_not_there(spikelet, network, tmp_path, monkeypatch, devices, spelling, words):
+def test_a_port_that_is_not_there(
+    spikelet, network, tmp_path, monkeypatch, devices, spelling, words
+):
     monkeypatch.setattr(
         ports.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
     )

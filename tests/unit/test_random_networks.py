@@ -5,7 +5,6 @@ import functools
 import numpy as np
 import pytest
 from random_networks import random_inputs, random_network
-
 from spikelet import bounds, reference
 
 SEEDS = range(20)  # those that run on every board

@@ -4,7 +4,6 @@ import naive_simulator
 import numpy as np
 import pytest
 from random_networks import random_inputs, random_network
-
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network
 
@@ -130,19 +129,20 @@ def test_later_layers_hear_spikes_of_the_same_step():
     assert run(network, [255])[0] == [[0, 1, 0, 1]]
 
 
-@pytest.mark.parametrize(
-    ("readout", "answer"),
-    [
-        ("count", 1),  # spikes 1, 2, 2
-        ("max", 0),  # membranes at most 8, 8, 4
-        ("last", 2),  # membranes in the end 1, 2, 4
-    ],
-)
+@pytest.mark.parametrize(("readout", "answer"), [("count", 0), ("max", 1), ("last", 2)])
 def test_readouts(readout, answer):
-    fields = {"d": 128, "v_start": [16, 16, 4], "bias": [-7, -6, 2], "low": [0, 0, 4]}
-    if readout == "count":
-        fields = {"v_start": [1, 0, 0], "theta": [5, 2, 2], "rho": 0, "bias": 2}
-    assert run(one_layer([[0, 0, 0]], steps=2, readout=readout, **fields), [0])[2] == answer
+    # a fires in each step and falls to 0; b goes 20, 10, 5; c goes 2, 4, 6
+    network = one_layer(
+        [[0, 0, 0]],
+        steps=3,
+        readout=readout,
+        theta=[10, 99, 99],
+        reset="set",
+        v_start=[0, 40, 0],
+        d=[0, 128, 0],
+        bias=[10, 0, 2],
+    )
+    assert run(network, [0])[2] == answer
 
 
 @pytest.mark.parametrize("readout", ["count", "max", "last"])

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from lif_files import patched, resealed
 from random_networks import random_network
-from spikert import tables
-
 from spikelet import network
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network
+from spikert import tables
 
 # Offsets in the header, of tables.HEADER.
 VERSION, INPUTS, STEPS, SCALES = 4, 44, 46, 48

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,25 +52,31 @@ def port(args: argparse.Namespace, output: Output) -> Port:
     return found
 
 
-@contextmanager
+@contextlib.contextmanager
 def link(
     where: Port, network: Network | None, kernel: str, output: Output
 ) -> Iterator[tuple[Link, BoardInfo]]:
     """Open a session with the board, check that it holds `network`, and say what it is."""
     from spikelet import ports, verification
+    from spikelet.errors import SpikeletError
     from spikelet.link import Link
 
     with ports.session(where) as stream:
         opened = Link(stream, where.name, output.log)
-        info = opened.hello(kernel)
-        if network is not None:
-            verification.check_identity(network, info, where.name)
-        output.results |= {"board": info.machine, "runtime": info.runtime, "kernel": info.kernel}
-        output.say(f"{where.name}: {info.runtime} on {info.machine}, kernel {info.kernel}")
         try:
+            info = opened.hello(kernel)
+            if network is not None:
+                verification.check_identity(network, info, where.name)
+            output.results |= {
+                "board": info.machine,
+                "runtime": info.runtime,
+                "kernel": info.kernel,
+            }
+            output.say(f"{where.name}: {info.runtime} on {info.machine}, kernel {info.kernel}")
             yield opened, info
         finally:
-            opened.close()
+            with contextlib.suppress(SpikeletError):  # a board that is gone needs no goodbye
+                opened.close()
 
 
 def test_samples(network: Network, name: str | None) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
@@ -39,17 +39,22 @@ def run(args: argparse.Namespace, output: Output) -> int:
     graph, tables, drawn = (str(folder / name) for name in ("net.nir", "net.lif", "raster.png"))
     port = ["--port", args.port] if args.port else []
     kernel = ["--kernel", args.kernel] if args.kernel else []
-    status = 0
+    status, results = 0, output.results
     for verb, arguments in (
         (train, ["digits", "-o", graph, "--seed", str(args.seed)]),
         (convert, [graph, "-o", tables]),
         (flash, [tables, *port]),
         (verify, [tables, *port, *kernel]),
     ):
+        name = verb.__name__.rpartition(".")[2]
         parser = argparse.ArgumentParser()
         verb.add_arguments(parser)
-        output.say(f"\n$ spikelet {verb.__name__.rpartition('.')[2]} {' '.join(arguments)}")
+        output.say(f"\n$ spikelet {name} {' '.join(arguments)}")
+        output.results = results[name] = {}
         status = max(status, verb.run(parser.parse_args(arguments), output))
+    output.results = results
+    for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
+        results[key] = results["verify"][key]
     loaded = network.load(tables)
     x = common.named_samples("digits", loaded).x[:SHOWN]
     output.say()
@@ -58,6 +63,23 @@ def run(args: argparse.Namespace, output: Output) -> int:
     except SpikeletError as error:
         output.warn(str(error))
     else:
-        output.results["picture"] = drawn
-        output.say(f"{drawn}: the first {SHOWN} test images and every spike they caused")
+        results["picture"] = drawn
+        output.say(f"picture          {drawn}: {SHOWN} test images and every spike they caused")
+    _summarise(results, output)
     return status
+
+
+def _summarise(results: dict[str, Any], output: Output) -> None:
+    """Show what was found, in a line each."""
+    verified, converted = results["verify"], results["convert"]
+    samples = verified["samples"]
+    reach = max(abs(end) for layer in converted["layers"] for end in layer["reach"])
+    output.say(f"accuracy         {results['accuracy']:.2%} of {samples} test images")
+    output.say(f"spikes           {verified['spikes'] / max(samples, 1):.0f} an image")
+    output.say(f"synaptic events  {results['synaptic_events']:,.0f} an image")
+    output.say(f"memory           {converted['bytes']:,} bytes of tables")
+    output.say(f"proof            nothing exceeds {reach:,}; int16 holds 32,767")
+    output.say(
+        f"verified         {verified['values']:,} values on {verified['port']}, "
+        f"{results['lost_frames']} lost frames, {results['differences']} differences"
+    )

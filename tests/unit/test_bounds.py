@@ -1,0 +1,209 @@
+"""The int16 proof: nothing that a layer can do leaves what was proved, and what was proved is met."""
+
+import numpy as np
+import pytest
+from random_networks import random_inputs, random_network
+from spikelet import bounds
+from spikelet.bounds import Interval, layer_bounds
+from spikelet.network import Layer, Network
+
+INPUTS = 6
+MOST_STATES = 400  # of the values that a membrane has reached, as many are followed further
+
+
+def random_layer(seed: int, **fixed) -> Layer:
+    """Return a layer of one neuron and few inputs, of any kind."""
+    rng = np.random.default_rng(seed)
+    scale = int(rng.choice([2, 20, 120]))
+
+    def draw(low, high):
+        return int(rng.integers(low * scale, high * scale + 1))
+
+    fields = {
+        "weights": rng.integers(-scale, scale + 1, (INPUTS, 1)).astype(np.int8),
+        "theta": None if rng.random() < 0.2 else draw(-2, 5),
+        "gain": int(rng.choice([0, 0, 1, 3])),
+        "bias": draw(-2, 2),
+        "d": int(rng.choice([0, 1, 37, 128, 255])),
+        "r": int(rng.choice([8, 9, 12])),
+        "low": draw(-8, 0) if rng.random() < 0.5 else None,
+        "rho": draw(-1, 5),
+        "v_reset": draw(-3, 3),
+        "reset": str(rng.choice(["subtract", "set"])),
+        "v_start": draw(-4, 4),
+    }
+    return Layer(**{**fields, **fixed})
+
+
+def subset_sums(weights: list[int]) -> set[int]:
+    """Return the sums of all subsets: each partial sum, in whatever order, is one of them."""
+    sums = {0}
+    for weight in weights:
+        sums |= {total + weight for total in sums}
+    return sums
+
+
+def direct_sums(weights: list[int]) -> tuple[set[int], set[int]]:
+    """Return (sums on the way, ends) of a kernel that goes through x bit by bit from the lowest.
+
+    Each bit of each input is free, so in each of 8 rounds any subset of the rows may be added.
+    """
+    planes = subset_sums(weights)
+    ends, on_the_way = {0}, {0}
+    for _ in range(8):
+        sums = {end + plane for end in ends for plane in planes}
+        on_the_way |= sums
+        ends = {total >> 1 for total in sums}
+    return on_the_way, ends
+
+
+def what_happens(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int]]:
+    """Return all values of sums, drive and membrane that some input leads to, in some order."""
+    weights = [int(weight) for weight in layer.weights[:, 0]]
+    bias, d, low = int(layer.bias[0]), int(layer.d[0]), layer.low
+    sums, ends = direct_sums(weights) if direct else (subset_sums(weights),) * 2
+    drives = {end << layer.gain for end in ends}
+    states = {int(layer.v_start[0])}
+    seen = {"sums": sums, "drive": drives | {drive + bias for drive in drives}}
+    seen["membrane"] = set(states)
+    for _ in range(steps):
+        leaked = {v - ((v * d) >> layer.r) for v in states}
+        fed = {v + drive + bias for v in leaked for drive in drives}
+        seen["membrane"] |= leaked | fed | {v - bias for v in fed} | {v + bias for v in leaked}
+        states = fed if low is None else {max(v, int(low[0])) for v in fed}
+        states = {fired(layer, v) for v in states}
+        seen["membrane"] |= states
+        states = spread(states)
+    return seen
+
+
+def fired(layer: Layer, v: int) -> int:
+    if layer.theta is None or v < layer.theta[0]:
+        return v
+    return int(layer.v_reset[0]) if layer.reset == "set" else v - int(layer.rho[0])
+
+
+def spread(states: set[int]) -> set[int]:
+    """Return both ends and an even choice of what lies between."""
+    ordered = sorted(states)
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST_STATES)).astype(int)
+    return {ordered[place] for place in places}
+
+
+def assert_within(seen: set[int], proved: Interval) -> None:
+    assert proved.low <= min(seen)
+    assert max(seen) <= proved.high
+
+
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
+    layer = random_layer(seed)
+    proved = layer_bounds(layer, direct=direct, steps=4)
+    for name, seen in what_happens(layer, 4, direct=direct).items():
+        if proved.membrane.fits or name != "membrane":
+            assert_within(seen, getattr(proved, name))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
+    layer = random_layer(seed, d=128, r=8)
+    proved = layer_bounds(layer, direct=False, steps=bounds.LIMIT_STEPS)
+    if proved.settled:
+        assert_within(what_happens(layer, 40, direct=False)["membrane"], proved.membrane)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whole_networks_stay_within_their_proof(seed):
+    network = random_network(seed)
+    trace = network.simulate(random_inputs(network, seed, 40))
+    for membranes, proved in zip(trace.membranes, bounds.prove(network), strict=True):
+        assert_within(set(membranes.ravel().tolist()), proved.membrane)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("fields", [{"theta": None}, {"reset": "set"}])
+def test_one_step_is_bounded_exactly(seed, fields):
+    layer = random_layer(seed, **fields)
+    proved = layer_bounds(layer, direct=False, steps=1)
+    for name, seen in what_happens(layer, 1, direct=False).items():
+        reached = getattr(proved, name)
+        assert (reached.low, reached.high) == (min(*seen, 0), max(*seen, 0))
+
+
+@pytest.mark.parametrize(
+    ("fields", "low", "high"),
+    [
+        ({}, -4 * 30, 4 * 50),
+        ({"gain": 3}, -4 * 240, 4 * 400),
+        ({"bias": 7}, -4 * 30 + 3 * 7, 4 * 57),
+        ({"low": -40}, -70, 200),
+        ({"theta": 10, "rho": 10}, -120, 50 + 40 + 40 + 40),
+        ({"theta": 10, "reset": "set", "v_reset": 3}, -120, 9 + 50),
+        ({"d": 128}, -56, 94),  # -30, -45, -52, -56 and 50, 75, 88, 94
+        ({"d": 128, "v_start": 1000}, 0, 1000),  # on to 470, 205, 73, 7 at least
+        ({"d": 128, "v_start": -1000}, -1000, 32),  # up to -450, -175, -37, 32
+    ],
+)
+def test_simple_layers_reach_their_bounds(fields, low, high):
+    layer = Layer(weights=np.array([[20], [-30], [30]], np.int8), **fields)
+    proved = layer_bounds(layer, direct=False, steps=4)
+    assert (proved.membrane.low, proved.membrane.high) == (low, high)
+
+
+def test_direct_drive_is_shifted_but_its_sums_on_the_way_are_not():
+    layer = Layer(weights=np.array([[100], [100], [-50]], np.int8), gain=1, bias=3)
+    proved = layer_bounds(layer, direct=True, steps=1)
+    assert proved.sums == Interval(-100, 400)  # a bit's rows, on at most as much again
+    assert proved.drive == Interval((255 * -50 >> 8) * 2, (255 * 200 >> 8) * 2 + 3)
+
+
+def test_sums_are_proved_before_and_after_the_gain():
+    layer = Layer(weights=np.full((300, 1), 127, np.int8), low=-1, theta=1, reset="set")
+    assert not layer_bounds(layer, direct=False, steps=1).reach.fits
+    layer = Layer(weights=np.full((100, 1), 127, np.int8), gain=2, low=-1, theta=1, reset="set")
+    proved = layer_bounds(layer, direct=False, steps=1)
+    assert proved.sums.fits
+    assert not proved.drive.fits
+
+
+@pytest.mark.parametrize(("value", "fits"), [(0x7FFF, True), (-0x8000, True)])
+def test_the_ends_of_int16_fit(value, fits):
+    assert Interval(min(value, 0), max(value, 0)).fits is fits
+    assert not Interval(min(value - 1, 0), max(value + 1, 0)).fits
+
+
+def test_the_worse_end_is_reported_with_the_limit_on_its_side():
+    assert (Interval(-40_000, 39_000).worst, Interval(-40_000, 39_000).limit) == (-40_000, -0x8000)
+    assert (Interval(-100, 39_000).worst, Interval(-100, 39_000).limit) == (39_000, 0x7FFF)
+
+
+def endless(**fields) -> bounds.LayerBounds:
+    layer = Layer(weights=np.array([[20], [-30], [30]], np.int8), **fields)
+    return bounds.prove(Network("rate", 4, "last", ("a",), [layer]), endless=True)[0]
+
+
+@pytest.mark.parametrize("fields", [{"d": 128}, {"d": 16}, {"d": 3, "r": 10}, {"d": 255, "r": 12}])
+def test_leaky_layers_settle(fields):
+    proved = endless(**fields)
+    assert proved.settled
+    assert proved.reach.fits
+    leak = fields["d"] / 2 ** fields.get("r", 8)
+    assert 50 / leak - 1 / leak < proved.membrane.high < 50 / leak + 1 / leak + 50
+
+
+@pytest.mark.parametrize("fields", [{}, {"theta": 10, "rho": 10}, {"d": 1, "r": 15}])
+def test_layers_that_gather_without_end_are_refused(fields):
+    assert not endless(**fields).reach.fits
+
+
+def test_an_integrator_between_floor_and_reset_settles():
+    proved = endless(low=-500, theta=100, rho=100)
+    assert proved.settled
+    assert proved.membrane == Interval(-530, 149)
+
+
+def test_a_window_that_ends_before_the_bounds_settle_says_so():
+    layer = Layer(weights=np.array([[1]], np.int8), d=16)
+    assert not layer_bounds(layer, direct=False, steps=3).settled
+    assert layer_bounds(layer, direct=False, steps=30_000).settled

@@ -1,0 +1,251 @@
+"""Float networks become integer ones that fire alike, fit int16, and say what that took."""
+
+import numpy as np
+import pytest
+
+from spikelet import bounds, conversion
+from spikelet.conversion import convert, leak_integers
+from spikelet.errors import SpikeletError
+from spikelet.float_network import FloatLayer, FloatNetwork
+
+
+def float_layer(weights, *, theta=1.0, beta=0.9, reset="subtract", **fields) -> FloatLayer:
+    weights = np.array(weights, float)
+    neurons = weights.shape[1]
+    values = {"bias": 0.0, "v_reset": 0.0, "v_start": 0.0, **fields, "beta": beta}
+    arrays = {name: np.broadcast_to(value, neurons) for name, value in values.items()}
+    thresholds = None if theta is None else np.broadcast_to(theta, neurons)
+    return FloatLayer(weights=weights, theta=thresholds, reset=reset, **arrays)
+
+
+def float_network(*layers, encoder="rate", steps=8, readout="max") -> FloatNetwork:
+    classes = tuple(str(j) for j in range(layers[-1].neurons))
+    return FloatNetwork(layers, encoder, steps, readout, classes)
+
+
+def random_float_network(seed: int, encoder: str, reset: str) -> FloatNetwork:
+    rng = np.random.default_rng(seed)
+    sizes = (64, 48, 32, 10)
+    layers = []
+    for inputs, neurons in zip(sizes[:-1], sizes[1:], strict=True):
+        layers.append(
+            float_layer(
+                rng.normal(0.02, 2.5 / np.sqrt(inputs), (inputs, neurons)),
+                theta=rng.uniform(0.8, 1.5, neurons),
+                beta=rng.uniform(0.7, 0.98, neurons),
+                bias=rng.normal(0, 0.02, neurons),
+                reset=reset,
+                v_reset=-0.1,
+            )
+        )
+    return float_network(*layers, encoder=encoder, steps=6)
+
+
+def reach(layer, *, direct=False, steps=8) -> bounds.Interval:
+    return bounds.layer_bounds(layer, direct=direct, steps=steps).reach
+
+
+@pytest.mark.parametrize(
+    ("beta", "d", "r"),
+    [
+        (1.0, 0, 8),
+        (1 / 256, 255, 8),
+        (0.5, 128, 8),
+        (0.75, 64, 8),
+        (1 - 1 / 256, 1, 8),
+        (1 - 1 / 512, 1, 9),
+        (1 - 1 / 32768, 1, 15),
+        (0.8, 205, 10),
+        (0.9, 205, 11),
+        (0.95, 205, 12),
+        (0.99, 164, 14),
+    ],
+)
+def test_leaks(beta, d, r):
+    found, shift = leak_integers(np.array([beta]))
+    assert (found.tolist(), shift) == ([d], r)
+    assert abs(1 - d / 2**r - beta) < 3e-4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_leaks_per_neuron_share_the_shift_and_lie_nearest(seed):
+    beta = np.random.default_rng(seed).uniform(0.7, 1, 20)
+    d, r = leak_integers(beta)
+    errors = np.abs(1 - d / 2**r - beta)
+    assert errors.max() <= 2.0 ** -(r + 1)
+    for other in range(8, 16):
+        steps = np.arange(256) / 2**other
+        nearest = np.abs(1 - steps[:, None] - beta).min(axis=0)
+        assert errors.max() <= nearest.max() + 1e-12
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.001])
+def test_a_leak_that_forgets_at_once_is_refused(beta):
+    network = float_network(float_layer([[1.0, 1.0]], beta=[0.5, beta]))
+    with pytest.raises(SpikeletError, match=rf"layer 0 has beta {beta:g}; .* 1/256"):
+        convert(network)
+
+
+def test_weights_take_all_of_int8_and_keep_their_proportions():
+    weights = np.array([[0.5, -0.25], [-1.0, 0.125]])
+    integer, (report,) = convert(float_network(float_layer(weights, beta=0.5)))
+    assert integer.layers[0].weights.dtype == np.int8
+    assert integer.layers[0].weights.tolist() == [[64, -32], [-127, 16]]
+    assert (report.levels, report.scale, report.changes) == (127, 127, ())
+
+
+def test_thresholds_and_starts_are_scaled_and_rounded():
+    layer = float_layer(
+        [[1.0, -2.0]],
+        theta=[1.0, 1.5],
+        beta=1.0,
+        bias=[0.1, -0.1],
+        v_reset=[0.25, -0.25],
+        v_start=[0.5, 0.0],
+        reset="set",
+    )
+    integer, (report,) = convert(float_network(layer))
+    assert report.scale == 63.5
+    converted = integer.layers[0]
+    assert converted.theta.tolist() == converted.rho.tolist() == [64, 95]
+    assert converted.bias.tolist() == [6, -6]
+    assert converted.v_reset.tolist() == [16, -16]
+    assert converted.v_start.tolist() == [32, 0]
+    assert converted.reset == "set"
+
+
+def test_floors_are_made_good_in_the_bias():
+    # half a unit for a leak that is rounded down, half a unit less for a shifted drive
+    leaky, integrator = (float_layer([[1.0, 1.0]], beta=beta, bias=0.1) for beta in (0.5, 1.0))
+    assert convert(float_network(leaky))[0].layers[0].bias.tolist() == [12, 12]  # 12.7 - 0.5
+    assert convert(float_network(integrator))[0].layers[0].bias.tolist() == [13, 13]
+    direct = convert(float_network(integrator, encoder="direct"))[0]
+    assert direct.layers[0].bias.tolist() == [13, 13]  # 12.7 + 0.5
+
+
+def test_what_the_graph_says_is_kept():
+    layer = float_layer([[1.0]])
+    network = FloatNetwork((layer,), "direct", 5, "last", ("näm",))
+    integer, _ = convert(network, bytes(range(32)))
+    assert (integer.encoder, integer.steps, integer.readout) == ("direct", 5, "last")
+    assert (integer.classes, integer.source_sha256) == (("näm",), bytes(range(32)))
+
+
+def test_a_readout_without_threshold_stays_one():
+    integer, _ = convert(float_network(float_layer([[1.0]], theta=None)))
+    assert integer.layers[0].theta is None
+
+
+def test_a_slow_leak_gets_gain_so_that_small_membranes_leak_at_all():
+    fast, slow = (float_layer([[1.0], [-0.5]], beta=beta) for beta in (0.8, 0.998))
+    assert convert(float_network(fast))[0].layers[0].gain == 0
+    converted = convert(float_network(slow))[0].layers[0]
+    assert converted.gain > 0
+    leak = converted.d[0] / 2**converted.r
+    assert converted.theta[0] * leak >= conversion.LEAST_LEAK
+    assert converted.theta[0] == 127 << converted.gain
+
+
+def test_a_negative_side_that_overflows_gets_a_floor_and_a_sentence():
+    layer = float_layer(np.full((64, 2), -1.0), beta=1.0)
+    integer, (report,) = convert(float_network(layer))
+    assert integer.layers[0].low.tolist() == [-8192, -8192]
+    assert (report.levels, reach(integer.layers[0]).fits) == (127, True)
+    assert report.changes == (
+        "it could reach -65024, beyond -32768: a floor at -8192 was set, "
+        "which costs an operation for each step",
+    )
+
+
+def test_a_positive_side_that_overflows_is_scaled_down_with_a_sentence():
+    layer = float_layer(np.full((64, 2), 1.0), theta=None, beta=1.0)
+    integer, (report,) = convert(float_network(layer))
+    assert integer.layers[0].low is None
+    assert report.levels == integer.layers[0].weights.max() == 63
+    assert 0.95 * 0x7FFF < reach(integer.layers[0]).high <= 0x7FFF
+    assert report.changes == (
+        "it could reach 65024, beyond 32767: weights were scaled down to +-63",
+    )
+
+
+def test_a_floor_that_does_not_help_is_not_left_behind():
+    # the weighted sum of one step alone is too low, whatever the floor
+    layer = float_layer(np.full((300, 1), -1.0), beta=0.5)
+    integer, _ = convert(float_network(layer, steps=1))
+    without = convert(float_network(float_layer(np.full((200, 1), -1.0), beta=0.5), steps=1))[0]
+    assert without.layers[0].low is None
+    assert integer.layers[0].low is None
+
+
+def test_a_sentence_about_a_floor_names_the_negative_side():
+    weights = np.vstack([np.full((40, 1), -1.0), np.full((60, 1), 1.0)])
+    _, (report,) = convert(float_network(float_layer(weights, theta=None, beta=1.0)))
+    floor = next(change for change in report.changes if "floor" in change)
+    assert "-40640" in floor
+
+
+def test_gain_is_given_back_before_weights_are():
+    layer = float_layer(np.full((64, 1), 1.0), theta=1.0, beta=0.998, reset="set")
+    integer, (report,) = convert(float_network(layer, steps=4))
+    assert integer.layers[0].gain < conversion._gain(layer)
+    assert report.levels == 127
+    assert all("gain" in change for change in report.changes)
+
+
+def test_an_enormous_threshold_is_scaled_down_too():
+    layer = float_layer([[1.0]], theta=400.0, beta=0.5)
+    integer, (report,) = convert(float_network(layer))
+    assert integer.layers[0].theta[0] <= 0x7FFF
+    assert integer.layers[0].theta[0] / integer.layers[0].weights[0, 0] == pytest.approx(400, 0.01)
+    assert "50800" in report.changes[0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (float_layer([[1.0]], theta=5000.0), r"layer 0 can reach \d+, above 32767"),
+        (float_layer([[1.0]], bias=-9000.0), r"layer 0 can reach -\d+, below -32768"),
+        (float_layer(np.full((9000, 1), 1.0)), r"layer 0 can reach \d+, above 32767"),
+        (float_layer([[0.0]]), "layer 0 has no weight but zero"),
+    ],
+)
+def test_what_cannot_be_made_to_fit_is_refused_with_numbers(layer, words):
+    with pytest.raises(SpikeletError, match=words):
+        convert(float_network(layer))
+
+
+def test_the_layer_at_fault_is_named():
+    good, bad = float_layer([[1.0]]), float_layer([[1.0]], theta=5000.0)
+    with pytest.raises(SpikeletError, match="layer 1 can reach"):
+        convert(float_network(good, bad))
+
+
+@pytest.mark.parametrize("reset", ["subtract", "set"])
+@pytest.mark.parametrize("encoder", ["direct", "rate"])
+@pytest.mark.parametrize("seed", range(3))
+def test_integers_fire_as_floats_do(seed, encoder, reset):
+    network = random_float_network(seed, encoder, reset)
+    integer, reports = convert(network)
+    assert all(report.bounds.reach.fits for report in reports)
+    x = np.random.default_rng(seed).integers(0, 256, (100, 64), np.uint8)
+    floats, integers = network.simulate(x), integer.simulate(x)
+    for k, (wanted, got) in enumerate(zip(floats.spikes, integers.spikes, strict=True)):
+        assert 0.02 < wanted.mean() < 0.8
+        # a spike that differs moves the layers after it as well
+        assert (wanted == got).mean() > (0.99, 0.98, 0.96)[k]
+    assert (floats.answers == integers.answers).mean() > 0.9
+
+
+@pytest.mark.parametrize("reset", ["subtract", "set"])
+@pytest.mark.parametrize("encoder", ["direct", "rate"])
+def test_membranes_agree_but_for_rounding(encoder, reset):
+    network = random_float_network(0, encoder, reset)
+    alone = float_network(network.layers[0], encoder=encoder, steps=6, readout="last")
+    integer, (report,) = convert(alone)
+    x = np.random.default_rng(0).integers(0, 256, (200, 64), np.uint8)
+    floats, integers = alone.simulate(x), integer.simulate(x)
+    alike = (floats.spikes[0] == integers.spikes[0]).all(axis=1)
+    wanted = floats.membranes[0][:, -1] * report.scale
+    difference = (integers.membranes[0] - wanted)[alike]
+    assert abs(difference.mean()) < 0.5
+    assert np.abs(difference).max() < 25
