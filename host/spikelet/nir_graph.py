@@ -97,14 +97,12 @@ def to_nir(
     return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=_prefixed(metadata))
 
 
-def from_nir(graph: nir.NIRNode) -> FloatNetwork:
+def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
     """Return the network that `to_nir` made the graph from.
 
     v_reset of a readout without a threshold, which has no use, comes back as zeros.
     Raises SpikeletError naming the node or the metadata key that stands against it.
     """
-    if not isinstance(graph, nir.NIRGraph):
-        raise SpikeletError(f"a single {type(graph).__name__} is not a graph")
     version = int(_metadata(graph, "the graph", "format"))
     if version != FORMAT:
         raise SpikeletError(

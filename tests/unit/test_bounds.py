@@ -173,6 +173,11 @@ def test_the_ends_of_int16_fit(value, fits):
     assert not Interval(min(value - 1, 0), max(value + 1, 0)).fits
 
 
+def test_what_does_not_fit_is_followed_to_the_end_of_its_window():
+    layer = Layer(weights=np.full((64, 1), 127, np.int8))
+    assert layer_bounds(layer, direct=False, steps=8).membrane.high == 8 * 64 * 127
+
+
 def test_the_worse_end_is_reported_with_the_limit_on_its_side():
     assert (Interval(-40_000, 39_000).worst, Interval(-40_000, 39_000).limit) == (-40_000, -0x8000)
     assert (Interval(-100, 39_000).worst, Interval(-100, 39_000).limit) == (39_000, 0x7FFF)

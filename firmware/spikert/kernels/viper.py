@@ -1,8 +1,12 @@
 """The kernel in viper, MicroPython's native emitter: sums of bytes, two 16-bit lanes in a word.
 
 A word of weights holds four neurons, each biased by 128. Its even and its odd bytes are added to a
-word of two sums each; a sum of 257 bytes fits its 16 bits, then both are unpacked. Offsets and
-numbers stand in `block`, i32[]; drive and membranes in `work`, i16[2, stride].
+word of two sums each; a sum of 257 bytes fits its 16 bits, then both are unpacked.
+
+Viper keeps the first variables in registers, the others on the stack; so the hottest of each loop
+come first, as parameters that the caller passes as 0. Its 16-bit loads have no sign: what is signed
+is kept biased by 0x8000. Numbers and offsets stand in `block`, i32[]; sums and membranes, biased, in
+`work`, u16[2, stride].
 """
 
 from array import array
@@ -10,18 +14,16 @@ from array import array
 import micropython
 from micropython import const
 
-from spikert.tables import WEIGHT_BIAS
-
 NEURONS = const(0)
 INPUTS = const(1)
 STRIDE = const(2)  # in bytes
-WEIGHTS = const(3)  # offset in words
+WEIGHTS = const(3)  # offset in bytes
 GAIN = const(4)
 R = const(5)
 FLOORS = const(6)
 FIRES = const(7)
 SETS = const(8)
-BIAS = const(9)  # of each parameter: its offset in 16-bit units, then -1 if per neuron, else 0
+BIAS = const(9)  # of each parameter: its offset in 16-bit units, then whether it is per neuron
 D = const(11)
 LOW = const(13)
 THETA = const(15)
@@ -30,6 +32,8 @@ V_RESET = const(19)
 
 LANES = const(0x00FF00FF)
 LANE_ROWS = const(257)  # as many bytes as a 16-bit lane can add up
+BYTE_BIAS = const(128)  # as tables.WEIGHT_BIAS, which viper would not know for a constant
+SIGN = const(0x8000)
 
 
 class Layer:
@@ -40,135 +44,178 @@ class Layer:
         self.data = table.data
         self.block = _block(table)
         self.work = bytearray(4 * table.stride)
-        self.v = _Membranes(self.work, 2 * table.stride, table.neurons)
-        self.start = table.parameter("v_start")
+        self.raw = bytearray(2 * table.neurons)
+        self.v = _Membranes(self.work, 2 * table.stride)
+        self.start = table.expanded("v_start")
         self.events = array("H", range(table.neurons))
         self.reset()
 
     def reset(self):
         """Start every membrane again."""
-        _fill(self.work, self.start, self.table.stride, self.table.neurons, len(self.start) - 1)
+        _flip(memoryview(self.work)[2 * self.table.stride :], self.start, self.table.neurons)
 
     def hold(self, x):
         """Keep the drive of the inputs x u8[inputs]: their weighted sum >> 8, then gain and bias."""
-        _hold(self.block, self.data, self.work, x)
+        _hold(0, 0, self.block, self.data, self.work, x)
 
     def step(self, events, count):
         """Advance by one step and return how many neurons fired."""
         if events is not None:
-            _collect(self.block, self.data, self.work, events, count)
-        return _advance(self.block, self.data, self.work, self.events)
+            _collect(0, 0, self.block, self.data, self.work, events, count)
+        return _advance(0, 0, self.block, self.data, self.work, self.events)
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
-        return self.v.raw
+        _flip(self.raw, memoryview(self.work)[2 * self.table.stride :], self.table.neurons)
+        return self.raw
 
 
 class _Membranes:
     """The membranes inside `work`, readable one by one."""
 
-    def __init__(self, work, offset, neurons):
-        self.raw = memoryview(work)[offset : offset + 2 * neurons]
+    def __init__(self, work, offset):
+        self.work = memoryview(work)[offset:]
 
     def __getitem__(self, j):
-        low, high = self.raw[2 * j], self.raw[2 * j + 1]
-        return ((high << 8 | low) ^ 0x8000) - 0x8000
+        return (self.work[2 * j + 1] << 8 | self.work[2 * j]) - SIGN
 
 
 def _block(table):
-    block = [table.neurons, table.inputs, table.stride, table.weights // 4, table.gain, table.r]
+    block = [table.neurons, table.inputs, table.stride, table.weights, table.gain, table.r]
     block += [table.floors, table.fires, table.sets]
     for name in ("bias", "d", "low", "theta", "rho", "v_reset"):
         offset, entries = table.where[name]
-        block += [offset // 2, 0 if entries == 1 else -1]
+        block += [offset // 2, entries > 1]
     return array("i", block)
 
 
 @micropython.viper
-def _fill(work: ptr16, start: ptr16, stride: int, neurons: int, each: int):
-    for j in range(neurons):
-        work[stride + j] = start[j] if each else start[0]
+def _flip(target: ptr16, source: ptr16, count: int):
+    """Bias signed numbers, or undo it: both turn the sign bit."""
+    for i in range(count):
+        target[i] = source[i] ^ SIGN
 
 
 @micropython.viper
-def _collect(block: ptr32, data: ptr32, work: ptr16, events: ptr16, count: int):
-    stride = block[STRIDE] >> 2
-    gain = block[GAIN]
-    values = ptr16(data)
-    bias = block[BIAS]
-    each = block[BIAS + 1]
-    at = block[WEIGHTS]
+def _collect(word: int, odd: int, block: ptr32, data: ptr8, work: ptr16, events: ptr16, count: int):
+    """Put the sum of the rows of `events` into `work`, four columns at a time."""
+    stride = block[STRIDE]
     lanes = LANES
-    start = 0 - count * int(WEIGHT_BIAS)
-    for j in range(0, block[NEURONS], 4):
+    at = int(data) + block[WEIGHTS]
+    start = SIGN - count * BYTE_BIAS
+    j = 0
+    columns = (block[NEURONS] + 3) >> 2
+    while columns:
         s0 = s1 = s2 = s3 = start
-        k = 0
-        while k < count:
-            stop = k + LANE_ROWS
-            if stop > count:
-                stop = count
-            even = odd = 0
-            while k < stop:
-                word = data[at + stride * events[k]]
-                even += word & lanes
+        event = int(events)
+        left = count
+        while left:
+            rows = left if left < LANE_ROWS else LANE_ROWS
+            left -= rows
+            odd = both = 0
+            fours = rows >> 2
+            while fours:
+                word = ptr32(at + stride * ptr16(event)[0])[0]
+                both += word
                 odd += (word >> 8) & lanes
-                k += 1
-            s0 += even & 0xFFFF
+                word = ptr32(at + stride * ptr16(event)[1])[0]
+                both += word
+                odd += (word >> 8) & lanes
+                word = ptr32(at + stride * ptr16(event)[2])[0]
+                both += word
+                odd += (word >> 8) & lanes
+                word = ptr32(at + stride * ptr16(event)[3])[0]
+                both += word
+                odd += (word >> 8) & lanes
+                event += 8
+                fours -= 1
+            rows &= 3
+            while rows:
+                word = ptr32(at + stride * ptr16(event)[0])[0]
+                both += word
+                odd += (word >> 8) & lanes
+                event += 2
+                rows -= 1
+            both -= odd << 8
+            s0 += both & 0xFFFF
             s1 += odd & 0xFFFF
-            s2 += (even >> 16) & 0xFFFF
+            s2 += (both >> 16) & 0xFFFF
             s3 += (odd >> 16) & 0xFFFF
-        work[j] = (s0 << gain) + values[bias + (j & each)]
-        work[j + 1] = (s1 << gain) + values[bias + ((j + 1) & each)]
-        work[j + 2] = (s2 << gain) + values[bias + ((j + 2) & each)]
-        work[j + 3] = (s3 << gain) + values[bias + ((j + 3) & each)]
-        at += 1
+        work[j] = s0
+        work[j + 1] = s1
+        work[j + 2] = s2
+        work[j + 3] = s3
+        j += 4
+        at += 4
+        columns -= 1
 
 
 @micropython.viper
-def _hold(block: ptr32, data: ptr8, work: ptr16, x: ptr8):
+def _hold(i: int, total: int, block: ptr32, data: ptr8, work: ptr16, x: ptr8):
+    """Put the sum of x times its rows, shifted right by 8, into `work`."""
     stride = block[STRIDE]
     inputs = block[INPUTS]
-    gain = block[GAIN]
-    values = ptr16(data)
-    bias = block[BIAS]
-    each = block[BIAS + 1]
-    column = block[WEIGHTS] << 2
-    byte_bias = int(WEIGHT_BIAS)
+    column = block[WEIGHTS]
     for j in range(block[NEURONS]):
-        drive = 0
+        total = 0
         at = column + j
-        for i in range(inputs):
-            value = x[i]
-            if value:
-                drive += value * (data[at] - byte_bias)
+        i = 0
+        while i < inputs:
+            total += x[i] * (data[at] - BYTE_BIAS)
             at += stride
-        work[j] = ((drive >> 8) << gain) + values[bias + (j & each)]
+            i += 1
+        work[j] = (total >> 8) + SIGN
 
 
 @micropython.viper
-def _advance(block: ptr32, data: ptr16, work: ptr16, events: ptr16) -> int:
+def _advance(j: int, v: int, block: ptr32, data: ptr16, work: ptr16, events: ptr16) -> int:
+    """Take every neuron through a step; list those that fire in `events`, return how many."""
     neurons = block[NEURONS]
     membranes = block[STRIDE]
+    gain = block[GAIN]
     r = block[R]
     floors = block[FLOORS]
     fires = block[FIRES]
     sets = block[SETS]
+    sign = SIGN
+    bias_at = block[BIAS]
+    d_at = block[D]
+    low_at = block[LOW]
+    theta_at = block[THETA]
+    bias_each = block[BIAS + 1]
+    d_each = block[D + 1]
+    low_each = block[LOW + 1]
+    theta_each = block[THETA + 1]
+    bias = (data[bias_at] ^ sign) - sign
+    d = data[d_at]
+    low = (data[low_at] ^ sign) - sign
+    theta = (data[theta_at] ^ sign) - sign
     fired = 0
-    for j in range(neurons):
-        v = (work[membranes + j] ^ 0x8000) - 0x8000
-        v -= (v * data[block[D] + (j & block[D + 1])]) >> r
-        v += (work[j] ^ 0x8000) - 0x8000
+    j = 0
+    while j < neurons:
+        if bias_each:
+            bias = (data[bias_at + j] ^ sign) - sign
+        if d_each:
+            d = data[d_at + j]
+        v = work[membranes + j] - sign
+        v -= (v * d) >> r
+        v += ((work[j] - sign) << gain) + bias
         if floors:
-            low = (data[block[LOW] + (j & block[LOW + 1])] ^ 0x8000) - 0x8000
+            if low_each:
+                low = (data[low_at + j] ^ sign) - sign
             if v < low:
                 v = low
         if fires:
-            if v >= (data[block[THETA] + (j & block[THETA + 1])] ^ 0x8000) - 0x8000:
+            if theta_each:
+                theta = (data[theta_at + j] ^ sign) - sign
+            if v >= theta:
                 events[fired] = j
                 fired += 1
                 if sets:
-                    v = data[block[V_RESET] + (j & block[V_RESET + 1])]
+                    v = data[block[V_RESET] + (j if block[V_RESET + 1] else 0)] ^ sign
+                    v -= sign
                 else:
-                    v -= data[block[RHO] + (j & block[RHO + 1])]
-        work[membranes + j] = v
+                    v -= data[block[RHO] + (j if block[RHO + 1] else 0)]
+        work[membranes + j] = v + sign
+        j += 1
     return fired

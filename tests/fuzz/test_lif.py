@@ -1,0 +1,77 @@
+"""Files that nobody wrote: refused with the one error that callers expect, or read soundly."""
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lif_files import resealed
+from random_networks import random_network
+from spikert import tables
+
+from spikelet import network
+from spikelet.errors import SpikeletError
+
+FILES = {seed: random_network(seed).to_bytes() for seed in (1, 3, 16)}
+thorough = settings(derandomize=True, max_examples=400, deadline=None)
+
+
+def read_by_both(data: bytes) -> None:
+    """Read the bytes as board and host; anything but the errors they promise fails the test."""
+    try:
+        table = tables.Tables(data)
+    except tables.TableError:
+        table = None
+    else:
+        assert_within(table)
+    try:
+        read = network.from_bytes(data)
+    except (tables.TableError, SpikeletError):
+        return
+    assert table is not None
+    assert [layer.weights.shape for layer in read.layers] == [
+        (layer.inputs, layer.neurons) for layer in table.layers
+    ]
+    again = network.from_bytes(read.to_bytes())
+    assert all(
+        np.array_equal(a.weights, b.weights) for a, b in zip(again.layers, read.layers, strict=True)
+    )
+
+
+def assert_within(table: tables.Tables) -> None:
+    """Check that no offset that a kernel follows leads out of the file."""
+    for layer in table.layers:
+        ends = [offset + 2 * entries for offset, entries in layer.where.values()]
+        ends += [layer.weights + layer.inputs * layer.stride, layer.end]
+        assert max(ends) <= len(table.data) - tables.CRC_SIZE
+        assert layer.weights % 4 == 0
+        for name in tables.PARAMETERS:
+            assert len(layer.parameter(name)) in (1, layer.neurons)
+
+
+@thorough
+@given(st.binary(max_size=200), st.booleans())
+@example(b"", False)
+def test_random_bytes(data, headed):
+    if headed and len(data) > 12:
+        data = resealed(tables.MAGIC + b"\x01\0\0\0" + data)
+    read_by_both(data)
+
+
+@thorough
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_random_changes_under_a_right_checksum(seed, draw):
+    changed = bytearray(FILES[seed])
+    for _ in range(draw.draw(st.integers(1, 4))):
+        # half of the changes go to the header and the first layer's, where there is most to break
+        most = draw.draw(st.sampled_from([130, len(changed) - 1]))
+        changed[draw.draw(st.integers(0, most))] = draw.draw(st.integers(0, 255))
+    read_by_both(resealed(bytes(changed)))
+
+
+@thorough
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_random_cuts_and_growths_under_a_right_checksum(seed, draw):
+    data = FILES[seed]
+    place = draw.draw(st.integers(12, len(data)))
+    removed = draw.draw(st.integers(0, 40))
+    added = draw.draw(st.binary(max_size=40))
+    read_by_both(resealed(data[:place] + added + data[place + removed :]))
