@@ -1,6 +1,7 @@
 """What all tests share: a cache of their own, networks trained once, boards or a reason to skip."""
 
 import pytest
+
 from spikelet import resources
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from spikelet.bounds import INT16_MAX, INT16_MIN, layer_bounds
 from spikelet.network import RESETS, Layer, Network
 from spikert.tables import ENCODERS, READOUTS

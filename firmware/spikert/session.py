@@ -26,10 +26,10 @@ class Session:
         self.recording = recording
         self.network = None
         self.last = -1
-        self.commands = {
-            wire.HELLO: self._hello,
-            wire.SAMPLE: self._sample,
-            wire.REPLAY: self._replay,
+        self.commands = {  # and how many bytes each has at least
+            wire.HELLO: (self._hello, 1),
+            wire.SAMPLE: (self._sample, 4),
+            wire.REPLAY: (self._replay, 4),
         }
 
     def serve(self):
@@ -53,7 +53,10 @@ class Session:
         try:
             if kind not in self.commands:
                 raise ValueError("this runtime knows no command %d" % kind)
-            self.commands[kind](payload)
+            command, least = self.commands[kind]
+            if len(payload) < least:
+                raise ValueError("a command of %d bytes, below %d" % (len(payload), least))
+            command(payload)
         except (ValueError, OSError, MemoryError) as error:
             self._problem(error)
 

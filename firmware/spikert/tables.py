@@ -137,7 +137,13 @@ class Tables:
         self.scaling = HEADER_SIZE
         offset = HEADER_SIZE + 8 * self.scales
         self._check_end(offset + classes_size)
-        self.classes = tuple(str(bytes(data[offset : offset + classes_size]), "utf-8").split("\n"))
+        if self.scales not in (0, 1, self.inputs):
+            raise TableError("%d scales for %d inputs" % (self.scales, self.inputs))
+        try:
+            names = str(bytes(data[offset : offset + classes_size]), "utf-8")
+        except UnicodeError:
+            raise TableError("its class names are no text")
+        self.classes = tuple(names.split("\n"))
         self.layers = tuple(self._read_layers(layers, offset + aligned(classes_size)))
         self._check_chain()
 
@@ -173,6 +179,10 @@ class Tables:
             if layer.inputs != width:
                 raise TableError("a layer takes %d inputs, but %d come" % (layer.inputs, width))
             width = layer.neurons
+        if self.layers and self.layers[-1].end != len(self.data) - CRC_SIZE:
+            raise TableError(
+                "its layers end at %d of %d bytes" % (self.layers[-1].end, len(self.data))
+            )
         if not self.layers or not self.steps or len(self.classes) != width:
             raise TableError(
                 "%d layers, %d steps, %d neurons for %d classes"

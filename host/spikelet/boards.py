@@ -76,7 +76,7 @@ def load(name: str) -> Board:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         return _board(name, data)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise SpikeletError(f"{path} is not a board file: {error}") from None
 
 

@@ -74,14 +74,17 @@ def prove(network: Network, *, endless: bool = False) -> list[LayerBounds]:
         layer_bounds(
             layer,
             direct=network.encoder == "direct" and number == 0,
-            steps=LIMIT_STEPS if endless else network.steps,
+            steps=None if endless else network.steps,
         )
         for number, layer in enumerate(network.layers)
     ]
 
 
-def layer_bounds(layer: Layer, *, direct: bool, steps: int) -> LayerBounds:
-    """Return the bounds of one layer; `direct` where it takes values 0..255 instead of spikes."""
+def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBounds:
+    """Return the bounds of one layer over so many steps, or for ever.
+
+    direct    whether it takes values 0..255 instead of spikes
+    """
     weights = layer.weights.astype(np.int64)
     below, above = np.minimum(weights, 0).sum(axis=0), np.maximum(weights, 0).sum(axis=0)
     sums = _hull(below, above)
@@ -96,28 +99,29 @@ def layer_bounds(layer: Layer, *, direct: bool, steps: int) -> LayerBounds:
     return LayerBounds(sums, drive, membrane, settled)
 
 
-def _follow(layer: Layer, sums: tuple[IntArray, IntArray], steps: int) -> tuple[Interval, bool]:
+def _follow(
+    layer: Layer, sums: tuple[IntArray, IntArray], steps: int | None
+) -> tuple[Interval, bool]:
     """Follow every neuron's V from its start; return what it can reach, and if it has settled.
 
-    Where each step only widens the interval until nothing changes any more, the bounds hold for ever.
+    Each step only widens the interval; once it changes nothing any more, the bounds hold for ever.
+    Without a number of steps, what does not settle is followed until it leaves int16.
     """
     bias = layer.bias.astype(np.int64)
     v_low = v_high = layer.v_start.astype(np.int64)
     reach = _hull(v_low, v_high)
-    for _ in range(steps):
-        low, high = _leaked(layer, v_low), _leaked(layer, v_high)
+    for _ in range(LIMIT_STEPS if steps is None else steps):
+        low, high = _leaked(layer, v_low) + sums[0], _leaked(layer, v_high) + sums[1]
         # the drive is added in any order: with the bias first, last, or in between
-        reach = _widened(
-            reach, low + sums[0] + np.minimum(bias, 0), high + sums[1] + np.maximum(bias, 0)
-        )
-        low, high = _fired(layer, low + sums[0] + bias, high + sums[1] + bias)
+        reach = _widened(reach, low + np.minimum(bias, 0), high + np.maximum(bias, 0))
+        low, high = _fired(layer, low + bias, high + bias)
         reach = _widened(reach, low, high)
         low, high = np.minimum(low, v_low), np.maximum(high, v_high)
         if (low == v_low).all() and (high == v_high).all():
             return reach, True
+        if steps is None and not reach.fits:
+            break
         v_low, v_high = low, high
-        if not reach.fits:
-            return reach, False
     return reach, False
 
 

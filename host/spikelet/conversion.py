@@ -101,12 +101,13 @@ def _fit(layer: FloatLayer, *, direct: bool, steps: int) -> tuple[Layer, LayerRe
 
 def _smaller(attempt: _Attempt, reach: Interval) -> tuple[_Attempt, str]:
     """Return the next attempt after one that reached too far, and a sentence about it."""
-    found = f"it could reach {reach.worst}, beyond {reach.limit}"
     if reach.low < INT16_MIN and attempt.floor is None:
         return (
             attempt._replace(floor=FLOOR),
-            f"{found}: a floor at {FLOOR} was set, which costs an operation for each step",
+            f"it could reach {reach.low}, beyond {INT16_MIN}: "
+            f"a floor at {FLOOR} was set, which costs an operation for each step",
         )
+    found = f"it could reach {reach.worst}, beyond {reach.limit}"
     if attempt.gain:
         return (
             attempt._replace(gain=attempt.gain - 1),

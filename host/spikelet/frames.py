@@ -1,5 +1,6 @@
 """A board's stream of bytes, taken apart into frames and text."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -30,15 +31,20 @@ class FrameReader:
         self.missing = 0
         self._expected = 0
         self._rest = b""
+        self._pieces: deque[bytes] = deque()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Yield the frames that `data` completes."""
+        """Take in bytes; return the frames that are complete and were not asked for before."""
         *pieces, self._rest = (self._rest + data).split(b"\0")
-        for piece in pieces:
-            if frame := self._frame(piece):
-                yield frame
+        self._pieces.extend(pieces)
         if len(self._rest) > LONGEST_TEXT:
             self.flush()
+        return self._frames()
+
+    def _frames(self) -> Iterator[Frame]:
+        while self._pieces:
+            if frame := self._frame(self._pieces.popleft()):
+                yield frame
 
     def flush(self) -> None:
         """Hand over what has no end as text; for when the board has fallen silent."""

@@ -10,12 +10,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from spikert import wire
 
 from spikelet.errors import SpikeletError
 from spikelet.frames import Frame, FrameReader
 from spikelet.network import Network
 from spikelet.observation import Collector, Observation
+from spikert import wire
 
 FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is
 LEAST_PATIENCE = 0.5
@@ -153,12 +153,12 @@ class Link:
         self._write(wire.BYE, b"")
 
     def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
-        info = _board_info(payload)
-        if info.protocol != wire.PROTOCOL:
+        if payload[0] != wire.PROTOCOL:  # what follows may mean anything
             raise SpikeletError(
-                f"{self.name} speaks protocol {info.protocol}, this host {wire.PROTOCOL}; "
+                f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
+        info = _board_info(payload)
         if kernel and kernel not in info.kernels:
             raise SpikeletError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
@@ -172,15 +172,15 @@ class Link:
         data = x.tobytes()
         for first in range(0, len(data), size):
             payload = struct.pack("<HH", sample & 0xFFFF, first) + data[first : first + size]
-            frames = self._request(wire.SAMPLE, payload)
             if first + size >= len(data):
-                yield from frames
-                return
-            next(frame for frame in frames if frame.kind == wire.ACK)
+                yield from self._request(wire.SAMPLE, payload)
+            else:
+                next(self._request(wire.SAMPLE, payload, answered=False))
 
-    def _request(self, kind: int, payload: bytes) -> Iterator[Frame]:
+    def _request(self, kind: int, payload: bytes, *, answered: bool = True) -> Iterator[Frame]:
         """Send a command until it is acknowledged; yield the ACK and all frames that follow.
 
+        answered    whether the board answers more than ACK, so that its answer is as good
         Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, or if it
         never acknowledges.
         """
@@ -191,7 +191,7 @@ class Link:
             for frame in self._frames():
                 if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
                     acknowledged = True
-                elif frame.kind in ANSWERS:
+                elif answered and frame.kind in ANSWERS:
                     acknowledged = True  # the ACK itself was lost
                 elif frame.kind == wire.PROBLEM and acknowledged:
                     raise SpikeletError(f"{self.name}: {frame.payload.decode(errors='replace')}")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from spikert import tables
 
 from spikelet import files, reference
 from spikelet.errors import SpikeletError
+from spikert import tables
 
 INT16_MIN, INT16_MAX = -0x8000, 0x7FFF
 RESETS = ("subtract", "set")
@@ -156,11 +156,14 @@ def load(path: str | Path) -> Network:
     Raises SpikeletError, naming the file, if it cannot be read, is damaged, or newer than this
     version of Spikelet.
     """
+    data = files.read(path)
     try:
-        return from_bytes(files.read(path))
+        return from_bytes(data)
     except tables.TableError as error:
         hint = "; convert the graph again with this version" if "format" in str(error) else ""
         raise SpikeletError(f"{path} is not usable: {error}{hint}") from None
+    except SpikeletError as error:
+        raise SpikeletError(f"{path} is not usable: {error}") from None
 
 
 def from_bytes(data: bytes) -> Network:

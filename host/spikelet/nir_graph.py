@@ -10,12 +10,16 @@ What NIR has no field for stands in the metadata, all of it under keys that begi
 of the graph   format, encoder, steps, readout, dt, classes (a JSON list)
 of neurons     reset, v_start, and beta to the last bit, which tau would round
 
+Behind the last byte of HDF5, where its readers do not look, a file ends with a checksum of the rest:
+the HDF5 library itself may hang or crash on damaged content.
+
 Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024).
 """
 
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +35,8 @@ from spikelet.float_network import FloatLayer, FloatNetwork
 
 FORMAT = 1  # raise it when an older Spikelet would misread the graph
 PREFIX = "spikelet_"
+SEAL = b"spikelet crc32 "
+SEAL_SIZE = len(SEAL) + 8
 LEAST_LEAK = 2.0**-60  # of a neuron that has none among some that do: 1 - 2**-60 rounds to 1
 ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
 
@@ -51,6 +57,8 @@ def write(
     graph = to_nir(network, extras)
     with files.replacing(path) as temporary:
         nir.write(temporary, graph)
+        content = temporary.read_bytes()
+        temporary.write_bytes(content + _seal(content))
 
 
 def read(path: str | Path) -> FloatNetwork:
@@ -58,9 +66,12 @@ def read(path: str | Path) -> FloatNetwork:
 
     Raises SpikeletError if the file is missing or damaged, or holds no graph of Spikelet's.
     """
-    content = io.BytesIO(files.read(path))
+    content = files.read(path)
+    body, seal = content[:-SEAL_SIZE], content[-SEAL_SIZE:]
+    if seal.startswith(SEAL) and seal != _seal(body):
+        raise SpikeletError(f"{path}: is damaged, its checksum is not that of its content")
     try:
-        return from_nir(nir.read(content))
+        return from_nir(nir.read(io.BytesIO(content)))
     except SpikeletError as error:
         raise SpikeletError(f"{path}: {error}") from error
     except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
@@ -119,6 +130,10 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         classes=tuple(map(str, json.loads(_metadata(graph, "the graph", "classes")))),
         dt=dt,
     )
+
+
+def _seal(content: bytes) -> bytes:
+    return SEAL + b"%08x" % zlib.crc32(content)
 
 
 def _synapses_node(layer: FloatLayer) -> nir.NIRNode:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from spikert import wire
 
 from spikelet.frames import Frame
 from spikelet.network import Network
+from spikert import wire
 
 DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)
 

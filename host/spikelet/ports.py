@@ -16,13 +16,13 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
-from spikert.session import NETWORK
-from spikert.tables import TableError
 
 from spikelet import board_files, network
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
 from spikelet.network import Network
+from spikert.session import NETWORK
+from spikert.tables import TableError
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte

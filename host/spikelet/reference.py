@@ -54,11 +54,12 @@ def simulate(network: Network, x: NDArray[np.uint8]) -> Trace:
         drive = np.broadcast_to(
             (total << layer.gain) + layer.bias, (len(x), network.steps, layer.neurons)
         )
-        signal, membranes, reach = _integrate(layer, drive)
-        if reach > 0x7FFF:
-            raise SpikeletError(
-                f"layer {number} reaches {reach} from zero, outside int16; convert the graph again"
-            )
+        signal, membranes, reached = _integrate(layer, drive)
+        for value in reached:
+            if not -0x8000 <= value <= 0x7FFF:
+                raise SpikeletError(
+                    f"layer {number} reaches {value}, outside int16; convert the graph again"
+                )
         spikes.append(signal)
         windows.append(membranes)
     scores = {
@@ -81,20 +82,22 @@ def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:
     return (signal.astype(np.float64) @ layer.weights.astype(np.float64)).astype(np.int64)
 
 
-def _integrate(layer: Layer, drive: IntArray) -> tuple[NDArray[np.uint8], IntArray, int]:
+def _integrate(
+    layer: Layer, drive: IntArray
+) -> tuple[NDArray[np.uint8], IntArray, tuple[int, int]]:
     """Advance neurons through the drives int64[n, T, neurons].
 
-    Returns their spikes, their membranes after each step, both [n, T, neurons], and how far from
-    zero a membrane came.
+    Returns their spikes, their membranes after each step, both [n, T, neurons], and the lowest and
+    the highest membrane before any floor or reset.
     """
     spikes = np.zeros(drive.shape, np.uint8)
     membranes = np.zeros(drive.shape, np.int64)
     v = np.broadcast_to(layer.v_start.astype(np.int64), drive[:, 0].shape)
     d = layer.d.astype(np.int64)
-    reach = 0
+    lowest = highest = 0
     for t in range(drive.shape[1]):
         v = v - np.floor_divide(v * d, 1 << layer.r) + drive[:, t]
-        reach = max(reach, int(np.abs(v).max(initial=0)))
+        lowest, highest = int(v.min(initial=lowest)), int(v.max(initial=highest))
         if layer.low is not None:
             v = np.maximum(v, layer.low)
         if layer.theta is not None:
@@ -102,4 +105,4 @@ def _integrate(layer: Layer, drive: IntArray) -> tuple[NDArray[np.uint8], IntArr
             v = np.where(fired, layer.v_reset if layer.reset == "set" else v - layer.rho, v)
             spikes[:, t] = fired
         membranes[:, t] = v
-    return spikes, membranes, reach
+    return spikes, membranes, (lowest, highest)

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import platformdirs
-import spikert
 
+import spikert
 from spikelet.errors import SpikeletError
 
 ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's

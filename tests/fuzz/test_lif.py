@@ -3,12 +3,12 @@
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from lif_files import resealed
 from random_networks import random_network
-from spikert import tables
-
 from spikelet import network
 from spikelet.errors import SpikeletError
+from spikert import tables
 
 FILES = {seed: random_network(seed).to_bytes() for seed in (1, 3, 16)}
 thorough = settings(derandomize=True, max_examples=400, deadline=None)

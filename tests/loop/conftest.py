@@ -1,6 +1,7 @@
 """Boards in the loop: every one that can be had without hardware."""
 
 import pytest
+
 from boards_under_test import BOARDS, absent, marks
 from spikelet import ports, resources, verification
 from spikelet.errors import SpikeletError

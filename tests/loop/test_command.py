@@ -10,6 +10,7 @@ import time
 import filelock
 import numpy as np
 import pytest
+
 from random_networks import random_inputs, random_network
 from spikelet import ports, resources
 from spikelet.link import Link

@@ -1,6 +1,7 @@
 """Every board, every kernel: the same spikes as the reference, on real and on random networks."""
 
 import pytest
+
 from boards_under_test import BOARDS
 from random_networks import random_inputs, random_network
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import serial
+
 from random_networks import random_network
 from spikelet import ports
 from spikelet.virtual import emulated

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from spikelet import ports, resources, verification
 from spikelet.link import Link
 from spikelet.network import Layer, Network

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from random_networks import random_inputs, random_network
 from spikelet import bounds
 from spikelet.bounds import Interval, layer_bounds

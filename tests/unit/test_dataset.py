@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from spikelet import dataset
 from spikelet.dataset import UNLABELLED, Dataset, load, load_digits, load_npz, split
 from spikelet.errors import SpikeletError

@@ -5,9 +5,9 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spikert import wire
 
 from spikelet.frames import LONGEST_TEXT, Frame, FrameReader
+from spikert import wire
 
 quick = settings(derandomize=True, max_examples=80, deadline=None)
 

@@ -4,6 +4,7 @@ from array import array
 
 import numpy as np
 import pytest
+
 from random_networks import random_inputs, random_network
 from spikert import kernels, tables
 from spikert.kernels import plain

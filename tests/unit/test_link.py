@@ -6,17 +6,17 @@ import threading
 
 import numpy as np
 import pytest
+
 from board_in_memory import BoardInMemory, Clock
 from random_networks import random_inputs, random_network
-from spikert import wire
-from spikert.session import Session
-
 from spikelet import link as link_module
 from spikelet import verification
 from spikelet.errors import SpikeletError
 from spikelet.frames import FrameReader
 from spikelet.link import Link
 from spikelet.network import Layer, Network
+from spikert import wire
+from spikert.session import Session
 
 WIDE = 4  # a seed whose network takes its inputs in several parts
 SMALL = 3
@@ -98,7 +98,7 @@ def test_layers_wider_than_a_frame(connect):
 
 @pytest.mark.parametrize(
     ("seed", "samples", "rate", "arrive"),
-    [(SMALL, 120, 1e-3, 120), (WIDE, 80, 1e-3, 40), (7, 40, 1e-3, 20), (SMALL, 30, 1e-2, 0)],
+    [(SMALL, 120, 1e-3, 120), (WIDE, 80, 1e-3, 40), (7, 40, 1e-3, 20)],
 )
 @pytest.mark.parametrize("late", [False, True])
 def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive, late):
@@ -125,7 +125,26 @@ def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive,
     assert samples - lost >= arrive
 
 
-def test_a_link_that_damages_everything_loses_samples_and_says_so(connect):
+def test_a_link_worse_than_any_yields_nothing_wrong_either(connect):
+    network = random_network(SMALL)
+    x = random_inputs(network, 0, 40)
+    expected = network.simulate(x)
+    link, _ = connect(network, to_host=0.01, to_board=0.01)
+    link.hello()
+    arrived = 0
+    for sample, values in enumerate(x):
+        try:
+            observation = link.run(network, sample, values)
+        except SpikeletError as error:
+            assert "has not answered" in str(error)
+            continue
+        if observation is not None:
+            assert_equal(observation, expected, sample)
+            arrived += 1
+    assert 0 < arrived < 40
+
+
+def test_a_link_without_answers_loses_samples_and_says_so(connect):
     network = random_network(SMALL)
     x = random_inputs(network, 0, 2)
     link, board = connect(network)

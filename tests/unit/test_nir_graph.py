@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from spikelet import nir_graph
 from spikelet.errors import SpikeletError
 from spikelet.float_network import READOUTS, RESETS, FloatLayer, FloatNetwork
@@ -199,6 +200,23 @@ def test_truncated_file(path):
         assert "not a NIR graph, or a damaged one" in refusal(path)
 
 
+def test_any_damage_is_found_before_hdf5_meets_it(path):
+    nir_graph.write(example(), path)
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    for place in random.integers(len(whole) - nir_graph.SEAL_SIZE, size=1000):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        assert "is damaged, its checksum is not" in refusal(path)
+
+
+def test_a_graph_that_another_program_saved_again_is_read(path):
+    nir_graph.write(example(), path)
+    nir.write(path, nir.read(path))
+    assert_same(example(), nir_graph.read(path))
+
+
 @pytest.mark.parametrize(
     ("where", "key"),
     [
@@ -316,3 +334,11 @@ def test_another_tau_outweighs_the_beta_that_was_kept():
     neurons.tau = neurons.tau * 2
     neurons.r = neurons.r * 2
     np.testing.assert_allclose(nir_graph.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
+
+
+def test_a_neuron_without_leak_among_leaky_ones_has_a_tau_that_keeps_all():
+    layers = example("count").layers
+    mixed = replace(layers[1], beta=np.array([0.5, 1.0]))
+    network = replace(example("count"), layers=(layers[0], mixed))
+    lif = nir_graph.to_nir(network).nodes["neurons_1"]
+    assert (1 - network.dt / lif.tau).tolist() == [0.5, 1.0]

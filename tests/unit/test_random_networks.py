@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+
 from random_networks import random_inputs, random_network
 from spikelet import bounds, reference
 

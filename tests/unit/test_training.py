@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from spikelet import gradients
 from spikelet.dataset import Dataset, load_digits, split
 from spikelet.errors import SpikeletError
@@ -82,12 +83,12 @@ def test_layers_run_within_the_same_step():
     ("readout", "answer"), [("count", 0), ("max", 1), ("last", 2)], ids=["count", "max", "last"]
 )
 def test_readouts(readout, answer):
-    # Neuron 0 fires most; neuron 1 starts highest and leaks; neuron 2 ends highest.
+    # Neuron 0 fires, which leaves it at 0; neuron 1 starts high and leaks; neuron 2 ends highest.
     cells = FloatLayer(
         weights=np.zeros((1, 3)),
-        bias=np.array([1.0, 0.0, 0.2]),
+        bias=np.array([3.0, 0.0, 0.2]),
         beta=np.array([1.0, 0.5, 1.0]),
-        theta=np.array([1.0, 9.0, 9.0]),
+        theta=np.array([3.0, 9.0, 9.0]),
         reset="subtract",
         v_reset=np.zeros(3),
         v_start=np.array([0.0, 4.0, 0.0]),

@@ -6,6 +6,7 @@ import struct
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from spikert import wire
 from spikert.compat import crc16, crc32
 

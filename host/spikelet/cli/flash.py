@@ -29,10 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Copy the files, then ask the board what it holds."""
-    from spikert.session import NETWORK, RECORDING
-
     from spikelet import network, resources
     from spikelet.cli import common
+    from spikert.session import NETWORK, RECORDING
 
     loaded = network.load(args.network)
     files = {**resources.runtime_files(), NETWORK: loaded.to_bytes()}
