@@ -19,32 +19,21 @@ def test_the_wheel_runs_the_demo(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=True)
     programs = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    install = [str(programs / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
+    install = [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[pictures]"]
     subprocess.run(install, check=True, capture_output=True)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     clean["SPIKELET_CACHE"] = str(tmp_path / "cache")
-    demo = subprocess.run(
-        [str(programs / "spikelet"), "demo", "--json"],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(demo.stdout)
+
+    def spikelet(*arguments):
+        command = [str(programs / "spikelet"), *arguments, "--json"]
+        done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    found = spikelet("demo")
     assert found["differences"] == 0
     assert found["lost_frames"] == 0
     assert found["samples"] == 360
     assert found["accuracy"] >= 0.965
     assert found["synaptic_events"] <= 2600
-    listed = subprocess.run(
-        [str(programs / "spikelet"), "boards", "--json"],
-        cwd=tmp_path,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert {"virtual", "qemu-m0"} <= {
-        board["name"] for board in json.loads(listed.stdout)["boards"]
-    }
+    assert (tmp_path / found["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert {"virtual", "qemu-m0"} <= {board["name"] for board in spikelet("boards")["boards"]}
