@@ -105,11 +105,10 @@ def machine_name():
 def console():
     """Return the stream that reads what the host sends and the one that writes to it.
 
-    On CircuitPython the second USB serial port where `boot.py` enabled it, else the console.
+    Both are the console, where the host's raw REPL is too; bytes pass through them unchanged.
     """
     try:
         import usb_cdc
     except ImportError:
         return sys.stdin.buffer, sys.stdout.buffer
-    port = usb_cdc.data or usb_cdc.console
-    return port, port
+    return usb_cdc.console, usb_cdc.console

@@ -10,7 +10,7 @@ class Sender:
     """Numbers the board's frames and writes them.
 
     payload    memoryview, where the next frame's payload is put
-    digest     int, CRC-32 of the payloads since `start`; `frames` is their number
+    digest     int, CRC-32 of x and the payloads since `start`; `frames` is how many these are
     """
 
     def __init__(self, stream):
@@ -21,9 +21,9 @@ class Sender:
         self.sequence = 0
         self.start()
 
-    def start(self):
-        """Begin counting anew."""
-        self.digest = 0
+    def start(self, x=b""):
+        """Begin counting anew, for a sample x u8[inputs]."""
+        self.digest = crc32(x)
         self.frames = 0
 
     def send(self, kind, size):

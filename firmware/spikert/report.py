@@ -3,6 +3,7 @@
 import struct
 
 from spikert import wire
+from spikert.compat import crc32
 
 PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has them in parts
 
@@ -48,10 +49,11 @@ class Report:
                 self._send_data(wire.MEMBRANE, sample, k, first // 2, data[first : first + part])
 
     def answer(self, sample):
-        """Send the answer, with the number and the digest of all frames before it."""
-        sender, answer = self.sender, self.network.answer()
-        fields = (sample, answer, sender.frames, sender.digest)
-        struct.pack_into(wire.ANSWER_FORMAT, sender.payload, 0, *fields)
+        """Send the answer, the number of frames before it, and the digest of it all."""
+        sender, payload = self.sender, self.sender.payload
+        struct.pack_into("<HHH", payload, 0, sample, self.network.answer(), sender.frames)
+        digest = crc32(payload[: wire.ANSWER_SIZE - 4], sender.digest)
+        struct.pack_into("<I", payload, wire.ANSWER_SIZE - 4, digest)
         sender.send(wire.ANSWER, wire.ANSWER_SIZE)
 
     def _send_data(self, kind, sample, layer, first, data):

@@ -103,7 +103,7 @@ class Session:
         self.x[first:end] = payload[4:]
         self.filled = end
         if end == len(self.x):
-            self.sender.start()
+            self.sender.start(self.x)
             self._run(network, sample)
 
     def _replay(self, payload):
@@ -120,7 +120,7 @@ class Session:
             for number in range(sample, sample + count):
                 file.seek(number % samples * len(self.x))
                 file.readinto(self.x)
-                self.sender.start()
+                self.sender.start(self.x)
                 self.report.input(number & 0xFFFF, self.x)
                 self._run(network, number & 0xFFFF)
 

@@ -41,7 +41,8 @@ BOARD_LINES = ("runtime", "machine", "kernel", "kernels", "ulab", "problem")
 PART_FORMAT = "<HHBBH"  # sample, step, layer, form of the data, first neuron or channel
 PART_SIZE = const(8)
 ANSWER_SIZE = const(10)
-ANSWER_FORMAT = "<HHHI"  # sample, answer, frames sent for it, crc32 of their payloads in order
+ANSWER_FORMAT = "<HHHI"  # sample, answer, frames sent for it, and the crc32 of x,
+# of all their payloads in order, and of the three numbers before it
 
 BITMAP = const(0)  # neuron `first + 8 * i + b` fired where bit b of byte i is set
 ADDRESSES8 = const(1)  # a byte for each neuron that fired, counted from `first`

@@ -84,7 +84,7 @@ def _fit(layer: FloatLayer, *, direct: bool, steps: int) -> tuple[Layer, LayerRe
     if not layer.weights.any():
         raise SpikeletError("has no weight but zero; train it again")
     attempt = _Attempt(LEVELS, _gain(layer), None)
-    changes: list[str] = []
+    changes: dict[str, str] = {}
     while True:
         converted = _quantised(layer, attempt, direct=direct)
         if isinstance(converted, Interval):
@@ -93,35 +93,53 @@ def _fit(layer: FloatLayer, *, direct: bool, steps: int) -> tuple[Layer, LayerRe
             bounds = layer_bounds(converted, direct=direct, steps=steps)
             reach = bounds.reach
             if reach.fits:
-                report = LayerReport(_scale(layer, attempt), attempt.levels, bounds, tuple(changes))
-                return converted, report
-        attempt, change = _smaller(attempt, reach)
-        changes.append(change)
+                sentences = tuple(changes.values())
+                return converted, LayerReport(
+                    _scale(layer, attempt), attempt.levels, bounds, sentences
+                )
+        attempt = _smaller(attempt, reach, changes)
 
 
-def _smaller(attempt: _Attempt, reach: Interval) -> tuple[_Attempt, str]:
-    """Return the next attempt after one that reached too far, and a sentence about it."""
-    if reach.low < INT16_MIN and attempt.floor is None:
-        return (
-            attempt._replace(floor=FLOOR),
-            f"it could reach {reach.low}, beyond {INT16_MIN}: "
-            f"a floor at {FLOOR} was set, which costs an operation for each step",
-        )
+def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _Attempt:
+    """Return the next attempt after one that reached too far.
+
+    changes    a sentence for each thing that differs from the first attempt, kept up to date
+    Raises SpikeletError when there is nothing left to try.
+    """
+    if reach.low < INT16_MIN:
+        if attempt.floor is None:
+            changes["floor"] = (
+                f"it could reach {reach.low}, beyond {INT16_MIN}: "
+                f"a floor at {FLOOR} was set, which costs an operation for each step"
+            )
+            return attempt._replace(floor=FLOOR)
+        del changes["floor"]  # a single step falls too far already
+        attempt = attempt._replace(floor=None)
     found = f"it could reach {reach.worst}, beyond {reach.limit}"
     if attempt.gain:
-        return (
-            attempt._replace(gain=attempt.gain - 1),
-            f"{found}: gain {attempt.gain - 1} was taken, so small membranes lose a bit",
+        smaller = attempt._replace(gain=attempt.gain - 1)
+        changes["gain"] = (
+            f"{_reason(changes.get('gain'), found)}: "
+            f"gain {smaller.gain} was taken, so small membranes lose resolution"
         )
+        return smaller
     # bounds grow with the scale; a little less than in proportion leaves room for rounding
     levels = int(attempt.levels * min(abs(reach.limit / reach.worst), 0.99))
     if levels < LEAST_LEVELS:
         raise SpikeletError(
             f"can reach {reach.worst}, {'above' if reach.worst > 0 else 'below'} {reach.limit}, "
-            f"with weights of only {attempt.levels} levels; train with fewer steps, a stronger leak "
-            "or smaller biases"
+            f"with weights of only {attempt.levels} levels; train with fewer steps, a stronger "
+            "leak or smaller biases"
         )
-    return attempt._replace(levels=levels), f"{found}: weights were scaled down to +-{levels}"
+    changes["weights"] = (
+        f"{_reason(changes.get('weights'), found)}: weights were scaled down to +-{levels}"
+    )
+    return attempt._replace(levels=levels)
+
+
+def _reason(earlier: str | None, found: str) -> str:
+    """Return why a change was first made, if it was made before."""
+    return earlier.partition(":")[0] if earlier else found
 
 
 def _scale(layer: FloatLayer, attempt: _Attempt) -> float:
@@ -183,11 +201,9 @@ def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
 
 def _gain(layer: FloatLayer) -> int:
     """Return the smallest gain at which the leak of a membrane near threshold is not too coarse."""
-    leaks = 1 - layer.beta
-    if layer.theta is None or not leaks.any():
+    d, r = leak_integers(layer.beta)
+    if layer.theta is None or not layer.theta.any() or not d.any():
         return 0
-    slowest = leaks[leaks > 0].min()
-    lost = float(np.abs(layer.theta).max() * slowest * LEVELS / np.abs(layer.weights).max())
-    if lost <= 0:
-        return 0
+    slowest = d[d > 0].min() / 2**r
+    lost = np.abs(layer.theta).max() * slowest * LEVELS / np.abs(layer.weights).max()
     return int(np.clip(np.ceil(np.log2(LEAST_LEAK / lost)), 0, MAX_GAIN))

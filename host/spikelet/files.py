@@ -32,6 +32,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_target(path: str | Path) -> None:
+    """Raise SpikeletError unless `path` can be written, before long work is done for it."""
+    folder = Path(path).parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise SpikeletError(f"cannot write {path}: {folder} is no folder that you can write to")
+    if Path(path).is_dir():
+        raise SpikeletError(f"cannot write {path}: it is a folder; name a file in it")
+
+
 def read(path: str | Path) -> bytes:
     """Return a file's bytes; raises SpikeletError if it cannot be read."""
     try:

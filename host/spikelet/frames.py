@@ -29,7 +29,7 @@ class FrameReader:
         self.log = log
         self.damaged = 0
         self.missing = 0
-        self._expected = 0
+        self._expected: int | None = None  # until the first frame
         self._rest = b""
         self._pieces: deque[bytes] = deque()
 
@@ -37,14 +37,14 @@ class FrameReader:
         """Take in bytes; return the frames that are complete and were not asked for before."""
         *pieces, self._rest = (self._rest + data).split(b"\0")
         self._pieces.extend(pieces)
-        if len(self._rest) > LONGEST_TEXT:
-            self.flush()
         return self._frames()
 
     def _frames(self) -> Iterator[Frame]:
         while self._pieces:
             if frame := self._frame(self._pieces.popleft()):
                 yield frame
+        if len(self._rest) > LONGEST_TEXT:
+            self.flush()
 
     def flush(self) -> None:
         """Hand over what has no end as text; for when the board has fallen silent."""
@@ -63,7 +63,7 @@ class FrameReader:
             else:
                 self.damaged += 1
             return None
-        if kind == wire.BOARD:  # the board counts from here
+        if self._expected is None or kind == wire.BOARD:  # the board counts from here
             self._expected = sequence
         self.missing += (sequence - self._expected) & 0xFFFF
         self._expected = (sequence + 1) & 0xFFFF

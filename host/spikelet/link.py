@@ -18,7 +18,7 @@ from spikelet.observation import Collector, Observation
 from spikert import wire
 
 FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is
-LEAST_PATIENCE = 0.5
+LEAST_PATIENCE, MOST_PATIENCE = 0.5, 60.0
 TRIES = 8
 PAUSE = 0.0005  # seconds between two looks at a silent stream
 CHUNK = 4096
@@ -81,7 +81,8 @@ class Link:
         self._reader = FrameReader(log)
         self._frame = bytearray(wire.MAX_FRAME)
         self._sequence = 0
-        self._patience = FIRST_PATIENCE
+        self._longest_silence = 0.0  # seconds, before something came after all
+        self._answered = False
         self._receive = 64  # until the board has said how much it takes
 
     @property
@@ -111,11 +112,10 @@ class Link:
         for attempt in range(TRIES):
             if attempt:
                 self.repeated += 1
-            collector = Collector(network, sample)
-            begun = time.monotonic()
+            collector = Collector(network, sample, x)
             for frame in self._send_sample(sample, x):
                 if observation := collector.take(frame):
-                    self._learn(time.monotonic() - begun)
+                    self._answered = True
                     return observation
                 if frame.kind == wire.ANSWER:
                     break
@@ -185,10 +185,11 @@ class Link:
         never acknowledges.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
-        for _ in range(TRIES):
+        most = max(self._patience, FIRST_PATIENCE)
+        for attempt in range(TRIES):
             self._write(kind, payload, sequence)
             acknowledged = False
-            for frame in self._frames():
+            for frame in self._frames(patience := min(self._patience * 2**attempt, most)):
                 if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
                     acknowledged = True
                 elif answered and frame.kind in ANSWERS:
@@ -202,22 +203,23 @@ class Link:
             if acknowledged:
                 return
         raise SpikeletError(
-            f"{self.name} has not answered for {self._patience:g} s, {TRIES} times; "
+            f"{self.name} has not answered for {patience:.1f} s, {TRIES} times; "
             "reset it and try again"
         )
 
-    def _frames(self) -> Iterator[Frame]:
-        """Yield frames until the board has been silent for as long as patience lasts.
+    def _frames(self, patience: float) -> Iterator[Frame]:
+        """Yield frames until the board has been silent for so many seconds.
 
         Once something came damaged, silence more likely means that the board has said it all.
         """
         heard, damaged = time.monotonic(), self._reader.damaged
-        patience = self._patience
-        while time.monotonic() - heard < patience:
+        yield from self._reader.feed(b"")  # what nobody asked for yet
+        while (silence := time.monotonic() - heard) < patience:
             data = self._read()
             if not data:
                 time.sleep(PAUSE)
                 continue
+            self._longest_silence = max(self._longest_silence, silence)
             heard = time.monotonic()
             yield from self._reader.feed(data)
             if self._reader.damaged > damaged:
@@ -242,10 +244,12 @@ class Link:
     def _gone(self, error: OSError) -> SpikeletError:
         return SpikeletError(f"{self.name} went away ({error}); plug it in and run this again")
 
-    def _learn(self, seconds: float) -> None:
-        """Wait for an answer ten times as long as the slowest took so far."""
-        known = 0.0 if self._patience == FIRST_PATIENCE else self._patience
-        self._patience = max(known, LEAST_PATIENCE, 10 * seconds)
+    @property
+    def _patience(self) -> float:
+        """Seconds of silence after which the board is taken to have nothing more to say."""
+        if not self._answered:
+            return FIRST_PATIENCE
+        return min(max(LEAST_PATIENCE, 10 * self._longest_silence), MOST_PATIENCE)
 
     @staticmethod
     def _expected_frames(network: Network) -> int:

@@ -90,6 +90,7 @@ class Network:
     source_sha256   bytes[32], of the graph it was converted from
     offset, scale   int32[0], [1] or [channels]: x = ((raw - offset) * scale) >> shift, kept in
     shift           0..255, from a sensor's raw reading; empty arrays where x is the reading
+    Raises SpikeletError naming the field whose value is not possible.
     """
 
     encoder: str
@@ -101,6 +102,18 @@ class Network:
     offset: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     scale: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     shift: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("encoder", self.encoder, tables.ENCODERS),
+            ("readout", self.readout, tables.READOUTS),
+        ):
+            if value not in known:
+                raise SpikeletError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
+        if not 1 <= self.steps <= 0xFFFF:
+            raise SpikeletError(f"steps is {self.steps}; it must be in 1..65535")
+        if self.readout == "count" and self.layers[-1].theta is None:
+            raise SpikeletError("readout count needs a last layer with a threshold")
 
     @property
     def channels(self) -> int:
@@ -143,9 +156,15 @@ class Network:
         return data + struct.pack("<I", zlib.crc32(data))
 
     def save(self, path: str | Path) -> None:
-        """Write the network to a .lif file, whole or not at all."""
+        """Write the network to a .lif file, whole or not at all.
+
+        Raises SpikeletError if it could not be read back, or the file cannot be written.
+        """
         data = self.to_bytes()
-        from_bytes(data)  # what cannot be read back is not written
+        try:
+            from_bytes(data)
+        except tables.TableError as error:
+            raise SpikeletError(f"{path} was not written: {error}") from None
         with files.replacing(path) as temporary:
             temporary.write_bytes(data)
 

@@ -37,19 +37,25 @@ class Observation:
 class Collector:
     """Gathers the frames of one sample until its ANSWER.
 
+    x         uint8[channels] that the board was given, or None where it reads its own and says what
     frames    int, how many of them came
     """
 
-    def __init__(self, network: Network, sample: int) -> None:
+    def __init__(self, network: Network, sample: int, x: NDArray[np.uint8] | None = None) -> None:
         self.sample = sample & 0xFFFF
-        self.frames = 0
-        self._digest = 0
-        self._x: NDArray[np.uint8] | None = None
-        self._channels = network.channels
+        self._given = x
+        self._read = np.zeros(network.channels, np.uint8)
+        self._payloads: list[bytes] = []
+        self._fits = True
         self._spikes = tuple(
             np.zeros((network.steps, layer.neurons), np.uint8) for layer in network.layers
         )
         self._membranes = tuple(np.zeros(layer.neurons, np.int16) for layer in network.layers)
+
+    @property
+    def frames(self) -> int:
+        """How many frames came."""
+        return len(self._payloads)
 
     def take(self, frame: Frame) -> Observation | None:
         """Take in a frame of any kind; return the observation when this one completes it.
@@ -60,41 +66,43 @@ class Collector:
             return None
         if frame.kind == wire.ANSWER:
             return self._close(frame.payload)
-        self.frames += 1
-        self._digest = zlib.crc32(frame.payload, self._digest)
+        self._payloads.append(frame.payload)
         self._place(frame)
         return None
 
     def behind(self, frame: Frame) -> int | None:
         """Return how many samples this one is behind the frame's; None if it is of no sample."""
-        if frame.kind not in (*DATA_KINDS, wire.ANSWER):
+        least = {wire.ANSWER: wire.ANSWER_SIZE}.get(frame.kind, wire.PART_SIZE)
+        if frame.kind not in (*DATA_KINDS, wire.ANSWER) or len(frame.payload) < least:
             return None
         (sample,) = struct.unpack_from("<H", frame.payload)
         return int(sample - self.sample) & 0xFFFF
 
     def _close(self, payload: bytes) -> Observation | None:
-        _, answer, frames, digest = struct.unpack(wire.ANSWER_FORMAT, payload)
-        if frames != self.frames or digest != self._digest:
+        _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
+        x = self._read if self._given is None else self._given
+        expected = zlib.crc32(x.tobytes())
+        for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
+            expected = zlib.crc32(part, expected)
+        if frames != self.frames or digest != expected or not self._fits:
             return None
-        return Observation(self.sample, self._x, self._spikes, self._membranes, answer)
+        read = x if self._given is None else None
+        return Observation(self.sample, read, self._spikes, self._membranes, answer)
 
     def _place(self, frame: Frame) -> None:
-        """Put a frame's data where they belong; what does not fit is left out, as the digest is."""
+        """Put a frame's data where they belong; what does not fit is of another network."""
         _, step, layer, form, first = struct.unpack_from(wire.PART_FORMAT, frame.payload)
         data = frame.payload[wire.PART_SIZE :]
         try:
             if frame.kind == wire.INPUT:
-                if self._x is None:
-                    self._x = np.zeros(self._channels, np.uint8)
-                self._x[first : first + len(data)] = np.frombuffer(data, np.uint8)
+                self._read[first : first + len(data)] = np.frombuffer(data, np.uint8)
             elif frame.kind == wire.MEMBRANE:
                 values = np.frombuffer(data, "<i2")
                 self._membranes[layer][first : first + len(values)] = values
             else:
-                row = self._spikes[layer][step]
-                row[_addresses(form, first, data)] = 1
+                self._spikes[layer][step][_addresses(form, first, data)] = 1
         except (IndexError, ValueError):
-            self._digest ^= 0xFFFFFFFF  # of another network: never to be believed
+            self._fits = False
 
 
 def _addresses(form: int, first: int, data: bytes) -> NDArray[np.int64]:

@@ -116,12 +116,15 @@ def test_thresholds_and_starts_are_scaled_and_rounded():
 
 
 def test_floors_are_made_good_in_the_bias():
-    # half a unit for a leak that is rounded down, half a unit less for a shifted drive
-    leaky, integrator = (float_layer([[1.0, 1.0]], beta=beta, bias=0.1) for beta in (0.5, 1.0))
-    assert convert(float_network(leaky))[0].layers[0].bias.tolist() == [12, 12]  # 12.7 - 0.5
-    assert convert(float_network(integrator))[0].layers[0].bias.tolist() == [13, 13]
-    direct = convert(float_network(integrator, encoder="direct"))[0]
-    assert direct.layers[0].bias.tolist() == [13, 13]  # 12.7 + 0.5
+    # a leak that is rounded down takes half a unit too little, a shifted drive is half one short
+    def bias(encoder, beta):
+        layer = float_layer([[1.0, 1.0]], beta=beta, bias=[0.1, 0.12])  # 12.7 and 15.24 units
+        return convert(float_network(layer, encoder=encoder))[0].layers[0].bias.tolist()
+
+    assert bias("rate", 1.0) == [13, 15]
+    assert bias("rate", 0.5) == [12, 15]  # 12.2, 14.74
+    assert bias("direct", 1.0) == [13, 16]  # 13.2, 15.74
+    assert bias("direct", 0.5) == [13, 15]
 
 
 def test_what_the_graph_says_is_kept():

@@ -6,16 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from framing import encoded
 from spikelet.frames import LONGEST_TEXT, Frame, FrameReader
 from spikert import wire
 
 quick = settings(derandomize=True, max_examples=80, deadline=None)
-
-
-def encoded(kind: int, sequence: int, payload: bytes) -> bytes:
-    frame = bytearray(wire.MAX_FRAME)
-    frame[5 : 5 + len(payload)] = payload
-    return bytes(frame[: wire.encode_into(frame, kind, sequence, len(payload))])
 
 
 def spikes(sequence: int, payload: bytes = b"spikes") -> bytes:
@@ -131,6 +126,11 @@ def test_a_flood_of_text_is_shown_as_it_comes(reader, log):
         assert sum(map(len, log)) >= start + 1000 - LONGEST_TEXT - 1000
     assert numbers(reader.feed(b"\n" + spikes(0))) == [0]
     assert "".join(log) == flood.decode() + "\n"
+
+
+def test_the_log_keeps_its_order_in_a_flood(reader, log):
+    list(reader.feed(b"first\n\0" + b"x" * (LONGEST_TEXT + 1)))
+    assert log == ["first\n", "x" * (LONGEST_TEXT + 1)]
 
 
 def test_bytes_that_are_no_text_are_shown_nevertheless_once_a_board_falls_silent(reader, log):

@@ -109,6 +109,14 @@ def test_the_first_difference_is_the_earliest_then_the_nearest_to_the_input(expe
     assert (found.first.step, found.first.layer, found.first.neuron) == (2, 0, 4)
 
 
+def test_an_earlier_step_comes_before_a_layer_nearer_to_the_input(expected, observed):
+    wrong = observed(0)
+    wrong.spikes[0][3, 0] ^= 1
+    wrong.spikes[1][1, 2] ^= 1
+    found = compared(expected, wrong)
+    assert (found.first.step, found.first.layer, found.first.neuron) == (1, 1, 2)
+
+
 def test_the_first_difference_stays_the_first(expected, observed):
     first, second = observed(0), observed(1)
     first.membranes[1][0] += 1

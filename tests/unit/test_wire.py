@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from framing import encoded
 from spikert import wire
 from spikert.compat import crc16, crc32
 
@@ -16,12 +17,6 @@ payloads = st.binary(max_size=wire.MAX_PAYLOAD) | st.lists(
 ).map(bytes)
 kinds = st.integers(0, 255)
 sequences = st.integers(0, 0xFFFF)
-
-
-def encoded(kind: int, sequence: int, payload: bytes) -> bytes:
-    frame = bytearray(wire.MAX_FRAME)
-    frame[5 : 5 + len(payload)] = payload
-    return bytes(frame[: wire.encode_into(frame, kind, sequence, len(payload))])
 
 
 def decoded(piece: bytes) -> tuple[int, int, bytes]:

@@ -33,6 +33,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
 
+    files.check_target(args.output)
     loaded = network.load(args.network)
     x = common.named_samples(args.samples, loaded).x
     observations = []

@@ -26,8 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
-    from spikelet import dataset, evaluation, nir_graph, training
+    from spikelet import dataset, evaluation, files, nir_graph, training
 
+    files.check_target(args.output)
     samples = dataset.load(args.samples)
     train, test = dataset.split(samples)
     options = training.TrainingOptions(
@@ -57,7 +58,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    sizes = tuple(int(part) for part in text.split(","))
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = (0,)
     if min(sizes) < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes such as 64 or 64,32")
     return sizes
