@@ -33,9 +33,11 @@ class LiveView:
         self.network = network
         self.samples = 0
         self._output = output
-        self._steps: list[deque[NDArray[np.uint8]]] = [
-            deque(maxlen=HISTORY) for _ in network.layers
-        ]
+        self._steps: dict[int, deque[NDArray[np.uint8]]] = {
+            number: deque(maxlen=HISTORY)
+            for number, layer in enumerate(network.layers)
+            if layer.theta is not None  # the others stay silent for ever
+        }
         self._live = Live(console=output.people, refresh_per_second=10, transient=True)
 
     def __enter__(self) -> Self:
@@ -49,7 +51,8 @@ class LiveView:
     def show(self, seen: Observation, found: Verification, link: Link) -> None:
         """Show one sample, and how the checking stands."""
         self.samples += 1
-        rate = float(np.mean([spikes.mean() for spikes in seen.spikes]))
+        firing = [seen.spikes[number] for number in self._steps]
+        rate = sum(map(np.sum, firing)) / max(sum(map(np.size, firing)), 1)
         line = f"sample {seen.sample}: {self.network.classes[seen.answer]}, spike rate {rate:.1%}"
         if found.samples:
             line += f", {found.differences} differences"
@@ -57,9 +60,9 @@ class LiveView:
         if not self._output.people.is_terminal:
             self._output.say(line)
             return
-        for steps, spikes in zip(self._steps, seen.spikes, strict=True):
+        for steps, spikes in zip(self._steps.values(), firing, strict=True):
             steps.extend(spikes)
-        self._live.update(Group(*(_raster(steps) for steps in self._steps), Text(line)))
+        self._live.update(Group(*map(_raster, self._steps.values()), Text(line)))
 
 
 def _raster(steps: deque[NDArray[np.uint8]]) -> Text:
