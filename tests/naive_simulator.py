@@ -12,13 +12,14 @@ def simulate(network, x):
 
 def _sample(network, x):
     membranes = [[int(v) for v in layer.v_start] for layer in network.layers]
-    sums = [128] * len(x)
+    coded = _encoded(network, x)
     window, seen = [], []
     for _ in range(network.steps):
-        signal = None if network.encoder == "direct" else _rate(sums, x)
+        signal, shift = next(coded)
         step = []
         for layer, v in zip(network.layers, membranes, strict=True):
-            signal = [_neuron(layer, j, v, signal, x) for j in range(layer.neurons)]
+            signal = [_neuron(layer, j, v, signal, shift, x) for j in range(layer.neurons)]
+            shift = 0
             step.append(signal)
         window.append(step)
         seen.append(list(membranes[-1]))
@@ -34,14 +35,37 @@ def _rate(sums, x):
     return spikes
 
 
-def _neuron(layer, j, v, signal, x):
+def _encoded(network, x):
+    """Yield each step's input spikes, None with direct, and the shift of the first layer's sums."""
+    sums, state, value = [128] * len(x), network.encoder_parameter, network.encoder_parameter
+    for t in range(network.steps):
+        if network.encoder == "direct":
+            yield None, 8
+        elif network.encoder == "rate":
+            yield _rate(sums, x), 0
+        elif network.encoder == "bernoulli":
+            spikes = []
+            for level in x:
+                state = (state ^ (state << 7)) % 65536
+                state = state ^ (state >> 9)
+                state = (state ^ (state << 8)) % 65536
+                spikes.append(int(state // 256 < level))
+            yield spikes, 0
+        elif network.encoder == "latency":
+            times = [((255 - level) * network.steps) // 256 for level in x]
+            yield [int(t == at and level >= value) for at, level in zip(times, x, strict=True)], 0
+        else:
+            yield [int(level) // 2 ** (7 - t % value) % 2 for level in x], t % value
+
+
+def _neuron(layer, j, v, signal, shift, x):
     """Advance neuron j by one step, in place in v; return 1 if it fired."""
     column = [int(weight) for weight in layer.weights[:, j]]
     if signal is None:
-        total = sum(value * weight for value, weight in zip(x, column, strict=True)) >> 8
+        total = sum(value * weight for value, weight in zip(x, column, strict=True))
     else:
         total = sum(weight for spike, weight in zip(signal, column, strict=True) if spike)
-    drive = (total << layer.gain) + int(layer.bias[j])
+    drive = ((total >> shift) << layer.gain) + int(layer.bias[j])
     v[j] = v[j] - ((v[j] * int(layer.d[j])) >> layer.r)
     v[j] = v[j] + drive
     if layer.low is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spikelet import encoding
 from spikelet.bounds import INT16_MAX, INT16_MIN, layer_bounds
 from spikelet.network import RESETS, Layer, Network
 from spikert.tables import ENCODERS, READOUTS
@@ -46,7 +47,7 @@ class Place:
 def random_network(seed: int) -> Network:
     """Return a network of 1 to 3 layers that is proved to fit int16, often just so."""
     rng = np.random.default_rng([seed, 1])
-    encoder, readout = ENCODERS[seed % 2], READOUTS[seed // 2 % 3]
+    encoder, readout = _encoder(seed), READOUTS[seed // 2 % 3]
     steps = int(rng.choice(STEPS))
     sizes = _sizes(rng, wide=seed % 5 == 4)
     layers = []
@@ -66,6 +67,7 @@ def random_network(seed: int) -> Network:
         offset=rng.integers(-(2**31), 2**31, scales, np.int32),
         scale=rng.integers(-(2**31), 2**31, scales, np.int32),
         shift=int(rng.integers(0, 256)),
+        encoder_parameter=_encoder_parameter(encoder, seed),
     )
 
 
@@ -77,6 +79,17 @@ def random_inputs(network: Network, seed: int, n: int) -> np.ndarray:
     x[3::4] = np.where(x[3::4] < 128, 0, 255)
     x[:1], x[1:2] = 0, 255
     return x
+
+
+def _encoder(seed: int) -> str:
+    """Return direct and rate by turns for six seeds, then the others for six."""
+    others = ENCODERS[2:]
+    return others[seed % len(others)] if seed // 6 % 2 else ENCODERS[seed % 2]
+
+
+def _encoder_parameter(encoder: str, seed: int) -> int:
+    least, most = encoding.PARAMETERS.get(encoder, (0, 0))
+    return least + seed * 7919 % (most - least + 1)
 
 
 def _sizes(rng: np.random.Generator, *, wide: bool) -> list[int]:

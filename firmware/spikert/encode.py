@@ -1,26 +1,33 @@
-"""Numbers to spikes: the encoders. Each turns x u8[channels] into the events of every step."""
+"""Numbers to spikes: the encoders. Each turns x u8[channels] into the events of every step.
+
+An encoder is made from the number of channels, the steps of a sample and its parameter, and has
+
+    start(x)    begin a sample x u8[channels]
+    step()      list the inputs that spike in this step in `events`; return how many
+    events      u16[channels], of which so many are valid
+    shift       how far the first layer's sum is shifted right in the step just listed
+"""
 
 from array import array
 
 
 class Rate:
-    """Rate coding: each step adds x to an 8-bit sum, and a carry is a spike.
+    """Rate coding: each step adds x to an 8-bit sum, and a carry is a spike; no parameter."""
 
-    events    u16[channels], of which `step` returns how many are valid
-    """
+    shift = 0
 
-    def __init__(self, channels):
+    def __init__(self, channels, steps, parameter):
         self.sums = bytearray(channels)
         self.events = array("H", range(channels))
 
     def start(self, x):
-        """Begin a sample: x u8[channels]; every sum starts at 128."""
+        """Begin a sample; every sum starts at 128."""
         self.x = x
         for i in range(len(self.sums)):
             self.sums[i] = 128
 
     def step(self):
-        """List the inputs that spike in this step in `events`; return how many."""
+        """List the inputs that spike; return how many."""
         x, sums, events = self.x, self.sums, self.events
         count = 0
         for i in range(len(sums)):
@@ -31,3 +38,102 @@ class Rate:
                 total -= 256
             sums[i] = total
         return count
+
+
+class Bernoulli:
+    """Random spikes, each with probability x / 256; the parameter is the seed, not 0.
+
+    The numbers are the upper bytes of a 16-bit xorshift, one for each channel in order and step.
+    Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
+    """
+
+    shift = 0
+
+    def __init__(self, channels, steps, parameter):
+        self.seed = parameter
+        self.events = array("H", range(channels))
+
+    def start(self, x):
+        """Begin a sample, with the same random numbers for each."""
+        self.x = x
+        self.state = self.seed
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        x, events, state = self.x, self.events, self.state
+        count = 0
+        for i in range(len(x)):
+            state ^= (state << 7) & 0xFFFF
+            state ^= state >> 9
+            state ^= (state << 8) & 0xFFFF
+            if state >> 8 < x[i]:
+                events[count] = i
+                count += 1
+        self.state = state
+        return count
+
+
+class Latency:
+    """One spike per channel, the earlier the larger x; none below the parameter."""
+
+    shift = 0
+
+    def __init__(self, channels, steps, parameter):
+        self.steps = steps
+        self.least = parameter
+        self.times = array("H", range(channels))
+        self.events = array("H", range(channels))
+
+    def start(self, x):
+        """Begin a sample: set the time of every spike."""
+        self.t = 0
+        for i in range(len(x)):
+            late = x[i] < self.least
+            self.times[i] = self.steps if late else ((255 - x[i]) * self.steps) >> 8
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        times, events, t = self.times, self.events, self.t
+        count = 0
+        for i in range(len(times)):
+            if times[i] == t:
+                events[count] = i
+                count += 1
+        self.t = t + 1
+        return count
+
+
+class Phase:
+    """The bits of x, highest first, one in each step; a period's later spikes weigh less.
+
+    The parameter is the period in steps. Source: Kim et al., Deep Neural Networks with Weighted
+    Spikes, Neurocomputing 311 (2018).
+    """
+
+    def __init__(self, channels, steps, parameter):
+        self.period = parameter
+        self.events = array("H", range(channels))
+
+    def start(self, x):
+        """Begin a sample, with its highest bits."""
+        self.x = x
+        self.shift = -1
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        self.shift = (self.shift + 1) % self.period
+        x, events, mask = self.x, self.events, 0x80 >> self.shift
+        count = 0
+        for i in range(len(x)):
+            if x[i] & mask:
+                events[count] = i
+                count += 1
+        return count
+
+
+def make(tables):
+    """Return the encoder that the tables ask for, or None for direct, which makes no spikes."""
+    encoders = {"rate": Rate, "bernoulli": Bernoulli, "latency": Latency, "phase": Phase}
+    if tables.encoder == "direct":
+        return None
+    return encoders[tables.encoder](tables.inputs, tables.steps, tables.parameter)

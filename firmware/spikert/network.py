@@ -19,7 +19,7 @@ class Network:
         self.tables = tables
         self.layers = [kernel.Layer(table) for table in tables.layers]
         self.fired = [0 for _ in self.layers]
-        self.encoder = encode.Rate(tables.inputs) if tables.encoder == "rate" else None
+        self.encoder = encode.make(tables)
         self.readout = Readout(tables.readout, len(tables.classes))
 
     def start(self, x):
@@ -35,14 +35,14 @@ class Network:
     def step(self):
         """Run every layer once, in order, on the spikes its predecessor made in this step."""
         encoder, fired = self.encoder, self.fired
-        events, count = None, 0
+        events, count, shift = None, 0, 0
         if encoder:
             count = encoder.step()
-            events = encoder.events
+            events, shift = encoder.events, encoder.shift
         for k in range(len(fired)):
             layer = self.layers[k]
-            fired[k] = count = layer.step(events, count)
-            events = layer.events
+            fired[k] = count = layer.step(events, count, shift)
+            events, shift = layer.events, 0
         self.readout.step(layer, count)
 
     def answer(self):

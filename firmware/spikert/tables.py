@@ -34,7 +34,7 @@ from spikert.compat import const, crc32, mapped
 MAGIC = b"SLIF"
 VERSION = const(1)  # raise it on any change that an older reader would misread
 
-# magic, version, 0, file size, sha256 of the source graph, inputs, steps, scales,
+# magic, version, the encoder's parameter, file size, sha256 of the source graph, inputs, steps, scales,
 # encoder, readout, layers, shift, size of the classes
 HEADER = "<4sHHI32sHHHBBBBH"
 HEADER_SIZE = const(56)
@@ -42,7 +42,7 @@ LAYER = "<BBBBHHHH"  # kind, flags, gain, r, inputs, neurons, parameters per neu
 LAYER_SIZE = const(12)
 CRC_SIZE = const(4)
 
-ENCODERS = ("direct", "rate")
+ENCODERS = ("direct", "rate", "bernoulli", "latency", "phase")
 READOUTS = ("count", "max", "last")
 DENSE = const(0)
 
@@ -117,6 +117,7 @@ class Tables:
     data                 memoryview of the file, kept where it lies
     crc, sha256          int and bytes[32]: of this file, and of the graph it came from
     encoder, readout     str, of ENCODERS and READOUTS
+    parameter            int, the encoder's, see encode.py
     inputs, steps        int: channels, and steps per sample (T)
     scales, shift        int; `scaling` is the offset in bytes of the two arrays
     classes              tuple of str, one for each neuron of the last layer
@@ -128,6 +129,7 @@ class Tables:
         self.data = data = memoryview(data)
         self._check_whole(data)
         fields = struct.unpack_from(HEADER, data, 0)
+        self.parameter = fields[2]
         self.sha256 = fields[4]
         self.inputs, self.steps, self.scales = fields[5:8]
         encoder, readout, layers, self.shift, classes_size = fields[8:]

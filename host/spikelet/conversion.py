@@ -75,6 +75,7 @@ def convert(
         classes=network.classes,
         layers=layers,
         source_sha256=source_sha256,
+        encoder_parameter=network.encoder_parameter,
     )
     return integer, tuple(reports)
 

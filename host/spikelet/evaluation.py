@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.dataset import Dataset
-from spikelet.float_network import FloatNetwork, synaptic_events
+from spikelet.encoding import synaptic_events
+from spikelet.float_network import FloatNetwork
 from spikelet.network import Network
 
 
@@ -34,7 +35,9 @@ def evaluate(network: Network | FloatNetwork, samples: Dataset) -> Score:
     trace = network.simulate(samples.x)
     return Score(
         accuracy=accuracy(trace.answers, samples),
-        synaptic_events=synaptic_events(network.encoder, samples.x, trace.spikes),
+        synaptic_events=synaptic_events(
+            network.encoder, samples.x, trace.spikes, network.encoder_parameter
+        ),
         spikes=sum(np.count_nonzero(spikes) for spikes in trace.spikes) / len(samples),
     )
 

@@ -6,18 +6,16 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from spikelet import encoding
 from spikelet.errors import SpikeletError
 
-ENCODERS = ("direct", "rate")
 RESETS = ("subtract", "set")
 READOUTS = ("count", "max", "last")
 MAX_STEPS = 65535
-RATE_START = 128  # half a spike, so that rounding favours neither more spikes nor fewer
-DIRECT_SCALE = 256  # the integers shift their sum right by 8
 
-FloatArray = NDArray[np.floating[Any]]
+FloatArray = encoding.FloatArray
 """float32 or float64; what is computed from it keeps its type."""
 
 SpikeFunction = Callable[[FloatArray], FloatArray]
@@ -101,13 +99,13 @@ class FloatNetwork:
     """A chain of layers; in each step every layer runs once, on its predecessor's spikes of it.
 
     layers   first to last
-    encoder  "direct": the first layer's drive is (x / 256) @ weights + bias in each step;
-             "rate": spikes, as many as x is large
+    encoder  how x becomes the first layer's inputs; encoding.signal says what each does
     steps    T, steps per sample
     readout  the answer is the class with the largest spike "count", the largest "max" membrane
              over the steps, or the largest "last" membrane; the lowest index wins a tie
     classes  a name for each neuron of the last layer
     dt       seconds per step
+    encoder_parameter  of those encoders that have one, see encoding.py
     Raises SpikeletError naming what does not fit.
     """
 
@@ -117,9 +115,10 @@ class FloatNetwork:
     readout: str
     classes: tuple[str, ...]
     dt: float = 1e-3
+    encoder_parameter: int = 0
 
     def __post_init__(self) -> None:
-        _check_choice("encoder", self.encoder, ENCODERS)
+        encoding.check(self.encoder, self.encoder_parameter)
         _check_choice("readout", self.readout, READOUTS)
         if not 1 <= self.steps <= MAX_STEPS:
             raise SpikeletError(f"steps is {self.steps}; it must be 1..{MAX_STEPS}")
@@ -148,7 +147,7 @@ class FloatNetwork:
         Raises SpikeletError if x has another type or shape.
         """
         check_samples(x, self.channels)
-        signal = encode(self.encoder, x, self.steps)
+        signal = encoding.signal(self.encoder, x, self.steps, self.encoder_parameter)
         windows = []
         for layer in self.layers:
             drive = signal @ layer.weights + layer.bias
@@ -217,46 +216,6 @@ def class_scores(readout: str, window: Window) -> FloatArray:
     if readout == "count":
         return window.spikes.sum(axis=0)
     return window.after.max(axis=0) if readout == "max" else window.after[-1]
-
-
-def encode(
-    encoder: str, x: NDArray[np.uint8], steps: int, dtype: DTypeLike = np.float64
-) -> FloatArray:
-    """Return what the first layer's weights are multiplied by, for x uint8[n, channels].
-
-    direct  dtype[1, n, channels], x / 256, the same in each step
-    rate    dtype[T, n, channels], 0 or 1
-    """
-    if encoder == "direct":
-        return (x[None] / DIRECT_SCALE).astype(dtype)
-    return rate_spikes(x, steps).swapaxes(0, 1).astype(dtype)
-
-
-def rate_spikes(x: NDArray[np.uint8], steps: int) -> NDArray[np.bool_]:
-    """Return bool[n, T, channels], the spikes of x uint8[n, channels].
-
-    An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows. After t
-    steps it has therefore overflowed (128 + t * x) >> 8 times.
-    """
-    times = np.arange(steps + 1)[:, None]
-    overflows = (RATE_START + times * x[:, None].astype(np.int64)) >> 8
-    return np.diff(overflows, axis=1) > 0
-
-
-def synaptic_events(encoder: str, x: NDArray[np.uint8], spikes: Sequence[NDArray[Any]]) -> float:
-    """Return the synapses that an average sample makes work, the cost of an inference.
-
-    Every spike counts the synapses it reaches; with the direct encoder every input that is not
-    zero counts its synapses, once per sample.
-
-    x       uint8[n, channels]
-    spikes  a [n, T, neurons] of 0 and 1 per layer, from a float or an integer simulation
-    """
-    samples, steps, fan_out = spikes[0].shape
-    events = np.count_nonzero(encode(encoder, x, steps)) * fan_out
-    for made, reached in pairwise(spikes):
-        events += np.count_nonzero(made) * reached.shape[2]
-    return events / samples
 
 
 def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelet import files, reference
+from spikelet import encoding, files, reference
 from spikelet.errors import SpikeletError
 from spikert import tables
 
@@ -82,7 +82,7 @@ class Layer:
 class Network:
     """A chain of layers that a board can run.
 
-    encoder         "direct" or "rate"
+    encoder         one of tables.ENCODERS; see encoding.py
     steps           int, T: steps per sample
     readout         "count", "max" or "last"
     classes         a name for each neuron of the last layer
@@ -90,6 +90,7 @@ class Network:
     source_sha256   bytes[32], of the graph it was converted from
     offset, scale   int32[0], [1] or [channels]: x = ((raw - offset) * scale) >> shift, kept in
     shift           0..255, from a sensor's raw reading; empty arrays where x is the reading
+    encoder_parameter  of those encoders that have one, see encoding.py
     Raises SpikeletError naming the field whose value is not possible.
     """
 
@@ -102,14 +103,14 @@ class Network:
     offset: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     scale: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     shift: int = 0
+    encoder_parameter: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, known in (
-            ("encoder", self.encoder, tables.ENCODERS),
-            ("readout", self.readout, tables.READOUTS),
-        ):
-            if value not in known:
-                raise SpikeletError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
+        encoding.check(self.encoder, self.encoder_parameter)
+        if self.readout not in tables.READOUTS:
+            raise SpikeletError(
+                f"readout is {self.readout!r}; it must be one of {', '.join(tables.READOUTS)}"
+            )
         if not 1 <= self.steps <= 0xFFFF:
             raise SpikeletError(f"steps is {self.steps}; it must be in 1..65535")
         if self.readout == "count" and self.layers[-1].theta is None:
@@ -140,7 +141,7 @@ class Network:
             tables.HEADER,
             tables.MAGIC,
             tables.VERSION,
-            0,
+            self.encoder_parameter,
             size,
             self.source_sha256,
             self.channels,
@@ -199,6 +200,7 @@ def from_bytes(data: bytes) -> Network:
         offset=scaling[: table.scales],
         scale=scaling[table.scales :],
         shift=table.shift,
+        encoder_parameter=table.parameter,
     )
 
 

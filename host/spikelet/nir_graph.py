@@ -7,7 +7,7 @@ step of forward Euler makes of it beta = 1 - dt / tau, and with r = tau / dt dri
 
 What NIR has no field for stands in the metadata, all of it under keys that begin with `spikelet_`:
 
-of the graph   format, encoder, steps, readout, dt, classes (a JSON list)
+of the graph   format, encoder, encoder_parameter, steps, readout, dt, classes (a JSON list)
 of neurons     reset, v_start, and beta to the last bit, which tau would round
 
 Behind the last byte of HDF5, where its readers do not look, a file ends with a checksum of the rest:
@@ -100,6 +100,7 @@ def to_nir(
         **(extras or {}),
         "format": FORMAT,
         "encoder": network.encoder,
+        "encoder_parameter": network.encoder_parameter,
         "steps": network.steps,
         "readout": network.readout,
         "dt": network.dt,
@@ -129,6 +130,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         readout=str(_metadata(graph, "the graph", "readout")),
         classes=tuple(map(str, json.loads(_metadata(graph, "the graph", "classes")))),
         dt=dt,
+        encoder_parameter=int(_metadata(graph, "the graph", "encoder_parameter")),
     )
 
 

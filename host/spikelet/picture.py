@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import files
+from spikelet import encoding, files
 from spikelet.errors import SpikeletError
-from spikelet.float_network import rate_spikes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,8 +65,8 @@ def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
     axis.set_ylabel("input", color=INK)
     _frame(axis)
     if side * side != network.channels:
-        if network.encoder == "rate":
-            _draw_spikes(axis, rate_spikes(x, network.steps), "input")
+        spikes = encoding.spikes(network.encoder, x, network.steps, network.encoder_parameter)
+        _draw_spikes(axis, spikes, "input")
         return
     for i, sample in enumerate(x):
         left = i * network.steps + 0.1

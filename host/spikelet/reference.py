@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import encoding
 from spikelet.errors import SpikeletError
-from spikelet.float_network import check_samples, rate_spikes
+from spikelet.float_network import check_samples
 
 if TYPE_CHECKING:
     from spikelet.network import Layer, Network
@@ -44,13 +45,11 @@ def simulate(network: Network, x: NDArray[np.uint8]) -> Trace:
     check_samples(x, network.channels)
     spikes = []
     windows = []
-    signal: NDArray[Any] = (
-        x[:, None] if network.encoder == "direct" else rate_spikes(x, network.steps)
-    )
+    signal, shifts = _encoded(network, x)
     for number, layer in enumerate(network.layers):
         total = _weighted(signal, layer)
-        if number == 0 and network.encoder == "direct":
-            total >>= 8
+        if number == 0:
+            total >>= shifts
         drive = np.broadcast_to(
             (total << layer.gain) + layer.bias, (len(x), network.steps, layer.neurons)
         )
@@ -72,6 +71,15 @@ def simulate(network: Network, x: NDArray[np.uint8]) -> Trace:
         spikes=tuple(spikes),
         membranes=tuple(window[:, -1].astype(np.int16) for window in windows),
     )
+
+
+def _encoded(network: Network, x: NDArray[np.uint8]) -> tuple[NDArray[Any], IntArray]:
+    """Return what the first layer weighs, [n, T or 1, channels], and the shifts of its sums."""
+    if network.encoder == "direct":
+        return x[:, None], np.array([[8]])
+    coding = network.steps, network.encoder_parameter
+    spikes = encoding.spikes(network.encoder, x, *coding)
+    return spikes, encoding.drive_shifts(network.encoder, *coding)[:, None]
 
 
 def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import encoding
 from spikelet.dataset import Dataset, split
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork, encode
+from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
 from spikelet.gradients import Evaluation, Objective, Parameters, evaluate
 from spikelet.optimiser import Adam, cosine_rate
 
@@ -28,6 +29,7 @@ class TrainingOptions:
 
     hidden               neurons of each hidden layer
     encoder, steps, reset, readout  as in FloatNetwork; "count" gives the last layer a threshold
+    encoder_parameter    as in encoding.py; None: its default
     beta, readout_beta   membrane kept per step by hidden layers and by the last one: 1 - d / 2**r
                          with d 0..255 and r 8..15, which the integers can represent
     epochs, batch        at most so many passes, in batches of so many samples
@@ -42,6 +44,7 @@ class TrainingOptions:
 
     hidden: tuple[int, ...] = (64,)
     encoder: str = "direct"
+    encoder_parameter: int | None = None
     steps: int = 4
     reset: str = "subtract"
     readout: str = "max"
@@ -150,7 +153,12 @@ def initial_network(
             )
         )
     return FloatNetwork(
-        tuple(layers), options.encoder, options.steps, options.readout, dataset.classes
+        layers=tuple(layers),
+        encoder=options.encoder,
+        steps=options.steps,
+        readout=options.readout,
+        classes=dataset.classes,
+        encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
     )
 
 
@@ -178,7 +186,14 @@ class _Trainer:
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
 
     def encode(self, dataset: Dataset) -> FloatArray:
-        return encode(self.options.encoder, dataset.x, self.options.steps, np.float32)
+        options = self.options
+        return encoding.signal(
+            options.encoder,
+            dataset.x,
+            options.steps,
+            encoding.parameter(options.encoder, options.encoder_parameter),
+            np.float32,
+        )
 
     def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
         """Learn from every sample once, in random order."""

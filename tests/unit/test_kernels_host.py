@@ -45,7 +45,7 @@ def test_inputs_may_be_listed_in_any_order():
     table = tables.Tables(network.to_bytes()).layers[0]
     order = array("H", range(0, table.inputs, 2))
     layers = [plain.Layer(table), plain.Layer(table)]
-    fired = layers[0].step(order, len(order)), layers[1].step(order[::-1], len(order))
+    fired = layers[0].step(order, len(order), 0), layers[1].step(order[::-1], len(order), 0)
     assert fired[0] == fired[1]
     assert layers[0].membranes() == layers[1].membranes()
 

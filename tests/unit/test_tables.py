@@ -128,7 +128,7 @@ def test_wrong_magic(tmp_path):
 @pytest.mark.parametrize(
     ("offset", "form", "value", "word"),
     [
-        (ENCODER, "<B", 2, "encoder 2"),
+        (ENCODER, "<B", 5, "encoder 5"),
         (READOUT, "<B", 3, "readout 3"),
         (LAYERS, "<B", 0, "layers"),
         (LAYERS, "<B", 3, "beyond"),

@@ -7,15 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spikelet import gradients
+from spikelet import encoding, gradients
 from spikelet.dataset import Dataset, load_digits, split
+from spikelet.encoding import synaptic_events
 from spikelet.errors import SpikeletError
 from spikelet.float_network import (
     FloatLayer,
     FloatNetwork,
-    encode,
-    rate_spikes,
-    synaptic_events,
 )
 from spikelet.gradients import Objective, Parameters, evaluate
 from spikelet.optimiser import Adam, cosine_rate
@@ -104,7 +102,7 @@ def test_the_lowest_index_wins_a_tie(readout):
 
 def test_rate_spikes_are_overflows_of_an_accumulator():
     levels = np.arange(256, dtype=np.uint8)
-    spikes = rate_spikes(levels[None], 100)
+    spikes = encoding.spikes("rate", levels[None], 100)
     a = np.full(256, 128)
     for t in range(100):
         np.testing.assert_array_equal(spikes[0, t], a + levels >= 256)
@@ -123,7 +121,7 @@ def test_synaptic_events():
     hidden[0, 1, 2:] = 1
     # 3 inputs reach 5 neurons, 3 spikes reach 2; the last layer's reach none.
     assert synaptic_events("direct", samples, [hidden, last]) == (3 * 5 + 3 * 2) / 2
-    inputs = np.count_nonzero(rate_spikes(samples, 4))
+    inputs = np.count_nonzero(encoding.spikes("rate", samples, 4))
     assert synaptic_events("rate", samples, [hidden, last]) == (inputs * 5 + 3 * 2) / 2
 
 
@@ -212,7 +210,7 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder):
     if readout != "count":
         layers[-1] = replace(layers[-1], theta=None)
     chain = network(*layers, encoder=encoder, steps=5, readout=readout)
-    signal = encode(encoder, random.integers(0, 256, (7, 5)).astype(np.uint8), 5)
+    signal = encoding.signal(encoder, random.integers(0, 256, (7, 5)).astype(np.uint8), 5)
     y = random.integers(0, 3, 7)
     parameters = [
         Parameters(cells.weights, random.normal(0, 0.3, cells.neurons)) for cells in layers
@@ -231,7 +229,7 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder):
 def test_evaluation_counts_answers_and_hidden_spikes():
     chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
     parameters = [Parameters(cells.weights, cells.bias) for cells in chain.layers]
-    signal = encode("direct", x([1], [0]), 4)
+    signal = encoding.signal("direct", x([1], [0]), 4)
     result = evaluate(chain, parameters, signal, np.array([0, 1]), Objective(spike_penalty=0.5))
     # The second sample is silent, and class 0 wins its tie.
     assert (result.accuracy, result.spikes) == (0.5, 2)

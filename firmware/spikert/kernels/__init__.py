@@ -4,8 +4,10 @@ A kernel module has `Layer(table)`, made from a tables.LayerTable, and nothing e
 
     reset()                 V starts again
     hold(x)                 x u8[inputs]: the direct encoder's drive, kept for the coming steps
-    step(events, count)     one step; events u16[>= count] lists the inputs that spiked, in any order;
-                            None takes the drive that was held. Returns how many neurons fired
+    step(events, count, shift)
+                            one step; events u16[>= count] lists the inputs that spiked, in any order;
+                            None takes the drive that was held. The sum of their rows is shifted right
+                            by `shift` before gain and bias. Returns how many neurons fired
     events                  u16[>= that many], the neurons that fired in the last step, ascending
     v[j]                    the membrane of neuron j, i16
     membranes()             bytes-like, all membranes as little-endian i16[neurons]

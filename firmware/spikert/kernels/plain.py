@@ -38,14 +38,13 @@ class Layer:
                 at = i * stride
                 for j in range(len(drive)):
                     drive[j] += rows[at + j] * value
-        for j in range(len(drive)):
-            drive[j] >>= 8
-        self._amplify()
+        self._amplify(8)
 
-    def step(self, events, count):
+    def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
         if events is not None:
             self._collect(events, count)
+            self._amplify(shift)
         table, v, drive, d, low = self.table, self.v, self.drive, self.d, self.low
         r, floors, fires = table.r, table.floors, table.fires
         fired = 0
@@ -72,13 +71,12 @@ class Layer:
             at = events[k] * stride
             for j in range(len(drive)):
                 drive[j] += rows[at + j]
-        self._amplify()
 
     def _clear(self, value):
         for j in range(len(self.drive)):
             self.drive[j] = value
 
-    def _amplify(self):
+    def _amplify(self, shift):
         drive, bias, gain = self.drive, self.bias, self.table.gain
         for j in range(len(drive)):
-            drive[j] = (drive[j] << gain) + bias[j]
+            drive[j] = ((drive[j] >> shift) << gain) + bias[j]

@@ -76,14 +76,14 @@ class Layer:
             drive = np.right_shift(drive, 1)
         self.drive = self._amplified(drive)
 
-    def step(self, events, count):
+    def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
         v = self.v
         self._leak(v)
         if events is None:
             v += self.drive
         else:
-            self._integrate(v, events if len(events) == count else events[:count])
+            self._integrate(v, events if len(events) == count else events[:count], shift)
         if self.table.floors:
             v[:] = np.maximum(v, self.low)
         return self._fire(v) if self.table.fires else 0
@@ -102,12 +102,12 @@ class Layer:
             carry += self.high_bytes * self.d
             v -= np.right_shift(carry, self.table.r - 8)
 
-    def _integrate(self, v, events):
-        if self.table.gain:
+    def _integrate(self, v, events, shift):
+        if self.table.gain or shift:
             drive = self.drive
             drive[:] = 0
             self._add_rows(drive, events)
-            v += self._amplified(drive)
+            v += self._amplified(np.right_shift(drive, shift) if shift else drive)
             return
         self._add_rows(v, events)
         if self.biased:

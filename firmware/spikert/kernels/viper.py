@@ -58,10 +58,10 @@ class Layer:
         """Keep the drive of the inputs x u8[inputs]: their weighted sum >> 8, then gain and bias."""
         _hold(0, 0, self.block, self.data, self.work, x)
 
-    def step(self, events, count):
+    def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
         if events is not None:
-            _collect(0, 0, self.block, self.data, self.work, events, count)
+            _collect(0, 0, self.block, self.data, self.work, events, count, shift)
         return _advance(0, 0, self.block, self.data, self.work, self.events)
 
     def membranes(self):
@@ -97,12 +97,21 @@ def _flip(target: ptr16, source: ptr16, count: int):
 
 
 @micropython.viper
-def _collect(word: int, odd: int, block: ptr32, data: ptr8, work: ptr16, events: ptr16, count: int):
-    """Put the sum of the rows of `events` into `work`, four columns at a time."""
+def _collect(
+    word: int,
+    odd: int,
+    block: ptr32,
+    data: ptr8,
+    work: ptr16,
+    events: ptr16,
+    count: int,
+    shift: int,
+):
+    """Put the sum of the rows of `events`, shifted right, into `work`, four columns at a time."""
     stride = block[STRIDE]
     lanes = LANES
     at = int(data) + block[WEIGHTS]
-    start = SIGN - count * BYTE_BIAS
+    start = 0 - count * BYTE_BIAS
     j = 0
     columns = (block[NEURONS] + 3) >> 2
     while columns:
@@ -141,10 +150,10 @@ def _collect(word: int, odd: int, block: ptr32, data: ptr8, work: ptr16, events:
             s1 += odd & 0xFFFF
             s2 += (both >> 16) & 0xFFFF
             s3 += (odd >> 16) & 0xFFFF
-        work[j] = s0
-        work[j + 1] = s1
-        work[j + 2] = s2
-        work[j + 3] = s3
+        work[j] = (s0 >> shift) + SIGN
+        work[j + 1] = (s1 >> shift) + SIGN
+        work[j + 2] = (s2 >> shift) + SIGN
+        work[j + 3] = (s3 >> shift) + SIGN
         j += 4
         at += 4
         columns -= 1

@@ -14,10 +14,18 @@ EXAMPLE = "spikelet train digits -o net.nir --hidden 64 --steps 4"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `train` takes."""
+    from spikert.tables import ENCODERS
+
     parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
     parser.add_argument("--hidden", type=_sizes, default=(64,), metavar="N[,N]", help="neurons")
-    parser.add_argument("--encoder", choices=("direct", "rate"), default="direct")
+    parser.add_argument("--encoder", choices=ENCODERS, default="direct")
+    parser.add_argument(
+        "--encoder-parameter",
+        type=int,
+        metavar="N",
+        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
+    )
     parser.add_argument("--steps", type=int, default=4, metavar="T", help="steps per sample")
     parser.add_argument("--reset", choices=("subtract", "set"), default="subtract")
     parser.add_argument("--readout", choices=("max", "count", "last"), default="max")
@@ -34,6 +42,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     options = training.TrainingOptions(
         hidden=args.hidden,
         encoder=args.encoder,
+        encoder_parameter=args.encoder_parameter,
         steps=args.steps,
         reset=args.reset,
         readout=args.readout,
