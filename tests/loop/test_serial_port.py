@@ -15,6 +15,7 @@ import serial
 
 from random_networks import random_network
 from spikelet import ports
+from spikelet.link import Link
 from spikelet.virtual import emulated
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
@@ -94,6 +95,17 @@ def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
     assert spikelet("flash", other, *port)[0] == 0
     changed = [path.name for path, time in before.items() if path.stat().st_mtime_ns != time]
     assert changed == ["network.lif"]
+
+
+def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
+    port = ("--port", board.device)
+    spikelet("flash", lif, *port)
+    with ports.session(ports.resolve(board.device)) as stream:
+        link = Link(stream, board.device, lambda text: None)
+        link.hello()  # and never a goodbye
+    status, out, _ = spikelet("verify", lif, *port)
+    assert status == 0
+    assert "0 differences, 0 lost frames" in out
 
 
 def test_a_device_in_use(spikelet, board, lif):

@@ -1,0 +1,89 @@
+# What must be equal on every interpreter: checksums, frames, tables, encoders, the plain kernel.
+# Run with the folder of the firmware and a .lif file as arguments; prints a line per question.
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+from spikert import compat, encode, kernels, readout, tables, wire
+from spikert.network import Network
+
+noise = bytes([(i * i * 31 + i * 7) & 255 for i in range(300)])
+
+for size in (0, 1, 2, 255, 256, 300):
+    print("crc16", size, compat.crc16(noise[:size], compat.CRC16_START))
+    print("crc32", size, compat.crc32(noise[:size]), compat.crc32(noise[:size], 12345))
+
+for size in (0, 1, 5, 200, 249):
+    frame = bytearray(wire.MAX_FRAME)
+    frame[5 : 5 + size] = noise[:size]
+    length = wire.encode_into(frame, wire.SPIKES, 0xBEEF, size)
+    print("frame", size, length, bytes(frame[:length]))
+    kind, sequence, payload = wire.decode(bytearray(frame[1 : length - 1]))
+    print("decoded", kind, sequence, bytes(payload) == noise[:size])
+    shielded = wire.shield(bytes(frame[:length]))
+    print("shielded", 3 in shielded, wire.unshield(shielded) == bytes(frame[:length]))
+
+for damage in (b"", b"\x01", b"\x07\x00", b"\xff" * 300, b"Traceback (most recent call last):"):
+    try:
+        print("damaged", wire.decode(bytearray(damage)))
+    except wire.FrameError as error:
+        print("damaged", error)
+
+try:
+    wire.encode_into(bytearray(wire.MAX_FRAME), wire.SPIKES, 0, 250)
+except ValueError as error:
+    print("too long", error)
+
+
+class Wanted:
+    inputs = 40
+    steps = 9
+
+
+for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase", 5)):
+    Wanted.encoder, Wanted.parameter = name, parameter
+    encoder = encode.make(Wanted)
+    encoder.start(noise[:40])
+    for _ in range(Wanted.steps):
+        count = encoder.step()
+        print(name, list(encoder.events[:count]), encoder.shift)
+
+with open(sys.argv[2], "rb") as file:
+    data = file.read()
+for cut in (0, 3, 60, len(data) - 1):
+    try:
+        tables.Tables(data[:cut])
+    except tables.TableError as error:
+        print("cut", cut, error)
+damaged = bytearray(data)
+damaged[-9] ^= 4
+try:
+    tables.Tables(damaged)
+except tables.TableError as error:
+    print("flipped", error)
+
+table = tables.load(sys.argv[2])
+print(table.crc, table.sha256, table.encoder, table.readout, table.inputs, table.steps)
+print(", ".join(table.classes))
+for layer in table.layers:
+    print(layer.inputs, layer.neurons, layer.stride, layer.gain, layer.r, layer.weights, layer.end)
+    for name in tables.PARAMETERS:
+        print(name, list(layer.parameter(name)))
+
+network = Network(table, kernels.load("plain"))
+network.start(noise[: table.inputs])
+for _ in range(table.steps):
+    network.step()
+    print(list(network.fired), [bytes(layer.membranes()) for layer in network.layers])
+print(network.answer())
+
+tie = readout.Readout("last", 3)
+tie.start()
+
+
+class Level:
+    v = (5, 7, 7)
+
+
+tie.step(Level, 0)
+print("tie", tie.answer())

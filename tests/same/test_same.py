@@ -1,0 +1,47 @@
+"""One script, every interpreter, equal output."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from boards_under_test import absent
+from random_networks import random_network
+from spikelet import resources
+
+HERE = Path(__file__).parent
+FIRMWARE = HERE.parents[1] / "firmware"
+
+
+def interpreter(name: str) -> str:
+    """Return an interpreter's path, or skip."""
+    built = resources.cache_folder("emulated") / name
+    found = str(built) if built.exists() else shutil.which(name)
+    if found is None:
+        if name == "micropython":
+            absent("no micropython; run boards/emulated/build unix")
+        pytest.skip(f"no {name} on PATH")
+    return found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("micropython", marks=pytest.mark.emulated),
+        pytest.param("micropython-ulab", marks=pytest.mark.ulab),
+        pytest.param("circuitpython", marks=pytest.mark.ulab),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 7, 9])
+def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
+    lif = tmp_path / "net.lif"
+    random_network(seed).save(lif)
+    arguments = [str(HERE / "runtime.py"), str(FIRMWARE), str(lif)]
+    said = [
+        subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+        for program in (sys.executable, interpreter(name))
+    ]
+    assert said[0].count("\n") > 60
+    assert said[1].replace("\r\n", "\n") == said[0]
