@@ -1,4 +1,4 @@
-"""A raster picture: which neuron fired when, for samples one after the other."""
+"""Pictures: which neuron fired when, and what integers changed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spikelet.errors import SpikeletError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from spikelet.drift import Drift
     from spikelet.network import Network
     from spikelet.reference import Trace
 
@@ -26,13 +27,7 @@ def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trac
     The format is the path's ending. Raises SpikeletError where matplotlib is not installed or the
     file cannot be written.
     """
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError:
-        raise SpikeletError("pictures need matplotlib: pip install 'spikelet[pictures]'") from None
+    pyplot = _pyplot()
     heights = [1.2, *(max(0.8, layer.neurons / 24) for layer in network.layers)]
     figure, axes = pyplot.subplots(
         len(heights),
@@ -52,10 +47,57 @@ def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trac
     axes[-1].set_xlabel(
         f"{len(x)} samples of {network.steps} steps; a tick is a spike, a dot the answer", color=INK
     )
+    _save(pyplot, figure, path)
+
+
+def drift(path: str | Path, found: Drift) -> None:
+    """Draw each layer's firing rates, integers against floats, a dot per neuron.
+
+    The format is the path's ending. Raises SpikeletError as `raster` does.
+    """
+    pyplot = _pyplot()
+    layers = [layer for layer in found.layers if layer.float_rates.any()]
+    figure, axes = pyplot.subplots(
+        1,
+        max(len(layers), 1),
+        figsize=(4.2 * max(len(layers), 1), 4.2),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, layer in zip(axes[0], layers, strict=False):
+        most = max(layer.float_rates.max(), layer.integer_rates.max())
+        axis.plot([0, most], [0, most], color=QUIET, linewidth=0.8)
+        axis.plot(layer.float_rates, layer.integer_rates, "o", color=INK, markersize=3)
+        worst = layer.float_rates[layer.worst], layer.integer_rates[layer.worst]
+        axis.plot(*worst, "o", color=ACCENT, markersize=6, label=f"neuron {layer.worst}, the worst")
+        axis.set_title(f"{layer.neurons} neurons, {layer.agreement:.2%} of spikes alike", color=INK)
+        axis.set_xlabel("spikes per step, floats", color=INK)
+        axis.set_ylabel("spikes per step, integers", color=INK)
+        axis.legend(frameon=False)
+    _save(pyplot, figure, path)
+
+
+def _pyplot() -> Any:
+    """Return matplotlib's pyplot, drawing to files only."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+    except ImportError:
+        raise SpikeletError("pictures need matplotlib: pip install 'spikelet[pictures]'") from None
+    return pyplot
+
+
+def _save(pyplot: Any, figure: Any, path: str | Path) -> None:
     suffix = Path(path).suffix.lstrip(".") or "png"
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format=suffix, dpi=120)
-    pyplot.close(figure)
+    try:
+        with files.replacing(path) as temporary:
+            figure.savefig(temporary, format=suffix, dpi=120)
+    except ValueError:
+        raise SpikeletError(f"cannot draw {path}: its ending names no format; try .png") from None
+    finally:
+        pyplot.close(figure)
 
 
 def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
