@@ -20,7 +20,8 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -67,16 +68,18 @@ def read(path: str | Path) -> FloatNetwork:
     Raises SpikeletError if the file is missing or damaged, or holds no graph of Spikelet's.
     """
     content = files.read(path)
-    body, seal = content[:-SEAL_SIZE], content[-SEAL_SIZE:]
-    if seal.startswith(SEAL) and seal != _seal(body):
-        raise SpikeletError(f"{path}: is damaged, its checksum is not that of its content")
-    try:
-        return from_nir(nir.read(io.BytesIO(content)))
-    except SpikeletError as error:
-        raise SpikeletError(f"{path}: {error}") from error
-    except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
+    with _naming(path):
+        return from_nir(_graph(content))
+
+
+def read_foreign(path: str | Path) -> nir.NIRGraph:
+    """Return the graph in a file that any program wrote, its types unchecked.
+
+    Raises SpikeletError if the file is missing or damaged, or holds no graph.
+    """
+    content = files.read(path)
+    with _naming(path):
+        return _graph(content, type_check=False)
 
 
 def sha256(path: str | Path) -> str:
@@ -121,7 +124,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
             f"the graph has format {version}, but this Spikelet reads {FORMAT}; install a newer one"
         )
     dt = float(_metadata(graph, "the graph", "dt"))
-    names = _chain(graph)
+    names = _layer_names(graph)
     pairs = zip(names[::2], names[1::2], strict=True)
     return FloatNetwork(
         layers=tuple(_layer(graph, synapses, neurons, dt) for synapses, neurons in pairs),
@@ -132,6 +135,46 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         dt=dt,
         encoder_parameter=int(_metadata(graph, "the graph", "encoder_parameter")),
     )
+
+
+def chain(graph: nir.NIRGraph) -> list[str]:
+    """Return the names of all nodes from Input to Output, along the only way there is.
+
+    Raises SpikeletError naming the node or the edge that makes the graph more than a chain.
+    """
+    names = _way(graph)
+    aside = sorted(set(graph.nodes) - set(names))
+    if aside:
+        raise SpikeletError(f"node {aside[0]!r} is not on the way from Input to Output")
+    extra = sorted(set(map(tuple, graph.edges)) - set(pairwise(names)))
+    if extra:
+        raise SpikeletError(f"edge {extra[0]!r} is not on the way from Input to Output")
+    return names
+
+
+def is_native(graph: nir.NIRGraph) -> bool:
+    """Return whether Spikelet wrote the graph, so that `from_nir` should read it."""
+    return PREFIX + "format" in graph.metadata
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Make of whatever goes wrong with a file a SpikeletError that begins with its path."""
+    try:
+        yield
+    except SpikeletError as error:
+        raise SpikeletError(f"{path}: {error}") from error
+    except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
+
+
+def _graph(content: bytes, *, type_check: bool = True) -> nir.NIRGraph:
+    """Return the graph in a file's bytes; only bytes that end with a seal are checked against it."""
+    body, seal = content[:-SEAL_SIZE], content[-SEAL_SIZE:]
+    if seal.startswith(SEAL) and seal != _seal(body):
+        raise SpikeletError("is damaged, its checksum is not that of its content")
+    return nir.read(io.BytesIO(content), type_check=type_check)
 
 
 def _seal(content: bytes) -> bytes:
@@ -170,12 +213,9 @@ def _metadata(node: nir.NIRNode, where: str, key: str) -> Any:
     return value
 
 
-def _chain(graph: nir.NIRGraph) -> list[str]:
+def _layer_names(graph: nir.NIRGraph) -> list[str]:
     """Return the names of synapses and neurons, which take turns, between Input and Output."""
-    names = _path(graph)
-    aside = sorted(set(graph.nodes) - set(names))
-    if aside:
-        raise SpikeletError(f"node {aside[0]!r} is not on the way from Input to Output")
+    names = chain(graph)
     for position, name in enumerate(names[1:-1]):
         node, wanted = graph.nodes[name], _NEURONS if position % 2 else _SYNAPSES
         if not isinstance(node, wanted):
@@ -188,16 +228,17 @@ def _chain(graph: nir.NIRGraph) -> list[str]:
     return names[1:-1]
 
 
-def _path(graph: nir.NIRGraph) -> list[str]:
-    """Return the names of nodes from Input to Output, along the only way there is."""
+def _way(graph: nir.NIRGraph) -> list[str]:
+    """Return the names of nodes from Input to Output; raises SpikeletError where it forks or ends."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise SpikeletError(
             f"the graph has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes, "
             "where only one of each can be read"
         )
     names = list(graph.inputs)
+    edges = dict.fromkeys(map(tuple, graph.edges))  # some exporters repeat an edge
     while names[-1] not in graph.outputs:
-        following = [after for before, after in graph.edges if before == names[-1]]
+        following = [after for before, after in edges if before == names[-1]]
         if len(following) != 1 or following[0] in names:
             raise SpikeletError(
                 f"node {names[-1]!r} leads to {following or 'nothing'}, "

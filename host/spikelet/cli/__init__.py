@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import keyword
 import os
 import sys
 import traceback
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 VERBS = (
     "demo",
     "train",
+    "import",
     "convert",
     "inspect",
     "flash",
@@ -68,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"spikelet {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name in VERBS:
-        module = importlib.import_module(f"spikelet.cli.{name}")
+        suffix = "_" if keyword.iskeyword(name) else ""  # no module can be called import
+        module = importlib.import_module(f"spikelet.cli.{name}{suffix}")
         verb = verbs.add_parser(
             name,
             help=module.SUMMARY,

@@ -1,0 +1,99 @@
+"""`spikelet import`; the module cannot have the name of the verb, which is a keyword."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spikelet.cli.output import Output
+    from spikelet.float_network import FloatNetwork
+
+SUMMARY = "Turn a NIR graph of another framework into one of Spikelet's, and say what that changes."
+EXAMPLE = (
+    "spikelet import lif.nir -o net.nir --from snntorch --encoder rate --steps 25 --readout count"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `import` takes."""
+    from spikelet.frameworks import FRAMEWORKS
+    from spikert.tables import ENCODERS, READOUTS
+
+    parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of dense layers")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
+    parser.add_argument("--encoder", choices=ENCODERS, required=True)
+    parser.add_argument(
+        "--encoder-parameter",
+        type=int,
+        metavar="N",
+        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
+    )
+    parser.add_argument("--steps", type=int, required=True, metavar="T", help="steps per sample")
+    parser.add_argument("--readout", choices=READOUTS, required=True)
+    parser.add_argument(
+        "--from",
+        dest="framework",
+        choices=tuple(FRAMEWORKS),
+        help="what wrote the file: its habits hold, and its dt and reset where none is given",
+    )
+    parser.add_argument("--dt", type=float, metavar="SECONDS", help="length of a step")
+    parser.add_argument(
+        "--reset", choices=("subtract", "set"), help="a spike subtracts v_threshold or sets v_reset"
+    )
+    parser.add_argument(
+        "--classes",
+        type=lambda text: tuple(text.split(",")),
+        metavar="A,B,...",
+        help="names of the classes (default: numbers)",
+    )
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Import, write, account for every node."""
+    from spikelet import files, nir_graph, nir_import
+
+    files.check_target(args.output)
+    options = nir_import.ImportOptions(
+        encoder=args.encoder,
+        encoder_parameter=args.encoder_parameter,
+        steps=args.steps,
+        readout=args.readout,
+        dt=args.dt,
+        reset=args.reset,
+        classes=args.classes,
+        framework=args.framework,
+    )
+    imported = nir_import.read(args.graph, options)
+    network = imported.network
+    nir_graph.write(network, args.output)
+    output.results |= {
+        "output": args.output,
+        **_summary(network),
+        "account": [vars(entry) for entry in imported.account],
+    }
+    output.say(
+        f"{args.output}: {'-'.join(map(str, _sizes(network)))}, encoder {network.encoder}, "
+        f"{network.steps} steps of {network.dt:g} s, readout {network.readout}, "
+        f"reset {network.layers[0].reset}"
+    )
+    for entry in imported.account:
+        where = f"{entry.kind} {entry.node!r}" if entry.node else "graph"
+        output.say(f"{entry.grade}: {where}: {entry.text}")
+    return 0
+
+
+def _summary(network: FloatNetwork) -> dict[str, object]:
+    return {
+        "sizes": _sizes(network),
+        "dt": network.dt,
+        "reset": network.layers[0].reset,
+        "encoder": network.encoder,
+        "steps": network.steps,
+        "readout": network.readout,
+        "classes": network.classes,
+    }
+
+
+def _sizes(network: FloatNetwork) -> list[int]:
+    return [network.channels, *(layer.neurons for layer in network.layers)]
