@@ -1,6 +1,6 @@
-"""Float networks to integer ones: int8 weights per layer, and the proof that int16 holds them.
+"""Float networks to integer ones: weights of at most 8 bits, and the proof that int16 holds them.
 
-Each layer has one scale, the largest that int8 allows; scaling a layer's weights, bias and threshold
+Each layer has one scale, the largest that its bits allow; scaling a layer's weights, bias and threshold
 alike changes none of its spikes. Where the proof fails, the layer gets a floor, then a smaller scale,
 and the report says so. Source for the scale: Jacob et al., Quantization and Training of Neural
 Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 2.
@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import quantisation
 from spikelet.bounds import INT16_MIN, Interval, LayerBounds, layer_bounds
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
 from spikelet.network import Layer, Network
 
-LEVELS = 127  # the largest weight
 LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
 FLOOR = -8192  # where a floor is needed; trained networks do not notice it
 LEAST_LEAK = 4  # membrane units that a step at threshold should lose, or the leak is too coarse
@@ -51,11 +51,13 @@ class _Attempt(NamedTuple):
 
 
 def convert(
-    network: FloatNetwork, source_sha256: bytes = bytes(32)
+    network: FloatNetwork, source_sha256: bytes = bytes(32), bits: int = 8
 ) -> tuple[Network, tuple[LayerReport, ...]]:
     """Return the integer network and a report for each layer.
 
     source_sha256    bytes[32], kept in the tables as the network's identity
+    bits             3..8, that a weight may take; fewer than 8 cost accuracy, unless the network was
+                     trained for them
     Raises SpikeletError with the numbers where a layer cannot be made to fit int16, or leaks faster
     than integers can express.
     """
@@ -63,7 +65,7 @@ def convert(
     for number, layer in enumerate(network.layers):
         direct = network.encoder == "direct" and number == 0
         try:
-            converted, report = _fit(layer, direct=direct, steps=network.steps)
+            converted, report = _fit(layer, bits, direct=direct, steps=network.steps)
         except SpikeletError as error:
             raise SpikeletError(f"layer {number} {error}") from None
         layers.append(converted)
@@ -80,11 +82,11 @@ def convert(
     return integer, tuple(reports)
 
 
-def _fit(layer: FloatLayer, *, direct: bool, steps: int) -> tuple[Layer, LayerReport]:
+def _fit(layer: FloatLayer, bits: int, *, direct: bool, steps: int) -> tuple[Layer, LayerReport]:
     """Return the layer at the largest scale that is proved to fit, with a floor if that helps."""
     if not layer.weights.any():
         raise SpikeletError("has no weight but zero; train it again")
-    attempt = _Attempt(LEVELS, _gain(layer), None)
+    attempt = _Attempt(quantisation.largest(bits), _gain(layer, bits), None)
     changes: dict[str, str] = {}
     while True:
         converted = _quantised(layer, attempt, direct=direct)
@@ -200,11 +202,16 @@ def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
     return d, r
 
 
-def _gain(layer: FloatLayer) -> int:
-    """Return the smallest gain at which the leak of a membrane near threshold is not too coarse."""
+def _gain(layer: FloatLayer, bits: int) -> int:
+    """Return the smallest gain at which the leak of a membrane near threshold is not too coarse.
+
+    Weights of fewer bits get as many more, so that membranes are as fine as with 8.
+    """
+    missing = quantisation.BITS[1] - bits
     d, r = leak_integers(layer.beta)
     if layer.theta is None or not layer.theta.any() or not d.any():
-        return 0
+        return missing
     slowest = d[d > 0].min() / 2**r
-    lost = np.abs(layer.theta).max() * slowest * LEVELS / np.abs(layer.weights).max()
-    return int(np.clip(np.ceil(np.log2(LEAST_LEAK / lost)), 0, MAX_GAIN))
+    levels = quantisation.largest(quantisation.BITS[1])
+    lost = np.abs(layer.theta).max() * slowest * levels / np.abs(layer.weights).max()
+    return int(np.clip(np.ceil(np.log2(LEAST_LEAK / lost)) + missing, missing, MAX_GAIN))

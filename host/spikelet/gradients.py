@@ -18,6 +18,52 @@ from spikelet.float_network import (
 )
 
 SURROGATE_SLOPE = 5.0  # per membrane unit; the trainer's thresholds are 1
+BOXCAR_HALF_WIDTH = 0.5  # membrane units
+
+
+def fast_sigmoid(distance: FloatArray) -> FloatArray:
+    """Return what stands in for the step function's derivative, at membrane minus threshold.
+
+    Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018).
+    """
+    return 1 / np.square(1 + SURROGATE_SLOPE * np.abs(distance))
+
+
+def arctan(distance: FloatArray) -> FloatArray:
+    """Return what does the same as `fast_sigmoid`, flatter near the threshold, steeper beyond.
+
+    Source: Fang et al., Incorporating Learnable Membrane Time Constant to Enhance Learning of
+    Spiking Neural Networks, ICCV (2021), there scaled to another height.
+    """
+    return 1 / (1 + np.square(SURROGATE_SLOPE * distance))
+
+
+def boxcar(distance: FloatArray) -> FloatArray:
+    """Return 1 within half a unit of the threshold, and 0 farther away.
+
+    Source: Wu et al., Spatio-Temporal Backpropagation for Training High-Performance Spiking Neural
+    Networks, Frontiers in Neuroscience 12 (2018), eq. 24.
+    """
+    return (np.abs(distance) < BOXCAR_HALF_WIDTH).astype(distance.dtype)
+
+
+SURROGATES: dict[str, SpikeFunction] = {
+    "fast-sigmoid": fast_sigmoid,
+    "arctan": arctan,
+    "boxcar": boxcar,
+}
+"""What can stand in for the step function's derivative: 1 at the threshold, less beyond."""
+
+
+class Firing(NamedTuple):
+    """What fires, and what takes the place of its derivative.
+
+    spike      only a check of gradients needs another than the step function
+    surrogate  one of SURROGATES
+    """
+
+    spike: SpikeFunction = step_function
+    surrogate: SpikeFunction = fast_sigmoid
 
 
 class Parameters(NamedTuple):
@@ -53,12 +99,17 @@ class Evaluation(NamedTuple):
     gradient: list[Parameters]
 
 
-def surrogate(distance: FloatArray) -> FloatArray:
-    """Return what stands in for the step function's derivative, at membrane minus threshold.
+class _Partial(NamedTuple):
+    """The partial derivatives of one step, each float[T, n, neurons].
 
-    Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018), the fast sigmoid's.
+    kept   d after / d before
+    taken  d after / d spike
+    fired  d spike / d before
     """
-    return 1 / np.square(1 + SURROGATE_SLOPE * np.abs(distance))
+
+    kept: FloatArray
+    taken: FloatArray
+    fired: FloatArray
 
 
 def evaluate(
@@ -67,7 +118,7 @@ def evaluate(
     signal: FloatArray,
     y: NDArray[np.int64],
     objective: Objective,
-    spike: SpikeFunction = step_function,
+    firing: Firing | None = None,
 ) -> Evaluation:
     """Return the objective and its gradient, computed in the type of `signal`.
 
@@ -75,9 +126,10 @@ def evaluate(
     parameters  for each layer
     signal      float[1 or T, n, channels], encoded samples
     y           int64[n], index of the right class
-    spike       what fires; only a check of gradients needs another than the step function
+    firing      None: the step function, and the fast sigmoid's derivative in its derivative's place
     """
-    signals, windows = _forward(network, parameters, signal, spike)
+    firing = firing or Firing()
+    signals, windows = _forward(network, parameters, signal, firing.spike)
     scores = class_scores(network.readout, windows[-1])
     loss, by_scores = _cross_entropy(scores, y, objective.label_smoothing)
     spikes = sum(float(window.spikes.sum()) for window in windows[:-1]) / len(y)
@@ -87,7 +139,9 @@ def evaluate(
         loss=loss + objective.spike_penalty * spikes,
         accuracy=float((scores.argmax(axis=1) == y).mean()),
         spikes=spikes,
-        gradient=_backward(network, parameters, signals, windows, by_scores, price),
+        gradient=_backward(
+            network, parameters, signals, windows, by_scores, price, firing.surrogate
+        ),
     )
 
 
@@ -113,12 +167,14 @@ def _backward(
     windows: Sequence[Window],
     by_scores: FloatArray,
     price: float,
+    surrogate: SpikeFunction,
 ) -> list[Parameters]:
     """Return the gradient of a loss with this gradient by the scores, and by each hidden spike."""
     by_spikes, by_after = _through_readout(network.readout, windows[-1], by_scores)
     gradient = []
     for index in reversed(range(len(windows))):
-        by_drive = _through_time(network.layers[index], windows[index], by_spikes, by_after)
+        partial = _derivatives(network.layers[index], windows[index], surrogate)
+        by_drive = _through_time(network.layers[index].beta, partial, by_spikes, by_after)
         if len(signals[index]) == 1:  # one drive for all steps
             by_drive = by_drive.sum(axis=0, keepdims=True)
         gradient.append(_by_parameters(signals[index], by_drive))
@@ -155,15 +211,15 @@ def _through_readout(
 
 
 def _through_time(
-    layer: FloatLayer, window: Window, by_spikes: FloatArray, by_after: FloatArray
+    decay: NDArray[np.float64], partial: _Partial, by_spikes: FloatArray, by_after: FloatArray
 ) -> FloatArray:
     """Return the gradient by the drive, float[T, n, neurons]: `integrate` walked backwards.
 
     A membrane reaches the loss by its spike, by what the reset leaves of it, by what its spike
     takes from it in that reset, and through the leak by the next step.
     """
-    kept, taken, fired = _derivatives(layer, window)
-    beta = layer.beta.astype(by_after.dtype)
+    kept, taken, fired = partial
+    beta = decay.astype(by_after.dtype)
     by_drive = np.empty_like(by_after)
     carried = np.zeros_like(by_after[0])
     for t in reversed(range(len(by_after))):
@@ -173,17 +229,17 @@ def _through_time(
     return by_drive
 
 
-def _derivatives(layer: FloatLayer, window: Window) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return d after / d before, d after / d spike and d spike / d before, as partial ones."""
+def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) -> _Partial:
+    """Return the derivatives of one step of a layer."""
     before, spikes, _ = window
     ones, nothing = np.ones_like(before), np.zeros_like(before)
     if layer.theta is None:
-        return ones, nothing, nothing
+        return _Partial(ones, nothing, nothing)
     theta = layer.theta.astype(before.dtype)
     fired = surrogate(before - theta)
     if layer.reset == "subtract":
-        return ones, nothing - theta, fired
-    return 1 - spikes, layer.v_reset.astype(before.dtype) - before, fired
+        return _Partial(ones, nothing - theta, fired)
+    return _Partial(1 - spikes, layer.v_reset.astype(before.dtype) - before, fired)
 
 
 def _by_parameters(signal: FloatArray, by_drive: FloatArray) -> Parameters:

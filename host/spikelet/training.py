@@ -10,68 +10,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding
+from spikelet import augmentation, encoding, quantisation
 from spikelet.dataset import Dataset, split
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
-from spikelet.gradients import Evaluation, Objective, Parameters, evaluate
+from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, Parameters, evaluate
 from spikelet.optimiser import Adam, cosine_rate
+from spikelet.training_options import TrainingOptions
 
 INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1
 
 Progress = Callable[[int, int, float], None]
 """Called after each epoch with its number from 1, the most there can be, and the accuracy 0..1."""
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """How to train.
-
-    hidden               neurons of each hidden layer
-    encoder, steps, reset, readout  as in FloatNetwork; "count" gives the last layer a threshold
-    encoder_parameter    as in encoding.py; None: its default
-    beta, readout_beta   membrane kept per step by hidden layers and by the last one: 1 - d / 2**r
-                         with d 0..255 and r 8..15, which the integers can represent
-    epochs, batch        at most so many passes, in batches of so many samples
-    patience             epochs without progress after which training stops
-    learning_rate        of Adam, at the start; falls to 0 along a cosine over the epochs
-    weight_decay         AdamW's
-    spike_penalty, label_smoothing  as in Objective
-    validation_fraction  share of the samples that decides which epoch was best
-    seed                 of the first weights and of the order of samples
-    Raises SpikeletError naming the option that is out of range.
-    """
-
-    hidden: tuple[int, ...] = (64,)
-    encoder: str = "direct"
-    encoder_parameter: int | None = None
-    steps: int = 4
-    reset: str = "subtract"
-    readout: str = "max"
-    beta: float = 0.875
-    readout_beta: float = 0.875
-    epochs: int = 100
-    batch: int = 32
-    patience: int = 40
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.2
-    spike_penalty: float = 1e-3
-    label_smoothing: float = 0.1
-    validation_fraction: float = 0.1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "patience"):
-            _check_range(name, getattr(self, name), 1, 1_000_000)
-        for width in self.hidden:
-            _check_range("hidden", width, 1, 65535)
-        for name in ("weight_decay", "spike_penalty", "seed"):
-            _check_range(name, getattr(self, name), 0, 2**63 - 1)
-        _check_range("learning_rate", self.learning_rate, 1e-9, 10)
-        _check_range("label_smoothing", self.label_smoothing, 0, 1)
-        _check_range("validation_fraction", self.validation_fraction, 0.01, 0.9)
-        for name in ("beta", "readout_beta"):
-            _check_leak(name, getattr(self, name))
 
 
 class Epoch(NamedTuple):
@@ -122,6 +72,8 @@ def train(
     """
     options = options or TrainingOptions()
     _check_dataset(dataset)
+    if options.augment:
+        augmentation.side(dataset.x.shape[1])
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)
     start = initial_network(dataset, options, random)
@@ -185,15 +137,26 @@ class _Trainer:
         ]
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
 
-    def encode(self, dataset: Dataset) -> FloatArray:
-        options = self.options
+    def rounded(self) -> list[Parameters]:
+        """Return the parameters as the network uses them, on the grid of its bits if it has one."""
+        bits = self.options.bits
+        if bits is None:
+            return self.parameters
+        return [
+            Parameters(quantisation.on_grid(weights, bits), bias)
+            for weights, bias in self.parameters
+        ]
+
+    def encode(self, x: NDArray[np.uint8]) -> FloatArray:
+        """Return the first layer's inputs, of samples as they are."""
+        network = self.network
         return encoding.signal(
-            options.encoder,
-            dataset.x,
-            options.steps,
-            encoding.parameter(options.encoder, options.encoder_parameter),
-            np.float32,
+            network.encoder, x, network.steps, network.encoder_parameter, np.float32
         )
+
+    def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
+        """Return the first layer's inputs for one epoch, of variants of the samples."""
+        return self.encode(augmentation.augment(x, self.random))
 
     def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
         """Learn from every sample once, in random order."""
@@ -219,7 +182,9 @@ class _Trainer:
 
     def _evaluate(self, signal: FloatArray, y: NDArray[np.int64]) -> Evaluation:
         objective = Objective(self.options.spike_penalty, self.options.label_smoothing)
-        return evaluate(self.network, self.parameters, signal, y, objective)
+        firing = Firing(surrogate=SURROGATES[self.options.surrogate])
+        # The gradient by a rounded weight is taken for that by the weight itself: straight through.
+        return evaluate(self.network, self.rounded(), signal, y, objective, firing)
 
 
 class _Best(NamedTuple):
@@ -235,10 +200,12 @@ def _best_of(
 ) -> tuple[_Best, list[Epoch]]:
     """Train until the epochs or the patience run out."""
     options = trainer.options
-    signal, unseen = trainer.encode(learning), trainer.encode(validation)
+    signal, unseen = trainer.encode(learning.x), trainer.encode(validation.x)
     best = _Best(0.0, 0, [])
     history = []
     for number in range(1, options.epochs + 1):
+        if options.augment:
+            signal = trainer.encode_anew(learning.x)
         learned = trainer.learn(signal, learning.y, number)
         result = trainer.score(unseen, validation.y)
         if not math.isfinite(learned.loss + result.loss):
@@ -248,7 +215,7 @@ def _best_of(
             )
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
         if result.accuracy >= best.accuracy:
-            best = _Best(result.accuracy, number, copy.deepcopy(trainer.parameters))
+            best = _Best(result.accuracy, number, copy.deepcopy(trainer.rounded()))
         if progress is not None:
             progress(number, options.epochs, result.accuracy)
         if number - best.epoch >= options.patience:
@@ -286,20 +253,3 @@ def _check_dataset(dataset: Dataset) -> None:
         raise SpikeletError(
             f"{dataset.name}: x has shape {dataset.x.shape}; training takes [n, channels]"
         )
-
-
-def _check_range(name: str, value: float, lowest: float, highest: float) -> None:
-    if not lowest <= value <= highest:
-        raise SpikeletError(f"{name} is {value}; it must be {lowest}..{highest}")
-
-
-def _check_leak(name: str, beta: float) -> None:
-    """Refuse what no d and r of the integers give back."""
-    _check_range(name, beta, 0, 1)
-    for r in range(8, 16):
-        d = (1 - beta) * 2**r
-        if d == int(d) <= 255:
-            return
-    raise SpikeletError(
-        f"{name} is {beta}; it must be 1 - d / 2**r with d 0..255 and r 8..15, for instance 0.875"
-    )

@@ -95,6 +95,33 @@ def test_weights_take_all_of_int8_and_keep_their_proportions():
     assert (report.levels, report.scale, report.changes) == (127, 127, ())
 
 
+@pytest.mark.parametrize(("bits", "most"), [(8, 127), (6, 31), (4, 7), (3, 3)])
+def test_weights_of_fewer_bits_keep_the_membranes_as_fine(bits, most):
+    layer = float_layer(np.random.default_rng(bits).normal(0, 0.5, (20, 6)), beta=0.5)
+    integer, (report,) = convert(float_network(layer), bits=bits)
+    weights = integer.layers[0].weights
+    assert np.abs(weights).max() == report.levels == most
+    np.testing.assert_array_equal(weights, np.rint(layer.weights * most / abs(layer.weights).max()))
+    assert integer.layers[0].gain == 8 - bits
+    eight = convert(float_network(layer))[0].layers[0]
+    assert 0.75 <= integer.layers[0].theta[0] / eight.theta[0] <= 1  # 3 << 5 of 127 at the least
+
+
+@pytest.mark.parametrize("bits", [8, 6, 4, 3])
+def test_weights_on_the_grid_of_their_bits_are_converted_exactly(bits):
+    most = 2 ** (bits - 1) - 1
+    wanted = np.random.default_rng(bits).integers(-most, most + 1, (16, 8))
+    wanted[0, 0] = most
+    integer, _ = convert(float_network(float_layer(wanted * 0.0371)), bits=bits)
+    np.testing.assert_array_equal(integer.layers[0].weights, wanted)
+
+
+@pytest.mark.parametrize("bits", [2, 9])
+def test_bits_that_are_refused(bits):
+    with pytest.raises(SpikeletError, match=rf"bits is {bits}; it must be 3..8"):
+        convert(float_network(float_layer([[1.0]])), bits=bits)
+
+
 def test_thresholds_and_starts_are_scaled_and_rounded():
     layer = float_layer(
         [[1.0, -2.0]],
@@ -179,7 +206,7 @@ def test_a_sentence_about_a_floor_names_the_negative_side():
 def test_gain_is_given_back_before_weights_are():
     layer = float_layer(np.full((64, 1), 1.0), theta=1.0, beta=0.998, reset="set")
     integer, (report,) = convert(float_network(layer, steps=4))
-    assert integer.layers[0].gain < conversion._gain(layer)
+    assert integer.layers[0].gain < conversion._gain(layer, 8)
     assert report.levels == 127
     assert all("gain" in change for change in report.changes)
 

@@ -1,10 +1,12 @@
 """What conversion changed is measured, and the place of the worst change is named."""
 
+import json
+
 import nir
 import numpy as np
 import pytest
 
-from spikelet import conversion, drift, picture
+from spikelet import conversion, drift, nir_graph, picture
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
 
@@ -105,3 +107,21 @@ def test_the_picture_is_one(exact, x, tmp_path):
     with pytest.raises(SpikeletError, match=r"drift\.xyz: its ending names no format"):
         picture.drift(tmp_path / "drift.xyz", found)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.png"]
+
+
+def test_convert_reports_it(exact, spikelet, tmp_path):
+    graph, lif = tmp_path / "net.nir", tmp_path / "net.lif"
+    nir_graph.write(exact, graph)
+    status, out, _ = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "drift.png")
+    assert status == 0
+    assert "floats and integers give the same class for 100.00% of 100 samples" in out
+    assert "layer 0: weights: exact; bias: approximated, within 0.5 membrane units" in out
+    assert (tmp_path / "drift.png").exists()
+    spikes = tmp_path / "spikes.nir"
+    status, out, _ = spikelet("convert", graph, "-o", lif, "--report", "--json", "--spikes", spikes)
+    found = json.loads(out)["drift"]
+    assert (status, found["class_agreement"], len(found["layers"])) == (0, 1.0, 2)
+    assert set(nir.read_data(spikes).nodes) == {"neurons_0", "neurons_1"}
+    status, _, err = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "none" / "x.png")
+    assert status == 1
+    assert "no folder that you can write to" in err

@@ -1,5 +1,7 @@
 """Float networks, their gradients, and what training reaches."""
 
+import argparse
+import json
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -7,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from spikelet import encoding, gradients
+from spikelet import encoding, gradients, load, quantisation
+from spikelet.cli import train as train_verb
 from spikelet.dataset import Dataset, load_digits, split
 from spikelet.encoding import synaptic_events
 from spikelet.errors import SpikeletError
@@ -15,9 +18,10 @@ from spikelet.float_network import (
     FloatLayer,
     FloatNetwork,
 )
-from spikelet.gradients import Objective, Parameters, evaluate
+from spikelet.gradients import Firing, Objective, Parameters, evaluate
 from spikelet.optimiser import Adam, cosine_rate
-from spikelet.training import TrainingOptions, train
+from spikelet.training import train
+from spikelet.training_options import AUGMENTED, TrainingOptions
 
 
 def layer(weights, *, theta=1.0, beta=0.75, bias=0.0, reset="subtract", v_reset=0.0, v_start=0.0):
@@ -172,15 +176,24 @@ def test_samples_that_are_refused(samples):
 # Gradients
 
 
-def smooth_spike(distance):
-    """Return the fast sigmoid, whose own derivative the surrogate is."""
-    return 0.5 + distance / (1 + gradients.SURROGATE_SLOPE * np.abs(distance))
+SMOOTH_SPIKES = {
+    "fast-sigmoid": lambda u: 0.5 + u / (1 + gradients.SURROGATE_SLOPE * np.abs(u)),
+    "arctan": lambda u: 0.5 + np.arctan(gradients.SURROGATE_SLOPE * u) / gradients.SURROGATE_SLOPE,
+    "boxcar": lambda u: np.clip(u + 0.5, 0, 1),
+}
 
 
-def test_surrogate_is_the_derivative_of_the_smooth_spike():
+@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
+def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
     u = np.linspace(-2, 2, 400)
-    slope = (smooth_spike(u + 1e-6) - smooth_spike(u - 1e-6)) / 2e-6
-    np.testing.assert_allclose(gradients.surrogate(u), slope, rtol=1e-6)
+    spike = SMOOTH_SPIKES[surrogate]
+    slope = (spike(u + 1e-6) - spike(u - 1e-6)) / 2e-6
+    np.testing.assert_allclose(gradients.SURROGATES[surrogate](u), slope, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
+def test_a_surrogate_keeps_the_type_that_is_trained_in(surrogate):
+    assert gradients.SURROGATES[surrogate](np.zeros(1, np.float32)).dtype == np.float32
 
 
 def numeric_gradient(loss, arrays, step=1e-6):
@@ -197,10 +210,11 @@ def numeric_gradient(loss, arrays, step=1e-6):
     return slopes
 
 
+@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
 @pytest.mark.parametrize("encoder", ["direct", "rate"])
 @pytest.mark.parametrize("readout", ["max", "last", "count"])
 @pytest.mark.parametrize("reset", ["subtract", "set"])
-def test_gradient_agrees_with_finite_differences(reset, readout, encoder):
+def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrogate):
     random = np.random.default_rng(3)
     sizes = (5, 6, 4, 3)
     layers = [
@@ -216,9 +230,10 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder):
         Parameters(cells.weights, random.normal(0, 0.3, cells.neurons)) for cells in layers
     ]
     objective = Objective(spike_penalty=0.01, label_smoothing=0.1)
+    firing = Firing(SMOOTH_SPIKES[surrogate], gradients.SURROGATES[surrogate])
 
     def result():
-        return evaluate(chain, parameters, signal, y, objective, smooth_spike)
+        return evaluate(chain, parameters, signal, y, objective, firing)
 
     arrays = [array for trained in parameters for array in trained]
     exact = [array for trained in result().gradient for array in trained]
@@ -301,6 +316,8 @@ def test_accuracy_over_seeds(parts):
         {"readout": "count", "reset": "set"},
         {"readout": "last", "hidden": (32, 24)},
         {"hidden": (), "beta": 1.0, "readout_beta": 1.0},
+        {"surrogate": "arctan"},
+        {"surrogate": "boxcar"},
     ],
     ids=str,
 )
@@ -370,6 +387,46 @@ def test_a_spike_penalty_makes_spikes_rare(blobs):
     assert spikes[1] < 0.5 * spikes[0]
 
 
+@pytest.mark.parametrize("bits", [8, 6, 4, 3])
+def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
+    for cells in train(blobs, replace(QUICK, bits=bits)).network.layers:
+        most = 2 ** (bits - 1) - 1
+        integers = cells.weights * most / np.abs(cells.weights).max()
+        np.testing.assert_allclose(integers, np.rint(integers), atol=1e-5)
+        assert len(np.unique(np.rint(integers))) > 2
+
+
+def test_rounding_to_few_bits():
+    weights = np.array([[0.69, -0.1], [-1.4, 0.31]], np.float32)
+    rounded = quantisation.on_grid(weights, 4)  # in steps of 0.2
+    np.testing.assert_allclose(rounded, [[0.6, 0], [-1.4, 0.4]], rtol=1e-6)
+    assert rounded.dtype == np.float32
+    assert not quantisation.on_grid(np.zeros((2, 2)), 4).any()
+
+
+def test_steps_smaller_than_the_grid_add_up(blobs):
+    # Were the weights themselves rounded after each step, no step would ever reach the next value.
+    options = replace(QUICK, bits=3, epochs=30)
+    losses = [epoch.loss for epoch in train(blobs, options).history]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
+    samples = split(load_digits())[1]
+    options = replace(QUICK, epochs=3, augment=True)
+    plain, first, again = (
+        weights(train(samples, choice))
+        for choice in (replace(options, augment=False), options, options)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != plain).any()
+
+
+def test_augmentation_needs_square_images(blobs):
+    with pytest.raises(SpikeletError, match="samples have 6 channels, which are no square image"):
+        train(blobs, replace(QUICK, augment=True))
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -388,6 +445,9 @@ def test_a_spike_penalty_makes_spikes_rare(blobs):
         ("encoder", "morse"),
         ("readout", "best"),
         ("reset", "none"),
+        ("surrogate", "step"),
+        ("bits", 2),
+        ("bits", 9),
     ],
 )
 def test_options_out_of_range(blobs, option, value):
@@ -413,3 +473,67 @@ def test_samples_that_cannot_be_trained_on(blobs):
     recordings = replace(blobs, x=blobs.x[:, None])
     with pytest.raises(SpikeletError, match=r"blobs: x has shape \(120, 1, 6\)"):
         train(recordings, QUICK)
+
+
+# The command
+
+
+@pytest.fixture
+def recording(blobs, tmp_path):
+    """Return the path of the blobs as an .npz file."""
+    np.savez(tmp_path / "blobs.npz", x=blobs.x, y=blobs.y)
+    return tmp_path / "blobs.npz"
+
+
+def test_train_and_convert_for_few_bits(spikelet, recording, tmp_path):
+    graph, tables = tmp_path / "net.nir", tmp_path / "net.lif"
+    options = ("--bits", 4, "--hidden", "9,8", "--epochs", 3, "--beta", 0.5, "--json")
+    status, out, _ = spikelet("train", recording, "-o", graph, *options)
+    assert (status, json.loads(out)["epochs"]) == (0, 3)
+    assert spikelet("convert", graph, "-o", tables, "--bits", 4, "--samples", recording)[0] == 0
+    layers = load(tables).layers
+    assert [cells.weights.shape for cells in layers] == [(6, 9), (9, 8), (8, 3)]
+    assert [np.abs(cells.weights).max() for cells in layers] == [7, 7, 7]
+    assert [cells.d[0] / 2**cells.r for cells in layers] == [0.5, 0.5, 0.125]
+
+
+def test_convert_names_the_bits_whose_accuracy_it_shows(spikelet, recording, tmp_path):
+    graph = tmp_path / "net.nir"
+    assert spikelet("train", recording, "-o", graph, "--epochs", 1)[0] == 0
+    shown = spikelet(
+        "convert", graph, "-o", tmp_path / "net.lif", "--bits", 6, "--samples", recording
+    )[1]
+    assert ", int6 " in shown
+
+
+def test_augment_brings_the_options_that_go_with_it():
+    parser = argparse.ArgumentParser()
+    train_verb.add_arguments(parser)
+
+    def given(*words):
+        return train_verb.options(parser.parse_args(["digits", "-o", "net.nir", *words]))
+
+    assert given() == TrainingOptions()
+    assert given("--augment") == TrainingOptions(**AUGMENTED)
+    assert given("--augment", "--epochs", "7") == replace(TrainingOptions(**AUGMENTED), epochs=7)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--augment",), "6 channels, which are no square image"),
+        (("--bits", 12), "bits is 12; it must be 3..8"),
+        (("--beta", 0.9), "beta is 0.9; it must be 1 - d"),
+    ],
+)
+def test_train_refuses_in_one_sentence(spikelet, recording, tmp_path, options, words):
+    status, _, error = spikelet("train", recording, "-o", tmp_path / "net.nir", *options)
+    assert (status, error.count("\n")) == (1, 1)
+    assert words in error
+    assert not (tmp_path / "net.nir").exists()
+
+
+@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
+def test_train_takes_every_surrogate(spikelet, recording, tmp_path, surrogate):
+    options = ("--surrogate", surrogate, "--epochs", 1)
+    assert spikelet("train", recording, "-o", tmp_path / "net.nir", *options)[0] == 0

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spikelet.bounds import LayerBounds
     from spikelet.cli.output import Output
     from spikelet.dataset import Dataset
+    from spikelet.drift import Drift, LayerDrift
     from spikelet.link import BoardInfo, Link
     from spikelet.network import Network
     from spikelet.ports import Port
@@ -147,6 +148,43 @@ def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -
     output.table(("layer", "gain", "leak", "threshold", "floor", "can reach", "of int16"), rows)
     if all(bounds.reach.fits for bounds in proof):
         output.say("proved: no sum and no membrane leaves int16, whatever the input")
+
+
+def show_drift(found: Drift, output: Output) -> None:
+    """Show what integers changed, layer by layer."""
+    output.results["drift"] = {
+        "samples": found.samples,
+        "class_agreement": found.class_agreement,
+        "layers": [
+            {
+                "agreement": layer.agreement,
+                "overlap": layer.overlap,
+                "rate_ratio": layer.rate_ratio,
+                "worst_neuron": layer.worst,
+                "worst_agreement": layer.worst_agreement,
+                "membrane_error": layer.membrane_error,
+                "parameters": [vars(grade) | {"exact": grade.exact} for grade in layer.grades],
+            }
+            for layer in found.layers
+        ],
+    }
+    output.say(
+        f"floats and integers give the same class for {found.class_agreement:.2%} "
+        f"of {found.samples} samples"
+    )
+    columns = ("layer", "spikes alike", "overlap", "rate", "worst neuron", "membranes off by")
+    output.table(columns, [_drift_row(k, layer) for k, layer in enumerate(found.layers)])
+    for number, layer in enumerate(found.layers):
+        output.say(f"layer {number}: {'; '.join(map(str, layer.grades))}")
+
+
+def _drift_row(number: int, layer: LayerDrift) -> tuple[object, ...]:
+    off = f"{layer.membrane_error:.1%}"
+    if layer.rate_ratio is None:
+        return number, "silent", "-", "-", "-", off
+    worst = f"{layer.worst}: {layer.worst_agreement:.2%}"
+    alike, overlap = f"{layer.agreement:.2%}", f"{layer.overlap:.2%}"
+    return number, alike, overlap, f"x{layer.rate_ratio:.3f}", worst, off
 
 
 def show_verification(found: Verification, output: Output) -> None:

@@ -17,17 +17,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .lif to write")
     parser.add_argument(
+        "--bits", type=int, default=8, metavar="N", help="3..8, that a weight takes (default: 8)"
+    )
+    parser.add_argument(
         "--samples", metavar="S", help="digits or an .npz, to compare accuracy before and after"
+    )
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        const="",
+        metavar="PICTURE",
+        help="compare every spike of floats and integers, and draw that where a file is named",
+    )
+    parser.add_argument(
+        "--spikes", metavar="FILE", help="write the integers' spikes as NIR's own data"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import conversion, evaluation, nir_graph
+    from spikelet import conversion, drift, evaluation, files, nir_graph, picture
     from spikelet.cli import common
 
+    for target in filter(None, (args.output, args.report, args.spikes)):
+        files.check_target(target)
+
     graph = nir_graph.read(args.graph)
-    network, reports = conversion.convert(graph, bytes.fromhex(nir_graph.sha256(args.graph)))
+    network, reports = conversion.convert(
+        graph, bytes.fromhex(nir_graph.sha256(args.graph)), args.bits
+    )
     samples = common.test_samples(network, args.samples)
     network.save(args.output)
     output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
@@ -48,6 +66,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
         }
         output.say(
             f"accuracy on {len(samples.x)} test samples: float {before.accuracy:.2%}, "
-            f"int8 {after.accuracy:.2%}; {after.synaptic_events:,.0f} synaptic events each"
+            f"int{args.bits} {after.accuracy:.2%}; {after.synaptic_events:,.0f} synaptic events each"
         )
+    if args.report is not None:
+        found = drift.measure(graph, network, reports, samples.x)
+        common.show_drift(found, output)
+        if args.report:
+            picture.drift(args.report, found)
+            output.say(f"{args.report}: every neuron's rate, integers against floats")
+    if args.spikes:
+        drift.write_spikes(args.spikes, network.simulate(samples.x), graph.dt)
+        output.say(f"{args.spikes}: the spikes of every layer, as NIR data")
     return 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
+    from spikelet.training_options import TrainingOptions
 
 SUMMARY = "Train a spiking network on labelled samples and write it as a NIR graph."
-EXAMPLE = "spikelet train digits -o net.nir --hidden 64 --steps 4"
+EXAMPLE = "spikelet train digits -o net.nir --augment"
+_LEAK_HELP = "membrane kept per step by hidden layers, 1 - d / 2**r (default: 0.875)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,18 +21,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
-    parser.add_argument("--hidden", type=_sizes, default=(64,), metavar="N[,N]", help="neurons")
-    parser.add_argument("--encoder", choices=ENCODERS, default="direct")
+    parser.add_argument(
+        "--hidden", type=_sizes, metavar="N[,N]", help="neurons of the hidden layers (default: 64)"
+    )
+    parser.add_argument("--encoder", choices=ENCODERS, help="(default: direct)")
     parser.add_argument(
         "--encoder-parameter",
         type=int,
         metavar="N",
         help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
     )
-    parser.add_argument("--steps", type=int, default=4, metavar="T", help="steps per sample")
-    parser.add_argument("--reset", choices=("subtract", "set"), default="subtract")
-    parser.add_argument("--readout", choices=("max", "count", "last"), default="max")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, metavar="T", help="steps per sample (default: 4)")
+    parser.add_argument("--reset", choices=("subtract", "set"), help="(default: subtract)")
+    parser.add_argument("--readout", choices=("max", "count", "last"), help="(default: max)")
+    parser.add_argument("--beta", type=float, metavar="B", help=_LEAK_HELP)
+    parser.add_argument(
+        "--readout-beta", type=float, metavar="B", help="the same of the last layer"
+    )
+    parser.add_argument(
+        "--augment",
+        action="store_true",
+        help="turn, scale and shift square images a little, anew in each epoch",
+    )
+    parser.add_argument(
+        "--bits", type=int, metavar="N", help="3..8, learn weights that convert --bits N can round"
+    )
+    parser.add_argument(
+        "--surrogate",
+        choices=("fast-sigmoid", "arctan", "boxcar"),
+        help="what stands in for a spike's derivative (default: fast-sigmoid)",
+    )
+    parser.add_argument("--spike-penalty", type=float, metavar="P", help="of each hidden spike")
+    parser.add_argument("--epochs", type=int, metavar="N", help="at most so many")
+    parser.add_argument("--seed", type=int, help="(default: 0)")
+
+
+def options(args: argparse.Namespace) -> TrainingOptions:
+    """Return how to train: what is given on the command line, and defaults for the rest.
+
+    Raises SpikeletError naming the option that is out of range.
+    """
+    from spikelet.training_options import AUGMENTED, TrainingOptions
+
+    usual = AUGMENTED if args.augment else {}
+    names = {field.name for field in dataclasses.fields(TrainingOptions)} - {"augment"}
+    given = {
+        name: value for name, value in vars(args).items() if name in names and value is not None
+    }
+    return TrainingOptions(**usual | given)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -39,17 +78,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     files.check_target(args.output)
     samples = dataset.load(args.samples)
     train, test = dataset.split(samples)
-    options = training.TrainingOptions(
-        hidden=args.hidden,
-        encoder=args.encoder,
-        encoder_parameter=args.encoder_parameter,
-        steps=args.steps,
-        reset=args.reset,
-        readout=args.readout,
-        seed=args.seed,
-    )
     with output.progress("training") as report:
-        trained = training.train(train, options, lambda done, total, _: report(done, total))
+        trained = training.train(train, options(args), lambda done, total, _: report(done, total))
     score = evaluation.evaluate(trained.network, test)
     nir_graph.write(trained.network, args.output)
     output.results |= {
