@@ -41,6 +41,16 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_encoder_parameter(parser: argparse.ArgumentParser) -> None:
+    """Add --encoder-parameter."""
+    parser.add_argument(
+        "--encoder-parameter",
+        type=int,
+        metavar="N",
+        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
+    )
+
+
 def port(args: argparse.Namespace, output: Output) -> Port:
     """Return the port that was asked for, or else the only board, or else the virtual one."""
     from spikelet import ports

@@ -17,18 +17,14 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `import` takes."""
+    from spikelet.cli import common
     from spikelet.frameworks import FRAMEWORKS
     from spikert.tables import ENCODERS, READOUTS
 
     parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of dense layers")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
     parser.add_argument("--encoder", choices=ENCODERS, required=True)
-    parser.add_argument(
-        "--encoder-parameter",
-        type=int,
-        metavar="N",
-        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
-    )
+    common.add_encoder_parameter(parser)
     parser.add_argument("--steps", type=int, required=True, metavar="T", help="steps per sample")
     parser.add_argument("--readout", choices=READOUTS, required=True)
     parser.add_argument(

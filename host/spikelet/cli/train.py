@@ -17,6 +17,7 @@ _LEAK_HELP = "membrane kept per step by hidden layers, 1 - d / 2**r (default: 0.
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `train` takes."""
+    from spikelet.cli import common
     from spikert.tables import ENCODERS
 
     parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
@@ -25,12 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hidden", type=_sizes, metavar="N[,N]", help="neurons of the hidden layers (default: 64)"
     )
     parser.add_argument("--encoder", choices=ENCODERS, help="(default: direct)")
-    parser.add_argument(
-        "--encoder-parameter",
-        type=int,
-        metavar="N",
-        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
-    )
+    common.add_encoder_parameter(parser)
     parser.add_argument("--steps", type=int, metavar="T", help="steps per sample (default: 4)")
     parser.add_argument("--reset", choices=("subtract", "set"), help="(default: subtract)")
     parser.add_argument("--readout", choices=("max", "count", "last"), help="(default: max)")
