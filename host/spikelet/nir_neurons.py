@@ -190,8 +190,7 @@ def _k(tau: FloatArray, name: str, framework: Framework, dt: float) -> FloatArra
     """Return dt / tau; raises SpikeletError with the numbers unless it lies in 0..1."""
     if framework.too_slow and (tau >= SLOW_TAU).any():
         raise SpikeletError(
-            f"node {name!r} has tau {tau.max():g} s, which is hardly meant; "
-            f"{framework.too_slow}"
+            f"node {name!r} has tau {tau.max():g} s, which is hardly meant; {framework.too_slow}"
         )
     with np.errstate(divide="ignore"):
         k = dt / tau
