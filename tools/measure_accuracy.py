@@ -208,16 +208,16 @@ def page(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
 
 
 def main() -> int:
-    """Measure; exit status 1 if a row falls short of what it should reach."""
+    """Measure; exit status 1 if a row's mean over all seeds falls short of what it should reach."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one seed, and write nothing")
     quick = parser.parse_args().quick
-    found = measure_all(ROWS, 1 if quick else SEEDS)
-    if quick:
-        print(table(ROWS, found))
-    else:
-        TARGET.write_text(page(ROWS, found))
-        print(f"{TARGET}: {len(ROWS)} rows, {SEEDS} seeds each")
+    if quick:  # one seed is no mean: it shows the way, and decides nothing
+        print(table(ROWS, measure_all(ROWS, 1)))
+        return 0
+    found = measure_all(ROWS, SEEDS)
+    TARGET.write_text(page(ROWS, found))
+    print(f"{TARGET}: {len(ROWS)} rows, {SEEDS} seeds each")
     short = [row.name for row, measured in zip(ROWS, found, strict=True) if missed(row, measured)]
     for name in short:
         print(f"{name}: fell short", file=sys.stderr)
