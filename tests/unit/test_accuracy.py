@@ -48,7 +48,6 @@ def test_rows_reach_what_they_should(row):
     assert mean.events <= row.at_most
     assert mean.accuracy_float - mean.accuracy <= 0.005
     assert mean.alike >= 0.99
-    assert max(one.seconds for one in found) < 60
 
 
 @pytest.mark.slow

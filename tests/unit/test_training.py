@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -284,26 +283,23 @@ def parts():
 
 
 def measure(parts, **options):
-    """Train on the one part; return test accuracy, synaptic events and CPU seconds."""
-    start = time.process_time()
+    """Train on the one part; return test accuracy and synaptic events."""
     trained = train(parts[0], TrainingOptions(**options)).network
-    seconds = time.process_time() - start
     trace = trained.simulate(parts[1].x)
     events = synaptic_events(trained.encoder, parts[1].x, trace.spikes)
-    return float((trace.answers == parts[1].y).mean()), events, seconds
+    return float((trace.answers == parts[1].y).mean()), events
 
 
-def test_default_network_is_accurate_sparse_and_quick(parts):
-    accuracy, events, seconds = measure(parts)
+def test_default_network_is_accurate_and_sparse(parts):
+    accuracy, events = measure(parts)
     assert accuracy >= 0.969
     assert events <= 2550
-    assert seconds < 8
 
 
 @pytest.mark.slow
 def test_accuracy_over_seeds(parts):
     figures = np.array([measure(parts, seed=seed) for seed in range(5)])
-    accuracy, events, _ = figures.T
+    accuracy, events = figures.T
     assert accuracy.min() >= 0.969
     assert accuracy.mean() >= 0.974
     assert events.max() <= 2550
@@ -322,7 +318,7 @@ def test_accuracy_over_seeds(parts):
     ids=str,
 )
 def test_other_networks_learn_too(parts, options):
-    accuracy, _, _ = measure(parts, epochs=15, **options)
+    accuracy, _ = measure(parts, epochs=15, **options)
     assert accuracy >= 0.93
 
 
