@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from spikelet import encoding
 from spikelet.errors import SpikeletError
+from spikert.tables import READOUTS
 
 RESETS = ("subtract", "set")
-READOUTS = ("count", "max", "last")
 MAX_STEPS = 65535
 
 FloatArray = encoding.FloatArray

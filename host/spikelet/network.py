@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelet import encoding, files, reference
+from spikelet.bounds import INT16_MAX, INT16_MIN
 from spikelet.errors import SpikeletError
+from spikelet.float_network import MAX_STEPS, RESETS
 from spikert import tables
-
-INT16_MIN, INT16_MAX = -0x8000, 0x7FFF
-RESETS = ("subtract", "set")
 
 
 @dataclass(eq=False)
@@ -111,8 +110,8 @@ class Network:
             raise SpikeletError(
                 f"readout is {self.readout!r}; it must be one of {', '.join(tables.READOUTS)}"
             )
-        if not 1 <= self.steps <= 0xFFFF:
-            raise SpikeletError(f"steps is {self.steps}; it must be in 1..65535")
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise SpikeletError(f"steps is {self.steps}; it must be in 1..{MAX_STEPS}")
         if self.readout == "count" and self.layers[-1].theta is None:
             raise SpikeletError("readout count needs a last layer with a threshold")
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import encoding
+from spikelet.bounds import INT16_MAX, INT16_MIN
 from spikelet.errors import SpikeletError
 from spikelet.float_network import check_samples
 
@@ -55,7 +56,7 @@ def simulate(network: Network, x: NDArray[np.uint8]) -> Trace:
         )
         signal, membranes, reached = _integrate(layer, drive)
         for value in reached:
-            if not -0x8000 <= value <= 0x7FFF:
+            if not INT16_MIN <= value <= INT16_MAX:
                 raise SpikeletError(
                     f"layer {number} reaches {value}, outside int16; convert the graph again"
                 )

@@ -131,11 +131,13 @@ def named_samples(name: str, network: Network) -> Dataset:
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
     """Show what each layer is and how far it can reach."""
+    from spikelet.bounds import INT16_MAX, INT16_MIN
+
     rows = []
     output.results["layers"] = []
     for number, (layer, bounds) in enumerate(zip(network.layers, proof, strict=True)):
         reach = bounds.reach
-        share = max(reach.high / 0x7FFF, reach.low / -0x8000)
+        share = max(reach.high / INT16_MAX, reach.low / INT16_MIN)
         theta = "none" if layer.theta is None else _range(layer.theta)
         low = "none" if layer.low is None else _range(layer.low)
         leak = f"{_range(layer.d)} >> {layer.r}"

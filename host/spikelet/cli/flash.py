@@ -40,8 +40,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     where = common.port(args, output)
     total = sum(len(data) for data in files.values())
     with output.progress("flashing") as report:
-        for done, _ in where.install(files):
-            report(done, total)
+        for done, of in where.install(files):
+            report(done, of)
     with common.link(where, loaded, "", output):
         output.results |= {"files": len(files), "bytes": total}
         output.say(f"{len(files)} files, {total:,} bytes; the board has loaded {args.network}")
