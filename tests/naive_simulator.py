@@ -1,29 +1,72 @@
 """The design's equations as loops over samples, steps and neurons, in Python's own integers."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """What came and what it did in one step.
+
+    signal     of each input: its spike, 0 or 1; with direct, x
+    shift      of the first layer's sums
+    spikes, membranes    [layer][neuron]
+    """
+
+    signal: list
+    shift: int
+    spikes: list
+    membranes: list
+
 
 def simulate(network, x):
     """Return (spikes, membranes, answers) of the samples x, as nested lists.
 
     spikes[sample][step][layer][neuron], membranes[sample][layer][neuron], answers[sample]
     """
-    samples = [_sample(network, [int(value) for value in row]) for row in x]
-    return tuple(list(part) for part in zip(*samples, strict=True))
+    samples = [list(steps(network, inputs(network, values))) for values in x]
+    return (
+        [[step.spikes for step in sample] for sample in samples],
+        [sample[-1].membranes for sample in samples],
+        [_answer(network.readout, sample) for sample in samples],
+    )
 
 
-def _sample(network, x):
-    membranes = [[int(v) for v in layer.v_start] for layer in network.layers]
-    coded = _encoded(network, x)
-    window, seen = [], []
-    for _ in range(network.steps):
-        signal, shift = next(coded)
-        step = []
-        for layer, v in zip(network.layers, membranes, strict=True):
-            signal = [_neuron(layer, j, v, signal, shift, x) for j in range(layer.neurons)]
+def inputs(network, values):
+    """Return a sample's x as a list; where the network scales, of raw readings."""
+    x = [int(value) for value in values]
+    raw = network.scaling is not None and values.dtype.kind == "i"
+    return _scaled(network.scaling, x) if raw else x
+
+
+def steps(network, x):
+    """Yield each Step of one sample."""
+    states = [_State(layer) for layer in network.layers]
+    for coming, coming_shift in _encoded(network, x):
+        signal, shift, spikes = coming, coming_shift, []
+        for layer, state in zip(network.layers, states, strict=True):
+            signal = _layer_step(layer, state, signal, shift)
             shift = 0
-            step.append(signal)
-        window.append(step)
-        seen.append(list(membranes[-1]))
-    return window, membranes, _answer(network.readout, window, seen)
+            spikes.append(signal)
+        yield Step(coming, coming_shift, spikes, [list(state.v) for state in states])
+
+
+class _State:
+    """What a layer remembers: membranes, synaptic currents, its own spikes of the step before."""
+
+    def __init__(self, layer):
+        self.v = [int(layer.v_start[j % layer.maps]) for j in range(layer.neurons)]
+        self.current = [0] * layer.neurons
+        self.fired = [0] * layer.neurons
+
+
+def _scaled(scaling, raw):
+    """Return x of raw readings; offset and scale are one for all channels, or one for each."""
+    x = []
+    for k, value in enumerate(raw):
+        offset = int(scaling.offset[k % len(scaling.offset)])
+        scale = int(scaling.scale[k % len(scaling.scale)])
+        x.append(min(255, max(0, ((value - offset) * scale) >> scaling.shift)))
+    return x
 
 
 def _rate(sums, x):
@@ -36,11 +79,11 @@ def _rate(sums, x):
 
 
 def _encoded(network, x):
-    """Yield each step's input spikes, None with direct, and the shift of the first layer's sums."""
+    """Yield each step's input spikes, x itself with direct, and the shift of the first layer's sums."""
     sums, state, value = [128] * len(x), network.encoder_parameter, network.encoder_parameter
     for t in range(network.steps):
         if network.encoder == "direct":
-            yield None, 8
+            yield x, 8
         elif network.encoder == "rate":
             yield _rate(sums, x), 0
         elif network.encoder == "bernoulli":
@@ -58,30 +101,83 @@ def _encoded(network, x):
             yield [int(level) // 2 ** (7 - t % value) % 2 for level in x], t % value
 
 
-def _neuron(layer, j, v, signal, shift, x):
-    """Advance neuron j by one step, in place in v; return 1 if it fired."""
-    column = [int(weight) for weight in layer.weights[:, j]]
-    if signal is None:
-        total = sum(value * weight for value, weight in zip(x, column, strict=True))
-    else:
-        total = sum(weight for spike, weight in zip(signal, column, strict=True) if spike)
-    drive = ((total >> shift) << layer.gain) + int(layer.bias[j])
-    v[j] = v[j] - ((v[j] * int(layer.d[j])) >> layer.r)
-    v[j] = v[j] + drive
+def _layer_step(layer, state, signal, shift):
+    """Advance a layer by one step, in place in its state; return the spikes of its neurons."""
+    own = state.fired
+    image = _pooled(layer.geometry, signal) if layer.geometry else None
+    state.fired = [0] * layer.neurons
+    for j in range(layer.neurons):
+        weighted = _correlation(layer, image, j) if image else _dense_sum(layer.weights, signal, j)
+        total = weighted >> shift
+        if layer.recurrent is not None:
+            total += _dense_sum(layer.recurrent, own, j)
+        state.fired[j] = _neuron(layer, state, j, total)
+    return state.fired
+
+
+def _dense_sum(weights, signal, j):
+    return sum(value * int(weights[i][j]) for i, value in enumerate(signal) if value)
+
+
+def _pooled(geometry, signal):
+    """Return image[row][column][channel], the sums of whole windows of the flat signal."""
+    height, width = geometry.size
+    rows, columns = geometry.pool
+    image = [
+        [[0] * geometry.channels for _ in range(width // columns)] for _ in range(height // rows)
+    ]
+    for y in range(height // rows * rows):
+        for x in range(width // columns * columns):
+            for channel in range(geometry.channels):
+                value = signal[(y * width + x) * geometry.channels + channel]
+                image[y // rows][x // columns][channel] += value
+    return image
+
+
+def _correlation(layer, image, j):
+    """Return what the kernel of neuron j's map sums up at neuron j's place, zeros being around it."""
+    geometry = layer.geometry
+    place, of_map = divmod(j, layer.maps)
+    out_y, out_x = divmod(place, geometry.out[1])
+    total = 0
+    for ky in range(geometry.kernel[0]):
+        for kx in range(geometry.kernel[1]):
+            y = out_y * geometry.stride[0] + ky - geometry.padding[0]
+            x = out_x * geometry.stride[1] + kx - geometry.padding[1]
+            if not (0 <= y < len(image) and 0 <= x < len(image[0])):
+                continue
+            for channel in range(geometry.channels):
+                row = (ky * geometry.kernel[1] + kx) * geometry.channels + channel
+                total += image[y][x][channel] * int(layer.weights[row][of_map])
+    return total
+
+
+def _neuron(layer, state, j, total):
+    """Advance neuron j by one step, its weighted sum being known; return 1 if it fired."""
+    k = j % layer.maps
+    feed = (total << layer.gain) + int(layer.bias[k])
+    if layer.current_d is not None:
+        current = state.current[j]
+        feed = current - ((current * int(layer.current_d[k])) >> layer.current_r) + feed
+        state.current[j] = feed
+    v = state.v
+    v[j] = v[j] - ((v[j] * int(layer.d[k])) >> layer.r)
+    v[j] = v[j] + feed
     if layer.low is not None:
-        v[j] = max(v[j], int(layer.low[j]))
-    if layer.theta is None or v[j] < int(layer.theta[j]):
+        v[j] = max(v[j], int(layer.low[k]))
+    if layer.theta is None or v[j] < int(layer.theta[k]):
         return 0
-    v[j] = int(layer.v_reset[j]) if layer.reset == "set" else v[j] - int(layer.rho[j])
+    v[j] = int(layer.v_reset[k]) if layer.reset == "set" else v[j] - int(layer.rho[k])
     return 1
 
 
-def _answer(readout, window, seen):
-    last = window[-1][-1]
+def _answer(readout, sample):
+    counts = [sum(fired) for fired in zip(*[step.spikes[-1] for step in sample], strict=True)]
+    seen = [step.membranes[-1] for step in sample]
     if readout == "count":
-        scores = [sum(step[-1][j] for step in window) for j in range(len(last))]
+        scores = counts
     elif readout == "max":
-        scores = [max(v[j] for v in seen) for j in range(len(last))]
+        scores = [max(reached) for reached in zip(*seen, strict=True)]
     else:
         scores = seen[-1]
     return scores.index(max(scores))

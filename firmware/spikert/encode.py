@@ -2,9 +2,10 @@
 
 An encoder is made from the number of channels, the steps of a sample and its parameter, and has
 
-    start(x)    begin a sample x u8[channels]
+    start()     all state starts again
+    take(x)     begin the next sample x u8[channels], which must stay as it is for its steps
     step()      list the inputs that spike in this step in `events`; return how many
-    events      u16[channels], of which so many are valid
+    events      u16[], of which so many are valid
     shift       how far the first layer's sum is shifted right in the step just listed
 """
 
@@ -20,11 +21,14 @@ class Rate:
         self.sums = bytearray(channels)
         self.events = array("H", range(channels))
 
-    def start(self, x):
-        """Begin a sample; every sum starts at 128."""
-        self.x = x
+    def start(self):
+        """Start every sum at 128."""
         for i in range(len(self.sums)):
             self.sums[i] = 128
+
+    def take(self, x):
+        """Begin the next sample."""
+        self.x = x
 
     def step(self):
         """List the inputs that spike; return how many."""
@@ -53,10 +57,13 @@ class Bernoulli:
         self.seed = parameter
         self.events = array("H", range(channels))
 
-    def start(self, x):
-        """Begin a sample, with the same random numbers for each."""
-        self.x = x
+    def start(self):
+        """Draw the same random numbers again."""
         self.state = self.seed
+
+    def take(self, x):
+        """Begin the next sample."""
+        self.x = x
 
     def step(self):
         """List the inputs that spike; return how many."""
@@ -84,8 +91,11 @@ class Latency:
         self.times = array("H", range(channels))
         self.events = array("H", range(channels))
 
-    def start(self, x):
-        """Begin a sample: set the time of every spike."""
+    def start(self):
+        """Do nothing: samples know nothing of each other."""
+
+    def take(self, x):
+        """Begin the next sample: set the time of every spike."""
         self.t = 0
         for i in range(len(x)):
             late = x[i] < self.least
@@ -114,8 +124,11 @@ class Phase:
         self.period = parameter
         self.events = array("H", range(channels))
 
-    def start(self, x):
-        """Begin a sample, with its highest bits."""
+    def start(self):
+        """Do nothing: samples know nothing of each other."""
+
+    def take(self, x):
+        """Begin the next sample, with its highest bits."""
         self.x = x
         self.shift = -1
 
@@ -131,9 +144,58 @@ class Phase:
         return count
 
 
+class Delta:
+    """Changes: input 2c when channel c has risen by the parameter, 2c + 1 when it has fallen by it.
+
+    A reference for each channel, the first x at the start, follows by as much with each spike.
+    Source: Lichtsteiner, Posch and Delbruck, A 128x128 120 dB 15 us Latency Asynchronous Temporal
+    Contrast Vision Sensor, IEEE Journal of Solid-State Circuits 43 (2008), there in logarithms.
+    """
+
+    shift = 0
+
+    def __init__(self, channels, steps, parameter):
+        self.threshold = parameter
+        self.references = bytearray(channels)
+        self.events = array("H", range(2 * channels))
+
+    def start(self):
+        """Forget the references."""
+        self.fresh = True
+
+    def take(self, x):
+        """Begin the next sample."""
+        self.x = x
+        if self.fresh:
+            self.references[:] = x
+            self.fresh = False
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        x, references, threshold, events = self.x, self.references, self.threshold, self.events
+        count = 0
+        for i in range(len(references)):
+            change = x[i] - references[i]
+            if change >= threshold:
+                references[i] += threshold
+                events[count] = 2 * i
+                count += 1
+            elif -change >= threshold:
+                references[i] -= threshold
+                events[count] = 2 * i + 1
+                count += 1
+        return count
+
+
 def make(tables):
     """Return the encoder that the tables ask for, or None for direct, which makes no spikes."""
-    encoders = {"rate": Rate, "bernoulli": Bernoulli, "latency": Latency, "phase": Phase}
+    encoders = {
+        "rate": Rate,
+        "bernoulli": Bernoulli,
+        "latency": Latency,
+        "phase": Phase,
+        "delta": Delta,
+    }
     if tables.encoder == "direct":
         return None
-    return encoders[tables.encoder](tables.inputs, tables.steps, tables.parameter)
+    return encoders[tables.encoder](tables.channels, tables.steps, tables.parameter)

@@ -10,7 +10,7 @@ class Sender:
     """Numbers the board's frames and writes them.
 
     payload    memoryview, where the next frame's payload is put
-    digest     int, CRC-32 of x and the payloads since `start`; `frames` is how many these are
+    digest     int, CRC-32 of readings and the payloads since `start`; `frames` is how many these are
     """
 
     def __init__(self, stream):
@@ -21,9 +21,9 @@ class Sender:
         self.sequence = 0
         self.start()
 
-    def start(self, x=b""):
-        """Begin counting anew, for a sample x u8[inputs]."""
-        self.digest = crc32(x)
+    def start(self, readings=b""):
+        """Begin counting anew, for a turn with these readings."""
+        self.digest = crc32(readings)
         self.frames = 0
 
     def send(self, kind, size):
@@ -40,9 +40,9 @@ class Sender:
         self.payload[:size] = data[:size]
         self.send(kind, size)
 
-    def send_part(self, kind, sample, step, layer, form, first, size):
+    def send_part(self, kind, turn, step, layer, form, first, size):
         """Send the `size` bytes that were put at `payload[wire.PART_SIZE:]`, saying what they are."""
-        struct.pack_into(wire.PART_FORMAT, self.payload, 0, sample, step, layer, form, first)
+        struct.pack_into(wire.PART_FORMAT, self.payload, 0, turn, step, layer, form, first)
         self.send(kind, wire.PART_SIZE + size)
 
 

@@ -1,4 +1,4 @@
-"""What a board tells about a sample: its input, every layer's spikes and membranes, the answer."""
+"""What a board tells about a turn: its readings, every layer's spikes and membranes, the answer."""
 
 import struct
 
@@ -9,7 +9,7 @@ PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has th
 
 
 class Report:
-    """Sends the frames of one sample after the other.
+    """Sends the frames of one turn after the other.
 
     sender    frames.Sender, whose payload is filled in place
     network   network.Network
@@ -19,12 +19,12 @@ class Report:
         self.sender = sender
         self.network = network
 
-    def input(self, sample, x):
-        """Send the input x u8[inputs] that the board read by itself."""
-        for first in range(0, len(x), PART):
-            self._send_data(wire.INPUT, sample, 0, first, x[first : first + PART])
+    def input(self, turn, readings):
+        """Send the bytes of readings that the board took by itself."""
+        for first in range(0, len(readings), PART):
+            self._send_data(wire.INPUT, turn, 0, first, readings[first : first + PART])
 
-    def spikes(self, sample, step):
+    def spikes(self, turn, step):
         """Send which neurons fired in the last step, layer by layer, in the form that is shorter."""
         for k in range(len(self.network.layers)):
             layer, count = self.network.layers[k], self.network.fired[k]
@@ -33,32 +33,32 @@ class Report:
             if count * width <= min((neurons + 7) // 8, PART):
                 self._put_addresses(layer.events, count, width)
                 form = wire.ADDRESSES8 if width == 1 else wire.ADDRESSES16
-                self.sender.send_part(wire.SPIKES, sample, step, k, form, 0, count * width)
+                self.sender.send_part(wire.SPIKES, turn, step, k, form, 0, count * width)
                 continue
             for first in range(0, neurons, 8 * PART):
                 size = min((neurons - first + 7) // 8, PART)
                 self._put_bitmap(layer.events, count, first, size)
-                self.sender.send_part(wire.SPIKES, sample, step, k, wire.BITMAP, first, size)
+                self.sender.send_part(wire.SPIKES, turn, step, k, wire.BITMAP, first, size)
 
-    def membranes(self, sample):
+    def membranes(self, turn):
         """Send all membranes, layer by layer."""
         part = PART & -2  # a whole number of them
         for k in range(len(self.network.layers)):
             data = self.network.layers[k].membranes()
             for first in range(0, len(data), part):
-                self._send_data(wire.MEMBRANE, sample, k, first // 2, data[first : first + part])
+                self._send_data(wire.MEMBRANE, turn, k, first // 2, data[first : first + part])
 
-    def answer(self, sample):
+    def answer(self, turn):
         """Send the answer, the number of frames before it, and the digest of it all."""
         sender, payload = self.sender, self.sender.payload
-        struct.pack_into("<HHH", payload, 0, sample, self.network.answer(), sender.frames)
+        struct.pack_into("<HHH", payload, 0, turn, self.network.answer(), sender.frames)
         digest = crc32(payload[: wire.ANSWER_SIZE - 4], sender.digest)
         struct.pack_into("<I", payload, wire.ANSWER_SIZE - 4, digest)
         sender.send(wire.ANSWER, wire.ANSWER_SIZE)
 
-    def _send_data(self, kind, sample, layer, first, data):
+    def _send_data(self, kind, turn, layer, first, data):
         self.sender.payload[wire.PART_SIZE : wire.PART_SIZE + len(data)] = data
-        self.sender.send_part(kind, sample, 0, layer, 0, first, len(data))
+        self.sender.send_part(kind, turn, 0, layer, 0, first, len(data))
 
     def _put_addresses(self, events, count, width):
         payload, at = self.sender.payload, wire.PART_SIZE

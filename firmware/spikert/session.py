@@ -8,12 +8,12 @@ from spikert.network import Network
 from spikert.report import Report
 
 NETWORK = "network.lif"
-RECORDING = "samples.bin"  # u8[samples, inputs], what REPLAY reads
+RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads
 RECEIVE = 128  # bytes of payload that the host may send at once
 
 
 class Session:
-    """Serves one host: says what this board is, runs the samples it is given.
+    """Serves one host: says what this board is, runs the turns it is given.
 
     reader, writer    streams with `readinto` and `write`
     path              the .lif file
@@ -28,8 +28,8 @@ class Session:
         self.last = -1
         self.commands = {  # and how many bytes each has at least
             wire.HELLO: (self._hello, 1),
-            wire.SAMPLE: (self._sample, 4),
-            wire.REPLAY: (self._replay, 4),
+            wire.TURN: (self._turn, wire.TURN_SIZE),
+            wire.REPLAY: (self._replay, wire.TURN_SIZE),
         }
 
     def serve(self):
@@ -86,57 +86,66 @@ class Session:
         """Load the network with this kernel; return its CRC-32 and its source's sha256."""
         table = tables.load(self.path)
         if kernel in names:
-            self.network = Network(table, kernels.load(kernel))
-            self.report = Report(self.sender, self.network)
-            self.x = bytearray(table.inputs)
+            self.network = network = Network(table, kernels.load(kernel))
+            self.network.start()
+            self.report = Report(self.sender, network)
+            self.readings = bytearray(network.turn * network.size)
             self.filled = 0
         return table.crc, table.sha256
 
-    def _sample(self, payload):
-        network = self._ready()
-        sample, first = struct.unpack_from("<HH", payload, 0)
-        end = first + len(payload) - 4
+    def _turn(self, payload):
+        network, readings = self._ready(), self.readings
+        turn, first, flags = struct.unpack_from(wire.TURN_FORMAT, payload, 0)
+        end = first + len(payload) - wire.TURN_SIZE
         if first == 0:
             self.filled = 0
-        if first != self.filled or end > len(self.x):
-            raise ValueError("bytes %d to %d of an input of %d" % (first, end, len(self.x)))
-        self.x[first:end] = payload[4:]
+        if first != self.filled or end > len(readings):
+            raise ValueError("bytes %d to %d of a turn of %d" % (first, end, len(readings)))
+        readings[first:end] = payload[wire.TURN_SIZE :]
         self.filled = end
-        if end == len(self.x):
-            self.sender.start(self.x)
-            self._run(network, sample)
+        if end == len(readings):
+            self.sender.start(readings)
+            self._run(network, turn, flags)
 
     def _replay(self, payload):
-        network = self._ready()
-        sample, count = struct.unpack_from("<HH", payload, 0)
+        network, readings = self._ready(), self.readings
+        turn, count, flags = struct.unpack_from(wire.TURN_FORMAT, payload, 0)
         try:
             file = open(self.recording, "rb")
         except OSError:
             raise ValueError("it holds no recording; spikelet flash --recording puts one there")
         with file:
-            samples = file.seek(0, 2) // len(self.x)
-            if not samples:
-                raise ValueError("%s holds no whole sample" % self.recording)
-            for number in range(sample, sample + count):
-                file.seek(number % samples * len(self.x))
-                file.readinto(self.x)
-                self.sender.start(self.x)
-                self.report.input(number & 0xFFFF, self.x)
-                self._run(network, number & 0xFFFF)
+            turns = file.seek(0, 2) // len(readings)
+            if not turns:
+                raise ValueError("%s holds no whole turn" % self.recording)
+            for number in range(turn, turn + count):
+                file.seek(number % turns * len(readings))
+                file.readinto(readings)
+                self.sender.start(readings)
+                self.report.input(number & 0xFFFF, readings)
+                self._run(network, number & 0xFFFF, flags)
+                flags &= ~wire.START
 
     def _ready(self):
         if self.network is None:
             raise ValueError("no network is loaded")
         return self.network
 
-    def _run(self, network, sample):
-        """Run the input in `x`, and report every step as it is done."""
-        network.start(self.x)
-        for step in range(network.tables.steps):
-            network.step()
-            self.report.spikes(sample, step)
-        self.report.membranes(sample)
-        self.report.answer(sample)
+    def _run(self, network, turn, flags):
+        """Run the turn in `readings`; report every step as it is done, unless it is to be quiet."""
+        if flags & wire.START or not network.tables.hop:
+            network.start()
+        view, step = memoryview(self.readings), 0
+        for first in range(0, len(view), network.size):
+            network.take(view[first : first + network.size])
+            for _ in range(network.tables.steps):
+                network.step()
+                if not flags & wire.QUIET:
+                    self.report.spikes(turn, step)
+                step += 1
+        if not flags & wire.QUIET:
+            self.report.membranes(turn)
+        self.report.answer(turn)
 
 
 def main(folder=""):

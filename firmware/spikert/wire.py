@@ -17,31 +17,39 @@ import struct
 
 from spikert.compat import CRC16_START, const, crc16
 
-PROTOCOL = const(1)  # sent in HELLO; raise it on any incompatible change
+PROTOCOL = const(2)  # sent in HELLO; raise it on any incompatible change
+
+# A turn is what one ANSWER closes: a sample, or as many samples of a stream as there are from one
+# answer to the next. Its readings are u8[samples, channels], i16 where the network scales them.
 
 # What the host sends. Each is answered by ACK, then carried out once, however often it was sent.
 HELLO = const(0x01)  # protocol:u8 kernel:text (empty: the board's choice); answered by BOARD
-SAMPLE = const(0x02)  # sample:u16 first:u16 x:u8[]; a part of an input, run when it is complete
-REPLAY = const(0x03)  # sample:u16 count:u16; run so many of the samples that the board itself holds
+TURN = const(0x02)  # turn:u16 first:u16 flags:u8 bytes; a part of its readings, run when complete
+REPLAY = const(0x03)  # turn:u16 count:u16 flags:u8; run so many that the board itself holds
 BYE = const(0x04)  # end the session
+
+TURN_FORMAT = "<HHB"
+TURN_SIZE = const(5)
+START = const(1)  # a flag: the stream starts here; a network without a stream always starts again
+QUIET = const(2)  # a flag: say no more of the turn than its answer
 
 # What the board sends.
 ACK = const(0x40)  # sequence:u16 of the host's frame
 BOARD = const(0x41)  # its answer to HELLO: BOARD_FORMAT, then BOARD_LINES of text
-INPUT = const(0x42)  # PART_FORMAT x:u8[]; what the board read by itself
+INPUT = const(0x42)  # PART_FORMAT bytes; readings of the board's own
 SPIKES = const(0x43)  # PART_FORMAT addresses; one layer, one step
-MEMBRANE = const(0x44)  # PART_FORMAT v:i16[]; one layer, at the window's end
-ANSWER = const(0x45)  # ANSWER_FORMAT; closes a sample
+MEMBRANE = const(0x44)  # PART_FORMAT v:i16[]; one layer, at the turn's end
+ANSWER = const(0x45)  # ANSWER_FORMAT; closes a turn
 PROBLEM = const(0x46)  # text: why the last command was not carried out
 AGAIN = const(0x47)  # no payload: what came last was damaged, send it again
 
 BOARD_FORMAT = "<BHII32s"  # protocol, receive, memory free, table's crc32, source's sha256
 BOARD_SIZE = const(43)
 BOARD_LINES = ("runtime", "machine", "kernel", "kernels", "ulab", "problem")
-PART_FORMAT = "<HHBBH"  # sample, step, layer, form of the data, first neuron or channel
+PART_FORMAT = "<HHBBH"  # turn, step, layer, form of the data, first neuron or byte
 PART_SIZE = const(8)
 ANSWER_SIZE = const(10)
-ANSWER_FORMAT = "<HHHI"  # sample, answer, frames sent for it, and the crc32 of x,
+ANSWER_FORMAT = "<HHHI"  # turn, answer, frames sent for it, and the crc32 of its readings,
 # of all their payloads in order, and of the three numbers before it
 
 BITMAP = const(0)  # neuron `first + 8 * i + b` fired where bit b of byte i is set

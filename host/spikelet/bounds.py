@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from spikelet.network import Layer, Network
+    from spikelet.layer import Layer
+    from spikelet.network import Network
 
 IntArray = NDArray[np.int64]
 
@@ -52,30 +53,32 @@ class LayerBounds:
 
     sums        partial sums of weights, before the gain
     drive       partial sums after gain and bias
+    current     the synaptic current in every step, None where the layer has none
     membrane    V and all that is computed on the way to it, in every step
     settled     whether the bounds hold for any number of steps, not only for the window
     """
 
     sums: Interval
     drive: Interval
+    current: Interval | None
     membrane: Interval
     settled: bool
 
     @property
     def reach(self) -> Interval:
         """The hull of all of them."""
-        parts = (self.sums, self.drive, self.membrane)
+        parts = (self.sums, self.drive, self.current or self.drive, self.membrane)
         return Interval(min(p.low for p in parts), max(p.high for p in parts))
 
 
 def prove(network: Network, *, endless: bool = False) -> list[LayerBounds]:
-    """Return each layer's bounds over the window of `network.steps`, or, if endless, in the limit."""
+    """Return each layer's bounds over the window of `network.steps`, or, if endless, in the limit.
+
+    A stream is endless.
+    """
+    steps = None if endless or network.stream else network.steps
     return [
-        layer_bounds(
-            layer,
-            direct=network.encoder == "direct" and number == 0,
-            steps=None if endless else network.steps,
-        )
+        layer_bounds(layer, direct=network.encoder == "direct" and number == 0, steps=steps)
         for number, layer in enumerate(network.layers)
     ]
 
@@ -85,48 +88,106 @@ def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBound
 
     direct    whether it takes values 0..255 instead of spikes
     """
-    weights = layer.weights.astype(np.int64)
-    below, above = np.minimum(weights, 0).sum(axis=0), np.maximum(weights, 0).sum(axis=0)
+    below, above = _sums(layer.weights, layer.geometry.most_inputs if layer.geometry else 1)
     sums = _hull(below, above)
     if direct:
         # a kernel may go through x bit by bit, adding each bit's rows to at most as much again
         sums = _hull(2 * below, 2 * above)
         below, above = (255 * below) >> 8, (255 * above) >> 8
+    if layer.recurrent is not None:
+        own_below, own_above = _sums(layer.recurrent, 1)
+        below, above = below + own_below, above + own_above
+        sums = _joined(sums, _hull(below, above))
     below, above = below << layer.gain, above << layer.gain
     bias = layer.bias.astype(np.int64)
     drive = _hull(below + np.minimum(bias, 0), above + np.maximum(bias, 0))
-    membrane, settled = _follow(layer, (below, above), steps)
-    return LayerBounds(sums, drive, membrane, settled)
+    current, membrane, settled = _Path(layer, (below, above)).follow(steps)
+    return LayerBounds(sums, drive, current, membrane, settled)
 
 
-def _follow(
-    layer: Layer, sums: tuple[IntArray, IntArray], steps: int | None
-) -> tuple[Interval, bool]:
-    """Follow every neuron's V from its start; return what it can reach, and if it has settled.
+def _sums(weights: NDArray[np.int8], together: int) -> tuple[IntArray, IntArray]:
+    """Return the least and the largest sum int64[maps] of any inputs' weights.
 
-    Each step only widens the interval; once it changes nothing any more, the bounds hold for ever.
-    Without a number of steps, what does not settle is followed until it leaves int16.
+    together    how many inputs share a weight of one neuron
     """
-    bias = layer.bias.astype(np.int64)
-    v_low = v_high = layer.v_start.astype(np.int64)
-    reach = _hull(v_low, v_high)
-    for _ in range(LIMIT_STEPS if steps is None else steps):
-        low, high = _leaked(layer, v_low) + sums[0], _leaked(layer, v_high) + sums[1]
+    wide = together * weights.astype(np.int64)
+    return np.minimum(wide, 0).sum(axis=0), np.maximum(wide, 0).sum(axis=0)
+
+
+class _Path:
+    """The intervals of every neuron's states, from its start through one step after the other.
+
+    Each step only widens them; once one changes nothing any more, they hold for ever.
+    """
+
+    def __init__(self, layer: Layer, sums: tuple[IntArray, IntArray]) -> None:
+        self.layer = layer
+        self.sums = sums
+        self.bias = layer.bias.astype(np.int64)
+        start = layer.v_start.astype(np.int64)
+        nothing = np.zeros_like(start)
+        self.v = start, start
+        self.current = nothing, nothing
+        self.membranes = _hull(start, start)
+        self.currents = None if layer.current_d is None else Interval(0, 0)
+
+    def follow(self, steps: int | None) -> tuple[Interval | None, Interval, bool]:
+        """Return what current and V can reach in so many steps, and whether they have settled.
+
+        Without a number of steps, what does not settle is followed until it leaves int16.
+        """
+        for _ in range(LIMIT_STEPS if steps is None else steps):
+            if not self._step():
+                return self.currents, self.membranes, True
+            if steps is None and not self._fits():
+                break
+        return self.currents, self.membranes, False
+
+    def _fits(self) -> bool:
+        return self.membranes.fits and (self.currents is None or self.currents.fits)
+
+    def _step(self) -> bool:
+        """Widen the states by one step; return whether that changed any of them."""
+        layer, bias = self.layer, self.bias
+        feed, changed = self.sums, False
+        if self.currents is not None:
+            assert layer.current_d is not None
+            leaked = [_leaked(v, layer.current_d, layer.current_r) for v in self.current]
+            low, high = self._fed(leaked[0], leaked[1])
+            self.current, changed = _wider(self.current, low, high)
+            feed, bias = self.current, np.zeros_like(bias)
+        low, high = (
+            _leaked(v, layer.d, layer.r) + add for v, add in zip(self.v, feed, strict=True)
+        )
         # the drive is added in any order: with the bias first, last, or in between
-        reach = _widened(reach, low + np.minimum(bias, 0), high + np.maximum(bias, 0))
+        self.membranes = _joined(
+            self.membranes, _hull(low + np.minimum(bias, 0), high + np.maximum(bias, 0))
+        )
         low, high = _fired(layer, low + bias, high + bias)
-        reach = _widened(reach, low, high)
-        low, high = np.minimum(low, v_low), np.maximum(high, v_high)
-        if (low == v_low).all() and (high == v_high).all():
-            return reach, True
-        if steps is None and not reach.fits:
-            break
-        v_low, v_high = low, high
-    return reach, False
+        self.membranes = _joined(self.membranes, _hull(low, high))
+        self.v, moved = _wider(self.v, low, high)
+        return changed or moved
+
+    def _fed(self, low: IntArray, high: IntArray) -> tuple[IntArray, IntArray]:
+        """Return leaked currents with the drive added, noting what they reach on the way."""
+        low, high = low + self.sums[0], high + self.sums[1]
+        reached = _hull(low + np.minimum(self.bias, 0), high + np.maximum(self.bias, 0))
+        assert self.currents is not None
+        self.currents = _joined(self.currents, reached)
+        return low + self.bias, high + self.bias
 
 
-def _leaked(layer: Layer, v: IntArray) -> IntArray:
-    return v - ((v * layer.d.astype(np.int64)) >> layer.r)
+def _leaked(v: IntArray, d: NDArray[np.int16], r: int) -> IntArray:
+    return v - ((v * d.astype(np.int64)) >> r)
+
+
+def _wider(
+    before: tuple[IntArray, IntArray], low: IntArray, high: IntArray
+) -> tuple[tuple[IntArray, IntArray], bool]:
+    """Return the hull of two intervals for each neuron, and whether it is more than the first."""
+    low, high = np.minimum(low, before[0]), np.maximum(high, before[1])
+    changed = bool((low != before[0]).any() or (high != before[1]).any())
+    return (low, high), changed
 
 
 def _fired(layer: Layer, low: IntArray, high: IntArray) -> tuple[IntArray, IntArray]:
@@ -154,5 +215,5 @@ def _hull(low: IntArray, high: IntArray) -> Interval:
     return Interval(int(min(low.min(), 0)), int(max(high.max(), 0)))
 
 
-def _widened(reach: Interval, low: IntArray, high: IntArray) -> Interval:
-    return Interval(min(reach.low, int(low.min())), max(reach.high, int(high.max())))
+def _joined(one: Interval, other: Interval) -> Interval:
+    return Interval(min(one.low, other.low), max(one.high, other.high))

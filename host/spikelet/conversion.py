@@ -1,9 +1,11 @@
 """Float networks to integer ones: weights of at most 8 bits, and the proof that int16 holds them.
 
-Each layer has one scale, the largest that its bits allow; scaling a layer's weights, bias and threshold
-alike changes none of its spikes. Where the proof fails, the layer gets a floor, then a smaller scale,
-and the report says so. Source for the scale: Jacob et al., Quantization and Training of Neural
-Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 2.
+Each neuron has the largest scale that its bits allow: scaling its weights, bias and threshold alike
+changes none of its spikes. Neurons whose membranes are compared, to answer, have one scale. Where the
+proof fails, the layer gets one scale for all, then a floor, then a smaller scale, and the report says
+so. Source for the scale: Jacob et al., Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference (2018), sec. 2; one for each neuron: Krishnamoorthi, Quantizing Deep
+Convolutional Networks for Efficient Inference (2018), sec. 3.
 """
 
 from __future__ import annotations
@@ -18,25 +20,29 @@ from spikelet import quantisation
 from spikelet.bounds import INT16_MIN, Interval, LayerBounds, layer_bounds
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
-from spikelet.network import Layer, Network
+from spikelet.layer import Layer
+from spikelet.network import Network
 
 LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
 FLOOR = -8192  # where a floor is needed; trained networks do not notice it
 LEAST_LEAK = 4  # membrane units that a step at threshold should lose, or the leak is too coarse
 MAX_GAIN = 7
+MOST_SCALE = (
+    4  # times that of the whole layer: a nearly dead neuron would get an enormous threshold
+)
 
 
 @dataclass(frozen=True, eq=False)
 class LayerReport:
     """What conversion did to one layer.
 
-    scale     float, membrane units per unit of the float network
+    scale     float64[maps], membrane units per unit of the float network
     levels    int, the largest |weight|
     bounds    what the proof found
     changes   sentences: what had to be done to make it fit, and what that costs
     """
 
-    scale: float
+    scale: NDArray[np.float64]
     levels: int
     bounds: LayerBounds
     changes: tuple[str, ...]
@@ -48,6 +54,7 @@ class _Attempt(NamedTuple):
     levels: int
     gain: int
     floor: int | None
+    shared: bool  # one scale for all neurons
 
 
 def convert(
@@ -65,7 +72,9 @@ def convert(
     for number, layer in enumerate(network.layers):
         direct = network.encoder == "direct" and number == 0
         try:
-            converted, report = _fit(layer, bits, direct=direct, steps=network.steps)
+            steps = None if network.stream else network.steps
+            compared = number == len(network.layers) - 1 and network.readout != "count"
+            converted, report = _fit(layer, bits, direct=direct, steps=steps, shared=compared)
         except SpikeletError as error:
             raise SpikeletError(f"layer {number} {error}") from None
         layers.append(converted)
@@ -78,15 +87,23 @@ def convert(
         layers=layers,
         source_sha256=source_sha256,
         encoder_parameter=network.encoder_parameter,
+        stream=network.stream,
+        scaling=network.scaling,
     )
     return integer, tuple(reports)
 
 
-def _fit(layer: FloatLayer, bits: int, *, direct: bool, steps: int) -> tuple[Layer, LayerReport]:
-    """Return the layer at the largest scale that is proved to fit, with a floor if that helps."""
+def _fit(
+    layer: FloatLayer, bits: int, *, direct: bool, steps: int | None, shared: bool
+) -> tuple[Layer, LayerReport]:
+    """Return the layer at the largest scale that is proved to fit, with a floor if that helps.
+
+    steps     over which it must fit; None: for ever
+    shared    whether its neurons must have one scale
+    """
     if not layer.weights.any():
         raise SpikeletError("has no weight but zero; train it again")
-    attempt = _Attempt(quantisation.largest(bits), _gain(layer, bits), None)
+    attempt = _Attempt(quantisation.largest(bits), _gain(layer, bits), None, shared)
     changes: dict[str, str] = {}
     while True:
         converted = _quantised(layer, attempt, direct=direct)
@@ -109,6 +126,8 @@ def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _At
     changes    a sentence for each thing that differs from the first attempt, kept up to date
     Raises SpikeletError when there is nothing left to try.
     """
+    if not attempt.shared:
+        return attempt._replace(shared=True)
     if reach.low < INT16_MIN:
         if attempt.floor is None:
             changes["floor"] = (
@@ -145,9 +164,33 @@ def _reason(earlier: str | None, found: str) -> str:
     return earlier.partition(":")[0] if earlier else found
 
 
-def _scale(layer: FloatLayer, attempt: _Attempt) -> float:
-    """Return membrane units per unit of the float network."""
-    return float(attempt.levels / np.abs(layer.weights).max() * 2**attempt.gain)
+def _scale(layer: FloatLayer, attempt: _Attempt) -> NDArray[np.float64]:
+    """Return float64[maps], membrane units per unit of the float network."""
+    largest = _largest_weights(layer)
+    least = largest.max() / (1 if attempt.shared else MOST_SCALE)
+    return attempt.levels / np.maximum(largest, least) * 2.0**attempt.gain
+
+
+def _largest_weights(layer: FloatLayer) -> NDArray[np.float64]:
+    """Return float64[maps], each neuron's largest |weight|, of its inputs and of its own layer."""
+    largest = np.abs(layer.weights).max(axis=0)
+    if layer.recurrent is None:
+        return largest
+    return np.maximum(largest, np.abs(layer.recurrent).max(axis=0))
+
+
+def _whole(weights: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return weights [fan-in, maps] as integers whose sum over a neuron's inputs is rounded but once.
+
+    Inputs are never negative, and many are active together: what rounding adds to all weights of a
+    neuron drives it too much. So as few of them as it takes, those nearest to a half, are rounded
+    the other way.
+    """
+    nearest = np.rint(weights)
+    error = weights - nearest
+    missing = np.rint(error.sum(axis=0))
+    rank = np.argsort(np.argsort(-np.sign(missing) * error, axis=0), axis=0)
+    return (nearest + np.sign(missing) * (rank < np.abs(missing))).astype(np.int8)
 
 
 def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer | Interval:
@@ -158,7 +201,8 @@ def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer |
     """
     scale = _scale(layer, attempt)
     d, r = leak_integers(layer.beta)
-    correction = (2**attempt.gain / 2 if direct else 0.0) - np.where(d > 0, 0.5, 0.0)
+    current_d, current_r = _current_leak(layer)
+    correction = (2**attempt.gain / 2 if direct else 0.0) - _rounding(layer, d, current_d)
     values = {
         "bias": layer.bias * scale + correction,
         "v_reset": layer.v_reset * scale,
@@ -171,8 +215,14 @@ def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer |
     reach = Interval(int(everything.min()), int(everything.max()))
     if not reach.fits:
         return reach
+    unit = scale / 2**attempt.gain
+    own = layer.recurrent
     return Layer(
-        weights=np.rint(layer.weights * (scale / 2**attempt.gain)).astype(np.int8),
+        weights=_whole(layer.weights * unit),
+        recurrent=None if own is None else _whole(own * unit),
+        current_d=current_d,
+        current_r=current_r,
+        geometry=layer.geometry,
         gain=attempt.gain,
         d=d,
         r=r,
@@ -180,6 +230,26 @@ def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer |
         reset=layer.reset,
         **rounded,
     )
+
+
+def _current_leak(layer: FloatLayer) -> tuple[NDArray[np.int64] | None, int]:
+    """Return current_d and current_r, None and 8 without a synaptic current."""
+    return (None, 8) if layer.alpha is None else leak_integers(layer.alpha)
+
+
+def _rounding(
+    layer: FloatLayer, d: NDArray[np.int64], current_d: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
+    """Return by how much a leak rounded down makes each step's drive too large, float64[maps].
+
+    A current that leaks keeps half a unit too much in each step; what the membrane keeps too much has
+    to be taken out of a bias that first gathers in the current, which multiplies it.
+    """
+    of_membrane = np.where(d > 0, 0.5, 0.0)
+    if layer.alpha is None or current_d is None:
+        return of_membrane
+    leak = np.where(current_d > 0, 1 - layer.alpha, 1.0)
+    return of_membrane * leak + np.where(current_d > 0, 0.5, 0.0)
 
 
 def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
@@ -213,5 +283,5 @@ def _gain(layer: FloatLayer, bits: int) -> int:
         return missing
     slowest = d[d > 0].min() / 2**r
     levels = quantisation.largest(quantisation.BITS[1])
-    lost = np.abs(layer.theta).max() * slowest * levels / np.abs(layer.weights).max()
+    lost = np.abs(layer.theta).max() * slowest * levels / _largest_weights(layer).max()
     return int(np.clip(np.ceil(np.log2(LEAST_LEAK / lost)) + missing, missing, MAX_GAIN))

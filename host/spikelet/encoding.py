@@ -8,12 +8,14 @@ rate       -
 bernoulli  seed of the random numbers, 1..65535
 latency    the least x that spikes at all, 0..255
 phase      period in steps, 1..8
+delta      by how much x must change for a spike, 1..255; two inputs a channel: up, then down
+
+In a stream T steps follow on each sample; rate, bernoulli and delta go on where they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+import math
 from typing import Any
 
 import numpy as np
@@ -24,9 +26,9 @@ from spikert.tables import ENCODERS
 
 RATE_START = 128  # half a spike, so that rounding favours neither more spikes nor fewer
 DIRECT_SCALE = 256  # the integers shift their sum right by 8
-PARAMETERS = {"bernoulli": (1, 0xFFFF), "latency": (0, 255), "phase": (1, 8)}
+PARAMETERS = {"bernoulli": (1, 0xFFFF), "latency": (0, 255), "phase": (1, 8), "delta": (1, 255)}
 """The least and the largest parameter of the encoders that have one."""
-DEFAULTS = {"bernoulli": 0xACE1, "latency": 64, "phase": 8}
+DEFAULTS = {"bernoulli": 0xACE1, "latency": 64, "phase": 8, "delta": 8}
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -47,6 +49,11 @@ def check(encoder: str, value: int) -> None:
         )
 
 
+def inputs(encoder: str, channels: int) -> int:
+    """Return the number of the first layer's inputs."""
+    return 2 * channels if encoder == "delta" else channels
+
+
 def signal(
     encoder: str,
     x: NDArray[np.uint8],
@@ -54,77 +61,105 @@ def signal(
     value: int = 0,
     dtype: DTypeLike = np.float64,
 ) -> FloatArray:
-    """Return what the first layer's weights are multiplied by, for x uint8[n, channels].
+    """Return what the first layer's weights are multiplied by.
 
-    direct  dtype[1, n, channels], x / 256, the same in each step
-    others  dtype[T, n, channels], 0 or 1; with phase, 2**-k in step k of a period
+    x    uint8[n, channels]; of a stream uint8[n, samples, channels], which counts as so many times T
+         steps
+
+    direct  dtype[1, n, channels], x / 256, the same in each step; of a stream [T, n, channels]
+    others  dtype[T, n, inputs], 0 or 1; with phase, 2**-k in step k of a period
     """
     if encoder == "direct":
-        return (x[None] / DIRECT_SCALE).astype(dtype)
+        levels = x[None] if x.ndim == 2 else x.swapaxes(0, 1).repeat(steps, axis=0)
+        return (levels / DIRECT_SCALE).astype(dtype)
     weighted = spikes(encoder, x, steps, value).swapaxes(0, 1).astype(dtype)
-    weighted *= (0.5 ** drive_shifts(encoder, steps, value))[:, None, None]
+    samples = len(weighted) // steps
+    weighted *= (0.5 ** np.tile(drive_shifts(encoder, steps, value), samples))[:, None, None]
     return weighted
 
 
 def drive_shifts(encoder: str, steps: int, value: int) -> NDArray[np.int64]:
-    """Return int64[T]: how far the first layer's sum is shifted right in each step."""
+    """Return int64[T]: how far the first layer's sum is shifted right in each step of a sample."""
     if encoder == "phase":
         return np.arange(steps) % value
     return np.zeros(steps, np.int64)
 
 
 def spikes(encoder: str, x: NDArray[np.uint8], steps: int, value: int = 0) -> NDArray[np.bool_]:
-    """Return bool[n, T, channels], the spikes of x uint8[n, channels]; none with direct."""
-    times = np.arange(steps)[:, None]
-    levels = x[:, None].astype(np.int64)
-    if encoder == "rate":
-        return _rate(levels, steps)
-    if encoder == "bernoulli":
-        return _draws(steps, x.shape[1], value) >> 8 < levels
-    if encoder == "latency":
-        return (times == ((255 - levels) * steps) >> 8) & (levels >= value)
-    if encoder == "phase":
-        return (levels >> (7 - times % value)) & 1 > 0
-    return np.zeros((len(x), steps, x.shape[1]), np.bool_)
+    """Return bool[n, T, inputs], the spikes of x uint8[n, channels]; none with direct.
 
-
-def synaptic_events(
-    encoder: str, x: NDArray[np.uint8], made: Sequence[NDArray[Any]], value: int = 0
-) -> float:
-    """Return the synapses that an average sample makes work, the cost of an inference.
-
-    Every spike counts the synapses it reaches; with the direct encoder every input that is not
-    zero counts its synapses, once per sample.
-
-    x       uint8[n, channels]
-    made    a [n, T, neurons] of 0 and 1 per layer, from a float or an integer simulation
+    Of x uint8[n, samples, channels], a stream, bool[n, samples * T, inputs].
     """
-    samples, steps, fan_out = made[0].shape
-    inputs = x if encoder == "direct" else spikes(encoder, x, steps, value)
-    events = np.count_nonzero(inputs) * fan_out
-    for layer, reached in pairwise(made):
-        events += np.count_nonzero(layer) * reached.shape[2]
-    return events / samples
+    return Encoder(encoder, steps, value).spikes(x if x.ndim == 3 else x[:, None])
 
 
-def _rate(levels: NDArray[np.int64], steps: int) -> NDArray[np.bool_]:
-    """An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows.
+class Encoder:
+    """An encoder whose state lasts, so that a stream can be encoded part by part.
 
-    After t steps it has therefore overflowed (128 + t * x) >> 8 times.
+    kind     one of tables.ENCODERS
+    steps    T, of each sample
+    value    its parameter
     """
-    times = np.arange(steps + 1)[:, None]
-    return np.diff((RATE_START + times * levels) >> 8, axis=1) > 0
 
+    def __init__(self, kind: str, steps: int, value: int) -> None:
+        self.kind = kind
+        self.steps = steps
+        self.value = value
+        self._sums: NDArray[np.int64] | int = RATE_START
+        self._draw = value
+        self._reference: NDArray[np.int64] | None = None
 
-def _draws(steps: int, channels: int, seed: int) -> NDArray[np.int64]:
-    """Return int64[T, channels], 16-bit random numbers in the order of steps and channels.
+    def spikes(self, x: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return bool[n, samples * T, inputs], the spikes of the next uint8[n, samples, channels]."""
+        levels = x.astype(np.int64).repeat(self.steps, axis=1)
+        times = np.tile(np.arange(self.steps), x.shape[1])[:, None]
+        if self.kind == "rate":
+            return self._rate(levels)
+        if self.kind == "bernoulli":
+            return self._draws(levels.shape[1:]) >> 8 < levels
+        if self.kind == "latency":
+            return (times == ((255 - levels) * self.steps) >> 8) & (levels >= self.value)
+        if self.kind == "phase":
+            return (levels >> (7 - times % self.value)) & 1 > 0
+        if self.kind == "delta":
+            return self._delta(levels)
+        return np.zeros(levels.shape, np.bool_)
 
-    Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
-    """
-    state, draws = seed, np.empty(steps * channels, np.int64)
-    for i in range(len(draws)):
-        state ^= state << 7 & 0xFFFF
-        state ^= state >> 9
-        state ^= state << 8 & 0xFFFF
-        draws[i] = state
-    return draws.reshape(steps, channels)
+    def _rate(self, levels: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows.
+
+        Left to grow, it has overflowed as often as its upper bytes say.
+        """
+        start = np.broadcast_to(self._sums, (len(levels), 1, levels.shape[2]))
+        sums = np.concatenate([start, levels], axis=1).cumsum(axis=1)
+        self._sums = sums[:, -1:] & 255
+        return np.diff(sums >> 8, axis=1) > 0
+
+    def _draws(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        """Return int64[T, channels], 16-bit random numbers in the order of steps and channels.
+
+        Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
+        """
+        state, draws = self._draw, np.empty(math.prod(shape), np.int64)
+        for i in range(len(draws)):
+            state ^= state << 7 & 0xFFFF
+            state ^= state >> 9
+            state ^= state << 8 & 0xFFFF
+            draws[i] = state
+        self._draw = state
+        return draws.reshape(shape)
+
+    def _delta(self, levels: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """A reference starts at the first x, and follows in steps of the parameter, a spike each."""
+        if self._reference is None:
+            self._reference = levels[:, 0]
+        reference = self._reference
+        made = np.zeros((*levels.shape, 2), np.bool_)  # of each channel: up, down
+        for t in range(levels.shape[1]):
+            ahead = levels[:, t] - reference
+            made[:, t, :, 0], made[:, t, :, 1] = ahead >= self.value, -ahead >= self.value
+            reference = reference + self.value * (
+                made[:, t, :, 0].astype(np.int64) - made[:, t, :, 1]
+            )
+        self._reference = reference
+        return made.reshape(*levels.shape[:2], -1)

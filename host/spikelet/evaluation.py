@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.cost import synaptic_events
 from spikelet.dataset import Dataset
-from spikelet.encoding import synaptic_events
 from spikelet.float_network import FloatNetwork
 from spikelet.network import Network
 
@@ -18,7 +18,7 @@ class Score:
     """What a network reached.
 
     accuracy           float, 0..1, share of the samples with the right answer
-    synaptic_events    float, mean per sample, as float_network.synaptic_events counts them
+    synaptic_events    float, mean per sample, as cost.synaptic_events counts them
     spikes             float, mean per sample, of all layers
     """
 
@@ -34,14 +34,26 @@ def evaluate(network: Network | FloatNetwork, samples: Dataset) -> Score:
     """
     trace = network.simulate(samples.x)
     return Score(
-        accuracy=accuracy(trace.answers, samples),
-        synaptic_events=synaptic_events(
-            network.encoder, samples.x, trace.spikes, network.encoder_parameter
-        ),
+        accuracy=accuracy(whole_windows(network, trace.answers), samples),
+        synaptic_events=synaptic_events(network, samples.x, trace.spikes),
         spikes=sum(np.count_nonzero(spikes) for spikes in trace.spikes) / len(samples),
     )
 
 
 def accuracy(answers: NDArray[np.int64], samples: Dataset) -> float:
-    """Return the share of answers int64[n] that are the samples' classes, 0..1."""
-    return float((answers == samples.y).mean())
+    """Return the share of answers that are the samples' classes, 0..1.
+
+    answers    int64[n]; of a stream int64[n, answers], each of which counts
+    """
+    return float((answers.reshape(len(samples), -1) == samples.y[:, None]).mean())
+
+
+def whole_windows(network: Network | FloatNetwork, answers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the answers that take account of a whole window; all of them where none does.
+
+    answers    int64[n]; of a stream int64[n, answers]
+    """
+    if network.stream is None:
+        return answers
+    earlier = network.stream.window // network.stream.hop - 1
+    return answers[:, min(earlier, answers.shape[1] - 1) :]

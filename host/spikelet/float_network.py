@@ -6,14 +6,15 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from spikelet import encoding
+from spikelet.convolution import Geometry, weighted
 from spikelet.errors import SpikeletError
-from spikert.tables import READOUTS
+from spikelet.operation import Stream, check_coding, check_samples, class_scores
+from spikelet.scaling import Scaling
 
 RESETS = ("subtract", "set")
-MAX_STEPS = 65535
 
 FloatArray = encoding.FloatArray
 """float32 or float64; what is computed from it keeps its type."""
@@ -24,15 +25,22 @@ SpikeFunction = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class FloatLayer:
-    """A dense layer of leaky integrate-and-fire neurons; membranes have no unit of their own.
+    """A layer of leaky integrate-and-fire neurons; membranes have no unit of their own.
 
-    weights  float64[inputs, neurons], drive per input spike
-    bias     float64[neurons], drive added in each step
-    beta     float64[neurons], share of the membrane kept from step to step, 0..1; 1 never leaks
-    theta    float64[neurons], a neuron fires at v >= theta; None for a readout that never fires
+    Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
+    convolution a map's neurons share weights and parameters, and lie as convolution.py says.
+
+    weights  float64[fan-in, maps], drive per input spike
+    bias     float64[maps], drive added in each step
+    beta     float64[maps], share of the membrane kept from step to step, 0..1; 1 never leaks
+    theta    float64[maps], a neuron fires at v >= theta; None for a readout that never fires
     reset    "subtract": v loses theta when it fires; "set": v becomes v_reset
-    v_reset  float64[neurons]
-    v_start  float64[neurons], membranes before the first step
+    v_reset  float64[maps]
+    v_start  float64[maps], membranes before the first step
+    recurrent  float64[neurons, neurons], drive per spike of the layer's own of the step before; None
+    alpha    float64[maps], share kept from step to step of a synaptic current, which starts at 0, is
+             fed by the drive and feeds the membrane in its place; None: there is no such current
+    geometry of a convolution
     Raises SpikeletError naming the field with a wrong shape or value.
     """
 
@@ -43,21 +51,26 @@ class FloatLayer:
     reset: str
     v_reset: NDArray[np.float64]
     v_start: NDArray[np.float64]
+    recurrent: NDArray[np.float64] | None = None
+    alpha: NDArray[np.float64] | None = None
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
-        if np.ndim(self.weights) != 2 or 0 in np.shape(self.weights):
-            raise SpikeletError(
-                f"weights have shape {np.shape(self.weights)}; they must be [inputs, neurons]"
-            )
+        check_weights(np.shape(self.weights), self.geometry)
         self._check_array("weights", self.weights.shape)
         for field in ("bias", "beta", "v_reset", "v_start"):
             self._check_array(field, self.weights.shape[1:])
-        if self.theta is not None:
-            self._check_array("theta", self.weights.shape[1:])
-        if self.beta.min() < 0 or self.beta.max() > 1:
-            raise SpikeletError(
-                f"beta lies in {self.beta.min():g}..{self.beta.max():g}; it must be in 0..1"
-            )
+        for field in ("theta", "alpha"):
+            if getattr(self, field) is not None:
+                self._check_array(field, self.weights.shape[1:])
+        for field, kept in (("beta", self.beta), ("alpha", self.alpha)):
+            if kept is not None and (kept.min() < 0 or kept.max() > 1):
+                raise SpikeletError(
+                    f"{field} lies in {kept.min():g}..{kept.max():g}; it must be in 0..1"
+                )
+        if self.recurrent is not None:
+            check_recurrent(self.geometry)
+            self._check_array("recurrent", (self.neurons, self.neurons))
         _check_choice("reset", self.reset, RESETS)
 
     def _check_array(self, field: str, shape: tuple[int, ...]) -> None:
@@ -72,20 +85,30 @@ class FloatLayer:
     @property
     def inputs(self) -> int:
         """Number of inputs."""
-        return self.weights.shape[0]
+        return self.geometry.inputs if self.geometry else self.weights.shape[0]
+
+    @property
+    def maps(self) -> int:
+        """Number of neurons at each place of a convolution's kernel, or of all neurons."""
+        return self.weights.shape[1]
 
     @property
     def neurons(self) -> int:
         """Number of neurons."""
-        return self.weights.shape[1]
+        return self.maps * (self.geometry.pixels if self.geometry else 1)
+
+    def each(self, values: NDArray[np.float64], dtype: DTypeLike = np.float64) -> FloatArray:
+        """Return a parameter [maps] as dtype[neurons]."""
+        spread = values.astype(dtype)
+        return np.tile(spread, self.geometry.pixels) if self.geometry else spread
 
 
 @dataclass(frozen=True, eq=False)
 class FloatTrace:
     """What a network did on n samples.
 
-    answers    int64[n], index of the class
-    spikes     a bool[n, T, neurons] per layer
+    answers    int64[n], index of the class; of a stream int64[n, answers]
+    spikes     a bool[n, T, neurons] per layer; T counts the steps of all samples of a stream
     membranes  a float64[n, T, neurons] per layer, after the reset
     """
 
@@ -106,6 +129,9 @@ class FloatNetwork:
     classes  a name for each neuron of the last layer
     dt       seconds per step
     encoder_parameter  of those encoders that have one, see encoding.py
+    stream   of a network whose state lasts from sample to sample, how often it answers; None: every
+             sample starts anew and has its own answer
+    scaling  from raw readings to x; None: x is the reading
     Raises SpikeletError naming what does not fit.
     """
 
@@ -116,12 +142,11 @@ class FloatNetwork:
     classes: tuple[str, ...]
     dt: float = 1e-3
     encoder_parameter: int = 0
+    stream: Stream | None = None
+    scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
-        encoding.check(self.encoder, self.encoder_parameter)
-        _check_choice("readout", self.readout, READOUTS)
-        if not 1 <= self.steps <= MAX_STEPS:
-            raise SpikeletError(f"steps is {self.steps}; it must be 1..{MAX_STEPS}")
+        check_coding(self)
         if not 0 < self.dt < np.inf:
             raise SpikeletError(f"dt is {self.dt}; it must be a positive number of seconds")
         _check_chain(self.layers)
@@ -138,27 +163,28 @@ class FloatNetwork:
 
     @property
     def channels(self) -> int:
-        """Number of inputs of a sample."""
-        return self.layers[0].inputs
+        """Number of values of a sample."""
+        return self.layers[0].inputs // encoding.inputs(self.encoder, 1)
 
-    def simulate(self, x: NDArray[np.uint8]) -> FloatTrace:
-        """Run the samples x, uint8[n, channels], each from the start membranes.
+    def simulate(self, x: NDArray[Any]) -> FloatTrace:
+        """Run the samples x, each from the start membranes.
 
+        x    uint8[n, channels]; of a stream uint8[n, samples, channels]; raw readings, of any other
+             integers, where the network scales them
         Raises SpikeletError if x has another type or shape.
         """
-        check_samples(x, self.channels)
+        x = check_samples(x, self)
         signal = encoding.signal(self.encoder, x, self.steps, self.encoder_parameter)
+        steps = self.steps * (x.shape[1] if self.stream else 1)
         windows = []
         for layer in self.layers:
-            drive = signal @ layer.weights + layer.bias
-            windows.append(integrate(layer, drive, self.steps))
+            drive = weighted(signal, layer.weights, layer.geometry) + layer.each(layer.bias)
+            windows.append(integrate(layer, drive, steps))
             signal = windows[-1].spikes
-        scores = class_scores(self.readout, windows[-1])
-        return FloatTrace(
-            answers=scores.argmax(axis=1),
-            spikes=tuple(window.spikes.swapaxes(0, 1) > 0 for window in windows),
-            membranes=tuple(window.after.swapaxes(0, 1).astype(np.float64) for window in windows),
-        )
+        spikes = tuple(window.spikes.swapaxes(0, 1) > 0 for window in windows)
+        membranes = tuple(window.after.swapaxes(0, 1).astype(np.float64) for window in windows)
+        scores = class_scores(self, spikes[-1], membranes[-1])
+        return FloatTrace(scores.argmax(axis=-1), spikes, membranes)
 
 
 class Window(NamedTuple):
@@ -184,20 +210,29 @@ def integrate(
 ) -> Window:
     """Advance the neurons of `layer` by `steps` steps, computing in the type of `drive`.
 
-    drive  float[T, n, neurons], membrane units; or [1, n, neurons], the same in each step
+    drive  float[T, n, neurons], membrane units, without the layer's own spikes; or [1, n, neurons],
+           the same in each step
     spike  what fires; only a check of gradients needs another than the step function
-    Source: Gerstner et al., Neuronal Dynamics (2014), sec. 1.3, forward Euler.
+    Source: Gerstner et al., Neuronal Dynamics (2014), sec. 1.3, forward Euler; the synaptic current:
+    Cramer et al., The Heidelberg Spiking Data Sets (2020), eq. 3, here fed before it feeds.
     """
-    shape = (steps, *drive.shape[1:])
-    before, spikes, after = window = Window(*(np.zeros(shape, drive.dtype) for _ in range(3)))
-    beta = layer.beta.astype(drive.dtype)
-    v = layer.v_start.astype(drive.dtype)
+    shape, dtype = (steps, *drive.shape[1:]), drive.dtype
+    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    beta, v = layer.each(layer.beta, dtype), layer.each(layer.v_start, dtype)
+    alpha = None if layer.alpha is None else layer.each(layer.alpha, dtype)
+    theta = None if layer.theta is None else layer.each(layer.theta, dtype)
+    recurrent = None if layer.recurrent is None else layer.recurrent.astype(dtype)
+    feed = np.zeros(shape[1:], dtype)
     for t, current in enumerate(np.broadcast_to(drive, shape)):
-        np.add(beta * v, current, out=before[t])
-        if layer.theta is None:
+        arriving = current
+        if recurrent is not None and t > 0:
+            arriving = arriving + spikes[t - 1] @ recurrent
+        feed = arriving if alpha is None else alpha * feed + arriving
+        np.add(beta * v, feed, out=before[t])
+        if theta is None:
             after[t] = before[t]
         else:
-            spikes[t] = spike(before[t] - layer.theta.astype(drive.dtype))
+            spikes[t] = spike(before[t] - theta)
             after[t] = reset_membranes(layer, before[t], spikes[t])
         v = after[t]
     return window
@@ -207,15 +242,8 @@ def reset_membranes(layer: FloatLayer, before: FloatArray, spikes: FloatArray) -
     """Return membranes after the reset, in the type of `before`."""
     if layer.reset == "subtract":
         assert layer.theta is not None
-        return before - spikes * layer.theta.astype(before.dtype)
-    return before * (1 - spikes) + spikes * layer.v_reset.astype(before.dtype)
-
-
-def class_scores(readout: str, window: Window) -> FloatArray:
-    """Return float[n, classes], of which the largest is the answer, from the last layer's window."""
-    if readout == "count":
-        return window.spikes.sum(axis=0)
-    return window.after.max(axis=0) if readout == "max" else window.after[-1]
+        return before - spikes * layer.each(layer.theta, before.dtype)
+    return before * (1 - spikes) + spikes * layer.each(layer.v_reset, before.dtype)
 
 
 def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:
@@ -236,9 +264,18 @@ def _check_chain(layers: Sequence[FloatLayer]) -> None:
             )
 
 
-def check_samples(x: NDArray[Any], channels: int) -> None:
-    """Raise SpikeletError unless x is uint8[n, channels]."""
-    if x.dtype != np.uint8 or x.ndim != 2 or x.shape[1] != channels:
+def check_weights(shape: tuple[int, ...], geometry: Geometry | None) -> None:
+    """Raise SpikeletError unless weights of this shape are [fan-in, maps], of this geometry."""
+    if len(shape) != 2 or 0 in shape:
+        raise SpikeletError(f"weights have shape {shape}; they must be [fan-in, neurons]")
+    if geometry and geometry.fan_in != shape[0]:
         raise SpikeletError(
-            f"x is {x.dtype} of shape {x.shape}; this network takes uint8[n, {channels}]"
+            f"weights have shape {shape}; a kernel of {geometry.kernel} pixels and "
+            f"{geometry.channels} channels takes {geometry.fan_in} weights for each map"
         )
+
+
+def check_recurrent(geometry: Geometry | None) -> None:
+    """Raise SpikeletError where a layer of this geometry cannot be recurrent."""
+    if geometry:
+        raise SpikeletError("a convolution cannot be recurrent; only a dense layer can")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
@@ -69,7 +68,7 @@ class Link:
 
     name           how messages call the board
     log            called with the board's text
-    repeated       int, samples that were asked for again
+    repeated       int, turns that were asked for again
     lost_frames    int, frames that were lost for good
     """
 
@@ -104,16 +103,27 @@ class Link:
             f"{self.name} does not say what it is; run spikelet flash, then try again"
         )
 
-    def run(self, network: Network, sample: int, x: NDArray[np.uint8]) -> Observation | None:
-        """Run one sample x uint8[channels] on the board; None if its frames were lost every time.
+    def run(
+        self,
+        network: Network,
+        number: int,
+        readings: NDArray[Any],
+        earlier: Sequence[NDArray[Any]] = (),
+    ) -> Observation | None:
+        """Run a turn on the board; None if its frames were lost every time.
 
+        readings    of the turn, as Network.turn says
+        earlier     those of the stream's turns before it, which the board has run; it is taken
+                    through them again before it repeats this one
         Raises SpikeletError if the board cannot run it, falls silent or goes away.
         """
+        data = network.turn_bytes(readings)
         for attempt in range(TRIES):
             if attempt:
                 self.repeated += 1
-            collector = Collector(network, sample, x)
-            for frame in self._send_sample(sample, x):
+                self._rewind(network, earlier)
+            collector = Collector(network, number, data)
+            for frame in self._send_turn(number, data, 0 if len(earlier) else wire.START):
                 if observation := collector.take(frame):
                     self._answered = True
                     return observation
@@ -122,14 +132,19 @@ class Link:
         self.lost_frames += max(1, self._expected_frames(network) - collector.frames)
         return None
 
-    def replay(self, network: Network, first: int, count: int) -> Iterator[Observation | None]:
-        """Have the board run `count` of its own samples, from the first on; yield each.
+    def replay(
+        self, network: Network, first: int, count: int, *, start: bool = False
+    ) -> Iterator[Observation | None]:
+        """Have the board run `count` turns of its own recording, from the first on; yield each.
 
-        A sample that did not arrive whole is None: the board does not run it again by itself.
+        A turn that did not arrive whole is None: the board does not run it again by itself.
+
+        start    whether a stream starts again with the first of them
         """
         end = first + count
         collector = Collector(network, first)
-        for frame in self._request(wire.REPLAY, struct.pack("<HH", first & 0xFFFF, count)):
+        command = first & 0xFFFF, count, wire.START if start else 0
+        for frame in self._request(wire.REPLAY, struct.pack(wire.TURN_FORMAT, *command)):
             ahead = collector.behind(frame) or 0
             while 0 < ahead < end - first:  # the answer was lost
                 self.lost_frames += 1
@@ -166,16 +181,24 @@ class Link:
         self._receive = info.receive
         return info
 
-    def _send_sample(self, sample: int, x: NDArray[np.uint8]) -> Iterator[Frame]:
-        """Send x in parts that the board can take; yield what comes back for the last of them."""
-        size = self._receive - 4
-        data = x.tobytes()
+    def _rewind(self, network: Network, earlier: Sequence[NDArray[Any]]) -> None:
+        """Take the board through turns again that it need not report."""
+        for number, readings in enumerate(earlier):
+            flags = wire.QUIET if number else wire.QUIET | wire.START
+            for frame in self._send_turn(number, network.turn_bytes(readings), flags):
+                if frame.kind == wire.ANSWER:
+                    break
+
+    def _send_turn(self, number: int, data: bytes, flags: int) -> Iterator[Frame]:
+        """Send a turn in parts that the board can take; yield what comes back for the last of them."""
+        size = self._receive - wire.TURN_SIZE
         for first in range(0, len(data), size):
-            payload = struct.pack("<HH", sample & 0xFFFF, first) + data[first : first + size]
+            head = struct.pack(wire.TURN_FORMAT, number & 0xFFFF, first, flags)
+            payload = head + data[first : first + size]
             if first + size >= len(data):
-                yield from self._request(wire.SAMPLE, payload)
+                yield from self._request(wire.TURN, payload)
             else:
-                next(self._request(wire.SAMPLE, payload, answered=False))
+                next(self._request(wire.TURN, payload, answered=False))
 
     def _request(self, kind: int, payload: bytes, *, answered: bool = True) -> Iterator[Frame]:
         """Send a command until it is acknowledged; yield the ACK and all frames that follow.
@@ -253,7 +276,7 @@ class Link:
 
     @staticmethod
     def _expected_frames(network: Network) -> int:
-        return len(network.layers) * (network.steps + 1) + 1
+        return len(network.layers) * (network.turn_steps + 1) + 1
 
 
 def _board_info(payload: bytes) -> BoardInfo:

@@ -1,4 +1,4 @@
-"""The live view of a board: its last samples as a raster of characters."""
+"""The live view of a board: its last steps as a raster of characters."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SHADES = " ░▒▓█"
 
 
 class LiveView:
-    """Shows samples as they come: a picture on a terminal, a line each in a pipe.
+    """Shows turns as they come: a picture on a terminal, a line each in a pipe.
 
-    samples    int, how many were shown
+    samples    int, how many were shown; of a stream, turns
     """
 
     def __init__(self, network: Network, output: Output) -> None:
@@ -49,11 +49,11 @@ class LiveView:
         self._live.stop()
 
     def show(self, seen: Observation, found: Verification, link: Link) -> None:
-        """Show one sample, and how the checking stands."""
+        """Show one turn, and how the checking stands."""
         self.samples += 1
         firing = [seen.spikes[number] for number in self._steps]
         rate = sum(map(np.sum, firing)) / max(sum(map(np.size, firing)), 1)
-        line = f"sample {seen.sample}: {self.network.classes[seen.answer]}, spike rate {rate:.1%}"
+        line = f"sample {seen.turn}: {self.network.classes[seen.answer]}, spike rate {rate:.1%}"
         if found.samples:
             line += f", {found.differences} differences"
         line += f", {link.lost_frames} lost frames"

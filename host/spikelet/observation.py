@@ -1,10 +1,16 @@
-"""What a board sent about one sample, put together from its frames."""
+"""What a board sent about one turn, put together from its frames.
+
+A turn is what one answer closes: a sample, or as many samples of a stream as there are from one
+answer to the next.
+"""
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,37 +24,40 @@ DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """One sample as a board ran it.
+    """One turn as a board ran it.
 
-    sample      int, its number
-    x           uint8[channels] where the board read the sample by itself, else None
-    spikes      a uint8[T, neurons] per layer
-    membranes   an int16[neurons] per layer, at the window's end
+    turn        int, its number
+    readings    uint8[channels], of a stream uint8[hop, channels], int16 where the network scales
+                them, if the board took them by itself; else None
+    spikes      a uint8[T, neurons] per layer; T counts the steps of all samples
+    membranes   an int16[neurons] per layer, at the turn's end
     answer      int, index of the class
     """
 
-    sample: int
-    x: NDArray[np.uint8] | None
+    turn: int
+    readings: NDArray[Any] | None
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
     answer: int
 
 
 class Collector:
-    """Gathers the frames of one sample until its ANSWER.
+    """Gathers the frames of one turn until its ANSWER.
 
-    x         uint8[channels] that the board was given, or None where it reads its own and says what
+    readings  bytes that the board was given, or None where it takes its own and says what
     frames    int, how many of them came
     """
 
-    def __init__(self, network: Network, sample: int, x: NDArray[np.uint8] | None = None) -> None:
-        self.sample = sample & 0xFFFF
-        self._given = x
-        self._read = np.zeros(network.channels, np.uint8)
+    def __init__(self, network: Network, turn: int, readings: bytes | None = None) -> None:
+        self.turn = turn & 0xFFFF
+        self._network = network
+        self._given = readings
+        size = math.prod(network.turn) * (2 if network.scaling else 1)
+        self._read = bytearray(size if readings is None else 0)
         self._payloads: list[bytes] = []
         self._fits = True
         self._spikes = tuple(
-            np.zeros((network.steps, layer.neurons), np.uint8) for layer in network.layers
+            np.zeros((network.turn_steps, layer.neurons), np.uint8) for layer in network.layers
         )
         self._membranes = tuple(np.zeros(layer.neurons, np.int16) for layer in network.layers)
 
@@ -71,23 +80,22 @@ class Collector:
         return None
 
     def behind(self, frame: Frame) -> int | None:
-        """Return how many samples this one is behind the frame's; None if it is of no sample."""
+        """Return how many turns this one is behind the frame's; None if it is of no turn."""
         least = {wire.ANSWER: wire.ANSWER_SIZE}.get(frame.kind, wire.PART_SIZE)
         if frame.kind not in (*DATA_KINDS, wire.ANSWER) or len(frame.payload) < least:
             return None
-        (sample,) = struct.unpack_from("<H", frame.payload)
-        return int(sample - self.sample) & 0xFFFF
+        (turn,) = struct.unpack_from("<H", frame.payload)
+        return int(turn - self.turn) & 0xFFFF
 
     def _close(self, payload: bytes) -> Observation | None:
         _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
-        x = self._read if self._given is None else self._given
-        expected = zlib.crc32(x.tobytes())
+        expected = zlib.crc32(self._read if self._given is None else self._given)
         for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
             expected = zlib.crc32(part, expected)
         if frames != self.frames or digest != expected or not self._fits:
             return None
-        read = x if self._given is None else None
-        return Observation(self.sample, read, self._spikes, self._membranes, answer)
+        readings = self._network.turn_readings(bytes(self._read)) if self._given is None else None
+        return Observation(self.turn, readings, self._spikes, self._membranes, answer)
 
     def _place(self, frame: Frame) -> None:
         """Put a frame's data where they belong; what does not fit is of another network."""
@@ -95,7 +103,7 @@ class Collector:
         data = frame.payload[wire.PART_SIZE :]
         try:
             if frame.kind == wire.INPUT:
-                self._read[first : first + len(data)] = np.frombuffer(data, np.uint8)
+                self._place_readings(first, data)
             elif frame.kind == wire.MEMBRANE:
                 values = np.frombuffer(data, "<i2")
                 self._membranes[layer][first : first + len(values)] = values
@@ -103,6 +111,12 @@ class Collector:
                 self._spikes[layer][step][_addresses(form, first, data)] = 1
         except (IndexError, ValueError):
             self._fits = False
+
+    def _place_readings(self, first: int, data: bytes) -> None:
+        end = first + len(data)
+        if end > len(self._read):
+            raise ValueError(f"readings up to {end} of {len(self._read)} bytes")
+        self._read[first:end] = data
 
 
 def _addresses(form: int, first: int, data: bytes) -> NDArray[np.int64]:

@@ -13,74 +13,171 @@ from numpy.typing import NDArray
 
 from spikelet import encoding
 from spikelet.bounds import INT16_MAX, INT16_MIN
+from spikelet.convolution import weighted
 from spikelet.errors import SpikeletError
-from spikelet.float_network import check_samples
+from spikelet.operation import check_samples, class_scores
 
 if TYPE_CHECKING:
-    from spikelet.network import Layer, Network
+    from spikelet.layer import Layer
+    from spikelet.network import Network
 
 IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What a network did on n samples.
+    """What a network did on n samples, or on n recordings of a stream.
 
-    answers     int64[n], index of the class
-    spikes      a uint8[n, T, neurons] per layer, 1 where a neuron fired
-    membranes   an int16[n, neurons] per layer, at the window's end
+    answers     int64[n], index of the class; of a stream int64[n, answers]
+    spikes      a uint8[n, T, neurons] per layer, 1 where a neuron fired; T counts the steps of all
+                samples of a stream
+    membranes   an int16[n, neurons] per layer, at the window's end; of a stream
+                int16[n, answers, neurons], at each answer
     """
 
     answers: IntArray
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
 
+    def turns(self) -> Trace:
+        """Return what was done turn by turn, each a sample of its own, one recording after the other."""
+        if self.answers.ndim == 1:
+            return self
+        turns = self.answers.size
+        return Trace(
+            answers=self.answers.ravel(),
+            spikes=tuple(made.reshape(turns, -1, made.shape[-1]) for made in self.spikes),
+            membranes=tuple(v.reshape(turns, v.shape[-1]) for v in self.membranes),
+        )
 
-def simulate(network: Network, x: NDArray[np.uint8]) -> Trace:
+
+def simulate(network: Network, x: NDArray[Any]) -> Trace:
     """Run samples through a network, each from the start membranes.
 
-    x    uint8[n, channels], the encoder's inputs
-    Raises SpikeletError if x has another dtype or shape, or if a membrane leaves int16, which the
-    proof of the conversion excludes.
+    x    uint8[n, channels]; of a stream uint8[n, samples, channels]; raw readings, of any other
+         integers, where the network scales them
+    Raises SpikeletError if x has another dtype or shape, or if a state leaves int16, which the proof
+    of the conversion excludes.
     """
-    check_samples(x, network.channels)
-    spikes = []
-    windows = []
-    signal, shifts = _encoded(network, x)
-    for number, layer in enumerate(network.layers):
-        total = _weighted(signal, layer)
-        if number == 0:
-            total >>= shifts
-        drive = np.broadcast_to(
-            (total << layer.gain) + layer.bias, (len(x), network.steps, layer.neurons)
-        )
-        signal, membranes, reached = _integrate(layer, drive)
-        for value in reached:
+    return Simulation(network).run(x)
+
+
+class Simulation:
+    """A network whose state lasts, so that a stream can be simulated part by part."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._encoder = encoding.Encoder(network.encoder, network.steps, network.encoder_parameter)
+        self._layers = [_LayerState(number, layer) for number, layer in enumerate(network.layers)]
+        self._scores: list[tuple[NDArray[np.uint8], IntArray]] = []
+
+    def run(self, x: NDArray[Any]) -> Trace:
+        """Run what follows, of as many samples or recordings as the first time; see `simulate`."""
+        network = self.network
+        x = check_samples(x, network)
+        signal, shifts = self._encoded(x)
+        steps = network.steps * (x.shape[1] if network.stream else 1)
+        spikes, membranes = [], []
+        for number, state in enumerate(self._layers):
+            total = _weighted(signal, state.layer)
+            if number == 0:
+                total >>= shifts
+            shape = len(x), steps, state.layer.neurons
+            signal, reached = state.advance(np.broadcast_to(total, shape))
+            spikes.append(signal)
+            membranes.append(reached)
+        scores = self._window_scores(spikes[-1], membranes[-1])
+        ends = [self._at_answers(reached).astype(np.int16) for reached in membranes]
+        return Trace(scores.argmax(axis=-1), tuple(spikes), tuple(ends))
+
+    def _encoded(self, x: NDArray[np.uint8]) -> tuple[NDArray[Any], IntArray]:
+        """Return what the first layer weighs, [n, T or 1, inputs], and the shifts of its sums."""
+        network = self.network
+        if network.encoder == "direct":
+            levels = x.repeat(network.steps, axis=1) if network.stream else x[:, None]
+            return levels, np.array([[8]])
+        spikes = self._encoder.spikes(x if network.stream else x[:, None])
+        shifts = encoding.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
+        return spikes, np.tile(shifts, spikes.shape[1] // network.steps)[:, None]
+
+    def _window_scores(self, spikes: NDArray[np.uint8], membranes: IntArray) -> NDArray[Any]:
+        """Return [n, classes] or [n, answers, classes], of windows that reach into earlier parts."""
+        stream = self.network.stream
+        if stream is None:
+            return class_scores(self.network, spikes, membranes)
+        self._scores.append((spikes, membranes))
+        earlier = [np.concatenate(parts, axis=1) for parts in zip(*self._scores, strict=True)]
+        scores = class_scores(self.network, *earlier)
+        kept = (stream.window - stream.hop) * self.network.steps
+        self._scores = [(earlier[0][:, -kept:], earlier[1][:, -kept:])] if kept else []
+        return scores[:, -(spikes.shape[1] // self.network.turn_steps) :]
+
+    def _at_answers(self, membranes: IntArray) -> IntArray:
+        turn = self.network.turn_steps
+        ends = membranes[:, turn - 1 :: turn]
+        return ends if self.network.stream else ends[:, 0]
+
+
+class _LayerState:
+    """A layer's state between two steps: membranes, currents, its own last spikes."""
+
+    def __init__(self, number: int, layer: Layer) -> None:
+        self.number = number
+        self.layer = layer
+        self.v: IntArray = layer.each(layer.v_start)[None]
+        self.current: IntArray = np.zeros((1, layer.neurons), np.int64)
+        self.fired: NDArray[np.bool_] = np.zeros((1, layer.neurons), np.bool_)
+
+    def advance(self, sums: IntArray) -> tuple[NDArray[np.uint8], IntArray]:
+        """Take the neurons through the weighted sums int64[n, T, neurons] of their inputs.
+
+        Returns their spikes and their membranes after each step, both [n, T, neurons]. Raises
+        SpikeletError if a state leaves int16 on its way.
+        """
+        layer = self.layer
+        spikes, membranes = np.zeros(sums.shape, np.uint8), np.zeros(sums.shape, np.int64)
+        bias, d = layer.each(layer.bias), layer.each(layer.d)
+        recurrent = None if layer.recurrent is None else layer.recurrent.astype(np.float64)
+        low = None if layer.low is None else layer.each(layer.low)
+        self.v = np.broadcast_to(self.v, sums[:, 0].shape)
+        for t in range(sums.shape[1]):
+            drive = sums[:, t]
+            if recurrent is not None:
+                drive = drive + (self.fired.astype(np.float64) @ recurrent).astype(np.int64)
+            drive = (drive << layer.gain) + bias
+            if layer.current_d is not None:
+                drive = self._through_current(drive)
+            self.v = self.v - np.floor_divide(self.v * d, 1 << layer.r) + drive
+            self._check(self.v)
+            if low is not None:
+                self.v = np.maximum(self.v, low)
+            self._fire()
+            spikes[:, t], membranes[:, t] = self.fired, self.v
+        return spikes, membranes
+
+    def _through_current(self, drive: IntArray) -> IntArray:
+        """Return the synaptic current, leaked and then fed by the drive."""
+        layer = self.layer
+        lost = np.floor_divide(self.current * layer.each(layer.current_d), 1 << layer.current_r)
+        self.current = self.current - lost + drive
+        self._check(self.current)
+        return self.current
+
+    def _fire(self) -> None:
+        layer = self.layer
+        if layer.theta is None:
+            return
+        self.fired = self.v >= layer.each(layer.theta)
+        reset = layer.reset == "set"
+        after = layer.each(layer.v_reset) if reset else self.v - layer.each(layer.rho)
+        self.v = np.where(self.fired, after, self.v)
+
+    def _check(self, state: IntArray) -> None:
+        for value in (int(state.min(initial=0)), int(state.max(initial=0))):
             if not INT16_MIN <= value <= INT16_MAX:
                 raise SpikeletError(
-                    f"layer {number} reaches {value}, outside int16; convert the graph again"
+                    f"layer {self.number} reaches {value}, outside int16; convert the graph again"
                 )
-        spikes.append(signal)
-        windows.append(membranes)
-    scores = {
-        "count": spikes[-1].sum(axis=1, dtype=np.int64),
-        "max": windows[-1].max(axis=1),
-        "last": windows[-1][:, -1],
-    }[network.readout]
-    return Trace(
-        answers=scores.argmax(axis=1),
-        spikes=tuple(spikes),
-        membranes=tuple(window[:, -1].astype(np.int16) for window in windows),
-    )
-
-
-def _encoded(network: Network, x: NDArray[np.uint8]) -> tuple[NDArray[Any], IntArray]:
-    """Return what the first layer weighs, [n, T or 1, channels], and the shifts of its sums."""
-    if network.encoder == "direct":
-        return x[:, None], np.array([[8]])
-    coding = network.steps, network.encoder_parameter
-    spikes = encoding.spikes(network.encoder, x, *coding)
-    return spikes, encoding.drive_shifts(network.encoder, *coding)[:, None]
 
 
 def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:
@@ -88,30 +185,5 @@ def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:
 
     In float64, whose integers are exact below 2**53, because integers have no fast product.
     """
-    return (signal.astype(np.float64) @ layer.weights.astype(np.float64)).astype(np.int64)
-
-
-def _integrate(
-    layer: Layer, drive: IntArray
-) -> tuple[NDArray[np.uint8], IntArray, tuple[int, int]]:
-    """Advance neurons through the drives int64[n, T, neurons].
-
-    Returns their spikes, their membranes after each step, both [n, T, neurons], and the lowest and
-    the highest membrane before any floor or reset.
-    """
-    spikes = np.zeros(drive.shape, np.uint8)
-    membranes = np.zeros(drive.shape, np.int64)
-    v = np.broadcast_to(layer.v_start.astype(np.int64), drive[:, 0].shape)
-    d = layer.d.astype(np.int64)
-    lowest = highest = 0
-    for t in range(drive.shape[1]):
-        v = v - np.floor_divide(v * d, 1 << layer.r) + drive[:, t]
-        lowest, highest = int(v.min(initial=lowest)), int(v.max(initial=highest))
-        if layer.low is not None:
-            v = np.maximum(v, layer.low)
-        if layer.theta is not None:
-            fired = v >= layer.theta
-            v = np.where(fired, layer.v_reset if layer.reset == "set" else v - layer.rho, v)
-            spikes[:, t] = fired
-        membranes[:, t] = v
-    return spikes, membranes, (lowest, highest)
+    sums = weighted(signal.astype(np.float64), layer.weights.astype(np.float64), layer.geometry)
+    return sums.astype(np.int64)

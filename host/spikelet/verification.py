@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from spikelet.errors import SpikeletError
 from spikelet.link import BoardInfo, Link
 from spikelet.network import Network
 from spikelet.observation import Observation
-from spikelet.reference import Trace
+from spikelet.reference import Simulation, Trace
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Difference:
     """One value on which board and reference do not agree.
 
     kind      "spike", "membrane" or "answer"
-    sample    int                  step     int, None where it is the window's end
+    sample    int, of a stream the number of the turn
+    step      int, None where it is the turn's end
     layer     int, None for an answer       neuron   int, or the class's index
     board     int, its value                host     int, the reference's
     """
@@ -44,13 +46,13 @@ class Difference:
 class Verification:
     """What verification found.
 
-    samples        int, how many were compared
+    samples        int, how many were compared; of a stream, turns
     values         int, spikes or silences, membranes and answers compared
     spikes         int, how many the board sent
     differences    int, how many of the values differ
     first          the first of them, in the order of time and layers
     lost_frames    int, frames lost for good; their samples were not compared
-    repeated       int, samples asked for again because frames were lost on the way
+    repeated       int, samples or turns asked for again because frames were lost on the way
     missed         int, frames lost on the way
     answers        int64[n], the board's, -1 for a sample that was not compared
     """
@@ -87,42 +89,69 @@ def check_identity(network: Network, info: BoardInfo, name: str) -> None:
 
 
 def observe(
-    link: Link, network: Network, x: NDArray[np.uint8]
+    link: Link, network: Network, x: NDArray[Any]
 ) -> Iterator[tuple[int, Observation | None]]:
-    """Run the samples x uint8[n, channels] on the board, one by one; None for one that was lost."""
-    for sample, values in enumerate(x):
-        yield sample, link.run(network, sample, values)
+    """Run samples or recordings on the board, turn by turn; None for a turn that was lost.
+
+    x    as `reference.simulate` takes it, readings as the board takes them
+    Yields the number of each turn as well, counted through all recordings.
+    """
+    number = 0
+    for recording in x:
+        turns = recording.reshape(-1, *network.turn)
+        for position in range(len(turns)):
+            yield number, link.run(network, number, turns[position], turns[:position])
+            number += 1
 
 
 def verify(
     link: Link,
     network: Network,
-    x: NDArray[np.uint8],
+    x: NDArray[Any],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verification:
-    """Run samples x uint8[n, channels] on the board and compare all it does with the reference.
+    """Run samples or recordings on the board and compare all it does with the reference.
 
+    x    as `observe` takes it
     Raises SpikeletError where the board cannot be asked to the end.
     """
-    expected = network.simulate(x)
-    found = Verification(answers=np.full(len(x), -1))
-    for sample, observation in observe(link, network, x):
+    expected = network.simulate(x).turns()
+    turns = len(expected.answers)
+    found = Verification(answers=np.full(turns, -1))
+    for number, observation in observe(link, network, x):
         if observation is not None:
-            found.answers[sample] = observation.answer
-            compare(found, sample, observation, expected, sample)
-        progress(sample + 1, len(x))
+            found.answers[number] = observation.answer
+            compare(found, number, observation, expected, number)
+        progress(number + 1, turns)
     found.lost_frames, found.repeated, found.missed = link.lost_frames, link.repeated, link.missed
     return found
 
 
-def check(found: Verification, network: Network, observation: Observation) -> None:
-    """Compare a sample that the board read by itself, and sent with its spikes, in the same way."""
-    if observation.x is None:
-        raise SpikeletError(
-            "the board sent spikes without the inputs they came from; flash it again"
-        )
-    expected = network.simulate(observation.x[None])
-    compare(found, observation.sample, observation, expected, 0)
+class LiveCheck:
+    """Compares turns that the board read by itself, and sent with its spikes, as they come.
+
+    found    the Verification so far
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.found = Verification()
+        self._simulation = Simulation(network)
+
+    def restart(self) -> None:
+        """Follow a stream that starts again."""
+        self._simulation = Simulation(self.network)
+
+    def check(self, observation: Observation) -> None:
+        """Compare the next turn."""
+        if observation.readings is None:
+            raise SpikeletError(
+                "the board sent spikes without the readings they came from; flash it again"
+            )
+        if self.network.stream is None:
+            self.restart()
+        expected = self._simulation.run(observation.readings[None]).turns()
+        compare(self.found, observation.turn, observation, expected, 0)
 
 
 def compare(

@@ -9,8 +9,11 @@ from random_networks import random_network
 from spikelet import network
 from spikelet.errors import SpikeletError
 from spikert import tables
+from spikert.kernels import patches
 
-FILES = {seed: random_network(seed).to_bytes() for seed in (1, 3, 16)}
+SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
+FILES = {seed: random_network(seed).to_bytes() for seed in SEEDS}
+MOST_PARTS = 10_000  # of a convolution that is followed through all of its places
 thorough = settings(derandomize=True, max_examples=400, deadline=None)
 
 
@@ -27,8 +30,8 @@ def read_by_both(data: bytes) -> None:
     except (tables.TableError, SpikeletError):
         return
     assert table is not None
-    assert [layer.weights.shape for layer in read.layers] == [
-        (layer.inputs, layer.neurons) for layer in table.layers
+    assert [(layer.inputs, layer.neurons, layer.maps) for layer in read.layers] == [
+        (layer.inputs, layer.neurons, layer.maps) for layer in table.layers
     ]
     again = network.from_bytes(read.to_bytes())
     assert all(
@@ -40,11 +43,33 @@ def assert_within(table: tables.Tables) -> None:
     """Check that no offset that a kernel follows leads out of the file."""
     for layer in table.layers:
         ends = [offset + 2 * entries for offset, entries in layer.where.values()]
-        ends += [layer.weights + layer.inputs * layer.stride, layer.end]
+        rows = layer.inputs + (layer.neurons if layer.recurrent else 0)
+        ends += [layer.end, layer.weights + (0 if layer.geometry else rows * layer.stride)]
         assert max(ends) <= len(table.data) - tables.CRC_SIZE
         assert layer.weights % 4 == 0
         for name in tables.PARAMETERS:
-            assert len(layer.parameter(name)) in (1, layer.neurons)
+            assert len(layer.parameter(name)) in (1, layer.maps)
+        if layer.geometry:
+            assert_patches_within(layer)
+
+
+def assert_patches_within(layer: tables.LayerTable) -> None:
+    """Check that every patch lies in its part of the weights, and among the neurons."""
+    g = layer.geometry
+    if g.stride_h * g.stride_w > MOST_PARTS:
+        return
+    parts = np.array(g.parts()).reshape(g.stride_h, g.stride_w, 3)
+    taken = parts[..., 0] * parts[..., 1]
+    assert parts[..., 2].ravel().tolist() == np.cumsum([0, *taken.ravel()])[:-1].tolist()
+    assert taken.sum() == g.kernel_h * g.kernel_w
+    for places, lengths, out in (
+        (patches.rows(g, g.parts()), parts[:, 0, 0], g.out_h),
+        (patches.columns(g, g.parts()), parts[0, :, 1], g.out_w),
+    ):
+        first, count, part, skipped = np.array(places).reshape(-1, patches.PLACE).T
+        assert (first + count <= out).all()
+        assert (part < len(lengths)).all()
+        assert (skipped + count <= lengths[part])[count > 0].all()
 
 
 @thorough
@@ -52,7 +77,7 @@ def assert_within(table: tables.Tables) -> None:
 @example(b"", False)
 def test_random_bytes(data, headed):
     if headed and len(data) > 12:
-        data = resealed(tables.MAGIC + b"\x01\0\0\0" + data)
+        data = resealed(tables.MAGIC + bytes([tables.VERSION, 0, 0, 0]) + data)
     read_by_both(data)
 
 

@@ -179,10 +179,10 @@ def test_a_board_unplugged_in_the_middle(spikelet, network, tmp_path, monkeypatc
 
     run = Link.run
 
-    def unplug_at_third(link, net, sample, x):
-        if sample == 2:
+    def unplug_at_third(link, net, number, *readings):
+        if number == 2:
             started[-1].kill()
-        return run(link, net, sample, x)
+        return run(link, net, number, *readings)
 
     monkeypatch.setattr(emulated.subprocess, "Popen", remembered)
     monkeypatch.setattr(Link, "run", unplug_at_third)
@@ -229,7 +229,7 @@ def test_lost_for_good_is_said_and_nothing_written(spikelet, network, tmp_path, 
     lif = tmp_path / "net.lif"
     spikelet("flash", lif, "--port", "virtual")
 
-    def lost(link, net, sample, x):
+    def lost(link, net, number, *readings):
         link.lost_frames += 3
 
     monkeypatch.setattr(Link, "run", lost)

@@ -26,7 +26,7 @@ def test_all_digits(port, on_board, trained, digits, encoder, steps):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(24))
 def test_random_networks(port, on_board, seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 6)

@@ -5,6 +5,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 from spikert import compat, encode, kernels, readout, tables, wire
+from spikert.kernels import patches
 from spikert.network import Network
 
 noise = bytes([(i * i * 31 + i * 7) & 255 for i in range(300)])
@@ -36,14 +37,15 @@ except ValueError as error:
 
 
 class Wanted:
-    inputs = 40
+    channels = 40
     steps = 9
 
 
 for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase", 5)):
     Wanted.encoder, Wanted.parameter = name, parameter
     encoder = encode.make(Wanted)
-    encoder.start(noise[:40])
+    encoder.start()
+    encoder.take(noise[:40])
     for _ in range(Wanted.steps):
         count = encoder.step()
         print(name, list(encoder.events[:count]), encoder.shift)
@@ -66,18 +68,26 @@ table = tables.load(sys.argv[2])
 print(table.crc, table.sha256, table.encoder, table.readout, table.inputs, table.steps)
 print(", ".join(table.classes))
 for layer in table.layers:
-    print(layer.inputs, layer.neurons, layer.stride, layer.gain, layer.r, layer.weights, layer.end)
+    print(layer.inputs, layer.neurons, layer.maps, layer.stride, layer.weights, layer.end)
+    print(layer.gain, layer.r, layer.current_r, layer.sets, layer.fires, layer.floors)
+    print(layer.recurrent, layer.current)
+    if layer.geometry:
+        parts = layer.geometry.parts()
+        print("parts", list(parts))
+        print("rows", list(patches.rows(layer.geometry, parts)))
+        print("columns", list(patches.columns(layer.geometry, parts)))
     for name in tables.PARAMETERS:
         print(name, list(layer.parameter(name)))
 
 network = Network(table, kernels.load("plain"))
-network.start(noise[: table.inputs])
+network.start()
+network.take(noise[: table.channels])
 for _ in range(table.steps):
     network.step()
     print(list(network.fired), [bytes(layer.membranes()) for layer in network.layers])
 print(network.answer())
 
-tie = readout.Readout("last", 3)
+tie = readout.Readout("last", 3, 1)
 tie.start()
 
 

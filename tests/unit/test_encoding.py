@@ -17,9 +17,9 @@ def train_of(encoder, level, steps, value=0):
 class Asked:
     """What encode.make wants of tables."""
 
-    def __init__(self, encoder, steps, parameter, inputs):
+    def __init__(self, encoder, steps, parameter, channels):
         self.encoder, self.steps = encoder, steps
-        self.parameter, self.inputs = parameter, inputs
+        self.parameter, self.channels = parameter, channels
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,7 @@ def test_phase_weighs_a_period_as_the_number_itself():
 
 
 def test_bernoulli_draws_are_marsaglias():
-    # by hand from 1: 1 ^ 1 << 7 = 0x81; ^ >> 9 = 0x81; ^ << 8 = 0x8181
-    assert encoding._draws(1, 1, 1).tolist() == [[0x8181]]
+    # by hand from 1: 1 ^ 1 << 7 = 0x81; ^ >> 9 = 0x81; ^ << 8 = 0x8181, so the first draw is 0x81
     assert train_of("bernoulli", 0x81, 1, 1) == [False]
     assert train_of("bernoulli", 0x82, 1, 1) == [True]
 
@@ -58,20 +57,34 @@ def test_bernoulli_spikes_as_often_as_the_level_says(level):
 
 @pytest.mark.parametrize("encoder", CODED)
 @pytest.mark.parametrize("steps", [1, 4, 13])
-def test_the_board_encodes_as_the_host_does(encoder, steps):
+@pytest.mark.parametrize("samples", [1, 5])
+def test_the_board_encodes_as_the_host_does(encoder, steps, samples):
     least, most = encoding.PARAMETERS.get(encoder, (0, 0))
-    x = np.random.default_rng(steps).integers(0, 256, (3, 40)).astype(np.uint8)
-    x[0, :4] = 0, 1, 254, 255
+    x = np.random.default_rng(steps).integers(0, 256, (3, samples, 40)).astype(np.uint8)
+    x[0, :, :4] = 0, 1, 254, 255
+    x[1] = x[1, :1] + np.arange(samples, dtype=np.uint8)[:, None]  # changes little; may wrap
     for value in {least, encoding.DEFAULTS.get(encoder, 0), most}:
         expected = encoding.spikes(encoder, x, steps, value)
         shifts = encoding.drive_shifts(encoder, steps, value)
         board = encode.make(Asked(encoder, steps, value, 40))
-        for sample, spikes in zip(x, expected, strict=True):
-            board.start(bytearray(sample.tobytes()))
-            for row, shift in zip(spikes, shifts, strict=True):
-                count = board.step()
-                assert list(board.events[:count]) == np.flatnonzero(row).tolist()
-                assert board.shift == shift
+        for recording, spikes in zip(x, expected.reshape(3, samples, steps, -1), strict=True):
+            board.start()
+            for sample, rows in zip(recording, spikes, strict=True):
+                board.take(bytearray(sample.tobytes()))
+                for row, shift in zip(rows, shifts, strict=True):
+                    count = board.step()
+                    assert list(board.events[:count]) == np.flatnonzero(row).tolist()
+                    assert board.shift == shift
+
+
+@pytest.mark.parametrize("encoder", tables.ENCODERS)
+def test_a_stream_encoded_in_parts_is_the_same(encoder):
+    value = encoding.DEFAULTS.get(encoder, 0)
+    x = np.random.default_rng(0).integers(0, 256, (2, 9, 5)).astype(np.uint8)
+    parts = encoding.Encoder(encoder, 3, value)
+    made = np.concatenate([parts.spikes(x[:, :4]), parts.spikes(x[:, 4:])], axis=1)
+    np.testing.assert_array_equal(made, encoding.spikes(encoder, x, 3, value))
+    assert made.any() != (encoder == "direct")
 
 
 def test_direct_makes_no_spikes():

@@ -14,7 +14,8 @@ from spikert.network import Network as BoardNetwork
 def run(board: BoardNetwork, network, x):
     """Return (spikes, membranes, answer) of one sample, each a list over layers."""
     spikes = [np.zeros((network.steps, layer.neurons), np.uint8) for layer in network.layers]
-    board.start(bytearray(x.tobytes()))
+    board.start()
+    board.take(x.tobytes())
     for step in range(network.steps):
         board.step()
         for fired, count, layer in zip(spikes, board.fired, board.layers, strict=True):

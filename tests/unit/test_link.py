@@ -233,10 +233,10 @@ def test_replay_gives_each_sample_with_its_input(connect):
     link.hello()
     expected = network.simulate(x)
     seen = list(link.replay(network, 3, 7))
-    assert [observation.sample for observation in seen] == [3, 4, 5, 6, 7, 8, 9]
+    assert [observation.turn for observation in seen] == [3, 4, 5, 6, 7, 8, 9]
     for observation in seen:
-        assert np.array_equal(observation.x, x[observation.sample % 5])
-        assert_equal(observation, expected, observation.sample % 5)
+        assert np.array_equal(observation.readings, x[observation.turn % 5])
+        assert_equal(observation, expected, observation.turn % 5)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -251,7 +251,7 @@ def test_replay_under_faults_gives_each_sample_right_or_counts_it_as_lost(connec
         assert len(seen) == 16
         for sample, observation in enumerate(seen):
             if observation is not None:
-                assert observation.sample == first + sample
+                assert observation.turn == first + sample
                 assert_equal(observation, expected, sample)
         assert link.lost_frames >= seen.count(None)
         assert any(seen)
@@ -418,10 +418,10 @@ def test_an_unknown_command_is_a_problem_and_not_the_end(connect):
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (wire.SAMPLE, b""),
-        (wire.SAMPLE, b"\0\0\0"),
-        (wire.SAMPLE, struct.pack("<HH", 0, 1) + b"x"),
-        (wire.SAMPLE, struct.pack("<HH", 0, 0) + bytes(245)),
+        (wire.TURN, b""),
+        (wire.TURN, b"\0\0\0"),
+        (wire.TURN, struct.pack(wire.TURN_FORMAT, 0, 1, 0) + b"x"),
+        (wire.TURN, struct.pack(wire.TURN_FORMAT, 0, 0, 0) + bytes(244)),
         (wire.REPLAY, b"\0"),
         (wire.HELLO, b""),
         (wire.HELLO, bytes([wire.PROTOCOL]) + b"\xff"),
@@ -439,7 +439,7 @@ def test_a_command_that_comes_twice_is_acknowledged_twice_and_carried_out_once(c
     network = random_network(SMALL)
     link, board = connect(network)
     link.hello()
-    twice = 2 * command(wire.SAMPLE, 5, struct.pack("<HH", 0, 0) + bytes(network.channels))
+    twice = 2 * command(wire.TURN, 5, struct.pack(wire.TURN_FORMAT, 0, 0, 0) + bytes(network.channels))
     board.write(twice)
     kinds = [frame.kind for frame in answers(board)]
     assert (kinds.count(wire.ACK), kinds.count(wire.ANSWER)) == (2, 1)
@@ -448,7 +448,7 @@ def test_a_command_that_comes_twice_is_acknowledged_twice_and_carried_out_once(c
 def test_a_damaged_command_is_not_carried_out(connect):
     link, board = connect(random_network(SMALL))
     link.hello()
-    board.write(command(wire.SAMPLE, 5, b"damaged")[:-3] + b"\x55\0")
+    board.write(command(wire.TURN, 5, b"damaged")[:-3] + b"\x55\0")
     assert [frame.kind for frame in answers(board)] == [wire.AGAIN]
 
 

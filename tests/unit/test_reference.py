@@ -5,6 +5,7 @@ import pytest
 
 import naive_simulator
 from random_networks import random_inputs, random_network
+from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network
 
@@ -121,6 +122,78 @@ def test_the_floor_comes_before_the_threshold():
     # 0 - 9 is lifted to -5, which reaches -6
     network = one_layer([[-9]], steps=1, low=-5, theta=-6, rho=1)
     assert run(network, [255])[:2] == ([[1]], [-6])
+
+
+def test_own_spikes_come_back_a_step_later():
+    # V: 10 -> 0; 10 - 6 = 4; 14 -> 4, for it was silent; 4 + 10 - 6 = 8
+    network = one_layer([[10]], theta=10, rho=10, recurrent=np.array([[-6]], np.int8))
+    assert run(network, [255])[:2] == ([[1, 0, 1, 0]], [8])
+
+
+def test_own_spikes_are_amplified_but_not_shifted():
+    # (10 >> 0) << 1 = 20; ((10 >> 1) + 5) << 1 = 20
+    layer = Layer(
+        weights=np.array([[10]], np.int8), gain=1, theta=1, recurrent=np.array([[5]], np.int8)
+    )
+    network = Network("phase", 2, "count", ("a",), [layer], encoder_parameter=2)
+    assert run(network, [255])[1] == [40]
+
+
+def test_recurrent_weights_lead_from_row_to_column():
+    # only a is driven, and it excites b
+    network = one_layer(
+        [[1, 0]], steps=2, theta=1, rho=1, recurrent=np.array([[0, 1], [0, 0]], np.int8)
+    )
+    assert run(network, [255])[0] == [[1, 1], [0, 1]]
+
+
+def test_a_synaptic_current_leaks_and_is_fed_before_it_is_added():
+    # I: 8, 8 - 4 + 8 = 12, 12 - 6 + 8 = 14; V: 8, 20, 34
+    network = one_layer([[8]], steps=3, current_d=128, readout="last")
+    assert run(network, [255])[1] == [34]
+
+
+def test_a_synaptic_current_leaks_with_its_own_r_and_floors_below_zero():
+    # I: -7, then -7 - ((-7 * 128) >> 9) - 7 = -7 + 2 - 7 = -12; V: -7, -7 + 4 - 12 = -15
+    network = one_layer([[-7]], steps=2, current_d=128, current_r=9, d=128, r=8, readout="last")
+    assert run(network, [255])[1] == [-15]
+
+
+def test_bias_and_gain_go_into_the_current():
+    # I: 4 * 2 + 3 = 11, 22; V: 11, 33
+    network = one_layer([[4]], steps=2, gain=1, bias=3, current_d=0, readout="last")
+    assert run(network, [255])[1] == [33]
+
+
+@pytest.mark.parametrize(
+    ("fields", "x", "membranes"),
+    [
+        ({"size": (1, 4), "out": (1, 3)}, [255, 0, 255, 0], [1, 10, 1]),
+        ({"size": (1, 4), "out": (1, 1), "pool": (1, 2)}, [255] * 4, [22]),
+        ({"size": (1, 5), "out": (1, 1), "pool": (1, 2)}, [0, 0, 0, 0, 255], [0]),
+        ({"size": (1, 3), "out": (1, 2), "stride": (1, 2), "padding": (0, 1)}, [255] * 3, [10, 11]),
+        ({"size": (1, 2), "out": (1, 2)}, [255, 255], [11, 1]),
+        ({"size": (2, 2), "out": (2, 1)}, [255, 0, 0, 255], [1, 10]),
+    ],
+)
+def test_convolutions(fields, x, membranes):
+    geometry = Geometry(**{"channels": 1, "kernel": (1, 2), **fields})
+    network = one_layer([[1], [10]], steps=1, geometry=geometry, readout="last")
+    assert run(network, x)[1] == membranes
+
+
+def test_channels_and_maps_lie_side_by_side():
+    # two pixels of two channels; a map that takes the first, and one that takes the second
+    geometry = Geometry(size=(1, 2), channels=2, kernel=(1, 1), out=(1, 2))
+    network = one_layer([[1, 0], [0, 10]], steps=1, geometry=geometry, bias=[0, 5], readout="last")
+    assert run(network, [255, 0, 255, 255])[1] == [1, 5, 1, 15]
+
+
+def test_direct_drive_of_a_convolution_shifts_the_whole_sum():
+    # a pool of 4 inputs of 64 is a whole unit
+    geometry = Geometry(size=(2, 2), channels=1, kernel=(1, 1), out=(1, 1), pool=(2, 2))
+    network = one_layer([[1]], encoder="direct", steps=1, geometry=geometry, readout="last")
+    assert run(network, [64, 64, 64, 64])[1] == [1]
 
 
 def test_later_layers_hear_spikes_of_the_same_step():

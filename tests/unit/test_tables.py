@@ -6,19 +6,24 @@ import pytest
 from lif_files import patched, resealed
 from random_networks import random_network
 from spikelet import network
+from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network
+from spikelet.operation import Stream
+from spikelet.scaling import Scaling
 from spikert import tables
 
 # Offsets in the header, of tables.HEADER.
-VERSION, INPUTS, STEPS, SCALES = 4, 44, 46, 48
-ENCODER, READOUT, LAYERS, CLASSES_SIZE = 50, 51, 52, 54
+VERSION, CHANNELS, STEPS, HOP, WINDOW, SCALES = 4, 44, 46, 48, 50, 52
+ENCODER, READOUT, LAYERS, CLASSES_SIZE = 54, 55, 56, 58
 CLASSES = tables.HEADER_SIZE  # of a file without scaling
-FIELDS = ("weights", *tables.PARAMETERS)
+FIELDS = ("weights", "recurrent", *tables.PARAMETERS)
+# Offsets in a convolution's geometry, of tables.GEOMETRY.
+HEIGHT, WIDTH, POOL_H, KERNEL_W, STRIDE_W, OUT_H = 0, 2, 6, 12, 16, 22
 
 
 def small() -> Network:
-    """Return a network of two layers whose file has 188 bytes."""
+    """Return a network of two layers whose file has 184 bytes."""
     first = Layer(weights=np.array([[1, -2, 3], [4, -128, 127]], np.int8), theta=[5, 6, 7], rho=5)
     second = Layer(weights=np.array([[1, 0], [0, 1], [9, -9]], np.int8), theta=3, d=16)
     return Network("rate", 3, "count", ("ja", "no"), [first, second])
@@ -26,7 +31,21 @@ def small() -> Network:
 
 SMALL = small().to_bytes()
 FIRST_LAYER = CLASSES + 8  # after "ja\nno", padded
-SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 6 + 8 + 2 * 4
+SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 7 + 8 + 2 * 4
+
+
+def looking() -> Network:
+    """Return a network of one convolution: 4 x 4 pixels of 2 channels, 2 x 3 places of 2 maps."""
+    geometry = Geometry((4, 4), 2, (3, 2), (2, 3))
+    rng = np.random.default_rng(1)
+    weights = rng.integers(-128, 128, (geometry.fan_in, 2)).astype(np.int8)
+    layer = Layer(weights=weights, theta=9, geometry=geometry)
+    return Network("rate", 3, "count", tuple("abcdefghijkl"), [layer])
+
+
+LOOKING = looking().to_bytes()
+ONLY_LAYER = CLASSES + 24
+GEOMETRY = ONLY_LAYER + tables.LAYER_SIZE
 
 
 def assert_refused(data: bytes, path, *words: str) -> None:
@@ -50,12 +69,23 @@ def test_round_trip_bit_for_bit(seed, tmp_path):
     read = network.load(tmp_path / "net.lif")
     assert read.to_bytes() == written.to_bytes() == (tmp_path / "net.lif").read_bytes()
     for a, b in zip(read.layers, written.layers, strict=True):
-        assert (a.gain, a.r, a.reset) == (b.gain, b.r, b.reset)
+        assert (a.gain, a.r, a.reset, a.geometry) == (b.gain, b.r, b.reset, b.geometry)
+        assert a.current_r == b.current_r
         assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
-    for name in ("encoder", "steps", "readout", "classes", "source_sha256", "shift", "crc"):
+    for name in ("encoder", "steps", "readout", "classes", "source_sha256", "crc"):
         assert getattr(read, name) == getattr(written, name)
-    assert np.array_equal(read.offset, written.offset)
-    assert np.array_equal(read.scale, written.scale)
+
+
+def test_scaling_and_stream_round_trip():
+    written = small()
+    written.scaling = Scaling(np.array([-70_000, 5]), np.array([2**31 - 1, -(2**31)]), 31)
+    written.stream = Stream(window=12, hop=4)
+    read = network.from_bytes(written.to_bytes())
+    assert read.stream == written.stream
+    assert read.scaling.offset.tolist() == [-70_000, 5]
+    assert read.scaling.scale.tolist() == [2**31 - 1, -(2**31)]
+    assert read.scaling.shift == 31
+    assert read.to_bytes() == written.to_bytes()
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -64,15 +94,37 @@ def test_the_board_reads_what_the_host_wrote(seed):
     table = tables.Tables(written.to_bytes())
     assert (table.crc, bytes(table.sha256)) == (written.crc, written.source_sha256)
     for read, layer in zip(table.layers, written.layers, strict=True):
-        rows = np.array(read.data[read.weights : read.end]).reshape(read.inputs, read.stride)
-        biased = rows.astype(int) - tables.WEIGHT_BIAS
-        assert np.array_equal(biased[:, : read.neurons], layer.weights)
-        assert not biased[:, read.neurons :].any()
+        if layer.geometry is None:
+            assert_rows(read, layer)
+        else:
+            assert_patches(read, layer)
         for name in tables.PARAMETERS:
             values = getattr(layer, name)
             if values is not None:
-                expanded = np.broadcast_to(read.parameter(name), read.neurons)
-                assert np.array_equal(expanded, values)
+                assert np.array_equal(read.expanded(name), values)
+
+
+def assert_rows(read: tables.LayerTable, layer: Layer) -> None:
+    rows = np.array(read.data[read.weights : read.end]).reshape(-1, read.stride)
+    biased = rows.astype(int) - tables.WEIGHT_BIAS
+    own = np.zeros((0, layer.neurons)) if layer.recurrent is None else layer.recurrent
+    assert np.array_equal(biased[:, : read.neurons], np.concatenate([layer.weights, own]))
+    assert not biased[:, read.neurons :].any()
+
+
+def assert_patches(read: tables.LayerTable, layer: Layer) -> None:
+    """Go through the weights of a convolution in the order that tables.py gives them."""
+    geometry, patches = layer.geometry, []
+    for channel in range(geometry.channels):
+        for part_row in range(geometry.stride[0]):
+            for part_column in range(geometry.stride[1]):
+                for row in range(part_row, geometry.kernel[0], geometry.stride[0])[::-1]:
+                    for column in range(part_column, geometry.kernel[1], geometry.stride[1])[::-1]:
+                        place = row * geometry.kernel[1] + column
+                        patches.append(layer.weights[place * geometry.channels + channel])
+    data = np.frombuffer(bytes(read.data[read.weights : read.end]), np.int8)
+    assert np.array_equal(data[: layer.weights.size], np.concatenate(patches))
+    assert not data[layer.weights.size :].any()
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -118,7 +170,7 @@ def test_trailing_bytes_that_the_header_counts(tmp_path):
 
 def test_newer_version(tmp_path):
     newer = patched(SMALL, VERSION, "<H", tables.VERSION + 1)
-    assert_refused(newer, tmp_path, "format 2", "reads 1")
+    assert_refused(newer, tmp_path, "format 3", "reads 2")
 
 
 def test_wrong_magic(tmp_path):
@@ -128,7 +180,7 @@ def test_wrong_magic(tmp_path):
 @pytest.mark.parametrize(
     ("offset", "form", "value", "word"),
     [
-        (ENCODER, "<B", 5, "encoder 5"),
+        (ENCODER, "<B", 6, "encoder 6"),
         (READOUT, "<B", 3, "readout 3"),
         (LAYERS, "<B", 0, "layers"),
         (LAYERS, "<B", 3, "beyond"),
@@ -137,11 +189,17 @@ def test_wrong_magic(tmp_path):
         (SCALES, "<H", 0xFFFF, ""),
         (CLASSES_SIZE, "<H", 0xFFFF, "beyond"),
         (CLASSES + 2, "<B", ord("-"), "1 classes"),
-        (INPUTS, "<H", 5, "5 come"),
-        (FIRST_LAYER, "<B", 1, "kind 1"),
+        (CHANNELS, "<H", 5, "5 come"),
+        (ENCODER, "<B", 5, "4 come"),
+        (HOP, "<H", 3, "hop of 3"),
+        (WINDOW, "<H", 3, "window of 3"),
+        (FIRST_LAYER, "<B", 1, "convolution"),
+        (FIRST_LAYER, "<B", 2, "kind 2"),
         (FIRST_LAYER + 2, "<B", 8, "gain 8"),
         (FIRST_LAYER + 3, "<B", 7, "r 7"),
         (FIRST_LAYER + 3, "<B", 16, "r 16"),
+        (FIRST_LAYER + 10, "<B", 7, "current_r 7"),
+        (FIRST_LAYER + 10, "<B", 16, "current_r 16"),
         (FIRST_LAYER + 4, "<H", 0, "0 inputs"),
         (FIRST_LAYER + 6, "<H", 0, "0 neurons"),
         (FIRST_LAYER + 6, "<H", 0xFFFF, "beyond"),
@@ -152,6 +210,34 @@ def test_wrong_magic(tmp_path):
 )
 def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, form, value, word):
     assert_refused(patched(SMALL, offset, form, value), tmp_path, word)
+
+
+@pytest.mark.parametrize(
+    ("offset", "form", "value", "word"),
+    [
+        (ONLY_LAYER + 1, "<B", tables.FIRES | tables.RECURRENT, "recurrent"),
+        (ONLY_LAYER + 6, "<H", 13, "13 neurons"),
+        (ONLY_LAYER + 6, "<H", 5, "5 neurons"),
+        (ONLY_LAYER + 6, "<H", 18, ""),
+        (GEOMETRY + HEIGHT, "<H", 5, "32 inputs"),
+        (GEOMETRY + WIDTH, "<H", 0, "size 0"),
+        (GEOMETRY + POOL_H, "<H", 0, "size 0"),
+        (GEOMETRY + KERNEL_W, "<H", 0, "size 0"),
+        (GEOMETRY + KERNEL_W, "<H", 3, ""),
+        (GEOMETRY + KERNEL_W, "<H", 0xFFFF, "beyond"),
+        (GEOMETRY + STRIDE_W, "<H", 0, "size 0"),
+        (GEOMETRY + OUT_H, "<H", 0, "size 0"),
+        (GEOMETRY + OUT_H, "<H", 0xFFFF, "12 neurons"),
+    ],
+)
+def test_an_impossible_convolution_in_a_file_with_a_right_checksum(
+    tmp_path, offset, form, value, word
+):
+    assert_refused(patched(LOOKING, offset, form, value), tmp_path, word)
+
+
+def test_a_geometry_cut_off_by_the_end_of_the_file(tmp_path):
+    assert_refused(resealed(LOOKING[: GEOMETRY + 8]), tmp_path, "beyond")
 
 
 def test_layers_that_do_not_chain(tmp_path):
@@ -180,7 +266,7 @@ def test_a_leak_that_is_no_byte_is_refused_by_the_host(tmp_path):
 
 def test_a_scaling_that_is_neither_for_one_nor_for_all_channels(tmp_path):
     scaled = small()
-    scaled.offset = scaled.scale = np.ones(3, np.int32)
+    scaled.scaling = Scaling(np.ones(3, np.int32), np.ones(3, np.int32), 0)
     assert_refused(scaled.to_bytes(), tmp_path)
 
 
@@ -193,8 +279,8 @@ def test_a_missing_file_is_named(tmp_path):
     ("fields", "words"),
     [
         ({"weights": np.zeros((2, 3), np.int16)}, "int16"),
-        ({"weights": np.zeros(6, np.int8)}, "[inputs, neurons]"),
-        ({"weights": np.zeros((0, 3), np.int8)}, "[0, 3]"),
+        ({"weights": np.zeros(6, np.int8)}, "[fan-in, neurons]"),
+        ({"weights": np.zeros((0, 3), np.int8)}, "(0, 3)"),
         ({"theta": [1, 2]}, "theta"),
         ({"theta": 1.5}, "theta"),
         ({"bias": 0x8000}, "32768"),
@@ -203,6 +289,12 @@ def test_a_missing_file_is_named(tmp_path):
         ({"d": [0, 0, -1]}, "0..255"),
         ({"gain": 8}, "0..7"),
         ({"r": 16}, "8..15"),
+        ({"current_d": 256}, "current_d is 256"),
+        ({"current_r": 7}, "current_r is 7"),
+        ({"recurrent": np.zeros((2, 3), np.int8)}, "[3, 3]"),
+        ({"recurrent": np.zeros((3, 3))}, "int8"),
+        ({"geometry": Geometry((1, 2), 1, (1, 2), (1, 1)), "recurrent": np.zeros(9)}, "recurrent"),
+        ({"geometry": Geometry((1, 4), 1, (1, 3), (1, 2))}, "3"),
         ({"reset": "zero"}, "subtract, set"),
     ],
 )

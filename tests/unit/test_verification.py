@@ -8,7 +8,7 @@ import pytest
 from spikelet.errors import SpikeletError
 from spikelet.network import Layer, Network
 from spikelet.observation import Observation
-from spikelet.verification import Verification, check, compare
+from spikelet.verification import LiveCheck, Verification, compare
 
 STEPS, SIZES = 5, (4, 6, 3)
 SAMPLES = 3
@@ -40,8 +40,8 @@ def observed(expected, x):
 
     def observation(sample: int) -> Observation:
         return Observation(
-            sample=sample,
-            x=x[sample],
+            turn=sample,
+            readings=x[sample],
             spikes=tuple(spikes[sample].copy() for spikes in expected.spikes),
             membranes=tuple(v[sample].copy() for v in expected.membranes),
             answer=int(expected.answers[sample]),
@@ -53,7 +53,7 @@ def observed(expected, x):
 def compared(expected, *observations: Observation) -> Verification:
     found = Verification(answers=np.zeros(len(observations), np.int64))
     for observation in observations:
-        compare(found, observation.sample, observation, expected, observation.sample)
+        compare(found, observation.turn, observation, expected, observation.turn)
     return found
 
 
@@ -150,21 +150,22 @@ def test_nothing_compared_does_not_pass():
 
 
 def test_what_a_board_read_itself_is_checked_against_its_own_input(network, x, observed):
-    found = Verification()
-    check(found, network, observed(1))
-    assert (found.samples, found.differences) == (1, 0)
-    check(found, network, replace(observed(1), x=x[0]))
-    assert found.differences > 0
+    live = LiveCheck(network)
+    live.check(observed(1))
+    assert (live.found.samples, live.found.differences) == (1, 0)
+    live.check(replace(observed(1), readings=x[0]))
+    assert live.found.differences > 0
 
 
 def test_a_difference_in_what_a_board_read_itself_is_located(network, observed):
-    wrong = replace(observed(1), sample=1234)
+    wrong = replace(observed(1), turn=1234)
     wrong.spikes[1][2, 0] ^= 1
-    found = Verification()
-    check(found, network, wrong)
-    assert (found.first.sample, found.first.step, found.first.layer) == (1234, 2, 1)
+    live = LiveCheck(network)
+    live.check(wrong)
+    first = live.found.first
+    assert (first.sample, first.step, first.layer) == (1234, 2, 1)
 
 
 def test_spikes_without_the_input_they_came_from_are_refused(network, observed):
-    with pytest.raises(SpikeletError, match="without the inputs they came from"):
-        check(Verification(), network, replace(observed(0), x=None))
+    with pytest.raises(SpikeletError, match="without the readings they came from"):
+        LiveCheck(network).check(replace(observed(0), readings=None))

@@ -103,7 +103,7 @@ def test_a_shield_keeps_ctrl_c_away_and_can_be_taken_off(data):
 
 
 def test_kinds_differ_and_formats_have_their_sizes():
-    host = {wire.HELLO, wire.SAMPLE, wire.REPLAY, wire.BYE}
+    host = {wire.HELLO, wire.TURN, wire.REPLAY, wire.BYE}
     board = {wire.ACK, wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE}
     board |= {wire.ANSWER, wire.PROBLEM, wire.AGAIN}
     assert len(host | board) == 12

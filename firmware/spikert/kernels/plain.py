@@ -2,16 +2,16 @@
 
 from array import array
 
+from spikert.kernels import patches
 from spikert.tables import WEIGHT_BIAS
 
 
 class Layer:
-    """A dense layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
+    """A layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
 
     def __init__(self, table):
         self.table = table
-        neurons = range(table.neurons)
-        self.rows = table.data[table.weights : table.end]
+        self.synapses = _Convolution(table) if table.geometry else _Dense(table)
         self.bias = table.expanded("bias")
         self.d = table.expanded("d")
         self.low = table.expanded("low")
@@ -19,64 +19,140 @@ class Layer:
         self.rho = table.expanded("rho")
         self.v_reset = table.expanded("v_reset")
         self.v_start = table.expanded("v_start")
-        self.v = array("h", self.v_start)
+        self.current_d = table.expanded("current_d")
+        neurons = range(table.neurons)
+        self.sums = [0 for _ in neurons]
+        self.current = array("h", self.sums)
+        self.v = array("h", self.sums)
         self.events = array("H", neurons)
-        self.drive = [0 for _ in neurons]
+        self.fired = 0
+        self.reset()
 
     def reset(self):
-        """Start every membrane again."""
+        """Start every state again."""
         for j in range(len(self.v)):
-            self.v[j] = self.v_start[j]
+            self.v[j] = self.v_start[j % self.table.maps]
+            self.current[j] = 0
+        self.fired = 0
 
     def hold(self, x):
-        """Keep the drive of the inputs x u8[inputs]: their weighted sum >> 8, then gain and bias."""
-        drive, rows, stride = self.drive, self.rows, self.table.stride
-        self._clear(-WEIGHT_BIAS * sum(x))
+        """Keep the weighted sum >> 8 of the inputs x u8[inputs]."""
+        self._clear()
         for i in range(len(x)):
-            value = x[i]
-            if value:
-                at = i * stride
-                for j in range(len(drive)):
-                    drive[j] += rows[at + j] * value
-        self._amplify(8)
+            if x[i]:
+                self.synapses.add(self.sums, i, x[i])
+        self._shift(8)
 
     def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
         if events is not None:
-            self._collect(events, count)
-            self._amplify(shift)
-        table, v, drive, d, low = self.table, self.v, self.drive, self.d, self.low
-        r, floors, fires = table.r, table.floors, table.fires
-        fired = 0
-        for j in range(len(v)):
-            membrane = v[j]
-            membrane += drive[j] - ((membrane * d[j]) >> r)
-            if floors and membrane < low[j]:
-                membrane = low[j]
-            if fires and membrane >= self.theta[j]:
-                self.events[fired] = j
-                fired += 1
-                membrane = self.v_reset[j] if table.sets else membrane - self.rho[j]
-            v[j] = membrane
-        return fired
+            self._clear()
+            sums, add = self.sums, self.synapses.add
+            for k in range(count):
+                add(sums, events[k], 1)
+            self._shift(shift)
+        sums = self.sums
+        if self.table.recurrent:
+            sums = self._with_own_spikes(sums)
+        self._advance(sums)
+        return self.fired
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
         return bytes(self.v)
 
-    def _collect(self, events, count):
-        drive, rows, stride = self.drive, self.rows, self.table.stride
-        self._clear(-WEIGHT_BIAS * count)
-        for k in range(count):
-            at = events[k] * stride
-            for j in range(len(drive)):
-                drive[j] += rows[at + j]
+    def _clear(self):
+        for j in range(len(self.sums)):
+            self.sums[j] = 0
 
-    def _clear(self, value):
-        for j in range(len(self.drive)):
-            self.drive[j] = value
+    def _shift(self, shift):
+        if shift:
+            for j in range(len(self.sums)):
+                self.sums[j] >>= shift
 
-    def _amplify(self, shift):
-        drive, bias, gain = self.drive, self.bias, self.table.gain
-        for j in range(len(drive)):
-            drive[j] = ((drive[j] >> shift) << gain) + bias[j]
+    def _with_own_spikes(self, sums):
+        sums = list(sums)
+        for k in range(self.fired):
+            self.synapses.add(sums, self.table.inputs + self.events[k], 1)
+        return sums
+
+    def _advance(self, sums):
+        """Take every neuron through a step, by the equations of tables.py."""
+        table, v, bias, d, low, theta = (
+            self.table,
+            self.v,
+            self.bias,
+            self.d,
+            self.low,
+            self.theta,
+        )
+        gain, r, floors, fires, maps = table.gain, table.r, table.floors, table.fires, table.maps
+        fired = 0
+        for j in range(len(v)):
+            k = j % maps
+            drive = (sums[j] << gain) + bias[k]
+            if table.current:
+                current = self.current[j]
+                drive += current - ((current * self.current_d[k]) >> table.current_r)
+                self.current[j] = drive
+            membrane = v[j]
+            membrane += drive - ((membrane * d[k]) >> r)
+            if floors and membrane < low[k]:
+                membrane = low[k]
+            if fires and membrane >= theta[k]:
+                self.events[fired] = j
+                fired += 1
+                membrane = self.v_reset[k] if table.sets else membrane - self.rho[k]
+            v[j] = membrane
+        self.fired = fired
+
+
+class _Dense:
+    """Weights u8[inputs, stride], biased, and behind them those of a layer's own spikes."""
+
+    def __init__(self, table):
+        self.rows = table.data[table.weights : table.end]
+        self.stride = table.stride
+
+    def add(self, sums, i, times):
+        """Add the weights of input i to the sums, so many times."""
+        at, j, bias = i * self.stride, 0, WEIGHT_BIAS
+        for weight in self.rows[at : at + len(sums)]:
+            sums[j] += (weight - bias) * times
+            j += 1
+
+
+class _Convolution:
+    """Weights i8 in patches; see tables.py for their order, and patches.py for places."""
+
+    def __init__(self, table):
+        self.weights = table.data[table.weights : table.end]
+        self.geometry = table.geometry
+        self.maps = table.maps
+        self.parts = self.geometry.parts()
+        self.rows = patches.rows(self.geometry, self.parts)
+        self.columns = patches.columns(self.geometry, self.parts)
+
+    def add(self, sums, i, times):
+        """Add the patch of input i to the sums, so many times."""
+        g, maps = self.geometry, self.maps
+        pixel, channel = divmod(i, g.channels)
+        row, column = divmod(pixel, g.width)
+        first_row, rows, part_row, skipped_rows = _place(self.rows, row)
+        first_column, columns, part_column, skipped_columns = _place(self.columns, column)
+        part = 3 * (part_row * g.stride_w + part_column)
+        width, at = self.parts[part + 1], self.parts[part + 2]
+        at += channel * g.kernel_h * g.kernel_w + skipped_rows * width + skipped_columns
+        at *= maps
+        first = (first_row * g.out_w + first_column) * maps
+        for _ in range(rows):
+            j = first
+            for weight in self.weights[at : at + columns * maps]:
+                sums[j] += ((weight ^ 128) - 128) * times  # the byte's sign extended
+                j += 1
+            first += g.out_w * maps
+            at += width * maps
+
+
+def _place(places, at):
+    return places[patches.PLACE * at : patches.PLACE * at + patches.PLACE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from spikelet.verification import Verification
 
 RANDOM_SAMPLES = 100
+RANDOM_RECORDINGS, RANDOM_TURNS = 5, 20  # of a stream
+RANDOM_CHANGE = 20  # most, of x from sample to sample
 PORT_HELP = (
     "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], auto, id:SERIAL or a device; "
     "without it the board that is attached, or virtual"
@@ -41,13 +43,14 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_encoder_parameter(parser: argparse.ArgumentParser) -> None:
+def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:
     """Add --encoder-parameter."""
     parser.add_argument(
         "--encoder-parameter",
         type=int,
         metavar="N",
-        help="bernoulli: seed, latency: least x that spikes, phase: period (default: its usual)",
+        help="bernoulli: seed, latency: least x that spikes, phase: period, delta: least change "
+        "(default: its usual)",
     )
 
 
@@ -104,9 +107,24 @@ def test_samples(network: Network, name: str | None) -> Dataset:
     digits = dataset.load_digits()
     if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
         return dataset.split(digits)[1]
-    x = np.random.default_rng(0).integers(0, 256, (RANDOM_SAMPLES, network.channels))
-    unknown = np.full(len(x), dataset.UNLABELLED)
-    return dataset.Dataset(x.astype(np.uint8), unknown, (), "random samples")
+    x = random_readings(network, np.random.default_rng(0))
+    return dataset.Dataset(x, np.full(len(x), dataset.UNLABELLED), (), "random samples")
+
+
+def random_readings(network: Network, random: np.random.Generator) -> NDArray[Any]:
+    """Return readings to try a network on, as `reference.simulate` takes them.
+
+    Samples are noise; recordings of a stream wander, all over the range that the network scales.
+    """
+    import numpy as np
+
+    if network.stream is None:
+        x = random.integers(0, 256, (RANDOM_SAMPLES, network.channels))
+    else:
+        shape = RANDOM_RECORDINGS, RANDOM_TURNS * network.stream.hop, network.channels
+        x = 128 + random.integers(-RANDOM_CHANGE, RANDOM_CHANGE + 1, shape).cumsum(axis=1)
+        x = np.abs((x + 255) % 510 - 255)  # there and back
+    return x.astype(np.uint8) if network.scaling is None else network.scaling.undo(x)
 
 
 def named_samples(name: str, network: Network) -> Dataset:
@@ -114,18 +132,17 @@ def named_samples(name: str, network: Network) -> Dataset:
 
     Raises SpikeletError unless the network takes them.
     """
-    from spikelet import dataset
+    from spikelet import dataset, operation
     from spikelet.errors import SpikeletError
 
     if name == "digits":
         samples = dataset.split(dataset.load_digits())[1]
     else:
         samples = dataset.load_npz(name, need_labels=False)
-    if samples.x.shape[1:] != (network.channels,):
-        raise SpikeletError(
-            f"{samples.name}: x is {list(samples.x.shape)}, "
-            f"but the network takes [n, {network.channels}]"
-        )
+    try:
+        operation.check_samples(samples.x, network)
+    except SpikeletError as error:
+        raise SpikeletError(f"{samples.name}: {error}") from None
     return samples
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     loaded = network.load(args.network)
     files = {**resources.runtime_files(), NETWORK: loaded.to_bytes()}
     if args.recording:
-        files[RECORDING] = common.named_samples(args.recording, loaded).x.tobytes()
+        files[RECORDING] = loaded.turn_bytes(common.named_samples(args.recording, loaded).x)
     where = common.port(args, output)
     total = sum(len(data) for data in files.values())
     with output.progress("flashing") as report:

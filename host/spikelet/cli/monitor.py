@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     common.add_port(parser)
     common.add_kernel(parser)
-    parser.add_argument("--samples", type=int, metavar="N", help="stop after N samples")
+    parser.add_argument("--samples", type=int, metavar="N", help="stop after N answers")
     parser.add_argument(
         "--check", action="store_true", help="compare every spike with the reference"
     )
@@ -35,7 +35,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     where = common.port(args, output)
     network = ports.held_network(where)
-    found = verification.Verification()
+    live = verification.LiveCheck(network)
+    found, start = live.found, True
     with (
         common.link(where, network, args.kernel, output) as (link, _),
         LiveView(network, output) as view,
@@ -45,12 +46,17 @@ def run(args: argparse.Namespace, output: Output) -> int:
                 count = BATCH if args.samples is None else min(BATCH, args.samples - first)
                 if count <= 0:
                     break
-                for observation in link.replay(network, first, count):
+                unseen = False  # whether what follows depends on a state that nobody saw
+                for observation in link.replay(network, first, count, start=start):
                     if observation is None:
+                        unseen = network.stream is not None
                         continue
-                    if args.check:
-                        verification.check(found, network, observation)
+                    if args.check and not unseen:
+                        live.check(observation)
                     view.show(observation, found, link)
+                start = unseen
+                if start:
+                    live.restart()
         except KeyboardInterrupt:
             if args.samples is not None:
                 raise

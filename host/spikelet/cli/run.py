@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run every sample, then write all of them, or none if one was lost."""
+    import math
+
     import numpy as np
 
     from spikelet import files, network, verification
@@ -40,14 +42,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     where = common.port(args, output)
     with common.link(where, loaded, args.kernel, output) as (link, _):
         with output.progress("running") as report:
-            for sample, observation in verification.observe(link, loaded, x):
+            turns = x.size // math.prod(loaded.turn)
+            for number, observation in verification.observe(link, loaded, x):
                 observations.append(observation)
-                report(sample + 1, len(x))
+                report(number + 1, turns)
         output.results |= {"lost_frames": link.lost_frames, "repeated": link.repeated}
     whole = [observation for observation in observations if observation is not None]
-    if len(whole) < len(x):
+    if len(whole) < turns:
         raise SpikeletError(
-            f"{link.lost_frames} frames of {len(x) - len(whole)} samples were lost for good; "
+            f"{link.lost_frames} frames of {turns - len(whole)} samples were lost for good; "
             f"{args.output} was not written, try a better cable or a lower baud rate"
         )
     arrays: dict[str, Any] = {"answer": np.array([seen.answer for seen in whole])}
@@ -56,6 +59,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
         arrays[f"membrane_{k}"] = np.stack([seen.membranes[k] for seen in whole])
     with files.replacing(args.output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    output.results |= {"output": args.output, "samples": len(x)}
-    output.say(f"{args.output}: {len(x)} samples, 0 frames lost, {link.repeated} samples repeated")
+    output.results |= {"output": args.output, "samples": turns}
+    output.say(f"{args.output}: {turns} samples, 0 frames lost, {link.repeated} samples repeated")
     return 0
