@@ -30,22 +30,31 @@ _HEADER_READERS = {
 class Dataset:
     """Samples for a network, with their classes.
 
-    x        uint8[n, channels], or uint8[n, samples, channels] for recordings; the encoder's 0..255
+    x        uint8[n, channels], or uint8[n, samples, channels] for recordings; the encoder's 0..255.
+             Of recordings also int16, raw readings, for networks that scale them
     y        int64[n], index into `classes`; UNLABELLED (-1) throughout where nothing is known
     classes  names of the classes; empty where the samples are unlabelled
     name     where the samples come from, as errors and reports call it
+    groups   int64[n], which samples belong together and are never split, such as the windows of one
+             recording; None: each stands for itself
     Raises SpikeletError naming `name` and the field if they do not fit together.
     """
 
-    x: NDArray[np.uint8]
+    x: NDArray[Any]
     y: NDArray[np.int64]
     classes: tuple[str, ...]
     name: str
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         _check_inputs(self.x, self.name)
         _check_classes(self.classes, self.name)
         _check_labels(self.y, len(self.x), len(self.classes), self.name)
+        if self.groups is not None and self.groups.shape != (len(self.x),):
+            raise SpikeletError(
+                f"{self.name}: groups has shape {self.groups.shape}; it must be ({len(self.x)},), "
+                "a group for each row of x"
+            )
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -53,7 +62,8 @@ class Dataset:
 
     def take(self, indices: NDArray[np.integer]) -> "Dataset":
         """Return the samples at `indices` (int[m]) as a dataset of the same name and classes."""
-        return replace(self, x=self.x[indices], y=self.y[indices])
+        groups = None if self.groups is None else self.groups[indices]
+        return replace(self, x=self.x[indices], y=self.y[indices], groups=groups)
 
 
 def load(name_or_path: str | Path) -> Dataset:
@@ -82,28 +92,30 @@ def load_digits() -> Dataset:
 
 
 def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
-    """Return the dataset in an `.npz` file with the keys x, y and, if wanted, classes.
+    """Return the dataset in an `.npz` file with the keys x, y and, if wanted, classes and groups.
 
     x        uint8[n, channels] or uint8[n, samples, channels]
     y        any integers [n]; may be absent where `need_labels` is false
     classes  strings; the labels themselves ("0", "1", ...) where absent
+    groups   any integers [n], as in Dataset
     Raises SpikeletError naming the file, the key, what was found and what is needed.
     """
     name = str(path)
     try:
         with open(path, "rb") as file:
-            arrays = _read_arrays(file, name, ("x", "y", "classes"))
+            arrays = _read_arrays(file, name, ("x", "y", "classes", "groups"))
     except OSError as error:
         raise SpikeletError(f"{name}: cannot be read: {error.strerror or error}") from error
     for key in ("x", "y") if need_labels else ("x",):
         if key not in arrays:
             raise SpikeletError(f"{name}: has no array {key}; a dataset needs {key}")
     x = arrays["x"]
+    groups = _integers("groups", arrays["groups"], name) if "groups" in arrays else None
     if "y" not in arrays:
-        return Dataset(x, np.full(x.shape[:1], UNLABELLED, np.int64), (), name)
-    y = _integers(arrays["y"], name)
+        return Dataset(x, np.full(x.shape[:1], UNLABELLED, np.int64), (), name, groups)
+    y = _integers("y", arrays["y"], name)
     classes = _names(arrays["classes"], name) if "classes" in arrays else _numbered(y, name)
-    return Dataset(x, y, classes, name)
+    return Dataset(x, y, classes, name, groups)
 
 
 def split(dataset: Dataset, test_fraction: float = 0.2) -> tuple[Dataset, Dataset]:
@@ -111,24 +123,37 @@ def split(dataset: Dataset, test_fraction: float = 0.2) -> tuple[Dataset, Datase
 
     The test part has ceil(n * test_fraction) samples; every class gives its share, rounded by the
     largest remainder. Within a class those go to the test whose index has the smallest SHA-256, a
-    rule that no version of a random generator can change.
+    rule that no version of a random generator can change. Where samples belong to groups, all this is
+    said of groups, of which each has the class of its first sample and its number for an index.
     Raises SpikeletError if either part would be empty.
     """
-    n = len(dataset)
+    if dataset.groups is None:
+        is_test = _drawn(np.arange(len(dataset)), dataset.y, test_fraction, dataset.name)
+    else:
+        groups, first, members = np.unique(dataset.groups, return_index=True, return_inverse=True)
+        is_test = _drawn(groups, dataset.y[first], test_fraction, dataset.name)[members]
+    return dataset.take(np.flatnonzero(~is_test)), dataset.take(np.flatnonzero(is_test))
+
+
+def _drawn(
+    indices: NDArray[np.int64], y: NDArray[np.int64], test_fraction: float, name: str
+) -> NDArray[np.bool_]:
+    """Return bool[n], which of the samples or groups of classes y int64[n] are for the test."""
+    n = len(indices)
     # Rounded first, for 0.2 * 1795 is a little more than 359 in floating point.
     wanted = math.ceil(round(n * test_fraction, 6))
     if not 0 < wanted < n:
         raise SpikeletError(
-            f"{dataset.name}: cannot split {n} samples with a fraction of {test_fraction}; "
-            "each part needs at least one"
+            f"{name}: cannot split {n} samples or groups of them with a fraction of "
+            f"{test_fraction}; each part needs at least one"
         )
-    labels, counts = np.unique(dataset.y, return_counts=True)
+    labels, counts = np.unique(y, return_counts=True)
     quotas = _largest_remainder(counts.tolist(), wanted)
     is_test = np.zeros(n, bool)
     for label, quota in zip(labels, quotas, strict=True):
-        members = np.flatnonzero(dataset.y == label).tolist()
-        is_test[sorted(members, key=_shuffle_key)[:quota]] = True
-    return dataset.take(np.flatnonzero(~is_test)), dataset.take(np.flatnonzero(is_test))
+        members = np.flatnonzero(y == label).tolist()
+        is_test[sorted(members, key=lambda i: _shuffle_key(int(indices[i])))[:quota]] = True
+    return is_test
 
 
 def _largest_remainder(counts: Sequence[int], seats: int) -> list[int]:
@@ -182,7 +207,7 @@ def _check_header(member: IO[bytes], key: str, name: str) -> None:
 
 
 def _check_inputs(x: NDArray[Any], name: str) -> None:
-    if x.dtype != np.uint8:
+    if x.dtype != np.uint8 and not (x.dtype == np.int16 and x.ndim == 3):
         raise SpikeletError(f"{name}: x is {_describe(x)}; it must be uint8 0..255: {_remedy(x)}")
     if x.ndim not in (2, 3) or 0 in x.shape:
         raise SpikeletError(
@@ -231,12 +256,13 @@ def _check_labels(y: NDArray[np.int64], samples: int, classes: int, name: str) -
         )
 
 
-def _integers(y: NDArray[Any], name: str) -> NDArray[np.int64]:
-    if y.dtype.kind not in "iu":
+def _integers(key: str, array: NDArray[Any], name: str) -> NDArray[np.int64]:
+    if array.dtype.kind not in "iu":
         raise SpikeletError(
-            f"{name}: y is {_describe(y)}; it must be whole numbers, e.g. y.astype(np.int64)"
+            f"{name}: {key} is {_describe(array)}; it must be whole numbers, "
+            f"e.g. {key}.astype(np.int64)"
         )
-    return y.astype(np.int64)
+    return array.astype(np.int64)
 
 
 def _names(classes: NDArray[Any], name: str = "digits") -> tuple[str, ...]:

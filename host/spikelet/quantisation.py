@@ -1,11 +1,10 @@
-"""Weights of few bits: the grid of integers that a layer's weights are rounded to.
+"""Weights of few bits: integers on a symmetric grid, and how far weights should reach on it.
 
-A layer has one scale, at which its largest weight becomes the largest integer. Training that rounds
-on the way forward, and on the way back takes the rounding for the identity, finds weights that lose
-little by it.
-Source: Bengio, Leonard and Courville, Estimating or Propagating Gradients Through Stochastic Neurons
-(2013), sec. 4, the straight-through estimator; Jacob et al., Quantization and Training of Neural
-Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 3.
+A layer has one scale, at which its largest weight becomes the largest integer. One weight far from
+the others then makes the grid coarse for all, so training for few bits clips weights first, at so
+many standard deviations as lose least by clipping and rounding together.
+Source: Banner, Nahshan and Soudry, Post Training 4-bit Quantization of Convolutional Networks for
+Rapid-Deployment, NeurIPS (2019), sec. 3, for normally distributed weights.
 """
 
 import numpy as np
@@ -15,6 +14,8 @@ from spikelet.float_network import FloatArray
 
 BITS = (3, 8)
 """The fewest and the most bits of a weight."""
+REACH = {3: 2.15, 4: 2.55, 5: 2.93, 6: 3.28, 7: 3.61, 8: 3.92}
+"""Standard deviations at which weights of so many bits are clipped."""
 
 
 def largest(bits: int) -> int:
@@ -27,10 +28,7 @@ def largest(bits: int) -> int:
     return 2 ** (bits - 1) - 1
 
 
-def on_grid(weights: FloatArray, bits: int) -> FloatArray:
-    """Return weights of any shape, rounded to what conversion to so many bits keeps of them.
-
-    The type stays. Raises SpikeletError unless bits is 3..8.
-    """
-    step = np.abs(weights).max() / largest(bits)
-    return np.rint(weights / step) * step if step > 0 else weights.copy()
+def clipped(weights: FloatArray, bits: int) -> FloatArray:
+    """Return weights of any shape, of their type, without those too far out for so many bits."""
+    reach = REACH[bits] * weights.std()
+    return np.clip(weights, -reach, reach)

@@ -1,24 +1,26 @@
-"""Training: a spiking network of dense layers, by its surrogate gradient through time."""
+"""Training: a spiking network, by its surrogate gradient through time."""
 
 import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import augmentation, encoding, quantisation
+from spikelet import encoding, integer_forward, parameters, topology, variation
 from spikelet.dataset import Dataset, split
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
-from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, Parameters, evaluate
+from spikelet.forward import see
+from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
+from spikelet.operation import Stream
 from spikelet.optimiser import Adam, cosine_rate
+from spikelet.parameters import Parameters
 from spikelet.training_options import TrainingOptions
 
-INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1
+CONSTANT = ("direct", "rate", "bernoulli")  # encoders that drive in proportion to x itself
 
 Progress = Callable[[int, int, float], None]
 """Called after each epoch with its number from 1, the most there can be, and the accuracy 0..1."""
@@ -42,7 +44,8 @@ class Epoch(NamedTuple):
 class TrainingResult:
     """The network of the best epoch, and how training went.
 
-    accuracy    of `network` on the validation part, 0..1
+    accuracy    of `network` on the validation part, 0..1, with balance the mean over classes; where
+                it was trained for few bits, of the integers that these convert it to
     best_epoch  the epoch it is from, counted from 1
     history     every epoch that was run
     """
@@ -65,53 +68,69 @@ def train(
 ) -> TrainingResult:
     """Train on `dataset`, a part of which is kept aside to find the best epoch.
 
+    Of recordings x [n, samples, channels], each is a window of a stream, and answered at its end.
     Equal seeds give equal networks on one machine; another BLAS may round differently.
     Raises SpikeletError if the samples cannot be trained on, or training diverges.
     Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018); Neftci, Mostafa and Zenke,
     Surrogate Gradient Learning, IEEE Signal Processing Magazine 36 (2019).
     """
     options = options or TrainingOptions()
-    _check_dataset(dataset)
-    if options.augment:
-        augmentation.side(dataset.x.shape[1])
+    if not dataset.classes:
+        raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
+    variation.check(dataset, options)
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)
     start = initial_network(dataset, options, random)
-    best, history = _best_of(_Trainer(start, options, random), learning, validation, progress)
-    network = _with_parameters(start, best.parameters)
-    answers = network.simulate(validation.x).answers
-    accuracy = float((answers == validation.y).mean())
-    return TrainingResult(network, accuracy, best.epoch, tuple(history))
+    trainer = _Trainer(start, options, random)
+    best, history = _best_of(trainer, learning, validation, progress)
+    return TrainingResult(
+        trainer.network_of(best.trained), best.accuracy, best.epoch, tuple(history)
+    )
 
 
 def initial_network(
     dataset: Dataset, options: TrainingOptions, random: np.random.Generator
 ) -> FloatNetwork:
-    """Return a network of the wanted shape with random weights and no bias."""
-    sizes = (dataset.x.shape[1], *options.hidden, len(dataset.classes))
-    layers = []
-    for position, (inputs, neurons) in enumerate(pairwise(sizes)):
-        is_last = position == len(sizes) - 2
-        zeros, ones = np.zeros(neurons), np.ones(neurons)
-        layers.append(
-            FloatLayer(
-                weights=random.standard_normal((inputs, neurons)) * INITIAL_SPREAD / inputs**0.5,
-                bias=zeros,
-                beta=ones * (options.readout_beta if is_last else options.beta),
-                theta=None if is_last and options.readout != "count" else ones,
-                reset=options.reset,
-                v_reset=zeros,
-                v_start=zeros,
-            )
-        )
+    """Return a network of the wanted shape with random weights; no biases but what `_centred` says.
+
+    Raises SpikeletError where options and samples do not go together.
+    """
+    inputs = encoding.inputs(options.encoder, dataset.x.shape[-1])
+    layers = topology.layers(options, inputs, len(dataset.classes), random)
+    stream = _stream(dataset, options)
+    if stream and options.encoder in CONSTANT:
+        layers = (_centred(layers[0], dataset.x), *layers[1:])
     return FloatNetwork(
-        layers=tuple(layers),
+        layers=layers,
         encoder=options.encoder,
         steps=options.steps,
         readout=options.readout,
         classes=dataset.classes,
         encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
+        stream=stream,
     )
+
+
+def _centred(layer: FloatLayer, x: NDArray[np.uint8]) -> FloatLayer:
+    """Return a first layer whose bias takes out what recordings x drive it with on average.
+
+    Over a stream, slow membranes would add that up far beyond the changes that tell classes apart.
+    """
+    mean = x.mean(axis=(0, 1)) / encoding.DIRECT_SCALE
+    drive = see(mean[None], layer.geometry) @ layer.weights
+    return replace(layer, bias=-drive.reshape(-1, layer.maps).mean(axis=0))
+
+
+def _stream(dataset: Dataset, options: TrainingOptions) -> Stream | None:
+    if dataset.x.ndim == 3:
+        window = dataset.x.shape[1]
+        return Stream(window, options.hop or window)
+    if options.hop is not None:
+        raise SpikeletError(
+            f"hop is {options.hop}, but {dataset.name} holds no recordings; "
+            "only x [n, samples, channels] is answered again and again"
+        )
+    return None
 
 
 class _Score(NamedTuple):
@@ -123,7 +142,10 @@ class _Score(NamedTuple):
 
 
 class _Trainer:
-    """Parameters on their way from a network's own to better ones, in float32 for speed."""
+    """What is trained, on its way from a network's own to better, in float32 for speed.
+
+    trained    parameters for each layer; of leaks their logits
+    """
 
     def __init__(
         self, network: FloatNetwork, options: TrainingOptions, random: np.random.Generator
@@ -131,21 +153,14 @@ class _Trainer:
         self.network = network
         self.options = options
         self.random = random
-        self.parameters = [
-            Parameters(layer.weights.astype(np.float32), layer.bias.astype(np.float32))
-            for layer in network.layers
-        ]
-        self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
+        self.trained = parameters.trained(network, options.learn_leaks)
+        self.optimiser = Adam(parameters.arrays(self.trained), options.weight_decay)
 
-    def rounded(self) -> list[Parameters]:
-        """Return the parameters as the network uses them, on the grid of its bits if it has one."""
+    def network_of(self, trained: Sequence[Parameters]) -> FloatNetwork:
+        """Return the network with these parameters, on the grid of its bits if it has one."""
         bits = self.options.bits
-        if bits is None:
-            return self.parameters
-        return [
-            Parameters(quantisation.on_grid(weights, bits), bias)
-            for weights, bias in self.parameters
-        ]
+        network = parameters.network_with(self.network, parameters.used(trained, bits))
+        return network if bits is None else integer_forward.rounded(network, bits).network
 
     def encode(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs, of samples as they are."""
@@ -156,35 +171,55 @@ class _Trainer:
 
     def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs for one epoch, of variants of the samples."""
-        return self.encode(augmentation.augment(x, self.random))
+        return self.encode(variation.varied(x, self.random, self.options.middle))
+
+    def objective(self, y: NDArray[np.int64]) -> Objective:
+        """Return what is to be small on a part with these classes."""
+        weights = None
+        if self.options.balance:
+            weights = _class_weights(y, len(self.network.classes))
+        # A recording is as long as it is: what counts is the spikes for each of its samples.
+        samples = self.network.stream.window if self.network.stream else 1
+        return Objective(
+            self.options.spike_penalty / samples, self.options.label_smoothing, weights
+        )
 
     def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
         """Learn from every sample once, in random order."""
-        results = []
+        results, objective = [], self.objective(y)
         batches = self._batches(self.random.permutation(len(y)))
         for position, batch in enumerate(batches):
             done = (number - 1 + position / len(batches)) / self.options.epochs
-            result = self._evaluate(signal[:, batch], y[batch])
-            self.optimiser.step(
-                _arrays(result.gradient), cosine_rate(self.options.learning_rate, done)
-            )
+            result = self._evaluate(signal[:, batch], y[batch], objective)
+            gradient = parameters.by_trained(self.trained, result.gradient)
+            rate = cosine_rate(self.options.learning_rate, done)
+            self.optimiser.step(parameters.arrays(gradient), rate)
+            if not all(np.isfinite(array).all() for array in parameters.arrays(self.trained)):
+                raise _divergence(number, self.options)
             results.append(result)
         return _mean(results, batches)
 
     def score(self, signal: FloatArray, y: NDArray[np.int64]) -> _Score:
         """Return the objective as it is."""
         batches = self._batches(np.arange(len(y)))
-        results = [self._evaluate(signal[:, batch], y[batch]) for batch in batches]
+        objective = self.objective(y)
+        results = [self._evaluate(signal[:, batch], y[batch], objective) for batch in batches]
         return _mean(results, batches)
 
     def _batches(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return np.array_split(order, math.ceil(len(order) / self.options.batch))
 
-    def _evaluate(self, signal: FloatArray, y: NDArray[np.int64]) -> Evaluation:
-        objective = Objective(self.options.spike_penalty, self.options.label_smoothing)
+    def _evaluate(
+        self, signal: FloatArray, y: NDArray[np.int64], objective: Objective
+    ) -> Evaluation:
         firing = Firing(surrogate=SURROGATES[self.options.surrogate])
-        # The gradient by a rounded weight is taken for that by the weight itself: straight through.
-        return evaluate(self.network, self.rounded(), signal, y, objective, firing)
+        bits, passes = self.options.bits, None
+        used = parameters.used(self.trained, bits)
+        if bits is not None:
+            found = integer_forward.rounded(parameters.network_with(self.network, used), bits)
+            passes = integer_forward.forward(found, signal)
+            used = parameters.with_weights(used, found.network)
+        return evaluate(self.network, used, signal, y, objective, firing, passes)
 
 
 class _Best(NamedTuple):
@@ -192,7 +227,7 @@ class _Best(NamedTuple):
 
     accuracy: float
     epoch: int
-    parameters: list[Parameters]
+    trained: list[Parameters]
 
 
 def _best_of(
@@ -209,18 +244,22 @@ def _best_of(
         learned = trainer.learn(signal, learning.y, number)
         result = trainer.score(unseen, validation.y)
         if not math.isfinite(learned.loss + result.loss):
-            raise SpikeletError(
-                f"training diverged in epoch {number}; lower learning_rate, "
-                f"which is {options.learning_rate}"
-            )
+            raise _divergence(number, options)
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
         if result.accuracy >= best.accuracy:
-            best = _Best(result.accuracy, number, copy.deepcopy(trainer.rounded()))
+            best = _Best(result.accuracy, number, copy.deepcopy(trainer.trained))
         if progress is not None:
             progress(number, options.epochs, result.accuracy)
         if number - best.epoch >= options.patience:
             break
     return best, history
+
+
+def _divergence(number: int, options: TrainingOptions) -> SpikeletError:
+    return SpikeletError(
+        f"training diverged in epoch {number}; lower learning_rate, "
+        f"which is {options.learning_rate}"
+    )
 
 
 def _mean(results: Sequence[Evaluation], batches: Sequence[NDArray[np.int64]]) -> _Score:
@@ -230,26 +269,8 @@ def _mean(results: Sequence[Evaluation], batches: Sequence[NDArray[np.int64]]) -
     return _Score(*(float(np.average(column, weights=sizes)) for column in columns))
 
 
-def _arrays(parameters: Sequence[Parameters]) -> list[FloatArray]:
-    return [array for layer in parameters for array in layer]
-
-
-def _with_parameters(network: FloatNetwork, parameters: Sequence[Parameters]) -> FloatNetwork:
-    layers = (
-        replace(
-            layer,
-            weights=trained.weights.astype(np.float64),
-            bias=trained.bias.astype(np.float64),
-        )
-        for layer, trained in zip(network.layers, parameters, strict=True)
-    )
-    return replace(network, layers=tuple(layers))
-
-
-def _check_dataset(dataset: Dataset) -> None:
-    if not dataset.classes:
-        raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
-    if dataset.x.ndim != 2:
-        raise SpikeletError(
-            f"{dataset.name}: x has shape {dataset.x.shape}; training takes [n, channels]"
-        )
+def _class_weights(y: NDArray[np.int64], classes: int) -> FloatArray:
+    """Return float32[classes], with which all classes in y count alike, and samples 1 on average."""
+    counts = np.bincount(y, minlength=classes)
+    present = np.count_nonzero(counts)
+    return (len(y) / (present * np.maximum(counts, 1))).astype(np.float32)

@@ -87,6 +87,29 @@ def test_split_refuses_an_empty_part(fraction):
         split(whole, fraction)
 
 
+def test_groups_are_never_split():
+    random = np.random.default_rng(0)
+    groups = random.integers(0, 30, 400) * 7
+    y = groups // 7 % 3
+    whole = Dataset(
+        random.integers(0, 256, (400, 2)).astype(np.uint8), y, ("a", "b", "c"), "g", groups
+    )
+    train, test = split(whole, 0.3)
+    assert len(train) + len(test) == 400
+    assert not set(train.groups) & set(test.groups)
+    assert [len(set(test.groups[test.y == label])) for label in range(3)] == [3, 3, 3]
+    again = split(whole.take(random.permutation(400)), 0.3)[1]
+    assert set(again.groups) == set(test.groups)
+
+
+def test_groups_in_an_npz(npz):
+    loaded = load_npz(npz(x=X, y=Y, groups=np.array([5, 5, 9, 9], np.uint8)))
+    assert loaded.groups.tolist() == [5, 5, 9, 9]
+    assert loaded.groups.dtype == np.int64
+    assert "groups is float64" in refusal(npz(x=X, y=Y, groups=np.array([0.5] * 4)))
+    assert "groups has shape (3,); it must be (4,)" in refusal(npz(x=X, y=Y, groups=Y[:3]))
+
+
 def test_npz_with_names(npz):
     loaded = load_npz(npz(x=X, y=Y.astype(np.uint8), classes=["left", "right"]))
     np.testing.assert_array_equal(loaded.x, X)

@@ -1,279 +1,20 @@
-"""Float networks, their gradients, and what training reaches."""
+"""What training reaches, and what its options do."""
 
 import argparse
 import json
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from spikelet import encoding, gradients, load, quantisation
+from spikelet import conversion, drift, gradients, integer_forward, leaks, load, quantisation
 from spikelet.cli import train as train_verb
+from spikelet.cost import synaptic_events
 from spikelet.dataset import Dataset, load_digits, split
-from spikelet.encoding import synaptic_events
 from spikelet.errors import SpikeletError
-from spikelet.float_network import (
-    FloatLayer,
-    FloatNetwork,
-)
-from spikelet.gradients import Firing, Objective, Parameters, evaluate
-from spikelet.optimiser import Adam, cosine_rate
-from spikelet.training import train
-from spikelet.training_options import AUGMENTED, TrainingOptions
-
-
-def layer(weights, *, theta=1.0, beta=0.75, bias=0.0, reset="subtract", v_reset=0.0, v_start=0.0):
-    """Return a layer whose neurons are alike."""
-    weights = np.array(weights, float)
-    ones = np.ones(weights.shape[1])
-    return FloatLayer(
-        weights,
-        bias * ones,
-        beta * ones,
-        None if theta is None else theta * ones,
-        reset,
-        v_reset * ones,
-        v_start * ones,
-    )
-
-
-def network(*layers, encoder="direct", steps=4, readout="max"):
-    """Return a network with classes of any name."""
-    classes = tuple(map(str, range(layers[-1].neurons)))
-    return FloatNetwork(layers, encoder, steps, readout, classes)
-
-
-def x(*rows):
-    """Return samples."""
-    return np.array(rows, np.uint8)
-
-
-# Float networks
-
-
-def test_direct_drive_integrates_leaks_fires_and_loses_theta():
-    trace = network(layer([[1.0]], beta=0.5), readout="count").simulate(x([192]))
-    # V before the reset: 0.75, 1.125, 0.8125, 1.15625
-    assert trace.spikes[0][0, :, 0].tolist() == [False, True, False, True]
-    assert trace.membranes[0][0, :, 0].tolist() == [0.75, 0.125, 0.8125, 0.15625]
-
-
-def test_set_reset_bias_and_start():
-    cells = layer([[0.0]], beta=1.0, bias=0.3, reset="set", v_reset=-0.1, v_start=0.8)
-    trace = network(cells, readout="count").simulate(x([0]))
-    assert trace.spikes[0][0, :, 0].tolist() == [True, False, False, False]
-    # Exactly v_reset, not what is left of adding and subtracting it.
-    assert trace.membranes[0][0, 0, 0] == -0.1
-    np.testing.assert_allclose(trace.membranes[0][0, 1:, 0], [0.2, 0.5, 0.8])
-
-
-def test_a_membrane_at_the_threshold_fires():
-    trace = network(layer([[2.0]], theta=1.0), steps=1, readout="count").simulate(x([128]))
-    assert trace.spikes[0].all()
-
-
-def test_layers_run_within_the_same_step():
-    chain = network(layer([[256.0]]), layer([[1.0]], theta=None, beta=1.0), steps=3)
-    trace = chain.simulate(x([1]))
-    assert trace.spikes[0].all()
-    assert trace.membranes[1][0, :, 0].tolist() == [1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    ("readout", "answer"), [("count", 0), ("max", 1), ("last", 2)], ids=["count", "max", "last"]
-)
-def test_readouts(readout, answer):
-    # Neuron 0 fires, which leaves it at 0; neuron 1 starts high and leaks; neuron 2 ends highest.
-    cells = FloatLayer(
-        weights=np.zeros((1, 3)),
-        bias=np.array([3.0, 0.0, 0.2]),
-        beta=np.array([1.0, 0.5, 1.0]),
-        theta=np.array([3.0, 9.0, 9.0]),
-        reset="subtract",
-        v_reset=np.zeros(3),
-        v_start=np.array([0.0, 4.0, 0.0]),
-    )
-    assert network(cells, readout=readout).simulate(x([0])).answers.tolist() == [answer]
-
-
-@pytest.mark.parametrize("readout", ["count", "max", "last"])
-def test_the_lowest_index_wins_a_tie(readout):
-    tie = network(layer([[0.0, 1.0, 1.0]]), readout=readout)
-    assert tie.simulate(x([255])).answers.tolist() == [1]
-
-
-def test_rate_spikes_are_overflows_of_an_accumulator():
-    levels = np.arange(256, dtype=np.uint8)
-    spikes = encoding.spikes("rate", levels[None], 100)
-    a = np.full(256, 128)
-    for t in range(100):
-        np.testing.assert_array_equal(spikes[0, t], a + levels >= 256)
-        a = (a + levels) & 255
-    assert (spikes.shape, spikes.dtype) == ((1, 100, 256), bool)
-
-
-def test_rate_spikes_are_the_first_layers_input():
-    count = network(layer([[1.0]], theta=None, beta=1.0), encoder="rate", steps=8, readout="last")
-    assert count.simulate(x([160])).membranes[0][0, :, 0].tolist() == [1, 1, 2, 3, 3, 4, 4, 5]
-
-
-def test_synaptic_events():
-    samples = x([0, 9, 200], [0, 0, 255])
-    hidden, last = np.zeros((2, 4, 5), np.uint8), np.ones((2, 4, 2), bool)
-    hidden[0, 1, 2:] = 1
-    # 3 inputs reach 5 neurons, 3 spikes reach 2; the last layer's reach none.
-    assert synaptic_events("direct", samples, [hidden, last]) == (3 * 5 + 3 * 2) / 2
-    inputs = np.count_nonzero(encoding.spikes("rate", samples, 4))
-    assert synaptic_events("rate", samples, [hidden, last]) == (inputs * 5 + 3 * 2) / 2
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"weights": np.zeros(3)}, r"weights have shape \(3,\)"),
-        ({"weights": np.zeros((3, 0))}, r"weights have shape \(3, 0\)"),
-        ({"weights": np.full((1, 2), np.nan)}, "weights holds values that are not finite"),
-        ({"bias": np.zeros(3)}, r"bias has shape \(3,\); it must be \(2,\)"),
-        ({"theta": np.array([1, np.inf])}, "theta holds values that are not finite"),
-        ({"beta": np.array([0.5, 1.5])}, r"beta lies in 0.5..1.5; it must be in 0..1"),
-        ({"reset": "none"}, "reset is 'none'; it must be one of subtract, set"),
-    ],
-)
-def test_layers_that_are_refused(change, words):
-    with pytest.raises(SpikeletError, match=words):
-        replace(layer([[1.0, 2.0]]), **change)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"layers": ()}, "at least one layer"),
-        ({"layers": (layer([[1.0]], theta=None), layer([[1.0]]))}, "layer 0 never fires"),
-        ({"layers": (layer([[1.0, 2.0]]), layer([[1.0]]))}, "layer 0 has 2 neurons, but layer 1"),
-        ({"layers": (layer([[1.0]], theta=None),), "readout": "count"}, "count needs"),
-        ({"encoder": "morse"}, "encoder is 'morse'"),
-        ({"readout": "best"}, "readout is 'best'"),
-        ({"steps": 0}, "steps is 0"),
-        ({"dt": float("nan")}, "dt is nan"),
-        ({"classes": ("a", "b")}, "2 classes for the last layer's 1 neurons"),
-    ],
-)
-def test_networks_that_are_refused(change, words):
-    with pytest.raises(SpikeletError, match=words):
-        replace(network(layer([[1.0]])), **change)
-
-
-@pytest.mark.parametrize(
-    "samples", [x([1, 2]), x([1])[None], np.array([[1]]), np.array([[1.0]])], ids=str
-)
-def test_samples_that_are_refused(samples):
-    with pytest.raises(SpikeletError, match=r"this network takes uint8\[n, 1\]"):
-        network(layer([[1.0]])).simulate(samples)
-
-
-# Gradients
-
-
-SMOOTH_SPIKES = {
-    "fast-sigmoid": lambda u: 0.5 + u / (1 + gradients.SURROGATE_SLOPE * np.abs(u)),
-    "arctan": lambda u: 0.5 + np.arctan(gradients.SURROGATE_SLOPE * u) / gradients.SURROGATE_SLOPE,
-    "boxcar": lambda u: np.clip(u + 0.5, 0, 1),
-}
-
-
-@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
-    u = np.linspace(-2, 2, 400)
-    spike = SMOOTH_SPIKES[surrogate]
-    slope = (spike(u + 1e-6) - spike(u - 1e-6)) / 2e-6
-    np.testing.assert_allclose(gradients.SURROGATES[surrogate](u), slope, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_keeps_the_type_that_is_trained_in(surrogate):
-    assert gradients.SURROGATES[surrogate](np.zeros(1, np.float32)).dtype == np.float32
-
-
-def numeric_gradient(loss, arrays, step=1e-6):
-    """Return the central differences of loss() by every element of the arrays."""
-    slopes = [np.zeros_like(array) for array in arrays]
-    for array, slope in zip(arrays, slopes, strict=True):
-        for index in np.ndindex(array.shape):
-            value = array[index]
-            array[index] = value + step
-            above = loss()
-            array[index] = value - step
-            slope[index] = (above - loss()) / (2 * step)
-            array[index] = value
-    return slopes
-
-
-@pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-@pytest.mark.parametrize("encoder", ["direct", "rate"])
-@pytest.mark.parametrize("readout", ["max", "last", "count"])
-@pytest.mark.parametrize("reset", ["subtract", "set"])
-def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrogate):
-    random = np.random.default_rng(3)
-    sizes = (5, 6, 4, 3)
-    layers = [
-        layer(random.normal(0, 1.2, shape), reset=reset, theta=0.9, v_reset=-0.2, v_start=0.1)
-        for shape in pairwise(sizes)
-    ]
-    if readout != "count":
-        layers[-1] = replace(layers[-1], theta=None)
-    chain = network(*layers, encoder=encoder, steps=5, readout=readout)
-    signal = encoding.signal(encoder, random.integers(0, 256, (7, 5)).astype(np.uint8), 5)
-    y = random.integers(0, 3, 7)
-    parameters = [
-        Parameters(cells.weights, random.normal(0, 0.3, cells.neurons)) for cells in layers
-    ]
-    objective = Objective(spike_penalty=0.01, label_smoothing=0.1)
-    firing = Firing(SMOOTH_SPIKES[surrogate], gradients.SURROGATES[surrogate])
-
-    def result():
-        return evaluate(chain, parameters, signal, y, objective, firing)
-
-    arrays = [array for trained in parameters for array in trained]
-    exact = [array for trained in result().gradient for array in trained]
-    for found, wanted in zip(exact, numeric_gradient(lambda: result().loss, arrays), strict=True):
-        assert np.linalg.norm(found - wanted) < 1e-5 * np.linalg.norm(wanted)
-
-
-def test_evaluation_counts_answers_and_hidden_spikes():
-    chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
-    parameters = [Parameters(cells.weights, cells.bias) for cells in chain.layers]
-    signal = encoding.signal("direct", x([1], [0]), 4)
-    result = evaluate(chain, parameters, signal, np.array([0, 1]), Objective(spike_penalty=0.5))
-    # The second sample is silent, and class 0 wins its tie.
-    assert (result.accuracy, result.spikes) == (0.5, 2)
-    free = evaluate(chain, parameters, signal, np.array([0, 1]), Objective())
-    assert result.loss == pytest.approx(free.loss + 0.5 * 2)
-
-
-# Optimiser
-
-
-def test_adam_begins_with_steps_of_the_learning_rate():
-    array = np.array([1.0, 2.0])
-    adam = Adam([array], weight_decay=0.5)
-    for _ in range(3):
-        adam.step([np.array([0.001, -50.0])], rate=0.1)
-    np.testing.assert_allclose(array, [0.7, 2.3], rtol=1e-4)
-
-
-def test_weight_decay_shrinks_matrices_only():
-    weights, bias = np.ones((2, 2)), np.ones(2)
-    Adam([weights, bias], weight_decay=0.5).step([0 * weights, 0 * bias], rate=0.1)
-    assert weights == pytest.approx(0.95)
-    assert bias == pytest.approx(1)
-
-
-def test_cosine():
-    assert [cosine_rate(2, progress) for progress in (0, 0.5, 1)] == pytest.approx([2, 1, 0])
-
-
-# Training
+from spikelet.operation import Stream
+from spikelet.training import initial_network, train
+from spikelet.training_options import AUGMENTED, CONVOLVED, TrainingOptions
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +27,7 @@ def measure(parts, **options):
     """Train on the one part; return test accuracy and synaptic events."""
     trained = train(parts[0], TrainingOptions(**options)).network
     trace = trained.simulate(parts[1].x)
-    events = synaptic_events(trained.encoder, parts[1].x, trace.spikes)
+    events = synaptic_events(trained, parts[1].x, trace.spikes)
     return float((trace.answers == parts[1].y).mean()), events
 
 
@@ -385,26 +126,142 @@ def test_a_spike_penalty_makes_spikes_rare(blobs):
 
 @pytest.mark.parametrize("bits", [8, 6, 4, 3])
 def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
-    for cells in train(blobs, replace(QUICK, bits=bits)).network.layers:
-        most = 2 ** (bits - 1) - 1
-        integers = cells.weights * most / np.abs(cells.weights).max()
-        np.testing.assert_allclose(integers, np.rint(integers), atol=1e-5)
-        assert len(np.unique(np.rint(integers))) > 2
+    network = train(blobs, replace(QUICK, bits=bits)).network
+    integers, reports = conversion.convert(network, bits=bits)
+    for cells, layer, report in zip(network.layers, integers.layers, reports, strict=True):
+        units = cells.weights * report.scale / 2**layer.gain
+        np.testing.assert_allclose(units, layer.weights, atol=1e-5)
+        assert len(np.unique(layer.weights)) > 2
+        assert np.abs(layer.weights).max() == 2 ** (bits - 1) - 1
 
 
-def test_rounding_to_few_bits():
-    weights = np.array([[0.69, -0.1], [-1.4, 0.31]], np.float32)
-    rounded = quantisation.on_grid(weights, 4)  # in steps of 0.2
-    np.testing.assert_allclose(rounded, [[0.6, 0], [-1.4, 0.4]], rtol=1e-6)
-    assert rounded.dtype == np.float32
-    assert not quantisation.on_grid(np.zeros((2, 2)), 4).any()
+def test_weights_far_from_the_others_are_clipped_for_few_bits():
+    weights = np.r_[np.tile([-1.0, 1.0], 50), 40.0].astype(np.float32)
+    clipped = quantisation.clipped(weights, 3)
+    assert clipped.dtype == np.float32
+    assert clipped.max() == pytest.approx(2.15 * weights.std())
+    np.testing.assert_array_equal(clipped[:-1], weights[:-1])
+    np.testing.assert_array_equal(quantisation.clipped(weights[:-1], 3), weights[:-1])
 
 
 def test_steps_smaller_than_the_grid_add_up(blobs):
     # Were the weights themselves rounded after each step, no step would ever reach the next value.
-    options = replace(QUICK, bits=3, epochs=30)
-    losses = [epoch.loss for epoch in train(blobs, options).history]
-    assert losses[-1] < 0.5 * losses[0]
+    options = replace(QUICK, bits=3, epochs=30, learning_rate=1e-3, weight_decay=0)
+    start = initial_network(blobs, options, np.random.default_rng(options.seed))
+    before = integer_forward.rounded(start, 3).integers.layers[0].weights
+    after, _ = conversion.convert(train(blobs, options).network, bits=3)
+    assert (after.layers[0].weights != before).mean() > 0.1
+
+
+def test_learned_leaks_differ_and_integers_have_them(blobs):
+    options = replace(QUICK, learn_leaks=True, current=0.75, recurrent=True, epochs=20)
+    result = train(blobs, options)
+    integers, reports = conversion.convert(result.network)
+    for cells, layer, report in zip(result.network.layers, integers.layers, reports, strict=True):
+        grade = next(
+            one for one in drift.grades(cells, layer, report.scale) if one.parameter == "leak"
+        )
+        assert grade.exact
+        assert len(np.unique(cells.beta)) > 1
+    hidden, current_d = result.network.layers[0], integers.layers[0].current_d
+    np.testing.assert_array_equal(1 - current_d / 2 ** integers.layers[0].current_r, hidden.alpha)
+    assert len(np.unique(hidden.alpha)) > 1
+
+
+def test_leaks_stay_where_they_are_unless_learned(blobs):
+    cells = train(blobs, replace(QUICK, current=0.75, slowest_beta=0.99)).network.layers[0]
+    np.testing.assert_array_equal(cells.beta, leaks.spread(0.875, 0.99, 8))
+    assert (cells.alpha == 0.75).all()
+
+
+def test_convolutions_learn():
+    digits = split(load_digits())[0]
+    options = TrainingOptions(convolutions="8k3s2p1", hidden=(), epochs=15, spike_penalty=1e-4)
+    assert train(digits, options).accuracy >= 0.95
+
+
+# Recordings
+
+
+@pytest.fixture(scope="module")
+def tones():
+    """Return windows of recordings of slow and fast waves; most are slow."""
+    random = np.random.default_rng(0)
+    y = (np.arange(400) % 8 == 0).astype(np.int64)
+    times = np.arange(24)[None, :, None]
+    phases, periods = random.uniform(0, 6.3, (400, 1, 3)), np.where(y, 4, 20)[:, None, None]
+    waves = (
+        128 + 90 * np.sin(2 * np.pi * times / periods + phases) + random.normal(0, 9, (400, 24, 3))
+    )
+    groups = np.arange(400) // 16 * 2 + y  # a recording has one class
+    return Dataset(waves.clip(0, 255).astype(np.uint8), y, ("slow", "fast"), "tones", groups)
+
+
+STREAM = TrainingOptions(hidden=(16,), steps=1, epochs=25, hop=8, beta=0.5, validation_fraction=0.3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"recurrent": True, "learn_leaks": True},
+        {"slowest_beta": 0.95, "current": 0.5},
+        {"encoder": "delta", "encoder_parameter": 16, "readout": "count"},
+        {"encoder": "rate", "steps": 2, "augment": True},
+        {"bits": 4},
+    ],
+    ids=str,
+)
+def test_windows_of_streams_are_learned(tones, options):
+    result = train(tones, replace(STREAM, **{"balance": True, **options}))
+    assert result.network.stream == Stream(window=24, hop=8)
+    assert result.accuracy >= 0.9
+    longer = np.concatenate([tones.x[:5]] * 2, axis=1)
+    assert result.network.simulate(longer).answers.shape == (5, 6)
+
+
+def test_a_stream_answers_once_a_window_unless_it_has_a_hop(tones):
+    result = train(tones, replace(STREAM, hop=None, epochs=1))
+    assert result.network.stream == Stream(window=24, hop=24)
+
+
+def test_balance_makes_a_rare_class_count(tones):
+    # Noise cannot be told apart, so the answer is the class that counts most.
+    noise = np.random.default_rng(1).integers(0, 256, tones.x.shape).astype(np.uint8)
+    unclear, options = replace(tones, x=noise), replace(STREAM, epochs=3)
+    rare = [
+        (train(unclear, choice).network.simulate(noise).answers[:, -1] == 1).mean()
+        for choice in (options, replace(options, balance=True))
+    ]
+    assert rare[0] < 0.05
+    assert rare[1] > 0.15
+
+
+def test_accuracy_is_the_mean_over_classes_with_balance(tones):
+    options = replace(STREAM, epochs=3, balance=True)
+    result = train(tones, options)
+    validation = split(tones, 0.3)[1]
+    right = result.network.simulate(validation.x).answers[:, -1] == validation.y
+    by_class = [right[validation.y == label].mean() for label in (0, 1)]
+    assert result.accuracy == pytest.approx(np.mean(by_class))
+
+
+def test_a_first_bias_takes_out_what_is_always_there(tones):
+    cells = initial_network(tones, STREAM, np.random.default_rng(0)).layers[0]
+    drive = tones.x.mean(axis=(0, 1)) / 256 @ cells.weights + cells.bias
+    np.testing.assert_allclose(drive, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"hop": 7}, "hop is 7 samples in a window of 24"),
+        ({"convolutions": "4k2"}, "shape is '' for samples of 3 values"),
+    ],
+)
+def test_options_that_do_not_fit_recordings(tones, options, words):
+    with pytest.raises(SpikeletError, match=words):
+        train(tones, replace(STREAM, **options))
 
 
 def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
@@ -419,6 +276,9 @@ def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
 
 
 def test_augmentation_needs_square_images(blobs):
+    digits = split(load_digits())[1]
+    with pytest.raises(SpikeletError, match="shape is 4x8x2; only images of 8x8x1 can be turned"):
+        train(digits, replace(QUICK, augment=True, shape="4x8x2", convolutions="4k2"))
     with pytest.raises(SpikeletError, match="samples have 6 channels, which are no square image"):
         train(blobs, replace(QUICK, augment=True))
 
@@ -466,9 +326,8 @@ def test_samples_that_cannot_be_trained_on(blobs):
     unlabelled = Dataset(blobs.x, np.full(120, -1), (), "blobs")
     with pytest.raises(SpikeletError, match="blobs: has no labels y"):
         train(unlabelled, QUICK)
-    recordings = replace(blobs, x=blobs.x[:, None])
-    with pytest.raises(SpikeletError, match=r"blobs: x has shape \(120, 1, 6\)"):
-        train(recordings, QUICK)
+    with pytest.raises(SpikeletError, match="hop is 5, but blobs holds no recordings"):
+        train(blobs, replace(QUICK, hop=5))
 
 
 # The command
@@ -493,6 +352,28 @@ def test_train_and_convert_for_few_bits(spikelet, recording, tmp_path):
     assert [cells.d[0] / 2**cells.r for cells in layers] == [0.5, 0.5, 0.125]
 
 
+def test_train_and_convert_a_stream(spikelet, tones, tmp_path):
+    samples, graph, tables = (tmp_path / name for name in ("t.npz", "net.nir", "net.lif"))
+    np.savez(samples, x=tones.x, y=tones.y, classes=tones.classes, groups=tones.groups)
+    options = "--hop 8 --steps 1 --hidden 9 --recurrent --current 0.5 --learn-leaks --epochs 5"
+    more = "--slowest-beta 0.95 --balance --augment --middle 120"
+    words = (*options.split(), *more.split())
+    assert spikelet("train", samples, "-o", graph, *words)[0] == 0
+    assert spikelet("convert", graph, "-o", tables, "--samples", samples)[0] == 0
+    network = load(tables)
+    assert network.stream == Stream(window=24, hop=8)
+    assert network.layers[0].recurrent.shape == (9, 9)
+    assert network.layers[0].current_d.any()
+
+
+def test_train_and_convert_a_convolution(spikelet, tmp_path):
+    graph, tables = tmp_path / "net.nir", tmp_path / "net.lif"
+    words = ("--convolutions", "4k3s2,6k3p1", "--hidden", "none", "--epochs", 1)
+    assert spikelet("train", "digits", "-o", graph, *words)[0] == 0
+    assert spikelet("convert", graph, "-o", tables, "--samples", "digits")[0] == 0
+    assert [cells.neurons for cells in load(tables).layers] == [3 * 3 * 4, 3 * 3 * 6, 10]
+
+
 def test_convert_names_the_bits_whose_accuracy_it_shows(spikelet, recording, tmp_path):
     graph = tmp_path / "net.nir"
     assert spikelet("train", recording, "-o", graph, "--epochs", 1)[0] == 0
@@ -502,7 +383,7 @@ def test_convert_names_the_bits_whose_accuracy_it_shows(spikelet, recording, tmp
     assert ", int6 " in shown
 
 
-def test_augment_brings_the_options_that_go_with_it():
+def test_options_bring_others_that_go_with_them():
     parser = argparse.ArgumentParser()
     train_verb.add_arguments(parser)
 
@@ -511,6 +392,9 @@ def test_augment_brings_the_options_that_go_with_it():
 
     assert given() == TrainingOptions()
     assert given("--augment") == TrainingOptions(**AUGMENTED)
+    convolved = ("--convolutions", "8k3", "--hidden", "none")
+    assert given(*convolved) == TrainingOptions(convolutions="8k3", hidden=(), **CONVOLVED)
+    assert given("--augment", *convolved).spike_penalty == CONVOLVED["spike_penalty"]
     assert given("--augment", "--epochs", "7") == replace(TrainingOptions(**AUGMENTED), epochs=7)
 
 
@@ -520,6 +404,8 @@ def test_augment_brings_the_options_that_go_with_it():
         (("--augment",), "6 channels, which are no square image"),
         (("--bits", 12), "bits is 12; it must be 3..8"),
         (("--beta", 0.9), "beta is 0.9; it must be 1 - d"),
+        (("--hop", 5), "hop is 5, but"),
+        (("--convolutions", "8k3"), "shape is '' for samples of 6 values"),
     ],
 )
 def test_train_refuses_in_one_sentence(spikelet, recording, tmp_path, options, words):
