@@ -2,13 +2,16 @@
 # make test    all tests; boards that are not installed are skipped, and named
 # make check   what reads the code: ruff and mypy
 # make boards  build the emulated boards (Debian; see boards/emulated/build)
+# make frameworks  compare with snnTorch and Norse, in a venv of their own; PIP_EXTRA_INDEX_URL or
+#              PIP_FIND_LINKS may point to PyTorch for CPUs, or pip fetches the one for CUDA
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+FRAMEWORKS := .venv-frameworks
 
-.PHONY: demo test check boards clean
+.PHONY: demo test check boards frameworks clean
 
 demo: $(VENV)/.demo
 	$(BIN)/spikelet demo --port virtual --folder demo
@@ -25,8 +28,11 @@ check: $(VENV)/.dev
 boards:
 	boards/emulated/build
 
+frameworks: $(FRAMEWORKS)/.done
+	OMP_NUM_THREADS=1 $(FRAMEWORKS)/bin/pytest -m frameworks tests/frameworks
+
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FRAMEWORKS) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,3 +46,8 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
+
+$(FRAMEWORKS)/.done: pyproject.toml
+	$(PYTHON) -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[frameworks]'
+	@touch $@

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from spikelet import files
 from spikelet.conversion import LayerReport
 from spikelet.float_network import FloatLayer, FloatNetwork
-from spikelet.network import Layer, Network
+from spikelet.layer import Layer
+from spikelet.network import Network
 from spikelet.reference import Trace
 
 EXACT = 1e-9  # what float64 leaves of a number that is meant to be whole
@@ -25,7 +26,7 @@ class Grade:
 
     parameter    its name
     error        float, the largest over the layer, in `unit`
-    unit         "membrane units" of the integers, or "of V per step" for the leak
+    unit         "membrane units" of the integers, or "of V per step" and "of I per step" for leaks
     """
 
     parameter: str
@@ -101,7 +102,7 @@ def measure(
         _layer_drift(
             (float_layer, layer, report.scale),
             (floats.spikes[k], integers.spikes[k] > 0),
-            (floats.membranes[k][:, -1], integers.membranes[k] / report.scale),
+            (floats.membranes[k][:, -1], integers.membranes[k] / float_layer.each(report.scale)),
         )
         for k, (float_layer, layer, report) in enumerate(
             zip(before.layers, after.layers, reports, strict=True)
@@ -114,7 +115,8 @@ def measure(
 def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:
     """Write every layer's spikes as NIR's own data, which `nir.read_data` reads.
 
-    The nodes bear the names that they have in the graph; dt is in seconds per step.
+    The nodes bear the names that they have in the graph; neurons of a convolution stand in Spikelet's
+    order, pixel by pixel. dt is in seconds per step.
     Raises SpikeletError if the file cannot be written.
     """
     nodes = {
@@ -125,8 +127,8 @@ def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:
         nir.write_data(temporary, nir.NIRGraphData(nodes))
 
 
-def grades(before: FloatLayer, after: Layer, scale: float) -> tuple[Grade, ...]:
-    """Return a grade for each parameter; `scale` is membrane units per unit of the float layer.
+def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tuple[Grade, ...]:
+    """Return a grade for each parameter; `scale` float64[maps] is membrane units per unit of it.
 
     Half a unit of the bias is conversion's own, against the rounding of leak and drive.
     """
@@ -135,6 +137,9 @@ def grades(before: FloatLayer, after: Layer, scale: float) -> tuple[Grade, ...]:
         ("bias", before.bias, after.bias),
         ("v_start", before.v_start, after.v_start),
     ]
+    if before.recurrent is not None and after.recurrent is not None:
+        recurrent = after.recurrent.astype(np.int64) << after.gain
+        pairs.append(("recurrent weights", before.recurrent, recurrent))
     if before.theta is not None:
         pairs.append(("threshold", before.theta, after.theta))
         if after.reset == "set":
@@ -143,12 +148,20 @@ def grades(before: FloatLayer, after: Layer, scale: float) -> tuple[Grade, ...]:
         Grade(name, float(np.abs(integers - floats * scale).max()), "membrane units")
         for name, floats, integers in pairs
     ]
-    leak = np.abs(1 - after.d / 2.0**after.r - before.beta).max()
-    return (*found, Grade("leak", float(leak), "of V per step"))
+    found.append(Grade("leak", _leak_error(before.beta, after.d, after.r), "of V per step"))
+    if before.alpha is not None:
+        error = _leak_error(before.alpha, after.current_d, after.current_r)
+        found.append(Grade("current leak", error, "of I per step"))
+    return tuple(found)
+
+
+def _leak_error(kept: NDArray[np.float64], d: NDArray[np.int16], r: int) -> float:
+    """Return by how much the share that integers keep differs from that of floats."""
+    return float(np.abs(1 - d / 2.0**r - kept).max())
 
 
 def _layer_drift(
-    layers: tuple[FloatLayer, Layer, float],
+    layers: tuple[FloatLayer, Layer, NDArray[np.float64]],
     spikes: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     membranes: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> LayerDrift:

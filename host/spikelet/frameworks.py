@@ -23,6 +23,10 @@ class Framework:
     counts_steps      its integrators add r times the drive in each step, whatever dt
     starts_at_rest    membranes start at v_leak, those of IF at v_reset, instead of 0
     resets_late       a spike of one step resets the membrane in the next
+    late_set_loses_drive  of neurons with a synaptic current or recurrent ones, that holds it at 0 for
+                      the whole of the next step
+    current_jumps     a spike adds w_in to a synaptic current at once, whatever dt / tau_syn
+    delays_recurrence  its recurrent neurons get their own spikes in the next step, as Spikelet's do
     too_fast          what to try where dt / tau is above 1
     too_slow          what to try where tau is a second or more; nothing where that may well be
     """
@@ -37,6 +41,9 @@ class Framework:
     counts_steps: bool = False
     starts_at_rest: bool = False
     resets_late: bool = False
+    late_set_loses_drive: bool = False
+    current_jumps: bool = False
+    delays_recurrence: bool = False
     too_fast: str = "give a smaller --dt"
     too_slow: str = ""
 
@@ -51,6 +58,8 @@ FRAMEWORKS = {
         steps_by_euler=True,
         unscaled_drive=True,
         resets_late=True,
+        late_set_loses_drive=True,
+        delays_recurrence=True,
     ),
     "norse": Framework(
         "Norse 1.1.0",
@@ -60,6 +69,8 @@ FRAMEWORKS = {
         steps_by_euler=True,
         counts_steps=True,
         starts_at_rest=True,
+        current_jumps=True,
+        delays_recurrence=True,
         too_slow="Norse after 1.1.0 writes tau as it is: try --from norse-main",
     ),
     "norse-main": Framework(
@@ -69,6 +80,8 @@ FRAMEWORKS = {
         steps_by_euler=True,
         counts_steps=True,
         starts_at_rest=True,
+        current_jumps=True,
+        delays_recurrence=True,
         too_fast="Norse 1.1.0 wrote tau a thousand times too small: try --from norse",
     ),
 }

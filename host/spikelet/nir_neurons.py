@@ -1,43 +1,44 @@
-"""NIR's neurons in steps: what a framework's LIF, IF, LI, I and Threshold nodes do from step to step.
+"""NIR's neurons in steps: what a framework's nodes with a state do from step to step.
 
-NIR's neurons live in continuous time, tau dv/dt = (v_leak - v) + r i, or dv/dt = r i where nothing
-leaks. With k = dt / tau, a step of forward Euler makes of that
+NIR's neurons live in continuous time: tau dv/dt = (v_leak - v) + r i, or dv/dt = r i where nothing
+leaks, and tau_syn di/dt = -i + w_in s where i is a synaptic current. With k = dt / tau, a step of
+forward Euler, the current first, makes of that
 
     v = (1 - k) v + k r i + k v_leak        LIF, LI: beta = 1 - k, gain = k r, rest = k v_leak
     v = v + dt r i                          IF, I: beta = 1, gain = dt r, rest = 0
     v = i                                   Threshold: beta = 0, gain = 1, rest = 0
+    i = (1 - k_syn) i + k_syn w_in s        CubaLIF, CubaLI: alpha = 1 - k_syn, and for a current that
+                                            is counted in what it adds to v, gain = k r k_syn w_in
 
 Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024);
 what a framework does otherwise stands in frameworks.py.
 """
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import nir
 import numpy as np
-from numpy.typing import NDArray
 
-from spikelet import conversion
+from spikelet import conversion, nir_values
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer
-from spikelet.frameworks import Framework
+from spikelet.frameworks import PLAIN_NIR, Framework
+from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Texts
+from spikelet.nir_layout import Grid, Shape
+from spikelet.nir_values import FloatArray, extent
 
 R_ROUNDING = 1e-4  # relative: far above what float32 does to tau / dt, far below another meaning
 SLOW_TAU = 1.0  # seconds
 K_ROUNDING = 1e-6  # by so much float32 may make dt / tau exceed 1
 
-EXACT, APPROXIMATED, ASSUMED = "exact", "approximated", "assumed"
-
-FloatArray = NDArray[np.float64]
-
-Texts = list[tuple[str, str]]
-"""Grades and sentences: what became of a node."""
-
 
 class Neurons(NamedTuple):
-    """Neurons that take v = beta v + gain i + rest in each step, each float64[neurons].
+    """Neurons that take v = beta v + gain i + rest in each step, each float64[maps].
 
+    alpha    share of a synaptic current that is kept, which is fed by the drive and feeds v in its
+             place; None: there is none
     beta     share of the membrane that is kept
     gain     membrane units per unit of drive
     rest     membrane units
@@ -46,6 +47,7 @@ class Neurons(NamedTuple):
     v_reset  membrane units; zeros where the node has none
     """
 
+    alpha: FloatArray | None
     beta: FloatArray
     gain: FloatArray
     rest: FloatArray
@@ -54,143 +56,136 @@ class Neurons(NamedTuple):
     v_reset: FloatArray
 
 
-def in_steps(
-    node: nir.NIRNode, name: str, width: int, framework: Framework, dt: float
-) -> tuple[Neurons, Texts]:
-    """Return the neurons of a LIF, LI, IF, I or Threshold node in steps of dt seconds.
+@dataclass(frozen=True)
+class Parameters:
+    """A node's parameters, one of each for a map of neurons.
 
-    width  number of neurons; parameters are one for all of them, or one for each
-    Raises SpikeletError naming the node if a parameter has another size, or no step of Euler exists.
+    grid   where its neurons stand
+    shape  of them in NIR
     """
+
+    node: nir.NIRNode
+    name: str
+    grid: Grid
+    shape: Shape
+
+    def __getitem__(self, key: str) -> FloatArray:
+        """Return float64[maps]; raises SpikeletError naming node and parameter."""
+        values = nir_values.spread(getattr(self.node, key), self.shape, self.name, key)
+        return nir_values.per_map(values, self.grid, self.name, key)
+
+
+def in_steps(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+    """Return a node's neurons in steps of dt seconds.
+
+    Raises SpikeletError naming the node if a parameter has another size, or differs within a map, or
+    if no step of Euler exists.
+    """
+    node = parameters.node
+    if isinstance(node, nir.CubaLIF | nir.CubaLI):
+        return _with_current(parameters, framework, dt)
     if isinstance(node, nir.LIF | nir.LI):
-        return _leaky(node, name, width, framework, dt)
+        return _leaky(parameters, framework, dt)
     if isinstance(node, nir.IF | nir.I):
-        return _integrators(node, name, width, framework, dt)
-    return _forgetful(node, name, width)
+        return _integrators(parameters, framework, dt)
+    return _forgetful(parameters)
 
 
-def numbers(value: Any, name: str, what: str) -> FloatArray:
-    """Return a node's parameter as float64; raises SpikeletError naming both."""
-    try:
-        return np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
+class _Leak(NamedTuple):
+    """A state that keeps 1 - k of itself and gains `gain` times what feeds it, each float64[maps]."""
+
+    k: FloatArray
+    gain: FloatArray
+    texts: Texts
 
 
-def spread(value: Any, width: int, name: str, what: str) -> FloatArray:
-    """Return a node's parameter as float64[width], from one value for all or one for each.
-
-    Raises SpikeletError naming node and parameter if there is another number of values.
-    """
-    values = numbers(value, name, what).ravel()
-    if values.size not in (1, width):
-        raise SpikeletError(f"node {name!r} has {values.size} values of {what}, but gets {width}")
-    return np.broadcast_to(values, (width,)).copy()
-
-
-def extent(values: FloatArray) -> str:
-    """Return the values in few words: one number, or the least and the largest."""
-    low, high = f"{values.min():.6g}", f"{values.max():.6g}"
-    return low if low == high else f"{low}..{high}"
-
-
-def with_late_subtraction(layer: FloatLayer) -> FloatLayer:
-    """Return a layer that resets at once, and spikes as `layer` does if theta leaves a step late.
-
-    Late: u[t+1] = beta u[t] + i[t+1] - theta s[t], where s[t] tells whether u[t] is above theta. At
-    once, that is a loss of rho = theta / beta. Membranes counted from c = rho - theta lower,
-    w = u + c, make rho their threshold as well: w[t+1] = beta (w[t] - rho s[t]) + i[t+1] +
-    (1 - beta) c, with s[t] telling whether w[t] is above rho.
-    Raises SpikeletError if a beta is 0, for then no rho is large enough.
-    """
-    if layer.theta is None:
-        return layer
-    if not layer.beta.all():
-        raise SpikeletError(
-            "a neuron with beta 0 has no memory from which its threshold could be subtracted a step "
-            "after the spike; if its reset is to zero, say --reset set"
-        )
-    rho = layer.theta / layer.beta
-    shift = rho - layer.theta
-    return replace(
-        layer,
-        theta=rho,
-        bias=layer.bias + (1 - layer.beta) * shift,
-        v_start=layer.v_start + shift,
-    )
-
-
-def _leaky(
-    node: nir.NIRNode, name: str, width: int, framework: Framework, dt: float
-) -> tuple[Neurons, Texts]:
-    tau = spread(node.tau, width, name, "tau") * framework.time_factor
-    r, v_leak = (spread(getattr(node, key), width, name, key) for key in ("r", "v_leak"))
-    k, gain, texts = _leak(tau, r, name, framework, dt)
-    rest = k * v_leak
+def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+    v_leak = parameters["v_leak"]
+    leak = _leak(parameters, ("tau", "r"), framework, dt)
+    rest = leak.k * v_leak
+    texts = _scaled(framework) + leak.texts
+    texts.append((EXACT, f"beta {extent(1 - leak.k)}, drive times {extent(leak.gain)}"))
     if rest.any():
         texts.append((EXACT, f"v_leak {extent(v_leak)} is a bias of {extent(rest)}"))
-    if not framework.steps_by_euler:
-        error = np.abs(np.exp(-k) - (1 - k)).max()
-        texts.append(
-            (APPROXIMATED, f"beta is Euler's; the equation keeps exp(-dt / tau), {error:.2g} more")
-        )
-    texts += _warning(1 - k)
-    v_start = v_leak if framework.starts_at_rest else np.zeros(width)
-    return Neurons(1 - k, gain, rest, v_start, *_firing(node, name, width)), texts
+    texts += _decay("beta", "tau", leak.k, framework) + _warning(1 - leak.k)
+    v_start = v_leak if framework.starts_at_rest else np.zeros_like(v_leak)
+    neurons = Neurons(None, 1 - leak.k, leak.gain, rest, v_start, *_firing(parameters))
+    return neurons, texts
 
 
-def _leak(
-    tau: FloatArray, r: FloatArray, name: str, framework: Framework, dt: float
-) -> tuple[FloatArray, FloatArray, Texts]:
-    """Return k and gain."""
-    texts = []
-    if framework.time_factor != 1:
-        text = f"tau times {framework.time_factor:g}, for {framework.title} writes it too small"
+def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+    v_leak = parameters["v_leak"]
+    leak = _leak(parameters, ("tau_mem", "r"), framework, dt)
+    current = _leak(parameters, ("tau_syn", "w_in"), framework, dt)
+    feed = parameters["w_in"] if framework.current_jumps else current.gain
+    gain = leak.gain * feed
+    text = f"alpha {extent(1 - current.k)}, beta {extent(1 - leak.k)}, drive times {extent(gain)}"
+    texts = [*_scaled(framework), *leak.texts, *current.texts, (EXACT, text)]
+    if framework.current_jumps:
+        text = "a spike adds w_in to its current at once, whatever tau_syn"
+        texts.append((ASSUMED, f"{text}, as in {framework.title}"))
+    if framework is PLAIN_NIR:
+        text = "in a step the current comes first, and the membrane takes it as it then is"
         texts.append((ASSUMED, text))
-    if framework.unscaled_drive:
-        raw = _unscaled(tau, r, name, framework, dt)
-        k, gain = np.clip(raw, 0, 1), np.ones_like(raw)
-        if (k != raw).any():
-            text = f"beta {extent(1 - raw)} is cut to 0..1, as {framework.title} does in each step"
-            texts.append((EXACT, text))
-    else:
-        k = _k(tau, name, framework, dt)
-        gain = k * r
-    return k, gain, [*texts, (EXACT, f"beta {extent(1 - k)}, drive times {extent(gain)}")]
+    texts += _decay("alpha", "tau_syn", current.k, framework)
+    texts += _decay("beta", "tau_mem", leak.k, framework)
+    texts += _warning(1 - current.k) + _warning(1 - leak.k)
+    v_start = v_leak if framework.starts_at_rest else np.zeros_like(v_leak)
+    neurons = Neurons(
+        1 - current.k, 1 - leak.k, gain, leak.k * v_leak, v_start, *_firing(parameters)
+    )
+    return neurons, texts
 
 
-def _integrators(
-    node: nir.NIRNode, name: str, width: int, framework: Framework, dt: float
-) -> tuple[Neurons, Texts]:
-    gain = spread(node.r, width, name, "r") * (1 if framework.counts_steps else dt)
-    zeros = np.zeros(width)
-    theta, v_reset = _firing(node, name, width)
-    v_start = v_reset if framework.starts_at_rest else zeros
-    texts = [(EXACT, f"beta 1, drive times {extent(gain)}")]
+def _integrators(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+    r = parameters["r"]
+    gain = r if framework.counts_steps else r * dt
+    texts: Texts = [(EXACT, f"beta 1, drive times {extent(gain)}")]
     if framework.counts_steps:
-        texts.append((ASSUMED, f"r counts steps, not seconds, as {framework.title}'s does"))
-    return Neurons(zeros + 1, gain, zeros, v_start, theta, v_reset), texts
+        text = f"r times the drive is added in each step, whatever dt, as in {framework.title}"
+        texts.append((ASSUMED, text))
+    theta, v_reset = _firing(parameters)
+    zeros = np.zeros_like(gain)
+    v_start = v_reset if framework.starts_at_rest else zeros
+    return Neurons(None, zeros + 1, gain, zeros, v_start, theta, v_reset), texts
 
 
-def _forgetful(node: nir.NIRNode, name: str, width: int) -> tuple[Neurons, Texts]:
-    theta, zeros = spread(node.threshold, width, name, "threshold"), np.zeros(width)
-    texts = [(EXACT, "neurons with beta 0"), *_warning(zeros)]
-    return Neurons(zeros, zeros + 1, zeros, zeros, theta, zeros), texts
+def _forgetful(parameters: Parameters) -> tuple[Neurons, Texts]:
+    theta = parameters["threshold"]
+    zeros = np.zeros_like(theta)
+    texts = [(EXACT, "beta 0, drive times 1"), *_warning(zeros)]
+    return Neurons(None, zeros, zeros + 1, zeros, zeros, theta, zeros), texts
 
 
-def _firing(node: nir.NIRNode, name: str, width: int) -> tuple[FloatArray | None, FloatArray]:
+def _firing(parameters: Parameters) -> tuple[FloatArray | None, FloatArray]:
     """Return theta and v_reset."""
-    if isinstance(node, nir.LI | nir.I):
-        return None, np.zeros(width)
-    theta = spread(node.v_threshold, width, name, "v_threshold")
-    return theta, spread(node.v_reset, width, name, "v_reset")
+    if isinstance(parameters.node, nir.LI | nir.I | nir.CubaLI):
+        return None, np.zeros(parameters.grid.channels)
+    return parameters["v_threshold"], parameters["v_reset"]
 
 
-def _k(tau: FloatArray, name: str, framework: Framework, dt: float) -> FloatArray:
+def _leak(parameters: Parameters, keys: tuple[str, str], framework: Framework, dt: float) -> _Leak:
+    """Return a leak by a time constant, and the factor of what feeds it, by the names of both."""
+    tau = parameters[keys[0]] * framework.time_factor
+    factor = parameters[keys[1]]
+    if not framework.unscaled_drive:
+        k = _k(tau, keys[0], parameters.name, framework, dt)
+        return _Leak(k, k * factor, [])
+    raw = _unscaled(tau, factor, keys, parameters.name, framework, dt)
+    k = np.clip(raw, 0, 1)
+    texts = []
+    if (k != raw).any():
+        share = "alpha" if keys[0] == "tau_syn" else "beta"
+        text = f"{share} {extent(1 - raw)} is cut to 0..1, as {framework.title} does in each step"
+        texts.append((EXACT, text))
+    return _Leak(k, np.ones_like(raw), texts)
+
+
+def _k(tau: FloatArray, key: str, name: str, framework: Framework, dt: float) -> FloatArray:
     """Return dt / tau; raises SpikeletError with the numbers unless it lies in 0..1."""
     if framework.too_slow and (tau >= SLOW_TAU).any():
         raise SpikeletError(
-            f"node {name!r} has tau {tau.max():g} s, which is hardly meant; {framework.too_slow}"
+            f"node {name!r} has {key} {tau.max():g} s, which is hardly meant; {framework.too_slow}"
         )
     with np.errstate(divide="ignore"):
         k = dt / tau
@@ -198,37 +193,58 @@ def _k(tau: FloatArray, name: str, framework: Framework, dt: float) -> FloatArra
     if wrong.any():
         i = int(wrong.argmax())
         fast = tau[i] > 0 and k[i] > 1
-        hint = framework.too_fast if fast else "tau must be positive and finite"
+        hint = framework.too_fast if fast else f"{key} must be positive and finite"
         raise SpikeletError(
-            f"node {name!r} has tau {tau[i]:g} s, so dt / tau is {k[i]:g} at dt {dt:g} s, "
+            f"node {name!r} has {key} {tau[i]:g} s, so dt / {key} is {k[i]:g} at dt {dt:g} s, "
             f"where a step of Euler needs more than 0 and at most 1; {hint}"
         )
     return np.minimum(k, 1)
 
 
 def _unscaled(
-    tau: FloatArray, r: FloatArray, name: str, framework: Framework, dt: float
+    tau: FloatArray,
+    factor: FloatArray,
+    keys: tuple[str, str],
+    name: str,
+    framework: Framework,
+    dt: float,
 ) -> FloatArray:
-    """Return dt / tau of a framework whose r is tau / dt; raises SpikeletError if it is not.
+    """Return dt / tau of a framework whose factor is tau / dt; raises SpikeletError if it is not.
 
-    A beta of 1 has made both infinite, one above 1 negative.
+    A share of 1 has made both infinite, one above 1 negative.
     """
     with np.errstate(divide="ignore"):
         k = dt / tau
-    wrong = np.isnan(k) | ~np.isclose(r, tau / dt, rtol=R_ROUNDING)
+    wrong = np.isnan(k) | ~np.isclose(factor, tau / dt, rtol=R_ROUNDING)
     if wrong.any():
         i = int(wrong.argmax())
         raise SpikeletError(
-            f"node {name!r} has r {r[i]:g} and tau {tau[i]:g} s, but {framework.title} writes r as "
-            f"tau / {dt:g}; import it without --from"
+            f"node {name!r} has {keys[1]} {factor[i]:g} and {keys[0]} {tau[i]:g} s, but "
+            f"{framework.title} writes {keys[1]} as {keys[0]} / {dt:g}; import it without --from"
         )
     return k
 
 
-def _warning(beta: FloatArray) -> Texts:
-    """Return what conversion will say against beta, so that nobody learns it only then."""
+def _scaled(framework: Framework) -> Texts:
+    if framework.time_factor == 1:
+        return []
+    text = f"tau times {framework.time_factor:g}, for {framework.title} writes it too small"
+    return [(ASSUMED, text)]
+
+
+def _decay(share: str, key: str, k: FloatArray, framework: Framework) -> Texts:
+    """Return what Euler's share differs by from that of the equation."""
+    if framework.steps_by_euler:
+        return []
+    error = np.abs(np.exp(-k) - (1 - k)).max()
+    text = f"{share} is Euler's; the equation keeps exp(-dt / {key}), {error:.2g} more"
+    return [(APPROXIMATED, text)]
+
+
+def _warning(share: FloatArray) -> Texts:
+    """Return what conversion will say against a leak, so that nobody learns it only then."""
     try:
-        conversion.leak_integers(beta)
+        conversion.leak_integers(share)
     except SpikeletError as error:
         return [(EXACT, f"in floats, but `spikelet convert` will refuse it: it {error}")]
     return []

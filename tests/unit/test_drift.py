@@ -1,6 +1,7 @@
 """What conversion changed is measured, and the place of the worst change is named."""
 
 import json
+from dataclasses import replace
 
 import nir
 import numpy as np
@@ -34,7 +35,7 @@ def network(*layers) -> FloatNetwork:
 @pytest.fixture
 def exact():
     """Return a network that integers hold exactly: whole weights, the bias half a unit higher."""
-    return network(layer([[127, -60], [40, 90]]), layer([[127, 12], [-50, 100]], theta=None))
+    return network(layer([[127, -60], [40, 127]]), layer([[127, 12], [-50, 100]], theta=None))
 
 
 @pytest.fixture
@@ -77,6 +78,23 @@ def test_errors_are_those_of_rounding(x):
     assert errors["threshold"] == pytest.approx(0.4)
     assert errors["leak"] == pytest.approx(205 / 2048 - 0.1)  # the nearest with d below 256
     assert errors["v_start"] == 0
+
+
+def test_recurrent_weights_and_currents_are_graded(x):
+    first = layer([[100.0, -60], [40, 127]], theta=99.6, beta=0.75, bias=0)
+    recurrent = np.array([[10.3, -20], [0, 50.0]])
+    rough = network(replace(first, recurrent=recurrent, alpha=np.full(2, 0.9)))
+    integers, reports = conversion.convert(rough)
+    found = drift.measure(rough, integers, reports, x).layers[0].grades
+    errors = {grade.parameter: (grade.error, grade.unit) for grade in found}
+    made = integers.layers[0]
+    whole = made.recurrent.astype(int) << made.gain
+    wanted = np.abs(whole - recurrent * reports[0].scale).max()
+    assert 0 < wanted <= 2**made.gain / 2
+    assert errors["recurrent weights"] == (pytest.approx(wanted), "membrane units")
+    d = round(0.1 * 2**11)  # the nearest with d below 256
+    assert errors["current leak"] == (pytest.approx(abs(d / 2**11 - 0.1)), "of I per step")
+    assert errors["leak"][0] == 0
 
 
 def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from spikelet import nir_graph
+from spikelet import nir_graph, nir_reader, nir_writer
 from spikelet.errors import SpikeletError
-from spikelet.float_network import READOUTS, RESETS, FloatLayer, FloatNetwork
+from spikelet.float_network import RESETS, FloatLayer, FloatNetwork
+from spikert.tables import READOUTS
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start")
 
@@ -99,12 +100,12 @@ def networks(draw):
 
 @given(networks())
 def test_graph_gives_back_any_network(network):
-    assert_same(network, nir_graph.from_nir(nir_graph.to_nir(network)))
+    assert_same(network, nir_reader.from_nir(nir_writer.to_nir(network)))
 
 
 def test_nodes_are_those_of_nir():
     def kinds(network):
-        return [type(node) for node in nir_graph.to_nir(network).nodes.values()]
+        return [type(node) for node in nir_writer.to_nir(network).nodes.values()]
 
     leaky, unleaky = example(), example(beta=(1.0, 1.0))
     assert kinds(leaky) == [nir.Input, nir.Affine, nir.LIF, nir.Affine, nir.LI, nir.Output]
@@ -233,23 +234,23 @@ def test_a_graph_that_another_program_saved_again_is_read(path):
     ],
 )
 def test_missing_metadata(where, key):
-    graph = nir_graph.to_nir(example())
+    graph = nir_writer.to_nir(example())
     del (graph.nodes[where] if where else graph).metadata[f"spikelet_{key}"]
     name = f"node '{where}'" if where else "the graph"
     with pytest.raises(SpikeletError, match=f"^{name} lacks the metadata spikelet_{key}; only"):
-        nir_graph.from_nir(graph)
+        nir_reader.from_nir(graph)
 
 
 def test_newer_format():
-    graph = nir_graph.to_nir(example())
-    graph.metadata["spikelet_format"] = 2
-    with pytest.raises(SpikeletError, match="has format 2, but this Spikelet reads 1"):
-        nir_graph.from_nir(graph)
+    graph = nir_writer.to_nir(example())
+    graph.metadata["spikelet_format"] = 3
+    with pytest.raises(SpikeletError, match="has format 3, but this Spikelet reads 2"):
+        nir_reader.from_nir(graph)
 
 
 def test_nonsense_in_the_metadata(path):
     for key, value in [("steps", "many"), ("classes", "[1"), ("dt", "long"), ("encoder", 3)]:
-        graph = nir_graph.to_nir(example())
+        graph = nir_writer.to_nir(example())
         graph.metadata[f"spikelet_{key}"] = value
         nir.write(path, graph)
         refusal(path)
@@ -257,7 +258,7 @@ def test_nonsense_in_the_metadata(path):
 
 def changed(nodes=None, edges=None):
     """Return the example's graph with other nodes, and with further or fewer edges."""
-    graph = nir_graph.to_nir(example())
+    graph = nir_writer.to_nir(example())
     return nir.NIRGraph(
         {**graph.nodes, **(nodes or {})},
         graph.edges if edges is None else edges(graph.edges),
@@ -267,14 +268,18 @@ def changed(nodes=None, edges=None):
 
 
 ONES = np.ones(3)
-KEPT = nir_graph.to_nir(example()).nodes["neurons_0"].metadata
+KEPT = nir_writer.to_nir(example()).nodes["neurons_0"].metadata
 
 
 @pytest.mark.parametrize(
     ("nodes", "edges", "words"),
     [
         ({"neurons_0": nir.Threshold(ONES)}, None, "node 'neurons_0' is Threshold, where only LIF"),
-        ({"synapses_0": nir.Scale(ONES)}, None, "node 'synapses_0' is Scale, where only Affine or"),
+        (
+            {"synapses_0": nir.Scale(ONES)},
+            None,
+            "node 'synapses_0' is Scale, where only Affine, Linear",
+        ),
         ({"synapses_1": nir.I(ONES)}, None, "node 'synapses_1' is I, where only Affine"),
         ({"aside": nir.I(ONES)}, None, "node 'aside' is not on the way from Input to Output"),
         ({"more": nir.Input(ONES)}, None, "has 2 Input and 1 Output nodes"),
@@ -318,28 +323,28 @@ KEPT = nir_graph.to_nir(example()).nodes["neurons_0"].metadata
 )
 def test_graphs_from_elsewhere(nodes, edges, words):
     with pytest.raises(SpikeletError, match=words):
-        nir_graph.from_nir(changed(nodes, edges))
+        nir_reader.from_nir(changed(nodes, edges))
 
 
 def test_synapses_without_neurons():
-    graph = nir_graph.to_nir(example())
+    graph = nir_writer.to_nir(example())
     del graph.nodes["neurons_1"]
     graph.edges = [*graph.edges[:3], ("synapses_1", "output")]
     with pytest.raises(SpikeletError, match="node 'synapses_1' needs neurons after it"):
-        nir_graph.from_nir(graph)
+        nir_reader.from_nir(graph)
 
 
 def test_another_tau_outweighs_the_beta_that_was_kept():
-    graph = nir_graph.to_nir(example())
+    graph = nir_writer.to_nir(example())
     neurons = graph.nodes["neurons_0"]
     neurons.tau = neurons.tau * 2
     neurons.r = neurons.r * 2
-    np.testing.assert_allclose(nir_graph.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
+    np.testing.assert_allclose(nir_reader.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
 
 
 def test_a_neuron_without_leak_among_leaky_ones_has_a_tau_that_keeps_all():
     layers = example("count").layers
     mixed = replace(layers[1], beta=np.array([0.5, 1.0]))
     network = replace(example("count"), layers=(layers[0], mixed))
-    lif = nir_graph.to_nir(network).nodes["neurons_1"]
+    lif = nir_writer.to_nir(network).nodes["neurons_1"]
     assert (1 - network.dt / lif.tau).tolist() == [0.5, 1.0]

@@ -21,11 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from spikelet.frameworks import FRAMEWORKS
     from spikert.tables import ENCODERS, READOUTS
 
-    parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of dense layers")
+    parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of layers")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
     parser.add_argument("--encoder", choices=ENCODERS, required=True)
     common.add_encoder_parameter(parser)
     parser.add_argument("--steps", type=int, required=True, metavar="T", help="steps per sample")
+    parser.add_argument(
+        "--hop", type=int, metavar="N", help="of recordings: samples from one answer to the next"
+    )
+    parser.add_argument(
+        "--window", type=int, metavar="N", help="samples of which an answer takes account"
+    )
     parser.add_argument("--readout", choices=READOUTS, required=True)
     parser.add_argument(
         "--from",
@@ -48,8 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Import, write, account for every node."""
     from spikelet import files, nir_graph, nir_import
+    from spikelet.operation import Stream
 
     files.check_target(args.output)
+    window = args.hop if args.window is None else args.window
     options = nir_import.ImportOptions(
         encoder=args.encoder,
         encoder_parameter=args.encoder_parameter,
@@ -59,6 +67,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         reset=args.reset,
         classes=args.classes,
         framework=args.framework,
+        stream=None if window is None else Stream(window, args.hop or window),
     )
     imported = nir_import.read(args.graph, options)
     network = imported.network
@@ -71,12 +80,18 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(
         f"{args.output}: {'-'.join(map(str, _sizes(network)))}, encoder {network.encoder}, "
         f"{network.steps} steps of {network.dt:g} s, readout {network.readout}, "
-        f"reset {network.layers[0].reset}"
+        f"reset {network.layers[0].reset}{_rhythm(network)}"
     )
     for entry in imported.account:
         where = f"{entry.kind} {entry.node!r}" if entry.node else "graph"
         output.say(f"{entry.grade}: {where}: {entry.text}")
     return 0
+
+
+def _rhythm(network: FloatNetwork) -> str:
+    """Return how often a stream answers."""
+    stream = network.stream
+    return f", an answer every {stream.hop} samples over {stream.window}" if stream else ""
 
 
 def _summary(network: FloatNetwork) -> dict[str, object]:
@@ -86,6 +101,7 @@ def _summary(network: FloatNetwork) -> dict[str, object]:
         "reset": network.layers[0].reset,
         "encoder": network.encoder,
         "steps": network.steps,
+        "stream": vars(network.stream) if network.stream else None,
         "readout": network.readout,
         "classes": network.classes,
     }
