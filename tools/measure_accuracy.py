@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +18,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as
 
 import numpy as np
 
-from spikelet import conversion, dataset, evaluation, training
+from spikelet import conversion, dataset, evaluation, relu_training, training
+from spikelet.cli import ann as ann_verb
 from spikelet.cli import train as train_verb
+from spikelet.dataset import Dataset
+from spikelet.float_network import FloatNetwork
+
+Answer = Callable[[np.ndarray], np.ndarray]
+"""Gives the classes int64[n] of samples uint8[n, channels]."""
 
 TARGET = Path(__file__).parents[1] / "docs" / "accuracy.md"
 SEEDS = 5
@@ -29,9 +36,10 @@ MOST_SECONDS = 60  # of CPU, for one training
 
 
 class Row(NamedTuple):
-    """A network: a name, what `spikelet train digits` is given for it, and what it should reach.
+    """A network: a name, what its verb is given for the digits, and what it should reach.
 
     bits      of its weights as integers
+    verb      "train", or "ann" for a ReLU network made spiking
     at_least  percent, mean over seeds; at_most  synaptic events; None: only reported
     """
 
@@ -40,6 +48,7 @@ class Row(NamedTuple):
     at_least: float | None = None
     at_most: int | None = None
     bits: int = 8
+    verb: str = "train"
 
 
 ROWS = (
@@ -67,6 +76,9 @@ ROWS = (
     Row("4 bits, 64-64-10", "--augment --bits 4", bits=4),
     Row("4 bits, trained for 8", "--augment", bits=4),
     Row("3 bits, 64-64-10", "--augment --bits 3", bits=3),
+    Row("ReLU, 64-64-10, 8 steps", "--augment --steps 8", 98.5, 4000, verb="ann"),
+    Row("ReLU by maximum, 8 steps", "--augment --steps 8 --balance maximum", verb="ann"),
+    Row("ReLU by percentile, 8 steps", "--augment --steps 8 --balance percentile", verb="ann"),
 )
 
 PAGE = """# Accuracy on the digits
@@ -84,12 +96,15 @@ decay that goes with it, leaks, and the parameter and steps of phase and latency
   of test images to which both give the same answer.
 - **events** are synaptic events per image, in integers, as [neuron.md](neuron.md) counts them.
 - **CPU** is the slowest seed's training alone, on one core.
-- Rows of 6, 4 and 3 bits but one were trained for them: with weights rounded on the way forward, so
-  that their float network is rounded as well. What few bits cost is the distance to the float network
-  of `direct, 64-64-10`.
+- Rows of 6, 4 and 3 bits but one were trained for them: with the exact integers on the way forward,
+  so that their float network is rounded as well. What few bits cost is the distance to the float
+  network of `direct, 64-64-10`.
 - One test image is {step:.2f} points: differences of a few tenths between rows mean little.
 
-Every row is made by `spikelet train digits -o net.nir --seed N OPTIONS`, and `spikelet convert net.nir
+Rows called ReLU are networks without spikes that were made spiking by `spikelet ann`; there **float**
+and **alike** speak of the ReLU network itself. Its 8 steps are as many as its activations have levels.
+
+Every row is made by `spikelet VERB digits -o net.nir --seed N OPTIONS`, and `spikelet convert net.nir
 -o net.lif`, with `--bits` where the row has fewer than 8:
 
 {commands}
@@ -110,11 +125,11 @@ def measure(row: Row, seed: int) -> Measurement:
     """Train and convert one network, and test it."""
     learn, test = dataset.split(dataset.load_digits())
     start = time.process_time()
-    network = training.train(learn, options(row, seed)).network
+    network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start
     integer, _ = conversion.convert(network, bits=row.bits)
     score = evaluation.evaluate(integer, test)
-    answers = network.simulate(test.x).answers
+    answers = answer(test.x)
     return Measurement(
         score.accuracy,
         evaluation.accuracy(answers, test),
@@ -124,12 +139,27 @@ def measure(row: Row, seed: int) -> Measurement:
     )
 
 
-def options(row: Row, seed: int) -> training.TrainingOptions:
-    """Return what the command would train with."""
+def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
+    """Return a network trained as a spiking one, and what computes its answers in floats."""
+    network = training.train(learn, train_verb.options(args)).network
+    return network, lambda x: network.simulate(x).answers
+
+
+def converted(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
+    """Return a ReLU network made spiking, and what computes the ReLU network's own answers."""
+    network = relu_training.train(learn, ann_verb.options(args))
+    return ann_verb.spiking(network, args, learn), network.answers
+
+
+MAKE = {"train": spiking, "ann": converted}
+VERBS = {"train": train_verb, "ann": ann_verb}
+
+
+def arguments(row: Row, seed: int) -> argparse.Namespace:
+    """Return what the command would be given."""
     parser = argparse.ArgumentParser()
-    train_verb.add_arguments(parser)
-    given = f"digits -o net.nir --seed {seed} {row.options}"
-    return train_verb.options(parser.parse_args(given.split()))
+    VERBS[row.verb].add_arguments(parser)
+    return parser.parse_args(f"digits -o net.nir --seed {seed} {row.options}".split())
 
 
 def measure_all(rows: tuple[Row, ...], seeds: int) -> list[list[Measurement]]:
@@ -190,8 +220,8 @@ def table(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
 def page(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
     """Return docs/accuracy.md."""
     learn, test = dataset.split(dataset.load_digits())
-    commands = ["| network | options |", "|---|---|"]
-    commands += [f"| {row.name} | `{row.options}` |" for row in rows if row.options]
+    commands = ["| network | verb | options |", "|---|---|---|"]
+    commands += [f"| {row.name} | {row.verb} | `{row.options}` |" for row in rows if row.options]
     return PAGE.format(
         command="python tools/measure_accuracy.py",
         numpy=np.__version__,

@@ -63,8 +63,8 @@ def test_training_for_four_bits_saves_what_rounding_costs():
 
 @pytest.mark.parametrize("row", tool.ROWS, ids=lambda row: row.name)
 def test_every_row_is_a_command_that_the_page_shows(row):
-    assert tool.options(row, 3).seed == 3
-    assert tool.options(row, 3).augment == ("--augment" in row.options)
+    assert tool.arguments(row, 3).seed == 3
+    assert tool.arguments(row, 3).augment == ("--augment" in row.options)
     page = tool.page((row,), [[of(0.9, 100)] * 2])
     assert row.options in page
     assert "2 seeds (0 to 1)" in page

@@ -1,0 +1,180 @@
+"""`spikelet ann`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spikelet.cli.output import Output
+    from spikelet.dataset import Dataset
+    from spikelet.float_network import FloatNetwork
+    from spikelet.relu_conversion import Reached
+    from spikelet.relu_network import ReluNetwork
+    from spikelet.relu_training import ReluOptions
+
+SUMMARY = "Turn a ReLU network, trained here or read from a graph, into a spiking one."
+EXAMPLE = "spikelet ann digits -o net.nir --augment"
+ALL_STEPS = (1, 2, 4, 8, 16, 32)
+_OF_TRAINING = ("hidden", "augment", "activity_penalty", "epochs", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `ann` takes."""
+    from spikelet.cli.train import sizes
+
+    parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
+    parser.add_argument(
+        "--graph", metavar="FILE", help="a ReLU network in a NIR graph, instead of training one"
+    )
+    parser.add_argument("--save", metavar="FILE", help="write the ReLU network as a .nir as well")
+    parser.add_argument(
+        "--balance",
+        choices=("learned", "maximum", "percentile"),
+        help="what thresholds are: the learned clip of clip-floor-shift activations (default), or "
+        "the maximum or a percentile (default for a graph of plain ReLU) of activations",
+    )
+    parser.add_argument("--percentile", type=float, metavar="P", help="(default: 99.9)")
+    parser.add_argument(
+        "--steps", type=int, default=8, metavar="T", help="steps per sample (default: 8)"
+    )
+    training = parser.add_argument_group("training")
+    training.add_argument(
+        "--hidden", type=sizes, metavar="N[,N]", help="neurons of the hidden layers (default: 64)"
+    )
+    training.add_argument(
+        "--augment",
+        action="store_true",
+        default=None,
+        help="turn, scale and shift square images a little, anew in each epoch",
+    )
+    training.add_argument(
+        "--activity-penalty",
+        type=float,
+        metavar="P",
+        help="of a neuron at its clip (default: 0.01)",
+    )
+    training.add_argument("--epochs", type=int, metavar="N", help="(default: 200)")
+    training.add_argument("--seed", type=int, help="(default: 0)")
+
+
+def options(args: argparse.Namespace) -> ReluOptions:
+    """Return how to train: what is given on the command line, and defaults for the rest.
+
+    Activations have as many levels as the spiking network has steps, where their clip is learned.
+    Raises SpikeletError naming the option that is out of range.
+    """
+    from spikelet.relu_training import ReluOptions
+
+    levels = args.steps if args.balance in (None, "learned") else None
+    return ReluOptions(levels=levels, **_given(args))
+
+
+def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> FloatNetwork:
+    """Return the spiking network, its thresholds measured on the training part if they must be."""
+    from spikelet import relu_conversion
+
+    percentile = relu_conversion.PERCENTILE if args.percentile is None else args.percentile
+    thetas = relu_conversion.thresholds(network, _balance(args, network), train.x, percentile)
+    return relu_conversion.convert(network, thetas, args.steps)
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Train or read, convert, measure against the steps, write."""
+    from spikelet import dataset, evaluation, files, nir_graph, relu_conversion, relu_graph
+
+    _check(args)
+    for target in filter(None, (args.output, args.save)):
+        files.check_target(target)
+    samples = dataset.load(args.samples)
+    train, test = dataset.split(samples)
+    network = relu_graph.read(args.graph) if args.graph else _trained(train, args, output)
+    _check_samples(network, samples)
+    converted = spiking(network, args, train)
+    if args.save:
+        relu_graph.write(network, args.save)
+        output.say(f"{args.save}: the ReLU network")
+    nir_graph.write(converted, args.output)
+    accuracy = evaluation.accuracy(network.answers(test.x), test)
+    all_steps = sorted({*ALL_STEPS, args.steps})
+    reached = relu_conversion.against_steps(converted, test, all_steps)
+    chosen = reached[all_steps.index(args.steps)]
+    output.results |= {
+        "output": args.output,
+        "balance": _balance(args, network),
+        "accuracy_relu": accuracy,
+        "accuracy": chosen.accuracy,
+        "synaptic_events": chosen.synaptic_events,
+        "samples": {"train": len(train), "test": len(test)},
+        "against_steps": [vars(one) for one in reached],
+    }
+    output.say(f"ReLU network: {accuracy:.2%} of {len(test)} test samples")
+    _show(reached, accuracy, output)
+    output.say(f"{args.output}: {args.steps} steps, balanced by {_balance(args, network)}")
+    return 0
+
+
+def _trained(train: Dataset, args: argparse.Namespace, output: Output) -> ReluNetwork:
+    from spikelet import relu_training
+
+    with output.progress("training") as report:
+        return relu_training.train(train, options(args), lambda done, total, _: report(done, total))
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of training that are on the command line."""
+    values = {name: getattr(args, name) for name in _OF_TRAINING}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _balance(args: argparse.Namespace, network: ReluNetwork) -> str:
+    """Return what was asked for, or else what the network is made for."""
+    usual = "percentile" if network.levels is None else "learned"
+    return args.balance or usual
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise SpikeletError where an option is out of range or could have no effect."""
+    from spikelet.errors import SpikeletError
+    from spikelet.operation import MAX_STEPS
+
+    if not 1 <= args.steps <= MAX_STEPS:
+        raise SpikeletError(f"steps is {args.steps}; it must be in 1..{MAX_STEPS}")
+    given = [*_given(args), *(["save"] if args.save else [])]
+    if args.graph and given:
+        option = given[0].replace("_", "-")
+        raise SpikeletError(f"--{option} is for training; leave it out, or --graph")
+    if args.percentile is not None and args.balance != "percentile":
+        raise SpikeletError("--percentile needs --balance percentile")
+
+
+def _check_samples(network: ReluNetwork, samples: Dataset) -> None:
+    """Raise SpikeletError unless the network takes the samples, and has their classes."""
+    from spikelet.errors import SpikeletError
+
+    wanted = network.channels, len(network.classes)
+    if (*samples.x.shape[1:], len(samples.classes)) != wanted:
+        raise SpikeletError(
+            f"{samples.name}: x is {list(samples.x.shape)} of {len(samples.classes)} classes, but "
+            f"the ReLU network takes [n, {network.channels}] of {len(network.classes)}"
+        )
+
+
+def _show(reached: Sequence[Reached], accuracy: float, output: Output) -> None:
+    """Show a row for each number of steps, next to the accuracy 0..1 of the ReLU network."""
+    rows = [(one.steps, f"{one.accuracy_float:.2%}", *_integers(one, accuracy)) for one in reached]
+    output.table(("steps", "float", "int8", "points from ReLU", "events"), rows)
+    for one in reached:
+        if one.refusal:
+            output.say(f"{one.steps} steps: {one.refusal}")
+
+
+def _integers(one: Reached, accuracy: float) -> tuple[object, ...]:
+    """Return what the table says of integers: accuracy, how far that is from `accuracy`, events."""
+    if one.accuracy is None or one.synaptic_events is None:
+        return ("does not fit", "", "")
+    difference = f"{100 * (one.accuracy - accuracy):+.2f}"
+    return (f"{one.accuracy:.2%}", difference, round(one.synaptic_events))
