@@ -1,7 +1,8 @@
-"""Pictures: which neuron fired when, and what integers changed."""
+"""Pictures: which neuron fired when, what integers changed, and what accuracy costs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import encoding, files
+from spikelet import pareto as sweeps
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
     from spikelet.reference import Trace
 
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
+ENCODER_INKS = {
+    "direct": INK,
+    "rate": ACCENT,
+    "bernoulli": "#d9942b",
+    "latency": "#00798c",
+    "phase": "#5f9b6d",
+    "delta": "#8d6a9f",
+}
 
 
 def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trace) -> None:
@@ -74,6 +84,34 @@ def drift(path: str | Path, found: Drift) -> None:
         axis.set_xlabel("spikes per step, floats", color=INK)
         axis.set_ylabel("spikes per step, integers", color=INK)
         axis.legend(frameon=False)
+    _save(pyplot, figure, path)
+
+
+def pareto(path: str | Path, found: Sequence[sweeps.Configuration]) -> None:
+    """Draw validation accuracy against synaptic events, a dot per configuration; number the front.
+
+    Bars go from the lowest seed to the highest. The format is the path's ending. Raises
+    SpikeletError as `raster` does, and if every network failed.
+    """
+    measured = [one for one in found if one.measured]
+    if not measured:
+        raise SpikeletError(f"cannot draw {path}: no network of the sweep was measured")
+    pyplot = _pyplot()
+    figure, axis = pyplot.subplots(figsize=(10, 5.4), layout="constrained")
+    best = sweeps.front(measured)
+    for encoder in dict.fromkeys(one.options.encoder for one in measured):
+        ink = ENCODER_INKS.get(encoder, QUIET)
+        beaten = [one for one in measured if one.options.encoder == encoder and one not in best]
+        _draw_configurations(axis, beaten, color=ink, markersize=4.5, alpha=0.4)
+        axis.plot([], [], "o", color=ink, markersize=4.5, label=encoder)
+    _draw_front(axis, best, sweeps.varied(found))
+    _scale_by_cost(axis)
+    axis.set_xlabel("synaptic events per sample", color=INK)
+    axis.set_ylabel("validation accuracy", color=INK)
+    seeds = max(len(one.measured) for one in measured)
+    axis.set_title(f"mean and ends of {seeds} seeds" if seeds > 1 else "one seed", color=INK)
+    legend = figure.legend(loc="outside right upper", frameon=False, labelcolor=INK, fontsize=9)
+    legend.set_alignment("left")
     _save(pyplot, figure, path)
 
 
@@ -143,6 +181,57 @@ def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
     axis.set_ylabel("answer", color=INK)
     _frame(axis)
     _separate(axis, n, steps)
+
+
+def _draw_configurations(
+    axis: Axes, configurations: Sequence[sweeps.Configuration], **style: Any
+) -> None:
+    """Draw a dot and the spread of its seeds for each."""
+    for one in configurations:
+        events, accuracy = one.synaptic_events, one.accuracy
+        axis.errorbar(
+            events.mean,
+            accuracy.mean,
+            xerr=[[events.mean - events.lowest], [events.highest - events.mean]],
+            yerr=[[accuracy.mean - accuracy.lowest], [accuracy.highest - accuracy.mean]],
+            fmt="o",
+            elinewidth=0.8,
+            **style,
+        )
+
+
+def _draw_front(axis: Axes, best: Sequence[sweeps.Configuration], names: Sequence[str]) -> None:
+    """Draw the front as stairs, its configurations numbered, and their test accuracy."""
+    events = [one.synaptic_events.mean for one in best]
+    heights = [one.accuracy.mean for one in best]
+    axis.plot(
+        events, heights, color=QUIET, linewidth=1.2, drawstyle="steps-post", label="Pareto front"
+    )
+    tested = [one.test_accuracy.mean for one in best]
+    style: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "markersize": 5}
+    axis.plot(events, tested, "D", label="its accuracy on the test part", **style)
+    for number, one in enumerate(best, start=1):
+        ink = ENCODER_INKS.get(one.options.encoder, QUIET)
+        _draw_configurations(axis, [one], color=ink, markersize=13, zorder=3)
+        place = one.synaptic_events.mean, one.accuracy.mean
+        axis.plot(*place, marker=f"${number}$", color="white", markersize=6, zorder=4)
+        words = sweeps.label(one.options, names)
+        axis.plot([], [], marker=f"${number}$", color=ink, linestyle="", markersize=6, label=words)
+
+
+def _scale_by_cost(axis: Axes) -> None:
+    """Make the axis of events logarithmic, with plain numbers, and that of accuracy one of percent."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda events, _: f"{events:,.0f}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    axis.grid(color=QUIET, linewidth=0.4, alpha=0.4)
+    axis.tick_params(colors=INK)
+    for side in axis.spines.values():
+        side.set_color(QUIET)
 
 
 def _separate(axis: Axes, n: int, steps: int) -> None:

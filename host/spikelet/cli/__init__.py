@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 VERBS = (
     "demo",
     "train",
+    "ann",
+    "sweep",
     "import",
+    "export",
     "convert",
     "inspect",
     "flash",
