@@ -122,8 +122,12 @@ class Measurement(NamedTuple):
 
 
 def measure(row: Row, seed: int) -> Measurement:
+    """Train and convert one network for the digits, and test it."""
+    return measure_on(*dataset.split(dataset.load_digits()), row, seed)
+
+
+def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measurement:
     """Train and convert one network, and test it."""
-    learn, test = dataset.split(dataset.load_digits())
     start = time.process_time()
     network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start

@@ -346,7 +346,11 @@ def by_class(recordings: Recordings, found: list[Measurement]) -> str:
         f"{name} {right[y == label].mean():.1%} of {np.count_nonzero(recordings.labels == label)}"
         for label, name in enumerate(recordings.classes)
     )
-    return f"In a stream, right by class of recordings: {', '.join(shares)}."
+    alike = np.mean([(one.answers.answer == one.floats.answer).mean() for one in found])
+    return (
+        f"In a stream, right by class of recordings: {', '.join(shares)}. "
+        f"Floats and integers give the same answer to {alike:.2%} of windows."
+    )
 
 
 def page(recordings: Recordings, found: list[Measurement]) -> str:
