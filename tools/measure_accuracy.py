@@ -76,6 +76,7 @@ ROWS = (
     Row("4 bits, 64-64-10", "--augment --bits 4", bits=4),
     Row("4 bits, trained for 8", "--augment", bits=4),
     Row("3 bits, 64-64-10", "--augment --bits 3", bits=3),
+    Row("3 bits, trained for 8", "--augment", bits=3),
     Row("ReLU, 64-64-10, 8 steps", "--augment --steps 8", 98.5, 4000, verb="ann"),
     Row("ReLU by maximum, 8 steps", "--augment --steps 8 --balance maximum", verb="ann"),
     Row("ReLU by percentile, 8 steps", "--augment --steps 8 --balance percentile", verb="ann"),

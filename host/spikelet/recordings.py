@@ -54,6 +54,15 @@ class Recordings:
             names=tuple(self.names[i] for i in indices),
         )
 
+    def thinned(self, every: int) -> "Recordings":
+        """Return what a sensor would have recorded that is so many times slower.
+
+        Raises SpikeletError unless every is at least 1.
+        """
+        if every < 1:
+            raise SpikeletError(f"every is {every}; it must be at least 1")
+        return replace(self, raw=tuple(raw[::every] for raw in self.raw))
+
 
 class Windows(NamedTuple):
     """Equally long parts of recordings.

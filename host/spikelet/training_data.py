@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,10 +72,7 @@ def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
 
 
 def _windows(folder: str, cut: Cut) -> TrainingData:
-    if cut.every < 1:
-        raise SpikeletError(f"every is {cut.every}; it must be at least 1")
-    found = recordings.load(folder, cut.excluded)
-    found = replace(found, raw=tuple(raw[:: cut.every] for raw in found.raw))
+    found = recordings.load(folder, cut.excluded).thinned(cut.every)
     if len(found) < TEST_FOLDS:
         raise SpikeletError(
             f"{folder}: holds {len(found)} recordings; training and test need {TEST_FOLDS} at least"

@@ -51,13 +51,13 @@ def test_rows_reach_what_they_should(row):
 
 
 @pytest.mark.slow
-def test_training_for_four_bits_saves_what_rounding_costs():
+def test_training_for_three_bits_saves_what_rounding_costs():
     aware, rounded = (
         [tool.measure(ROWS[name], seed) for seed in range(2)]
-        for name in ("4 bits, 64-64-10", "4 bits, trained for 8")
+        for name in ("3 bits, 64-64-10", "3 bits, trained for 8")
     )
     unrounded = np.mean([one.accuracy_float for one in rounded])
-    assert np.mean([one.accuracy for one in aware]) >= unrounded - 0.005
+    assert np.mean([one.accuracy for one in aware]) >= unrounded - 0.01
     assert np.mean([one.accuracy for one in rounded]) < np.mean([one.accuracy for one in aware])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
     from spikelet.bounds import LayerBounds
     from spikelet.cli.output import Output
-    from spikelet.dataset import Dataset
     from spikelet.drift import Drift, LayerDrift
     from spikelet.link import BoardInfo, Link
     from spikelet.network import Network
     from spikelet.ports import Port
     from spikelet.verification import Verification
 
-RANDOM_SAMPLES = 100
-RANDOM_RECORDINGS, RANDOM_TURNS = 5, 20  # of a stream
-RANDOM_CHANGE = 20  # most, of x from sample to sample
 PORT_HELP = (
     "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], auto, id:SERIAL or a device; "
     "without it the board that is attached, or virtual"
@@ -40,6 +36,16 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
     """Add --kernel."""
     parser.add_argument(
         "--kernel", default="", metavar="K", help="plain, ulab or viper (default: the board's best)"
+    )
+
+
+def add_samples(parser: argparse.ArgumentParser, name: str, purpose: str) -> None:
+    """Add an option that names samples, and --every for those that are recordings."""
+    parser.add_argument(
+        name, metavar="S", help=f"digits, an .npz or a folder of recordings: {purpose}"
+    )
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="of recordings, use one of N samples"
     )
 
 
@@ -91,59 +97,6 @@ def link(
         finally:
             with contextlib.suppress(SpikeletError):  # a board that is gone needs no goodbye
                 opened.close()
-
-
-def test_samples(network: Network, name: str | None) -> Dataset:
-    """Return samples to test a network on: those named, or the digits if it was made for them.
-
-    A network of another kind gets seeded random samples, which have no classes.
-    """
-    import numpy as np
-
-    from spikelet import dataset
-
-    if name is not None:
-        return named_samples(name, network)
-    digits = dataset.load_digits()
-    if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
-        return dataset.split(digits)[1]
-    x = random_readings(network, np.random.default_rng(0))
-    return dataset.Dataset(x, np.full(len(x), dataset.UNLABELLED), (), "random samples")
-
-
-def random_readings(network: Network, random: np.random.Generator) -> NDArray[Any]:
-    """Return readings to try a network on, as `reference.simulate` takes them.
-
-    Samples are noise; recordings of a stream wander, all over the range that the network scales.
-    """
-    import numpy as np
-
-    if network.stream is None:
-        x = random.integers(0, 256, (RANDOM_SAMPLES, network.channels))
-    else:
-        shape = RANDOM_RECORDINGS, RANDOM_TURNS * network.stream.hop, network.channels
-        x = 128 + random.integers(-RANDOM_CHANGE, RANDOM_CHANGE + 1, shape).cumsum(axis=1)
-        x = np.abs((x + 255) % 510 - 255)  # there and back
-    return x.astype(np.uint8) if network.scaling is None else network.scaling.undo(x)
-
-
-def named_samples(name: str, network: Network) -> Dataset:
-    """Return the digits' fixed test part, or all samples of an .npz, labelled or not.
-
-    Raises SpikeletError unless the network takes them.
-    """
-    from spikelet import dataset, operation
-    from spikelet.errors import SpikeletError
-
-    if name == "digits":
-        samples = dataset.split(dataset.load_digits())[1]
-    else:
-        samples = dataset.load_npz(name, need_labels=False)
-    try:
-        operation.check_samples(samples.x, network)
-    except SpikeletError as error:
-        raise SpikeletError(f"{samples.name}: {error}") from None
-    return samples
 
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:

@@ -14,14 +14,14 @@ EXAMPLE = "spikelet convert net.nir -o net.lif"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `convert` takes."""
+    from spikelet.cli import common
+
     parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .lif to write")
     parser.add_argument(
         "--bits", type=int, default=8, metavar="N", help="3..8, that a weight takes (default: 8)"
     )
-    parser.add_argument(
-        "--samples", metavar="S", help="digits or an .npz, to compare accuracy before and after"
-    )
+    common.add_samples(parser, "--samples", "to compare accuracy before and after")
     parser.add_argument(
         "--report",
         nargs="?",
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import conversion, drift, evaluation, files, nir_graph, picture
+    from spikelet import conversion, drift, evaluation, files, nir_graph, picture, samples
     from spikelet.cli import common
 
     for target in filter(None, (args.output, args.report, args.spikes)):
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     network, reports = conversion.convert(
         graph, bytes.fromhex(nir_graph.sha256(args.graph)), args.bits
     )
-    samples = common.test_samples(network, args.samples)
+    given = samples.fitting(network, args.samples, args.every)
     network.save(args.output)
     output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
     output.say(f"{args.output}: {len(network.to_bytes()):,} bytes")
@@ -55,9 +55,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         for change in report.changes:
             output.say(f"layer {number}: {change}")
     output.results["changes"] = [list(report.changes) for report in reports]
-    if samples.classes:
-        before = evaluation.evaluate(graph, samples)
-        after = evaluation.evaluate(network, samples)
+    if given.classes:
+        before = evaluation.evaluate(graph, given)
+        after = evaluation.evaluate(network, given)
         output.results |= {
             "accuracy": after.accuracy,
             "accuracy_float": before.accuracy,
@@ -65,16 +65,16 @@ def run(args: argparse.Namespace, output: Output) -> int:
             "synaptic_events_float": before.synaptic_events,
         }
         output.say(
-            f"accuracy on {len(samples.x)} test samples: float {before.accuracy:.2%}, "
+            f"accuracy on {len(given.x)} test samples: float {before.accuracy:.2%}, "
             f"int{args.bits} {after.accuracy:.2%}; {after.synaptic_events:,.0f} synaptic events each"
         )
     if args.report is not None:
-        found = drift.measure(graph, network, reports, samples.x)
+        found = drift.measure(graph, network, reports, given.x)
         common.show_drift(found, output)
         if args.report:
             picture.drift(args.report, found)
             output.say(f"{args.report}: every neuron's rate, integers against floats")
     if args.spikes:
-        drift.write_spikes(args.spikes, network.simulate(samples.x), graph.dt)
+        drift.write_spikes(args.spikes, network.simulate(given.x), graph.dt)
         output.say(f"{args.spikes}: the spikes of every layer, as NIR data")
     return 0

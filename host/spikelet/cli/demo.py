@@ -27,8 +27,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Run the other verbs, one after the other, then draw what the board did."""
     from pathlib import Path
 
-    from spikelet import network, picture
-    from spikelet.cli import common, convert, flash, train, verify
+    from spikelet import network, picture, samples
+    from spikelet.cli import convert, flash, train, verify
     from spikelet.errors import SpikeletError
 
     folder = Path(args.folder)
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
     loaded = network.load(tables)
-    x = common.named_samples("digits", loaded).x[:SHOWN]
+    x = samples.named("digits", loaded).x[:SHOWN]
     output.say()
     try:
         picture.raster(drawn, loaded, x, loaded.simulate(x))

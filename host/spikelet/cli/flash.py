@@ -20,23 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("network", metavar="FILE.lif")
     common.add_port(parser)
-    parser.add_argument(
-        "--recording",
-        metavar="S",
-        help="digits or an .npz: samples for the board to replay by itself",
-    )
+    common.add_samples(parser, "--recording", "for the board to replay by itself")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Copy the files, then ask the board what it holds."""
-    from spikelet import network, resources
+    from spikelet import network, resources, samples
     from spikelet.cli import common
     from spikert.session import NETWORK, RECORDING
 
     loaded = network.load(args.network)
     files = {**resources.runtime_files(), NETWORK: loaded.to_bytes()}
     if args.recording:
-        files[RECORDING] = loaded.turn_bytes(common.named_samples(args.recording, loaded).x)
+        replayed = samples.named(args.recording, loaded, args.every)
+        files[RECORDING] = loaded.turn_bytes(replayed.x)
     where = common.port(args, output)
     total = sum(len(data) for data in files.values())
     with output.progress("flashing") as report:

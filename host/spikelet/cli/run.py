@@ -17,9 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from spikelet.cli import common
 
     parser.add_argument("network", metavar="FILE.lif")
-    parser.add_argument(
-        "samples", metavar="SAMPLES", help="digits, or an .npz with x uint8[n, channels]"
-    )
+    common.add_samples(parser, "samples", "to run")
     common.add_port(parser)
     common.add_kernel(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write")
@@ -31,13 +29,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     import numpy as np
 
-    from spikelet import files, network, verification
+    from spikelet import files, network, samples, verification
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
 
     files.check_target(args.output)
     loaded = network.load(args.network)
-    x = common.named_samples(args.samples, loaded).x
+    x = samples.named(args.samples, loaded, args.every).x
     observations = []
     where = common.port(args, output)
     with common.link(where, loaded, args.kernel, output) as (link, _):

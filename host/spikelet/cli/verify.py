@@ -19,32 +19,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="FILE.lif")
     common.add_port(parser)
     common.add_kernel(parser)
-    parser.add_argument(
-        "--samples",
-        metavar="S",
-        help="digits or an .npz (default: the digits' test part; random samples for other networks)",
+    common.add_samples(
+        parser, "--samples", "(default: the digits' test part; random ones for other networks)"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, and return 0 only if nothing differs and nothing was lost."""
-    from spikelet import evaluation, network, verification
+    from spikelet import evaluation, network, samples, verification
     from spikelet.cli import common
 
     loaded = network.load(args.network)
-    samples = common.test_samples(loaded, args.samples)
+    given = samples.fitting(loaded, args.samples, args.every)
     where = common.port(args, output)
     with (
         common.link(where, loaded, args.kernel, output) as (link, _),
         output.progress("verifying") as report,
     ):
-        found = verification.verify(link, loaded, samples.x, report)
+        found = verification.verify(link, loaded, given.x, report)
     common.show_verification(found, output)
-    events = evaluation.evaluate(loaded, samples).synaptic_events
+    events = evaluation.evaluate(loaded, given).synaptic_events
     output.results["synaptic_events"] = events
     told = f"{events:,.0f} synaptic events a sample"
-    if samples.classes:
-        accuracy = evaluation.accuracy(found.answers, samples)
+    if given.classes:
+        answers = found.answers.reshape(len(given), -1)
+        accuracy = evaluation.accuracy(evaluation.whole_windows(loaded, answers), given)
         output.results["accuracy"] = accuracy
         told = f"accuracy {accuracy:.2%}, {told}"
     output.say(told)
