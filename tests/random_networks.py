@@ -8,7 +8,8 @@ from spikelet import encoding
 from spikelet.bounds import INT16_MAX, INT16_MIN, layer_bounds
 from spikelet.convolution import Geometry
 from spikelet.float_network import RESETS
-from spikelet.network import Layer, Network
+from spikelet.layer import Layer
+from spikelet.network import Network
 from spikelet.scaling import Scaling
 from spikert.tables import ENCODERS, READOUTS
 

@@ -209,7 +209,7 @@ def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer |
         "v_start": layer.v_start * scale,
     }
     if layer.theta is not None:
-        values["theta"] = values["rho"] = layer.theta * scale
+        values |= {"theta": layer.theta * scale, "rho": layer.subtracted * scale}
     rounded = {name: np.rint(value).astype(np.int64) for name, value in values.items()}
     everything = np.concatenate(list(rounded.values()))
     reach = Interval(int(everything.min()), int(everything.max()))

@@ -102,7 +102,10 @@ def measure(
         _layer_drift(
             (float_layer, layer, report.scale),
             (floats.spikes[k], integers.spikes[k] > 0),
-            (floats.membranes[k][:, -1], integers.membranes[k] / float_layer.each(report.scale)),
+            (
+                floats.membranes[k][:, -1],
+                _last(integers.membranes[k]) / float_layer.each(report.scale),
+            ),
         )
         for k, (float_layer, layer, report) in enumerate(
             zip(before.layers, after.layers, reports, strict=True)
@@ -144,6 +147,8 @@ def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tupl
         pairs.append(("threshold", before.theta, after.theta))
         if after.reset == "set":
             pairs.append(("v_reset", before.v_reset, after.v_reset))
+        elif (before.subtracted != before.theta).any():
+            pairs.append(("reset", before.subtracted, after.rho))
     found = [
         Grade(name, float(np.abs(integers - floats * scale).max()), "membrane units")
         for name, floats, integers in pairs
@@ -158,6 +163,11 @@ def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tupl
 def _leak_error(kept: NDArray[np.float64], d: NDArray[np.int16], r: int) -> float:
     """Return by how much the share that integers keep differs from that of floats."""
     return float(np.abs(1 - d / 2.0**r - kept).max())
+
+
+def _last(membranes: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return int16[n, neurons], the membranes at the end; of a stream those at the last answer."""
+    return membranes[:, -1] if membranes.ndim == 3 else membranes
 
 
 def _layer_drift(

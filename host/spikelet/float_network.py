@@ -34,9 +34,10 @@ class FloatLayer:
     bias     float64[maps], drive added in each step
     beta     float64[maps], share of the membrane kept from step to step, 0..1; 1 never leaks
     theta    float64[maps], a neuron fires at v >= theta; None for a readout that never fires
-    reset    "subtract": v loses theta when it fires; "set": v becomes v_reset
+    reset    "subtract": v loses rho when it fires; "set": v becomes v_reset
     v_reset  float64[maps]
     v_start  float64[maps], membranes before the first step
+    rho      float64[maps]; None: theta
     recurrent  float64[neurons, neurons], drive per spike of the layer's own of the step before; None
     alpha    float64[maps], share kept from step to step of a synaptic current, which starts at 0, is
              fed by the drive and feeds the membrane in its place; None: there is no such current
@@ -51,6 +52,7 @@ class FloatLayer:
     reset: str
     v_reset: NDArray[np.float64]
     v_start: NDArray[np.float64]
+    rho: NDArray[np.float64] | None = None
     recurrent: NDArray[np.float64] | None = None
     alpha: NDArray[np.float64] | None = None
     geometry: Geometry | None = None
@@ -60,9 +62,13 @@ class FloatLayer:
         self._check_array("weights", self.weights.shape)
         for field in ("bias", "beta", "v_reset", "v_start"):
             self._check_array(field, self.weights.shape[1:])
-        for field in ("theta", "alpha"):
+        for field in ("theta", "rho", "alpha"):
             if getattr(self, field) is not None:
                 self._check_array(field, self.weights.shape[1:])
+        if self.rho is not None and self.theta is None:
+            raise SpikeletError(
+                "rho is what a spike takes off, but without theta none comes; omit it"
+            )
         for field, kept in (("beta", self.beta), ("alpha", self.alpha)):
             if kept is not None and (kept.min() < 0 or kept.max() > 1):
                 raise SpikeletError(
@@ -96,6 +102,12 @@ class FloatLayer:
     def neurons(self) -> int:
         """Number of neurons."""
         return self.maps * (self.geometry.pixels if self.geometry else 1)
+
+    @property
+    def subtracted(self) -> NDArray[np.float64]:
+        """What a spike takes off, float64[maps], where reset is "subtract" and there is a theta."""
+        assert self.theta is not None
+        return self.theta if self.rho is None else self.rho
 
     def each(self, values: NDArray[np.float64], dtype: DTypeLike = np.float64) -> FloatArray:
         """Return a parameter [maps] as dtype[neurons]."""
@@ -146,10 +158,10 @@ class FloatNetwork:
     scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
+        _check_chain(self.layers)
         check_coding(self)
         if not 0 < self.dt < np.inf:
             raise SpikeletError(f"dt is {self.dt}; it must be a positive number of seconds")
-        _check_chain(self.layers)
         self._check_readout()
 
     def _check_readout(self) -> None:
@@ -162,9 +174,14 @@ class FloatNetwork:
             raise SpikeletError("readout count needs a last layer with a threshold")
 
     @property
+    def inputs(self) -> int:
+        """Number of the first layer's inputs."""
+        return self.layers[0].inputs
+
+    @property
     def channels(self) -> int:
         """Number of values of a sample."""
-        return self.layers[0].inputs // encoding.inputs(self.encoder, 1)
+        return self.inputs // encoding.inputs(self.encoder, 1)
 
     def simulate(self, x: NDArray[Any]) -> FloatTrace:
         """Run the samples x, each from the start membranes.
@@ -241,8 +258,7 @@ def integrate(
 def reset_membranes(layer: FloatLayer, before: FloatArray, spikes: FloatArray) -> FloatArray:
     """Return membranes after the reset, in the type of `before`."""
     if layer.reset == "subtract":
-        assert layer.theta is not None
-        return before - spikes * layer.each(layer.theta, before.dtype)
+        return before - spikes * layer.each(layer.subtracted, before.dtype)
     return before * (1 - spikes) + spikes * layer.each(layer.v_reset, before.dtype)
 
 

@@ -253,7 +253,7 @@ def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) ->
     theta = layer.each(layer.theta, before.dtype)
     fired = surrogate(before - theta)
     if layer.reset == "subtract":
-        return _Partial(ones, nothing - theta, fired)
+        return _Partial(ones, nothing - layer.each(layer.subtracted, before.dtype), fired)
     return _Partial(1 - spikes, layer.each(layer.v_reset, before.dtype) - before, fired)
 
 

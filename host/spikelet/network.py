@@ -49,9 +49,14 @@ class Network:
             raise SpikeletError("readout count needs a last layer with a threshold")
 
     @property
+    def inputs(self) -> int:
+        """Number of the first layer's inputs."""
+        return self.layers[0].inputs
+
+    @property
     def channels(self) -> int:
         """Number of values of a sample."""
-        return self.layers[0].inputs // encoding.inputs(self.encoder, 1)
+        return self.inputs // encoding.inputs(self.encoder, 1)
 
     @property
     def turn_steps(self) -> int:

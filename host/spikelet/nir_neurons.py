@@ -4,9 +4,9 @@ NIR's neurons live in continuous time: tau dv/dt = (v_leak - v) + r i, or dv/dt 
 leaks, and tau_syn di/dt = -i + w_in s where i is a synaptic current. With k = dt / tau, a step of
 forward Euler, the current first, makes of that
 
-    v = (1 - k) v + k r i + k v_leak        LIF, LI: beta = 1 - k, gain = k r, rest = k v_leak
-    v = v + dt r i                          IF, I: beta = 1, gain = dt r, rest = 0
-    v = i                                   Threshold: beta = 0, gain = 1, rest = 0
+    v = (1 - k) v + k r i + k v_leak        LIF, LI: beta = 1 - k, gain = k r
+    v = v + dt r i                          IF, I: beta = 1, gain = dt r
+    v = i                                   Threshold: beta = 0, gain = 1
     i = (1 - k_syn) i + k_syn w_in s        CubaLIF, CubaLI: alpha = 1 - k_syn, and for a current that
                                             is counted in what it adds to v, gain = k r k_syn w_in
 
@@ -35,13 +35,13 @@ K_ROUNDING = 1e-6  # by so much float32 may make dt / tau exceed 1
 
 
 class Neurons(NamedTuple):
-    """Neurons that take v = beta v + gain i + rest in each step, each float64[maps].
+    """Neurons that take v = beta v + gain i + (1 - beta) v_leak in each step, each float64[maps].
 
     alpha    share of a synaptic current that is kept, which is fed by the drive and feeds v in its
              place; None: there is none
     beta     share of the membrane that is kept
     gain     membrane units per unit of drive
-    rest     membrane units
+    v_leak   membrane units, where membranes rest
     v_start  membranes before the first step
     theta    membrane units; None: they never fire
     v_reset  membrane units; zeros where the node has none
@@ -50,7 +50,7 @@ class Neurons(NamedTuple):
     alpha: FloatArray | None
     beta: FloatArray
     gain: FloatArray
-    rest: FloatArray
+    v_leak: FloatArray
     v_start: FloatArray
     theta: FloatArray | None
     v_reset: FloatArray
@@ -109,7 +109,7 @@ def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neu
         texts.append((EXACT, f"v_leak {extent(v_leak)} is a bias of {extent(rest)}"))
     texts += _decay("beta", "tau", leak.k, framework) + _warning(1 - leak.k)
     v_start = v_leak if framework.starts_at_rest else np.zeros_like(v_leak)
-    neurons = Neurons(None, 1 - leak.k, leak.gain, rest, v_start, *_firing(parameters))
+    neurons = Neurons(None, 1 - leak.k, leak.gain, v_leak, v_start, *_firing(parameters))
     return neurons, texts
 
 
@@ -131,9 +131,7 @@ def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tu
     texts += _decay("beta", "tau_mem", leak.k, framework)
     texts += _warning(1 - current.k) + _warning(1 - leak.k)
     v_start = v_leak if framework.starts_at_rest else np.zeros_like(v_leak)
-    neurons = Neurons(
-        1 - current.k, 1 - leak.k, gain, leak.k * v_leak, v_start, *_firing(parameters)
-    )
+    neurons = Neurons(1 - current.k, 1 - leak.k, gain, v_leak, v_start, *_firing(parameters))
     return neurons, texts
 
 

@@ -164,6 +164,7 @@ def _layer(chain: Chain, parts: _Parts, grid: Grid | None, dt: float) -> FloatLa
             reset=str(reset),
             v_reset=_per_map(neurons.v_reset, where, "v_reset") if fires else zeros,
             v_start=v_start,
+            rho=neurons.metadata.get(PREFIX + "rho"),
             recurrent=None if recurrent is None else np.ascontiguousarray(recurrent.T),
             alpha=alpha,
             geometry=geometry,

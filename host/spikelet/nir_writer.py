@@ -19,8 +19,8 @@ of the graph   format, encoder, encoder_parameter, steps, readout, dt, classes (
                stream stream_window and stream_hop; of one that scales readings scaling_offset,
                scaling_scale and scaling_shift
 of synapses    geometry, of a convolution: the fields of Geometry in a row
-of neurons     reset, v_start, and beta and alpha to the last bit, which tau would round; each of a
-               map at a time
+of neurons     reset, v_start, rho where there is one, and beta and alpha to the last bit, which tau
+               would round; each of a map at a time
 
 Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024).
 """
@@ -200,6 +200,8 @@ def _neurons_node(layer: FloatLayer, dt: float, shape: Shape) -> nir.NIRNode:
         return np.ascontiguousarray(np.broadcast_to(column, shape))
 
     kept = {"reset": layer.reset, "v_start": layer.v_start, "beta": layer.beta}
+    if layer.rho is not None:
+        kept["rho"] = layer.rho
     fires = layer.theta is not None
     fields = {}
     if layer.theta is not None:

@@ -49,6 +49,8 @@ class Operation(Protocol):
     @property
     def readout(self) -> str: ...  # noqa: D102
     @property
+    def inputs(self) -> int: ...  # noqa: D102
+    @property
     def channels(self) -> int: ...  # noqa: D102
     @property
     def stream(self) -> Stream | None: ...  # noqa: D102
@@ -57,7 +59,7 @@ class Operation(Protocol):
 
 
 def check_coding(network: Operation) -> None:
-    """Raise SpikeletError unless encoder, readout and steps go together."""
+    """Raise SpikeletError unless encoder, first layer, readout and steps go together."""
     encoding.check(network.encoder, network.encoder_parameter)
     if network.readout not in READOUTS:
         raise SpikeletError(
@@ -74,6 +76,11 @@ def check_coding(network: Operation) -> None:
         raise SpikeletError(
             "encoder delta tells what changes from sample to sample; "
             "it needs a stream, and is silent in a network that starts anew with each"
+        )
+    if network.encoder == "delta" and network.inputs % 2:
+        raise SpikeletError(
+            f"the first layer has {network.inputs} inputs; "
+            "encoder delta has two for each channel, so it needs an even number"
         )
 
 

@@ -180,7 +180,6 @@ def test_through_the_command(trained, tmp_path):
     assert cli.main(["convert", net, "-o", tables]) == 0
 
 
-@pytest.mark.xfail(strict=True, raises=SpikeletError, reason="CubaLIF is not imported yet")
 def test_cells_with_a_synaptic_current(trained):
     made = trained(dense(cuba(HIDDEN), li(CLASSES)))
     assert_alike(made, "max", made.imported("max"))

@@ -2,13 +2,15 @@
 
 import contextlib
 import io
+from dataclasses import replace
 
 import nir
 import numpy as np
 import pytest
-from comparison import REASON, Coding, recorded, torch
+from comparison import REASON, Coding, recorded, share_of_same_spikes, torch
 
 from spikelet import snntorch_export, training
+from spikelet.errors import SpikeletError
 from spikelet.training import TrainingOptions
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
@@ -20,11 +22,23 @@ def in_snntorch(network, path, samples):
     nir.write(path, snntorch_export.for_snntorch(network))
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         read = import_nir.import_from_nir(nir.read(path))
-    if snntorch_export.subtracts(network):
-        exec(
-            snntorch_export.SUBTRACTING, {"snntorch": snntorch, "network": read, "samples": samples}
-        )
+    told = snntorch_export.snippet(network)
+    exec(told, {"snntorch": snntorch, "network": read, "samples": samples})
     return read
+
+
+def simulated(read, layers, signal):
+    """Return what snnTorch does with a signal Tensor[T, n, channels]; outputs are last membranes."""
+    cells = [getattr(read, f"neurons_{number}") for number in range(layers)]
+    membranes = []
+
+    def simulate():
+        for step in signal:
+            read(step)
+            membranes.append(cells[-1].mem.clone())
+        return torch.stack(membranes)
+
+    return recorded(cells, simulate)
 
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
@@ -46,19 +60,46 @@ def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
     )
     network = training.train(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
-    cells = [getattr(read, f"neurons_{number}") for number in range(len(network.layers))]
-    membranes = []
-
-    def simulate():
-        for step in coding.signal(test.x):
-            read(step)
-            membranes.append(cells[-1].mem.clone())
-        return torch.stack(membranes)
-
-    theirs, ours = recorded(cells, simulate), network.simulate(test.x)
+    theirs = simulated(read, len(network.layers), coding.signal(test.x))
+    ours = network.simulate(test.x)
     for made, wanted in zip(theirs.spikes, ours.spikes, strict=True):
         np.testing.assert_array_equal(made, wanted)
     if readout == "count":
         assert (theirs.spikes[-1].sum(axis=1).argmax(axis=1) == ours.answers).all()
     else:
         assert (theirs.answers(readout) == ours.answers).mean() > 0.99
+
+
+@pytest.mark.parametrize("resets", [("subtract", "set"), ("set", "subtract")])
+def test_layers_may_reset_otherwise_than_each_other(parts, tmp_path, resets):
+    options = TrainingOptions(readout="count", hidden=(32,), epochs=1)
+    network = training.train(parts[0], options).network
+    layers = [
+        replace(layer, reset=reset) for layer, reset in zip(network.layers, resets, strict=True)
+    ]
+    assert_same_spikes(replace(network, layers=tuple(layers)), parts[1], tmp_path / "net.nir")
+
+
+def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
+    """A spike that takes theta / beta needs no other start in snnTorch."""
+    options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
+    network = training.train(parts[0], options).network
+    layers = [replace(layer, rho=layer.theta / layer.beta) for layer in network.layers]
+    network = replace(network, layers=tuple(layers))
+    assert "mem" not in snntorch_export.snippet(network)
+    assert_same_spikes(network, parts[1], tmp_path / "net.nir")
+
+
+def assert_same_spikes(network, test, path):
+    read = in_snntorch(network, path, len(test))
+    signal = Coding(network.encoder, network.steps).signal(test.x)
+    made = simulated(read, len(network.layers), signal).spikes
+    assert min(share_of_same_spikes(made, network.simulate(test.x).spikes)) == 1
+
+
+def test_other_amounts_are_refused(parts):
+    options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
+    network = training.train(parts[0], options).network
+    first = replace(network.layers[0], rho=network.layers[0].theta / 2)
+    with pytest.raises(SpikeletError, match="layer 0 does other than start at 0 and lose theta"):
+        snntorch_export.for_snntorch(replace(network, layers=(first, *network.layers[1:])))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from spikelet import ports, resources, verification
+from spikelet.layer import Layer
 from spikelet.link import Link
-from spikelet.network import Layer, Network
+from spikelet.network import Network
 
 TAMPER = """
 from spikert import tables

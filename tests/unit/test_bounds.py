@@ -7,7 +7,8 @@ from random_networks import random_inputs, random_network
 from spikelet import bounds
 from spikelet.bounds import Interval, layer_bounds
 from spikelet.convolution import Geometry
-from spikelet.network import Layer, Network
+from spikelet.layer import Layer
+from spikelet.network import Network
 
 INPUTS = 6
 MOST = 40  # of the drives there are, and of the states that a neuron has reached, so many go on

@@ -173,6 +173,26 @@ def test_thresholds_and_starts_are_scaled_and_rounded():
     assert converted.reset == "set"
 
 
+def test_what_a_spike_takes_off_is_scaled_by_itself():
+    layer = float_layer([[1.0, -2.0]], theta=[1.0, 1.5], rho=[1.25, 0.5])
+    integer, (report,) = convert(float_network(layer))
+    assert report.scale.tolist() == [63.5, 63.5]
+    assert integer.layers[0].theta.tolist() == [64, 95]
+    assert integer.layers[0].rho.tolist() == [79, 32]
+    x = np.arange(0, 256, 5, dtype=np.uint8)[:, None]
+    floats, integers = float_network(layer).simulate(x), integer.simulate(x)
+    assert 0.3 < floats.spikes[0][..., 0].mean() < 0.9
+    np.testing.assert_array_equal(integers.spikes[0], floats.spikes[0])
+
+
+def test_an_amount_beyond_int16_is_scaled_down_like_a_threshold():
+    layer = float_layer([[1.0]], rho=400.0, beta=0.5)
+    integer, (report,) = convert(float_network(layer))
+    assert integer.layers[0].rho[0] <= 0x7FFF
+    assert integer.layers[0].rho[0] / integer.layers[0].theta[0] == pytest.approx(400, 0.02)
+    assert "50800" in report.changes[0]
+
+
 def test_floors_are_made_good_in_the_bias():
     # a leak that is rounded down takes half a unit too little, a shifted drive is half one short
     def bias(encoder, beta):

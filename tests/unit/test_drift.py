@@ -80,6 +80,18 @@ def test_errors_are_those_of_rounding(x):
     assert errors["v_start"] == 0
 
 
+def test_what_a_spike_takes_off_is_graded_where_it_is_not_theta(x):
+    first = layer([[100.0, -60], [40, 127]], theta=99.6, bias=0)
+    rough = network(replace(first, rho=np.array([130.3, 99.6])))
+    integers, reports = conversion.convert(rough)
+    found = drift.measure(rough, integers, reports, x).layers[0].grades
+    errors = {grade.parameter: grade.error for grade in found}
+    assert errors["reset"] == pytest.approx(0.4)
+    for alike in (first, replace(first, rho=first.theta)):
+        found = drift.grades(alike, integers.layers[0], reports[0].scale)
+        assert "reset" not in [grade.parameter for grade in found]
+
+
 def test_recurrent_weights_and_currents_are_graded(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, beta=0.75, bias=0)
     recurrent = np.array([[10.3, -20], [0, 50.0]])

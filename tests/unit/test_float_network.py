@@ -9,6 +9,7 @@ from float_layers import layer, network, x
 from spikelet import encoding
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer
+from spikelet.operation import Stream
 
 
 def test_direct_drive_integrates_leaks_fires_and_loses_theta():
@@ -16,6 +17,21 @@ def test_direct_drive_integrates_leaks_fires_and_loses_theta():
     # V before the reset: 0.75, 1.125, 0.8125, 1.15625
     assert trace.spikes[0][0, :, 0].tolist() == [False, True, False, True]
     assert trace.membranes[0][0, :, 0].tolist() == [0.75, 0.125, 0.8125, 0.15625]
+
+
+def test_a_spike_may_take_another_amount_than_theta():
+    cells = replace(layer([[1.0]], beta=0.5), rho=[1.5])
+    trace = network(cells, readout="count").simulate(x([192]))
+    # V before the reset: 0.75, 1.125, 0.5625, 1.03125
+    assert trace.spikes[0][0, :, 0].tolist() == [False, True, False, True]
+    assert trace.membranes[0][0, :, 0].tolist() == [0.75, -0.375, 0.5625, -0.46875]
+
+
+def test_a_spike_takes_theta_where_nothing_else_is_said():
+    cells = layer([[1.0, 0.5]], theta=0.7)
+    assert cells.rho is None
+    assert cells.subtracted.tolist() == [0.7, 0.7]
+    assert replace(cells, rho=[0.1, 2.0]).subtracted.tolist() == [0.1, 2.0]
 
 
 def test_set_reset_bias_and_start():
@@ -85,6 +101,9 @@ def test_rate_spikes_are_the_first_layers_input():
         ({"weights": np.full((1, 2), np.nan)}, "weights holds values that are not finite"),
         ({"bias": np.zeros(3)}, r"bias has shape \(3,\); it must be \(2,\)"),
         ({"theta": np.array([1, np.inf])}, "theta holds values that are not finite"),
+        ({"rho": np.ones(3)}, r"rho has shape \(3,\); it must be \(2,\)"),
+        ({"rho": np.array([1, np.nan])}, "rho holds values that are not finite"),
+        ({"rho": np.ones(2), "theta": None}, "rho is what a spike takes off, but without theta"),
         ({"beta": np.array([0.5, 1.5])}, r"beta lies in 0.5..1.5; it must be in 0..1"),
         ({"reset": "none"}, "reset is 'none'; it must be one of subtract, set"),
     ],
@@ -102,6 +121,10 @@ def test_layers_that_are_refused(change, words):
         ({"layers": (layer([[1.0, 2.0]]), layer([[1.0]]))}, "layer 0 has 2 neurons, but layer 1"),
         ({"layers": (layer([[1.0]], theta=None),), "readout": "count"}, "count needs"),
         ({"encoder": "morse"}, "encoder is 'morse'"),
+        (
+            {"encoder": "delta", "encoder_parameter": 8, "stream": Stream(4, 2)},
+            "the first layer has 1 inputs; encoder delta has two for each channel",
+        ),
         ({"readout": "best"}, "readout is 'best'"),
         ({"steps": 0}, "steps is 0"),
         ({"dt": float("nan")}, "dt is nan"),

@@ -86,6 +86,20 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrog
     check_gradient(chain, encoding.signal(encoder, samples, 5), surrogate)
 
 
+@pytest.mark.parametrize("readout", ["max", "count"])
+def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
+    random = np.random.default_rng(8)
+    layers = [
+        replace(
+            layer(random.normal(0, 1.2, shape), theta=0.9), rho=random.uniform(0.3, 2.0, shape[1])
+        )
+        for shape in pairwise((5, 6, 3))
+    ]
+    chain = network(*layers, steps=6, readout=readout)
+    samples = random.integers(0, 256, (7, 5)).astype(np.uint8)
+    check_gradient(chain, encoding.signal("direct", samples, 6))
+
+
 def with_leaks(layers, random):
     """Return layers whose leaks differ, and what is trained of them: everything."""
     found, trained = [], []

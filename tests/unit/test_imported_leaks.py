@@ -8,7 +8,7 @@ import pytest
 
 from spikelet import conversion, dataset, drift, nir_import, training
 from spikelet.conversion import leak_integers
-from spikelet.network import Layer
+from spikelet.layer import Layer
 from spikelet.nir_import import ImportOptions
 from spikelet.training import TrainingOptions
 

@@ -15,8 +15,9 @@ from spikelet import link as link_module
 from spikelet import verification
 from spikelet.errors import SpikeletError
 from spikelet.frames import FrameReader
+from spikelet.layer import Layer
 from spikelet.link import Link
-from spikelet.network import Layer, Network
+from spikelet.network import Network
 from spikert import wire
 from spikert.session import Session
 
@@ -439,7 +440,9 @@ def test_a_command_that_comes_twice_is_acknowledged_twice_and_carried_out_once(c
     network = random_network(SMALL)
     link, board = connect(network)
     link.hello()
-    twice = 2 * command(wire.TURN, 5, struct.pack(wire.TURN_FORMAT, 0, 0, 0) + bytes(network.channels))
+    twice = 2 * command(
+        wire.TURN, 5, struct.pack(wire.TURN_FORMAT, 0, 0, 0) + bytes(network.channels)
+    )
     board.write(twice)
     kinds = [frame.kind for frame in answers(board)]
     assert (kinds.count(wire.ACK), kinds.count(wire.ANSWER)) == (2, 1)

@@ -89,25 +89,43 @@ def test_membranes_that_rest_elsewhere_have_another_zero(random):
     assert not layer.bias.any()
     np.testing.assert_allclose(layer.v_reset, -0.1)
     assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "set"))
-    said = "membranes are counted from v_leak, a zero -0.2 lower"
+    said = "membranes are counted from v_leak 0.2, which is their zero"
     assert said in texts(imported, "2:CubaLIF", "exact")
 
 
-def test_a_constant_comes_through_the_current_in_time():
-    """Membranes of neurons that lose theta rest at v_leak in the end, and later than they should."""
-    n = 1
-    values = {"tau_syn": 4e-3, "tau_mem": 5e-3, "r": 1, "v_leak": 0.5, "v_threshold": 9, "w_in": 1}
-    node = nir.CubaLIF(**{key: np.full(n, value, float) for key, value in values.items()})
+def test_membranes_with_another_zero_lose_their_own_threshold(random):
+    graph = chain(nir.Linear(matrix(random)), cuba(random, HIDDEN, v_leak=0.2))
+    x = samples(random, INPUTS)
+    imported = nir_import.from_nir(graph, PLAIN)
+    (layer,) = imported.network.layers
+    np.testing.assert_allclose(layer.rho - layer.theta, 0.2)
+    assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "subtract"))
+
+
+def test_membranes_that_are_compared_keep_their_zero():
+    """What differs between neurons that never fire comes through the current, and late."""
+    values = {"tau_syn": 4e-3, "tau_mem": 5e-3, "r": 1, "w_in": 1}
+    parameters = {key: np.full(2, value, float) for key, value in values.items()}
+    node = nir.CubaLI(v_leak=np.array([0.5, 0]), **parameters)
     imported = nir_import.from_nir(
-        chain(nir.Linear(np.eye(n)), node), replace(PLAIN, readout="last", steps=200)
+        chain(nir.Linear(np.eye(2)), node), replace(PLAIN, readout="last", steps=200)
     )
-    said = next(text for text in texts(imported, "2:CubaLIF", "approximated") if "gain" in text)
-    assert said.startswith("membranes gain 0.1 in each step, from v_leak or the reset; it comes")
-    assert "so 0.075 is missing in the first step and 0.75 times that in each" in said
-    membranes = imported.network.simulate(np.zeros((1, 1), np.uint8)).membranes[0][0, :, 0]
-    start = 0.075 / (0.8 * (1 - 0.75 * 0.8))  # for what is missing
-    assert membranes[0] == pytest.approx(0.1 - 0.075 + 0.8 * start)
-    assert membranes[-1] == pytest.approx(0.5)
+    said = next(text for text in texts(imported, "2:CubaLI", "approximated") if "gain" in text)
+    assert said.startswith("membranes gain 0..0.1 in each step, from v_leak; it comes through")
+    assert "so 0..0.075 is missing in the first step and 0.75 times that in each" in said
+    membranes = imported.network.simulate(np.zeros((1, 2), np.uint8)).membranes[0][0]
+    assert membranes[0].tolist() == [pytest.approx(0.1 - 0.075), 0]
+    assert membranes[1, 0] == pytest.approx(0.8 * 0.025 + 0.1 - 0.075 * 0.75)
+    assert membranes[-1].tolist() == [pytest.approx(0.5), 0]
+
+
+def test_a_readout_that_rests_elsewhere_has_one_zero(random):
+    node = cuba(random, OUTPUTS, v_leak=0.3, kind=nir.CubaLI)
+    graph = chain(nir.Linear(matrix(random, OUTPUTS)), node)
+    imported = nir_import.from_nir(graph, replace(PLAIN, readout="last"))
+    said = "membranes are counted from v_leak 0.3, which is their zero"
+    assert said in texts(imported, "2:CubaLI", "exact")
+    assert not imported.network.layers[0].bias.any()
 
 
 # snnTorch
@@ -157,35 +175,36 @@ def test_snntorch_with_its_reset_at_once(random):
     assert_spikes(made, [synaptic_spikes(weight, neurons, x, 30, "zero", delay=False)])
 
 
-@pytest.mark.parametrize(("mechanism", "reset"), [("subtract", None), ("zero", "set")])
-def test_snntorch_is_met_but_for_what_the_account_says(random, mechanism, reset):
-    weight, neurons, graph = few(random)
-    x = samples(random, INPUTS)
-    imported = nir_import.from_nir(graph, replace(SNNTORCH, reset=reset))
-    wanted = synaptic_spikes(weight, neurons, x, 30, mechanism)
-    (made,) = imported.network.simulate(x).spikes
-    assert (made == wanted).mean() > (0.95 if mechanism == "subtract" else 0.6)
-    (said,) = texts(imported, "2:CubaLIF", "approximated")
-    told = {"subtract": "it comes through the current", "zero": "snnTorch holds the membrane at 0"}
-    assert told[mechanism] in said
-
-
-def test_snntorch_without_leak_loses_nothing_to_its_late_reset(random):
-    weight, (alpha, _, threshold), _ = few(random)
-    beta = np.ones(HIDDEN, np.float32)
-    graph = chain(nir.Linear(weight), synaptic(alpha, beta, threshold))
+@pytest.mark.parametrize(
+    "change", [{}, {"alpha": 1}, {"beta": 1}], ids=["leaks", "alpha 1", "beta 1"]
+)
+def test_snntorch_spikes_as_it_does(random, change):
+    """Its late reset is one of theta / beta at once, whatever the current does."""
+    weight, neurons, _ = few(random)
+    named = dict(zip(("alpha", "beta", "threshold"), neurons, strict=True))
+    named |= {key: np.full(HIDDEN, value, np.float32) for key, value in change.items()}
+    graph = chain(nir.Linear(weight), synaptic(**named))
     x = samples(random, INPUTS)
     imported = nir_import.from_nir(graph, SNNTORCH)
-    wanted = synaptic_spikes(weight, (alpha, beta, threshold), x, 30, "subtract")
+    wanted = synaptic_spikes(weight, tuple(named.values()), x, 30, "subtract")
     assert_spikes(imported.network.simulate(x).spikes, [wanted])
+    (layer,) = imported.network.layers
+    np.testing.assert_allclose(layer.rho, layer.theta / layer.beta)
+    assert not layer.v_start.any()
     assert not texts(imported, "2:CubaLIF", "approximated")
+    said = "the reset a step late is a loss of theta / beta at once, "
+    assert any(text.startswith(said) for text in texts(imported, "2:CubaLIF", "exact"))
 
 
-def test_snntorch_with_a_current_that_never_leaks(random):
-    weight, (_, beta, threshold), _ = few(random)
-    graph = chain(nir.Linear(weight), synaptic(np.ones(HIDDEN), beta, threshold))
-    words = "nodes '1:Linear', '2:CubaLIF': a synaptic current that never leaks cannot hold"
-    assert words in refusal(graph, SNNTORCH)
+def test_snntorch_is_met_but_for_the_drive_that_its_reset_to_zero_loses(random):
+    weight, neurons, graph = few(random)
+    x = samples(random, INPUTS)
+    imported = nir_import.from_nir(graph, replace(SNNTORCH, reset="set"))
+    wanted = synaptic_spikes(weight, neurons, x, 30, "zero")
+    (made,) = imported.network.simulate(x).spikes
+    assert 0.6 < (made == wanted).mean() < 1
+    (said,) = texts(imported, "2:CubaLIF", "approximated")
+    assert "snnTorch holds the membrane at 0" in said
 
 
 def test_a_file_that_snntorch_did_not_write():

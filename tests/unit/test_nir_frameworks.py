@@ -73,6 +73,11 @@ def test_snntorch_spikes_as_it_does(tmp_path, random, beta, mechanism, reset):
     x = samples(random, INPUTS)
     assert_spikes(network.simulate(x).spikes, leaky_spikes(layers, x, 30, mechanism))
     np.testing.assert_allclose(network.layers[0].beta, beta, rtol=1e-6)
+    for layer, (_, bias, _, threshold) in zip(network.layers, layers, strict=True):
+        np.testing.assert_allclose(layer.theta, threshold)
+        np.testing.assert_allclose(layer.bias, bias)
+        if mechanism == "subtract":
+            np.testing.assert_allclose(layer.rho, threshold / beta, rtol=1e-6)
 
 
 def test_snntorch_without_its_late_reset_would_spike_otherwise(random):

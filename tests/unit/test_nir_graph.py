@@ -17,7 +17,7 @@ from spikelet.errors import SpikeletError
 from spikelet.float_network import RESETS, FloatLayer, FloatNetwork
 from spikert.tables import READOUTS
 
-FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start")
+FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho")
 
 
 def example(readout="max", beta=(0.875, 0.75)):
@@ -84,10 +84,11 @@ def networks(draw):
                 reset=draw(st.sampled_from(RESETS)),
                 v_reset=draw(vectors(neurons)),
                 v_start=draw(vectors(neurons)),
+                rho=draw(st.one_of(st.none(), vectors(neurons))),
             )
         )
     if readout != "count" and draw(st.booleans()):
-        layers[-1] = replace(layers[-1], theta=None, v_reset=np.zeros(sizes[-1]))
+        layers[-1] = replace(layers[-1], theta=None, rho=None, v_reset=np.zeros(sizes[-1]))
     return FloatNetwork(
         tuple(layers),
         encoder=draw(st.sampled_from(("direct", "rate"))),

@@ -17,7 +17,7 @@ from spikelet.float_network import FloatLayer, FloatNetwork
 from spikelet.operation import Stream
 from spikelet.scaling import Scaling
 
-FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "recurrent", "alpha")
+FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho", "recurrent", "alpha")
 
 
 def layer(random, inputs, maps, *, recurrent=False, current=False, fires=True, beta=None):
@@ -126,6 +126,21 @@ def assert_same(made, copy):
 def test_file_gives_back_the_network(made, tmp_path):
     nir_graph.write(made, tmp_path / "net.nir")
     assert_same(made, nir_graph.read(tmp_path / "net.nir"))
+
+
+def test_file_keeps_what_a_spike_takes_off(made, tmp_path):
+    layers = tuple(replace(each, rho=each.theta / each.beta) for each in made.layers)
+    other = replace(made, layers=layers)
+    nir_graph.write(other, tmp_path / "net.nir")
+    assert_same(other, nir_graph.read(tmp_path / "net.nir"))
+
+
+def test_what_a_spike_takes_off_needs_a_threshold():
+    random = np.random.default_rng(0)
+    graph = nir_writer.to_nir(network(layer(random, 3, 2, fires=False)))
+    graph.nodes["neurons_0"].metadata["spikelet_rho"] = np.ones(2)
+    with pytest.raises(SpikeletError, match="'synapses_0' and 'neurons_0': rho is what a spike"):
+        nir_reader.from_nir(graph)
 
 
 def test_file_of_a_stream_that_scales_readings(tmp_path):

@@ -7,7 +7,8 @@ import naive_simulator
 from random_networks import random_inputs, random_network
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.network import Layer, Network
+from spikelet.layer import Layer
+from spikelet.network import Network
 
 
 def one_layer(weights, *, encoder="rate", steps=4, readout="count", **fields) -> Network:
