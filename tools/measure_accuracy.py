@@ -97,7 +97,7 @@ decay that goes with it, leaks, and the parameter and steps of phase and latency
   of test images to which both give the same answer.
 - **events** are synaptic events per image, in integers, as [neuron.md](neuron.md) counts them.
 - **CPU** is the slowest seed's training alone, on one core.
-- Rows of 6, 4 and 3 bits but one were trained for them: with the exact integers on the way forward,
+- Rows of 6, 4 and 3 bits but two were trained for them: with the exact integers on the way forward,
   so that their float network is rounded as well. What few bits cost is the distance to the float
   network of `direct, 64-64-10`.
 - One test image is {step:.2f} points: differences of a few tenths between rows mean little.

@@ -9,23 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import encoding
-from spikelet.convolution import Geometry, fan_out
+from spikelet.convolution import fan_out
+from spikelet.layer_shape import LayerShape
 from spikelet.operation import Operation, check_samples
-
-
-class LayerShape(Protocol):
-    """What float and integer layers have in common."""
-
-    @property
-    def inputs(self) -> int: ...  # noqa: D102
-    @property
-    def maps(self) -> int: ...  # noqa: D102
-    @property
-    def neurons(self) -> int: ...  # noqa: D102
-    @property
-    def geometry(self) -> Geometry | None: ...  # noqa: D102
-    @property
-    def recurrent(self) -> NDArray[Any] | None: ...  # noqa: D102
 
 
 class Layered(Operation, Protocol):

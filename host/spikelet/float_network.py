@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from spikelet import encoding
 from spikelet.convolution import Geometry, weighted
 from spikelet.errors import SpikeletError
+from spikelet.layer_shape import LayerShape, finite
 from spikelet.operation import Stream, check_coding, check_samples, class_scores
 from spikelet.scaling import Scaling
 
@@ -24,7 +25,7 @@ SpikeFunction = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
-class FloatLayer:
+class FloatLayer(LayerShape):
     """A layer of leaky integrate-and-fire neurons; membranes have no unit of their own.
 
     Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
@@ -58,7 +59,7 @@ class FloatLayer:
     geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
-        check_weights(np.shape(self.weights), self.geometry)
+        self.check_shape()
         self._check_array("weights", self.weights.shape)
         for field in ("bias", "beta", "v_reset", "v_start"):
             self._check_array(field, self.weights.shape[1:])
@@ -75,33 +76,12 @@ class FloatLayer:
                     f"{field} lies in {kept.min():g}..{kept.max():g}; it must be in 0..1"
                 )
         if self.recurrent is not None:
-            check_recurrent(self.geometry)
             self._check_array("recurrent", (self.neurons, self.neurons))
         _check_choice("reset", self.reset, RESETS)
 
     def _check_array(self, field: str, shape: tuple[int, ...]) -> None:
         """Keep the field as float64, if it has this shape and every value is finite."""
-        array = np.asarray(getattr(self, field), dtype=np.float64)
-        if array.shape != shape:
-            raise SpikeletError(f"{field} has shape {array.shape}; it must be {shape}")
-        if not np.isfinite(array).all():
-            raise SpikeletError(f"{field} holds values that are not finite")
-        object.__setattr__(self, field, array)
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs."""
-        return self.geometry.inputs if self.geometry else self.weights.shape[0]
-
-    @property
-    def maps(self) -> int:
-        """Number of neurons at each place of a convolution's kernel, or of all neurons."""
-        return self.weights.shape[1]
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons."""
-        return self.maps * (self.geometry.pixels if self.geometry else 1)
+        object.__setattr__(self, field, finite(field, getattr(self, field), shape))
 
     @property
     def subtracted(self) -> NDArray[np.float64]:
@@ -278,20 +258,3 @@ def _check_chain(layers: Sequence[FloatLayer]) -> None:
                 f"layer {position} has {layer.neurons} neurons, "
                 f"but layer {position + 1} takes {successor.inputs} inputs"
             )
-
-
-def check_weights(shape: tuple[int, ...], geometry: Geometry | None) -> None:
-    """Raise SpikeletError unless weights of this shape are [fan-in, maps], of this geometry."""
-    if len(shape) != 2 or 0 in shape:
-        raise SpikeletError(f"weights have shape {shape}; they must be [fan-in, neurons]")
-    if geometry and geometry.fan_in != shape[0]:
-        raise SpikeletError(
-            f"weights have shape {shape}; a kernel of {geometry.kernel} pixels and "
-            f"{geometry.channels} channels takes {geometry.fan_in} weights for each map"
-        )
-
-
-def check_recurrent(geometry: Geometry | None) -> None:
-    """Raise SpikeletError where a layer of this geometry cannot be recurrent."""
-    if geometry:
-        raise SpikeletError("a convolution cannot be recurrent; only a dense layer can")

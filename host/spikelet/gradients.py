@@ -177,11 +177,13 @@ def _backward(
         by_drive = slopes.drive
         if len(seen) == 1:  # one drive for all steps
             by_drive = by_drive.sum(axis=0, keepdims=True)
-        by_weights, by_bias = _by_weights(seen, by_drive)
+        by_weights, by_bias = gradient_by_weights(seen, by_drive)
         by_own = _by_dynamics(parameters[index], passes[index], slopes)
         gradient.append(Parameters(by_weights, by_bias, *by_own))
         if index > 0:
-            by_spikes = _by_signal(by_drive, parameters[index].weights, layer.geometry) + price
+            by_spikes = (
+                gradient_by_signal(by_drive, parameters[index].weights, layer.geometry) + price
+            )
             by_after = np.zeros_like(by_spikes)
     return gradient[::-1]
 
@@ -257,7 +259,7 @@ def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) ->
     return _Partial(1 - spikes, layer.each(layer.v_reset, before.dtype) - before, fired)
 
 
-def _by_weights(seen: FloatArray, by_drive: FloatArray) -> tuple[FloatArray, FloatArray]:
+def gradient_by_weights(seen: FloatArray, by_drive: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the gradient by weights and bias, which all pixels of a convolution share."""
     # A product per step, for one of all steps is large enough for BLAS to wake its threads, which
     # costs more than it saves, and makes the sum depend on their number.
@@ -267,7 +269,9 @@ def _by_weights(seen: FloatArray, by_drive: FloatArray) -> tuple[FloatArray, Flo
     return (flat.swapaxes(1, 2) @ by_maps).sum(axis=0), by_maps.sum(axis=(0, 1))
 
 
-def _by_signal(by_drive: FloatArray, weights: FloatArray, geometry: Geometry | None) -> FloatArray:
+def gradient_by_signal(
+    by_drive: FloatArray, weights: FloatArray, geometry: Geometry | None
+) -> FloatArray:
     """Return the gradient by a layer's inputs, float[T, n, inputs]."""
     if geometry is None:
         return by_drive @ weights.T

@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from spikelet.bounds import INT16_MAX, INT16_MIN
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import RESETS, check_recurrent, check_weights
+from spikelet.float_network import RESETS
+from spikelet.layer_shape import LayerShape
 
 
 @dataclass(eq=False)
-class Layer:
+class Layer(LayerShape):
     """A layer of integer leaky integrate-and-fire neurons.
 
     Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
@@ -53,9 +54,8 @@ class Layer:
 
     def __post_init__(self) -> None:
         _check_int8("weights", self.weights)
-        check_weights(self.weights.shape, self.geometry)
+        self.check_shape()
         if self.recurrent is not None:
-            check_recurrent(self.geometry)
             _check_int8("recurrent", self.recurrent)
             if self.recurrent.shape != (self.neurons, self.neurons):
                 raise SpikeletError(
@@ -78,21 +78,6 @@ class Layer:
                 raise SpikeletError(f"{name} is {value}; it must be in {low}..{high}")
         if self.reset not in RESETS:
             raise SpikeletError(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs."""
-        return self.geometry.inputs if self.geometry else self.weights.shape[0]
-
-    @property
-    def maps(self) -> int:
-        """Number of neurons at each place of a convolution's kernel, or of all neurons."""
-        return self.weights.shape[1]
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons."""
-        return self.maps * (self.geometry.pixels if self.geometry else 1)
 
     def each(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
         """Return a parameter [maps] as int64[neurons]."""

@@ -96,7 +96,9 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
         encoder=options.encoder,
         steps=options.steps,
         readout=options.readout,
-        classes=_classes(options.classes, layers.synapses.grid),
+        classes=layers.synapses.grid.arranged(
+            tuple(options.classes or map(str, range(layers.synapses.grid.values)))
+        ),
         dt=dt,
         encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
         stream=options.stream,
@@ -104,14 +106,6 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
     said = _about(network, options, framework) + _about_order(layers, samples)
     of_graph = [Entry("", "NIRGraph", *text) for text in said]
     return Imported(network, (*of_graph, *layers.account))
-
-
-def _classes(names: Sequence[str] | None, neurons: Grid) -> tuple[str, ...]:
-    """Return a name for each of the last neurons, which NIR counts channel by channel."""
-    given = tuple(names or map(str, range(neurons.values)))
-    if len(given) != neurons.values:
-        return given  # which the network will refuse
-    return tuple(name for _, name in sorted(zip(neurons.order.tolist(), given, strict=True)))
 
 
 def _dt(dt: float | None, framework: Framework) -> float:

@@ -40,6 +40,12 @@ class Grid:
         places = np.arange(self.values).reshape(*self.size, self.channels)
         return places.transpose(2, 0, 1).ravel()
 
+    def arranged(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of NIR's flat values as Spikelet has them; unchanged if too few or many."""
+        if len(names) != self.values:
+            return names
+        return tuple(name for _, name in sorted(zip(self.order.tolist(), names, strict=True)))
+
 
 def grid(shape: Sequence[int]) -> Grid:
     """Return the grid of a shape: one pixel, a row of pixels, or rows of them."""

@@ -11,7 +11,8 @@ learned     the clip that training found for clip-floor-shift
 maximum     the largest activation on samples
 percentile  what so many percent of the activations above 0 on samples do not exceed
 
-The last layer never fires: in T steps it sums up T times the scores of the ReLU network.
+The last layer never fires: in T steps it sums up T times the scores of the ReLU network. Pooling sums
+spikes as it sums activations, so convolutions and pooling change nothing of this.
 
 Source: Diehl et al., Fast-classifying, high-accuracy spiking deep networks through weight and
 threshold balancing, IJCNN (2015), for the maximum; Rueckauer et al., Conversion of Continuous-Valued
@@ -85,7 +86,7 @@ def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatN
     """
     worth, layers = 1.0, []  # of an input spike, in activation
     for layer, theta in zip(network.layers, (*thetas, None), strict=True):
-        ones, zeros = np.ones(layer.neurons), np.zeros(layer.neurons)
+        ones, zeros = np.ones(layer.maps), np.zeros(layer.maps)
         layers.append(
             FloatLayer(
                 weights=layer.weights * worth,
@@ -95,6 +96,7 @@ def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatN
                 reset="subtract",
                 v_reset=zeros,
                 v_start=zeros if theta is None else ones * theta / 2,
+                geometry=layer.geometry,
             )
         )
         worth = theta or 1.0

@@ -11,6 +11,7 @@ Networks, ICLR (2022), sec. 4, also for its gradient.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,57 +21,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import encoding
+from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray
-from spikelet.gradients import cross_entropy
+from spikelet.forward import flat, see
+from spikelet.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
+from spikelet.layer_shape import LayerShape, finite
+
+PART = 1024  # samples whose patches are in memory at once
 
 Rounding = Callable[[FloatArray], FloatArray]
 """What makes steps of a slope; only a check of gradients needs another than the floor."""
 
 
 @dataclass(frozen=True, eq=False)
-class ReluLayer:
-    """A dense layer: drives z = inputs @ weights + bias, and what its activation learned.
+class ReluLayer(LayerShape):
+    """A layer: drives z = inputs @ weights + bias, and what its activation learned.
 
-    weights  float64[inputs, neurons]
-    bias     float64[neurons]
+    Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
+    convolution a map's neurons share weights and bias, and lie as convolution.py says.
+
+    weights  float64[fan-in, maps]
+    bias     float64[maps]
     clip     the largest activation, above 0; None: without an end, or without an activation
+    geometry of a convolution
     Raises SpikeletError naming the field with a wrong shape or value.
     """
 
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
     clip: float | None = None
+    geometry: Geometry | None = None
 
     def __post_init__(self) -> None:
-        if np.ndim(self.weights) != 2 or 0 in np.shape(self.weights):
-            raise SpikeletError(
-                f"weights have shape {np.shape(self.weights)}; they must be [inputs, neurons]"
-            )
+        self.check_shape()
         for field, shape in (("weights", self.weights.shape), ("bias", self.weights.shape[1:])):
-            array = np.asarray(getattr(self, field), dtype=np.float64)
-            if array.shape != shape:
-                raise SpikeletError(f"{field} has shape {array.shape}; it must be {shape}")
-            if not np.isfinite(array).all():
-                raise SpikeletError(f"{field} holds values that are not finite")
-            object.__setattr__(self, field, array)
+            object.__setattr__(self, field, finite(field, getattr(self, field), shape))
         if self.clip is not None and not 0 < self.clip < np.inf:
             raise SpikeletError(f"clip is {self.clip:g}; it must be a positive number")
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs."""
-        return self.weights.shape[0]
-
-    @property
-    def neurons(self) -> int:
-        """Number of neurons."""
-        return self.weights.shape[1]
 
 
 @dataclass(frozen=True, eq=False)
 class ReluNetwork:
-    """A chain of dense layers, whose inputs are x / 256 of samples x uint8[n, channels].
+    """A chain of layers, whose inputs are x / 256 of samples x uint8[n, channels].
 
     layers   first to last; the drives of the last are the scores of the classes
     classes  a name for each neuron of the last layer
@@ -125,10 +118,17 @@ class ReluNetwork:
             raise SpikeletError(
                 f"x is {x.dtype} of shape {x.shape}; this network takes uint8[n, {self.channels}]"
             )
+        convolves = any(layer.geometry for layer in self.layers)
+        parts = math.ceil(len(x) / PART) if convolves else 1
+        found = [self._activations(part) for part in np.array_split(x, max(parts, 1))]
+        return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+    def _activations(self, x: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         parameters = [_parameters(layer) for layer in self.layers]
-        inputs = encoding.signal("direct", x, 1)[0]
-        _, drives, activations = _forward(parameters, inputs, self.levels, np.floor)
-        return tuple(array.astype(np.float64) for array in (*activations, drives[-1]))
+        geometries = [layer.geometry for layer in self.layers]
+        signal = encoding.signal("direct", x, 1)
+        _, drives, activations = _forward(parameters, geometries, signal, self.levels, np.floor)
+        return [array[0].astype(np.float64) for array in (*activations, drives[-1])]
 
     def answers(self, x: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return int64[n], the class with the largest score; the lowest index wins a tie."""
@@ -173,6 +173,7 @@ def activate(
 
 def evaluate(
     parameters: Sequence[Parameters],
+    geometries: Sequence[Geometry | None],
     levels: int | None,
     inputs: FloatArray,
     y: NDArray[np.int64],
@@ -182,26 +183,30 @@ def evaluate(
     """Return the objective and its gradient, computed in the type of `inputs`.
 
     parameters  for each layer
+    geometries  of each layer, as in ReluLayer
     levels      as in ReluNetwork
     inputs      float[n, channels], x / 256
     y           int64[n], index of the right class
     The gradient takes the staircase for the slope that it follows: straight through.
     """
-    signals, drives, activations = _forward(parameters, inputs, levels, rounding)
-    loss, by_drive = cross_entropy(drives[-1], y, objective.label_smoothing)
+    signal = inputs[None]  # the one step of all samples, for what is shared with spiking networks
+    seen, drives, activations = _forward(parameters, geometries, signal, levels, rounding)
+    loss, by_scores = cross_entropy(drives[-1][0], y, objective.label_smoothing)
+    by_drive = by_scores[None]
     price = objective.activity_penalty / len(y)
-    gradient = [_by_parameters(signals[-1], by_drive, None)]
+    gradient = [Parameters(*gradient_by_weights(seen[-1], by_drive), None)]
     for index in reversed(range(len(activations))):
         activation, clip = activations[index], parameters[index].clip
         unit = 1 if clip is None else clip
         loss += float(price * (activation / unit).sum())
-        by_activation = by_drive @ parameters[index + 1].weights.T + price / unit
+        successor = parameters[index + 1].weights, geometries[index + 1]
+        by_activation = gradient_by_signal(by_drive, *successor) + price / unit
         slope, by_clip = _derivatives(drives[index], activation, clip, levels)
         if clip is not None:
             by_clip = (by_activation * by_clip).sum() - price * activation.sum() / clip**2
         by_drive = by_activation * slope
-        gradient.append(_by_parameters(signals[index], by_drive, by_clip))
-    accuracy = float((drives[-1].argmax(axis=1) == y).mean())
+        gradient.append(Parameters(*gradient_by_weights(seen[index], by_drive), by_clip))
+    accuracy = float((drives[-1][0].argmax(axis=1) == y).mean())
     return Evaluation(loss, accuracy, gradient[::-1])
 
 
@@ -212,15 +217,26 @@ def _parameters(layer: ReluLayer) -> Parameters:
 
 
 def _forward(
-    parameters: Sequence[Parameters], inputs: FloatArray, levels: int | None, rounding: Rounding
+    parameters: Sequence[Parameters],
+    geometries: Sequence[Geometry | None],
+    signal: FloatArray,
+    levels: int | None,
+    rounding: Rounding,
 ) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray]]:
-    """Return what goes into each layer, its drives, and the activations of all but the last."""
-    signals = [inputs]
+    """Return what each layer's weights are multiplied by, its drives, and all hidden activations.
+
+    signal  float[1, n, channels]; drives and activations are float[1, n, neurons]
+    """
+    seen: list[FloatArray] = []
     drives: list[FloatArray] = []
-    for layer in parameters:
-        drives.append(signals[-1] @ layer.weights + layer.bias)
-        signals.append(activate(drives[-1], layer.clip, levels, rounding))
-    return signals[:-1], drives, signals[1:-1]
+    activations: list[FloatArray] = []
+    for layer, geometry in zip(parameters, geometries, strict=True):
+        seen.append(see(signal, geometry))
+        drive = seen[-1] @ layer.weights + layer.bias
+        drives.append(drive if geometry is None else flat(drive))
+        signal = activate(drives[-1], layer.clip, levels, rounding)
+        activations.append(signal)
+    return seen, drives, activations[:-1]
 
 
 def _derivatives(
@@ -234,9 +250,3 @@ def _derivatives(
     # Below the slope an activation is 0; above, it is the clip, and moves with it.
     by_clip = np.where(inside, activation - drive, activation) / clip
     return inside.astype(drive.dtype), by_clip
-
-
-def _by_parameters(
-    signal: FloatArray, by_drive: FloatArray, by_clip: FloatArray | None
-) -> Parameters:
-    return Parameters(signal.T @ by_drive, by_drive.sum(axis=0), by_clip)

@@ -1,4 +1,4 @@
-"""Training of ReLU networks: dense layers, plain or with the clip-floor-shift activation.
+"""Training of ReLU networks, plain or with the clip-floor-shift activation.
 
 With clip-floor-shift the clip of each layer is learned like a weight, and becomes the threshold of
 the spiking neurons. Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
@@ -6,13 +6,14 @@ Ultra-low-latency Spiking Neural Networks, ICLR (2022), sec. 4.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import augmentation, encoding, relu_network
+from spikelet import augmentation, encoding, relu_network, topology
+from spikelet.convolution import Geometry
 from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray
@@ -27,7 +28,8 @@ INITIAL_CLIP = 1.0  # about the spread of the first drives
 class ReluOptions:
     """How to train a ReLU network.
 
-    hidden            neurons of each hidden layer
+    hidden            neurons of each dense hidden layer
+    convolutions, shape  convolutions before them, and what their image is; see topology.py
     levels            of the clip-floor-shift activation; None: plain ReLU
     epochs, batch     so many passes, in batches of so many samples
     learning_rate     of Adam, at the start; falls to 0 along a cosine over the epochs
@@ -40,6 +42,8 @@ class ReluOptions:
     """
 
     hidden: tuple[int, ...] = (64,)
+    convolutions: str = ""
+    shape: str = ""
     levels: int | None = 8
     epochs: int = 200
     batch: int = 64
@@ -51,8 +55,10 @@ class ReluOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.hidden:
-            raise SpikeletError("hidden is empty; a ReLU network needs at least one hidden layer")
+        if not self.hidden and not self.convolutions:
+            raise SpikeletError(
+                "hidden is empty, and so is convolutions; a ReLU network needs a hidden layer"
+            )
         widths = [("hidden", width, 1.0, 65535.0) for width in self.hidden]
         levels = 1 if self.levels is None else self.levels
         for name, value, lowest, highest in (
@@ -100,7 +106,8 @@ class _Trainer:
         self.options = options
         self.random = random
         self.objective = Objective(options.activity_penalty, options.label_smoothing)
-        self.parameters = _initial_parameters(dataset, options, random)
+        self.geometries = _geometries(dataset, options)
+        self.parameters = _initial_parameters(dataset, options, self.geometries, random)
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
 
     def learn(self, number: int) -> float:
@@ -124,8 +131,11 @@ class _Trainer:
                 weights.astype(np.float64),
                 bias.astype(np.float64),
                 None if clip is None else float(clip),
+                geometry,
             )
-            for weights, bias, clip in self.parameters
+            for (weights, bias, clip), geometry in zip(
+                self.parameters, self.geometries, strict=True
+            )
         )
         return ReluNetwork(layers, self.dataset.classes, self.options.levels)
 
@@ -137,8 +147,9 @@ class _Trainer:
         return encoding.signal("direct", x, 1, dtype=np.float32)[0]
 
     def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> Evaluation:
-        levels = self.options.levels
-        result = relu_network.evaluate(self.parameters, levels, inputs, y, self.objective)
+        result = relu_network.evaluate(
+            self.parameters, self.geometries, self.options.levels, inputs, y, self.objective
+        )
         clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
         if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
             raise SpikeletError(
@@ -148,24 +159,49 @@ class _Trainer:
         return result
 
 
+def _geometries(dataset: Dataset, options: ReluOptions) -> list[Geometry | None]:
+    """Return the geometry of each layer, None of dense ones."""
+    wanted = topology.convolutions(options.convolutions)
+    found: list[Geometry | None] = []
+    if wanted:
+        shape = topology.image_shape(options.shape, dataset.x.shape[1])
+        found += topology.geometries(wanted, shape)
+    return found + [None] * (len(options.hidden) + 1)
+
+
 def _initial_parameters(
-    dataset: Dataset, options: ReluOptions, random: np.random.Generator
+    dataset: Dataset,
+    options: ReluOptions,
+    geometries: Sequence[Geometry | None],
+    random: np.random.Generator,
 ) -> list[Parameters]:
-    """Return random weights, no bias, and equal clips where the activations have one.
+    """Return random weights, no bias, and equal clips where the activations have one."""
+    maps = [one.maps for one in topology.convolutions(options.convolutions)]
+    maps += [*options.hidden, len(dataset.classes)]
+    clips = [None if options.levels is None else INITIAL_CLIP] * (len(maps) - 1) + [None]
+    inputs, found = dataset.x.shape[1], []
+    for count, clip, geometry in zip(maps, clips, geometries, strict=True):
+        found.append(
+            Parameters(
+                _initial_weights(random, inputs, count, geometry),
+                np.zeros(count, np.float32),
+                None if clip is None else np.array(clip, np.float32),
+            )
+        )
+        inputs = count * (geometry.pixels if geometry else 1)
+    return found
+
+
+def _initial_weights(
+    random: np.random.Generator, inputs: int, maps: int, geometry: Geometry | None
+) -> FloatArray:
+    """Return random weights float32[fan-in, maps]; what is pooled counts as its mean at first.
 
     Source of the spread: He et al., Delving Deep into Rectifiers, ICCV (2015), eq. 10.
     """
-    sizes = (dataset.x.shape[1], *options.hidden, len(dataset.classes))
-    clip = None if options.levels is None else INITIAL_CLIP
-    clips = [clip] * len(options.hidden) + [None]
-    return [
-        Parameters(
-            (random.standard_normal(shape) * (2 / shape[0]) ** 0.5).astype(np.float32),
-            np.zeros(shape[1], np.float32),
-            None if end is None else np.array(end, np.float32),
-        )
-        for shape, end in zip(pairwise(sizes), clips, strict=True)
-    ]
+    fan_in, summed = (geometry.fan_in, geometry.most_inputs) if geometry else (inputs, 1)
+    weights = random.standard_normal((fan_in, maps)) * ((2 / fan_in) ** 0.5 / summed)
+    return weights.astype(np.float32)
 
 
 def _arrays(parameters: list[Parameters]) -> list[FloatArray]:

@@ -37,6 +37,25 @@ def test_digits_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_pat
     assert json.loads(out)["accuracy"] == found["accuracy"]
 
 
+def test_convolutions_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_path):
+    saved, again = tmp_path / "ann.nir", tmp_path / "again.nir"
+    layers = ("--convolutions", "8k3p1,16k3q2", "--hidden", "none")
+    status, out, _ = spikelet(
+        "ann", "digits", "-o", net, *QUICK, *layers, "--save", saved, "--json"
+    )
+    found = json.loads(out)
+    assert status == 0
+    assert found["accuracy_relu"] > 0.9
+    network = nir_graph.read(net)
+    assert [layer.neurons for layer in network.layers] == [512, 64, 10]
+    status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
+    assert (status, json.loads(out)["accuracy"]) == (0, found["accuracy"])
+    assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
+    for layer, copy in zip(network.layers, nir_graph.read(again).layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, copy.weights)
+        assert layer.geometry == copy.geometry
+
+
 def test_the_table_stands_next_to_the_relu_network(spikelet, net):
     status, out, _ = spikelet("ann", "digits", "-o", net, *QUICK, "--steps", "3")
     lines = out.splitlines()
@@ -86,6 +105,12 @@ def test_a_lower_percentile_is_a_lower_threshold(spikelet, net, tmp_path):
         (("--graph", "{ann}", "--seed", "1"), ("--seed is for training", "--graph")),
         (("--graph", "{ann}", "--activity-penalty", "1"), ("--activity-penalty is for training",)),
         (("--graph", "{ann}", "--save", "x.nir"), ("--save is for training",)),
+        (("--graph", "{ann}", "--convolutions", "8k3"), ("--convolutions is for training",)),
+        (("--shape", "8x8x1"), ("--shape needs --convolutions",)),
+        (("--convolutions", "8x3", *QUICK), ("convolutions holds '8x3'",)),
+        (("--convolutions", "8k9", *QUICK), ("9x9 pixels", "8x8")),
+        (("--convolutions", "8k3", "--shape", "8x9x1", *QUICK), ("shape is '8x9x1'", "64 values")),
+        (("--hidden", "none", *QUICK), ("hidden is empty", "convolutions")),
         (("--graph", "{ann}"), ("[n, 4] of 2", "[1797, 64] of 10 classes")),
         (("--graph", "{ann}.not"), ("cannot read", "ann.nir.not")),
         (("--percentile", "99"), ("--percentile needs --balance percentile",)),

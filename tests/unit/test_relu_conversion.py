@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikelet import conversion, evaluation
+from spikelet.convolution import Geometry
 from spikelet.dataset import load_digits, split
 from spikelet.errors import SpikeletError
 from spikelet.relu_conversion import against_steps, convert, thresholds
@@ -17,6 +18,7 @@ STEPS = 8
 LEAST_ACCURACY = 0.985  # of the ReLU network, mean over seeds
 MOST_LOST = 0.003  # of accuracy, mean over seeds
 MOST_EVENTS = 4000  # per image
+LEAST_CONVOLVED, MOST_CONVOLVED_EVENTS = 0.975, 8000  # the same of convolutions
 
 
 def random_network(levels, sizes=(6, 9, 3), clips=(1.7,), seed=0):
@@ -29,6 +31,30 @@ def random_network(levels, sizes=(6, 9, 3), clips=(1.7,), seed=0):
         for shape, clip in zip(shapes, clips, strict=True)
     )
     return ReluNetwork(layers, tuple(map(str, range(sizes[-1]))), levels)
+
+
+PADDED = Geometry((4, 5), 2, kernel=(3, 2), out=(2, 6), stride=(2, 1), padding=(1, 1))
+POOLED = Geometry((4, 5), 2, kernel=(2, 2), out=(1, 1), pool=(2, 2))
+BETWEEN = Geometry((2, 6), 4, kernel=(1, 2), out=(2, 3), padding=(0, 1), pool=(1, 2))
+
+
+def convolutional(levels, geometries, clips, maps=4):
+    """Return a network of convolutions with random weights, and a dense layer after them."""
+    random = np.random.default_rng(4)
+    clips = clips if levels else (None,) * len(geometries)
+    hidden = tuple(
+        ReluLayer(
+            random.normal(size=(geometry.fan_in, maps)) / geometry.most_inputs,
+            random.normal(size=maps),
+            clip,
+            geometry,
+        )
+        for geometry, clip in zip(geometries, clips, strict=True)
+    )
+    weights = random.normal(size=(hidden[-1].neurons, 3))
+    return ReluNetwork(
+        (*hidden, ReluLayer(weights, random.normal(size=3))), ("a", "b", "c"), levels
+    )
 
 
 def samples(channels=6, count=200):
@@ -51,6 +77,21 @@ def test_with_as_many_steps_as_levels_spikes_are_the_activations(levels):
     np.testing.assert_array_equal(trace.answers, network.answers(x))
 
 
+@pytest.mark.parametrize("geometry", [PADDED, POOLED])
+@pytest.mark.parametrize("levels", [1, 3, 8])
+def test_a_convolution_spikes_as_often_as_its_activations_say(levels, geometry):
+    network, x = convolutional(levels, [geometry], [1.3]), samples(40)
+    activations, scores = network.activations(x)
+    spiking = convert(network, thresholds(network, "learned", x), levels)
+    assert spiking.layers[0].geometry == geometry
+    trace = spiking.simulate(x)
+    counts = trace.spikes[0].sum(axis=1)
+    assert {0, levels} <= set(counts.ravel())
+    np.testing.assert_array_equal(counts, np.rint(activations * levels / 1.3))
+    np.testing.assert_allclose(trace.membranes[1][:, -1], levels * scores, atol=1e-9)
+    np.testing.assert_array_equal(trace.answers, network.answers(x))
+
+
 @pytest.mark.parametrize("steps", [1, 3, 32])
 def test_a_plain_relu_is_rounded_to_steps_and_cut_at_the_threshold(steps):
     network, x = random_network(None), samples()
@@ -61,8 +102,12 @@ def test_a_plain_relu_is_rounded_to_steps_and_cut_at_the_threshold(steps):
     np.testing.assert_array_equal(trace.spikes[0].sum(axis=1), expected)
 
 
-def test_deeper_layers_come_nearer_with_more_steps():
-    network, x = random_network(None, (6, 20, 20, 3)), samples()
+@pytest.mark.parametrize(
+    "network",
+    [random_network(None, (6, 20, 20, 3)), convolutional(None, [PADDED, BETWEEN], None)],
+)
+def test_deeper_layers_come_nearer_with_more_steps(network):
+    x = samples(network.channels)
     scores = network.activations(x)[-1]
     thetas = thresholds(network, "maximum", x)
     errors = []
@@ -87,6 +132,14 @@ def test_neurons_start_at_half_their_threshold_and_never_leak():
     np.testing.assert_array_equal(first.weights, network.layers[0].weights)
     np.testing.assert_array_equal(second.weights, network.layers[1].weights * 1.7)
     np.testing.assert_array_equal(last.weights, network.layers[2].weights * 0.6)
+
+
+def test_parameters_of_a_convolution_are_those_of_its_maps():
+    network = convolutional(4, [PADDED, BETWEEN], (1.7, 0.6))
+    layers = convert(network, thresholds(network, "learned", samples(40)), 4).layers
+    assert [layer.geometry for layer in layers] == [PADDED, BETWEEN, None]
+    assert [len(layer.v_start) for layer in layers] == [4, 4, 3]
+    np.testing.assert_array_equal(layers[1].weights, network.layers[1].weights * 1.7)
 
 
 # Thresholds
@@ -144,6 +197,23 @@ def test_int8_digits_are_as_good_as_their_relu_network(levels, balance):
         assert (found[:, 0] == found[:, 1]).all()
     else:
         assert own - before <= MOST_LOST
+
+
+@pytest.mark.slow
+def test_int8_convolutions_are_as_good_as_their_relu_network():
+    learning, test = split(load_digits())
+    options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", levels=STEPS, augment=True)
+    found = []
+    for seed in range(SEEDS):
+        network = train(learning, replace(options, seed=seed))
+        spiking = convert(network, thresholds(network, "learned", learning.x), STEPS)
+        (reached,) = against_steps(spiking, test, [STEPS])
+        own = evaluation.accuracy(network.answers(test.x), test)
+        found.append((own, reached.accuracy, reached.synaptic_events))
+    own, after, events = np.mean(found, axis=0)
+    assert own >= LEAST_CONVOLVED
+    assert own - after <= MOST_LOST
+    assert events <= MOST_CONVOLVED_EVENTS
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 SUMMARY = "Turn a ReLU network, trained here or read from a graph, into a spiking one."
 EXAMPLE = "spikelet ann digits -o net.nir --augment"
 ALL_STEPS = (1, 2, 4, 8, 16, 32)
-_OF_TRAINING = ("hidden", "augment", "activity_penalty", "epochs", "seed")
+_OF_TRAINING = ("convolutions", "shape", "hidden", "augment", "activity_penalty", "epochs", "seed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ann` takes."""
-    from spikelet.cli.train import sizes
+    from spikelet.cli.train import add_layers
 
     parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
@@ -42,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steps", type=int, default=8, metavar="T", help="steps per sample (default: 8)"
     )
     training = parser.add_argument_group("training")
-    training.add_argument(
-        "--hidden", type=sizes, metavar="N[,N]", help="neurons of the hidden layers (default: 64)"
-    )
+    add_layers(training)
     training.add_argument(
         "--augment",
         action="store_true",
@@ -147,6 +145,8 @@ def _check(args: argparse.Namespace) -> None:
     if args.graph and given:
         option = given[0].replace("_", "-")
         raise SpikeletError(f"--{option} is for training; leave it out, or --graph")
+    if args.shape and not args.convolutions:
+        raise SpikeletError("--shape needs --convolutions")
     if args.percentile is not None and args.balance != "percentile":
         raise SpikeletError("--percentile needs --balance percentile")
 

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "samples", metavar="SAMPLES", help="digits, an .npz with x and y, or a folder of recordings"
     )
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
-    _add_topology(parser.add_argument_group("layers"))
+    layers = parser.add_argument_group("layers")
+    add_layers(layers)
+    _add_states(layers)
     coding = parser.add_argument_group("neurons and codes")
     coding.add_argument("--encoder", choices=ENCODERS, help="(default: direct)")
     common.add_encoder_parameter(coding)
@@ -37,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_learning(parser.add_argument_group("learning"))
 
 
-def _add_topology(group: argparse._ArgumentGroup) -> None:
+def add_layers(group: argparse._ArgumentGroup) -> None:
+    """Add what says which layers a network has."""
     group.add_argument(
         "--convolutions",
         metavar="LAYERS",
@@ -53,6 +56,9 @@ def _add_topology(group: argparse._ArgumentGroup) -> None:
         metavar="N[,N]",
         help="neurons of the dense hidden layers, or none (default: 64)",
     )
+
+
+def _add_states(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--recurrent", action="store_true", help="let hidden layers hear their own last spikes"
     )
