@@ -91,14 +91,13 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
     layers = Layers(chain, framework, dt, reset, samples)
     for link in chain.links:
         layers.add(link)
+    last = layers.synapses.grid
     network = FloatNetwork(
         layers=tuple(layers.layers),
         encoder=options.encoder,
         steps=options.steps,
         readout=options.readout,
-        classes=layers.synapses.grid.arranged(
-            tuple(options.classes or map(str, range(layers.synapses.grid.values)))
-        ),
+        classes=last.arranged(tuple(options.classes or map(str, range(last.values)))),
         dt=dt,
         encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
         stream=options.stream,
