@@ -20,13 +20,14 @@ Source: snnTorch 1.0.0, `_nir_to_snntorch_module` in snntorch/import_nir.py and 
 snntorch/_neurons/leaky.py.
 """
 
-from itertools import pairwise
+from dataclasses import replace
 from typing import NamedTuple
 
 import nir
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import nir_writer
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
 
@@ -42,12 +43,16 @@ for name in {names}:
 STARTS = """\
 for name in {names}:
     neurons = getattr(network, name)
-    neurons.mem = (1 - 1 / neurons.beta).expand(samples, -1).clone()
+    neurons.mem = (1 - 1 / neurons.beta).expand(samples, *neurons.beta.shape).clone()
+"""
+FLAT = """\
+for name in {names}:
+    setattr(network, name, type(getattr(network, name))(1))
 """
 
 
 class _Units(NamedTuple):
-    """Membranes of a layer are zero + theta times those in snnTorch, each float64[neurons]."""
+    """Membranes of a layer are zero + theta times those in snnTorch, each float64[maps]."""
 
     zero: NDArray[np.float64]
     theta: NDArray[np.float64]
@@ -60,16 +65,16 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
     """
     if network.stream is not None:
         raise SpikeletError("snnTorch runs no streams; only static networks can be exported to it")
-    nodes: dict[str, nir.NIRNode] = {"input": nir.Input(np.array([network.channels]))}
+    layers = []
     for number, layer in enumerate(network.layers):
         try:
-            weights, bias = _with_threshold_1(layer)
+            layers.append(_with_threshold_1(layer))
         except SpikeletError as error:
             raise SpikeletError(f"layer {number} {error}") from None
-        nodes[f"synapses_{number}"] = nir.Affine(np.ascontiguousarray(weights.T), bias)
-        nodes[f"neurons_{number}"] = _neurons(layer)
-    nodes["output"] = nir.Output(np.array([network.layers[-1].neurons]))
-    return nir.NIRGraph(nodes, list(pairwise(nodes)))
+    graph = nir_writer.to_nir(replace(network, layers=tuple(layers), dt=DT))
+    nodes = {name: _plain(name, node) for name, node in graph.nodes.items()}
+    typed = not any(isinstance(node, nir.Conv2d) for node in nodes.values())
+    return nir.NIRGraph(nodes, graph.edges, type_check=typed)
 
 
 def snippet(network: FloatNetwork) -> str:
@@ -84,22 +89,27 @@ def snippet(network: FloatNetwork) -> str:
     }
     starting = [name for name, layer in late.items() if _starts(layer).any()]
     told = LATE.format(names=list(late)) if late else ""
-    return told + (STARTS.format(names=starting) if starting else "")
+    told += STARTS.format(names=starting) if starting else ""
+    flat = [name for name in for_snntorch(network).nodes if name.startswith("flatten")]
+    return told + (FLAT.format(names=flat) if flat else "")
 
 
-def _neurons(layer: FloatLayer) -> nir.LIF:
-    tau = DT / np.maximum(1 - layer.beta, LEAST_LEAK)
-    zeros = np.zeros_like(tau)
-    theta = zeros + (1 if layer.theta is not None else OUT_OF_REACH)
-    return nir.LIF(tau=tau, r=tau / DT, v_leak=zeros, v_threshold=theta, v_reset=zeros)
+def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
+    """Return a node without Spikelet's metadata, of a kind that snnTorch knows."""
+    if isinstance(node, nir.Conv1d):
+        raise SpikeletError(f"node {name!r} is Conv1d, which snnTorch does not read; only 2-D is")
+    if isinstance(node, nir.SumPool2d):
+        return nir.AvgPool2d(node.kernel_size, node.stride, node.padding)
+    node.metadata = {}
+    return node
 
 
-def _with_threshold_1(layer: FloatLayer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return weights float64[inputs, neurons] and bias float64[neurons] for thresholds of 1."""
-    for field in ("recurrent", "alpha", "geometry"):
+def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
+    """Return the layer with thresholds of 1, starts and resets at 0, and averages where it pools."""
+    for field in ("recurrent", "alpha"):
         if getattr(layer, field) is not None:
             raise SpikeletError(
-                f"has {field}, which Spikelet cannot bring to snnTorch; only plain dense layers can be"
+                f"has {field}, which Spikelet cannot bring to snnTorch; layers without it can be"
             )
     subtracts = layer.theta is not None and layer.reset == "subtract"
     if subtracts and not layer.beta.all():
@@ -121,12 +131,22 @@ def _with_threshold_1(layer: FloatLayer) -> tuple[NDArray[np.float64], NDArray[n
             "starts at other membranes than those after a reset, which snnTorch's neurons cannot; "
             "train it without v_start"
         )
-    return layer.weights / theta, (layer.bias - (1 - layer.beta) * zero) / theta
+    nothing, pooled = np.zeros(layer.maps), layer.geometry.most_inputs if layer.geometry else 1
+    return FloatLayer(
+        weights=layer.weights / theta * pooled,
+        bias=(layer.bias - (1 - layer.beta) * zero) / theta,
+        beta=np.minimum(layer.beta, 1 - LEAST_LEAK),
+        theta=nothing + (1 if layer.theta is not None else OUT_OF_REACH),
+        reset="set",
+        v_reset=nothing,
+        v_start=nothing,
+        geometry=layer.geometry,
+    )
 
 
 def _units(layer: FloatLayer) -> _Units:
     if layer.theta is None:
-        return _Units(np.zeros(layer.neurons), np.ones(layer.neurons))
+        return _Units(np.zeros(layer.maps), np.ones(layer.maps))
     if layer.reset == "set":
         return _Units(layer.v_reset, layer.theta - layer.v_reset)
     lost = layer.beta * layer.subtracted
@@ -134,7 +154,7 @@ def _units(layer: FloatLayer) -> _Units:
 
 
 def _starts(layer: FloatLayer) -> NDArray[np.float64]:
-    """Return float64[neurons], membranes before the first step as snnTorch counts them."""
+    """Return float64[maps], membranes before the first step as snnTorch counts them."""
     zero, theta = _units(layer)
     starts = (layer.v_start - zero) / theta
     return np.where(np.abs(starts) < ROUNDING, 0, starts)

@@ -103,3 +103,28 @@ def test_other_amounts_are_refused(parts):
     first = replace(network.layers[0], rho=network.layers[0].theta / 2)
     with pytest.raises(SpikeletError, match="layer 0 does other than start at 0 and lose theta"):
         snntorch_export.for_snntorch(replace(network, layers=(first, *network.layers[1:])))
+
+
+@pytest.mark.parametrize("reset", ["subtract", "set"])
+@pytest.mark.parametrize("convolutions", ["4k3p1", "4k3p1s2,8k3", "4k3p1,6k3p1q2", "4k3,5k2q2"])
+def test_convolutions_spike_alike(parts, tmp_path, convolutions, reset):
+    training_part, test = parts
+    options = TrainingOptions(
+        convolutions=convolutions, hidden=(12,), reset=reset, epochs=3, spike_penalty=1e-4
+    )
+    network = training.train(training_part, options).network
+    read = in_snntorch(network, tmp_path / "net.nir", len(test))
+    signal = Coding("direct", 4).signal(test.x).reshape(4, len(test), 1, 8, 8)
+    theirs, ours = simulated(read, len(network.layers), signal), network.simulate(test.x)
+    for made, wanted, layer in zip(theirs.spikes, ours.spikes, network.layers, strict=True):
+        there = made.reshape(*made.shape[:2], layer.maps, -1).swapaxes(2, 3)  # channels first
+        np.testing.assert_array_equal(there.reshape(wanted.shape), wanted)
+        assert layer.theta is None or wanted.any()
+    assert (theirs.answers("max") == ours.answers).mean() > 0.99
+
+
+def test_convolutions_over_time_are_refused(parts):
+    options = TrainingOptions(convolutions="4k3", shape="1x64x1", hidden=(), epochs=1)
+    network = training.train(parts[0], options).network
+    with pytest.raises(SpikeletError, match="is Conv1d, which snnTorch does not read"):
+        snntorch_export.for_snntorch(network)
