@@ -38,7 +38,8 @@ ROUNDING = 1e-9  # relative, far above what float64 does to theta / beta, far be
 LATE = """\
 for name in {names}:
     neurons = getattr(network, name)
-    setattr(network, name, snntorch.Leaky(neurons.beta, neurons.threshold, init_hidden=True))
+    kept = [getattr(neurons, share) for share in ("alpha", "beta") if hasattr(neurons, share)]
+    setattr(network, name, type(neurons)(*kept, neurons.threshold, init_hidden=True))
 """
 STARTS = """\
 for name in {names}:
@@ -106,11 +107,10 @@ def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
 
 def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
     """Return the layer with thresholds of 1, starts and resets at 0, and averages where it pools."""
-    for field in ("recurrent", "alpha"):
-        if getattr(layer, field) is not None:
-            raise SpikeletError(
-                f"has {field}, which Spikelet cannot bring to snnTorch; layers without it can be"
-            )
+    if layer.recurrent is not None:
+        raise SpikeletError(
+            "hears its own spikes, which Spikelet cannot bring to snnTorch; others can be brought"
+        )
     subtracts = layer.theta is not None and layer.reset == "subtract"
     if subtracts and not layer.beta.all():
         raise SpikeletError(
@@ -118,6 +118,11 @@ def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
             "after the spike; train it with --reset set"
         )
     zero, theta = _units(layer)
+    if layer.alpha is not None and zero.any():
+        raise SpikeletError(
+            "has a synaptic current, behind which snnTorch's membranes cannot be counted from "
+            "another zero, as this reset needs it; train it with --reset set"
+        )
     if (theta <= 0).any():
         raise SpikeletError(f"has a threshold {theta.min():g} above its reset; it must be positive")
     starts = _starts(layer)
@@ -140,6 +145,7 @@ def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
         reset="set",
         v_reset=nothing,
         v_start=nothing,
+        alpha=None if layer.alpha is None else np.minimum(layer.alpha, 1 - LEAST_LEAK),
         geometry=layer.geometry,
     )
 

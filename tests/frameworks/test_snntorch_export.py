@@ -128,3 +128,32 @@ def test_convolutions_over_time_are_refused(parts):
     network = training.train(parts[0], options).network
     with pytest.raises(SpikeletError, match="is Conv1d, which snnTorch does not read"):
         snntorch_export.for_snntorch(network)
+
+
+@pytest.mark.parametrize("readout", ["count", "max"])
+def test_synaptic_currents_spike_alike(parts, tmp_path, readout):
+    training_part, test = parts
+    options = TrainingOptions(
+        encoder="rate",
+        steps=12,
+        reset="set",
+        readout=readout,
+        hidden=(24,),
+        epochs=4,
+        current=0.75,
+    )
+    network = training.train(training_part, options).network
+    read = in_snntorch(network, tmp_path / "net.nir", len(test))
+    theirs = simulated(read, len(network.layers), Coding("rate", 12).signal(test.x))
+    for made, wanted in zip(theirs.spikes, network.simulate(test.x).spikes, strict=True):
+        np.testing.assert_array_equal(made, wanted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [({"recurrent": True}, "hears its own spikes"), ({"current": 0.75}, "has a synaptic current")],
+)
+def test_what_cannot_be_brought_there_is_refused(parts, kind, words):
+    network = training.train(parts[0], TrainingOptions(epochs=1, **kind)).network
+    with pytest.raises(SpikeletError, match=f"layer 0 {words}"):
+        snntorch_export.for_snntorch(network)
