@@ -16,6 +16,10 @@ the threshold there too: membranes are counted from theta - beta rho, and have t
 Where rho is theta / beta, which is how nir_layers.py reads snnTorch's own networks, that is nothing;
 where it is theta, it is 1 - 1 / beta in units of the threshold. Nothing else can be brought over.
 
+Recurrent layers cannot be brought at all: with nirtorch 2.6 snnTorch runs a cycle's input through the
+recurrent weights before it comes to the neurons, and fails on the subgraphs that it writes itself. A
+stream is like any other network there, whose state lasts until it is reset.
+
 Source: snnTorch 1.0.0, `_nir_to_snntorch_module` in snntorch/import_nir.py and `forward` in
 snntorch/_neurons/leaky.py.
 """
@@ -64,8 +68,6 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
 
     Raises SpikeletError naming the layer that snnTorch's neurons cannot be.
     """
-    if network.stream is not None:
-        raise SpikeletError("snnTorch runs no streams; only static networks can be exported to it")
     layers = []
     for number, layer in enumerate(network.layers):
         try:
@@ -109,7 +111,7 @@ def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
     """Return the layer with thresholds of 1, starts and resets at 0, and averages where it pools."""
     if layer.recurrent is not None:
         raise SpikeletError(
-            "hears its own spikes, which Spikelet cannot bring to snnTorch; others can be brought"
+            "hears its own spikes, and snnTorch cannot read that from any graph; others it can"
         )
     subtracts = layer.theta is not None and layer.reset == "subtract"
     if subtracts and not layer.beta.all():

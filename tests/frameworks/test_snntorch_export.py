@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from comparison import REASON, Coding, recorded, share_of_same_spikes, torch
 
-from spikelet import snntorch_export, training
+from spikelet import encoding, snntorch_export, training
+from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
 from spikelet.training import TrainingOptions
 
@@ -147,6 +148,20 @@ def test_synaptic_currents_spike_alike(parts, tmp_path, readout):
     theirs = simulated(read, len(network.layers), Coding("rate", 12).signal(test.x))
     for made, wanted in zip(theirs.spikes, network.simulate(test.x).spikes, strict=True):
         np.testing.assert_array_equal(made, wanted)
+
+
+def test_a_stream_spikes_alike(parts, tmp_path):
+    random = np.random.default_rng(0)
+    x = np.abs((random.integers(-40, 41, (60, 20, 3)).cumsum(axis=1) + 128) % 510 - 255)
+    samples = Dataset(x.astype(np.uint8), np.arange(60) % 2, ("a", "b"), "wandering")
+    options = TrainingOptions(encoder="delta", steps=1, hop=5, hidden=(16,), epochs=3)
+    network = training.train(samples, options).network
+    read = in_snntorch(network, tmp_path / "net.nir", len(x))
+    signal = encoding.signal("delta", samples.x, 1, network.encoder_parameter)
+    theirs = simulated(read, 2, torch.tensor(signal, dtype=torch.float32))
+    spikes = network.simulate(samples.x).spikes[0]
+    np.testing.assert_array_equal(theirs.spikes[0], spikes)
+    assert spikes.any()
 
 
 @pytest.mark.parametrize(
