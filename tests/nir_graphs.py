@@ -1,5 +1,6 @@
 """NIR graphs made by hand, and what they do by NIR's own equations, channels first."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import nir
@@ -11,6 +12,8 @@ from spikelet.errors import SpikeletError
 from spikelet.nir_import import ImportOptions
 
 PLAIN = ImportOptions("direct", 30, "count", dt=1e-3, reset="subtract")
+SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
+NORSE = replace(PLAIN, dt=None, reset=None, framework="norse")
 SAMPLES = 20
 
 
@@ -24,6 +27,17 @@ def chain(*nodes, edges=None, extra=None):
     ways = list(pairwise(named))
     named |= extra or {}
     return nir.NIRGraph(named, ways if edges is None else edges(ways), type_check=False)
+
+
+def lif(random, n, reset=0.0):
+    """Return LIF neurons with parameters of their own each, beta 0.7..0.95 at 1 ms."""
+    return nir.LIF(
+        tau=random.uniform(3e-3, 2e-2, n),
+        r=random.uniform(3, 8, n),
+        v_leak=random.normal(0, 0.1, n),
+        v_threshold=random.uniform(0.4, 0.8, n),
+        v_reset=np.full(n, reset),
+    )
 
 
 def small(*between, **changes):

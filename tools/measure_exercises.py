@@ -209,11 +209,6 @@ def compare(recordings: Recordings, make: Callable[[int], object], seed: int) ->
 # Networks
 
 
-def seen_by_network(recordings: Recordings) -> Recordings:
-    """Return the recordings as a slower sensor would have made them."""
-    return replace(recordings, raw=tuple(raw[::EVERY] for raw in recordings.raw))
-
-
 def train(recordings: Recordings, seed: int) -> FloatNetwork:
     """Return a network trained on recordings at its own rate."""
     raw, y, recording, _ = windows(recordings, WINDOW // EVERY, HOP // EVERY)
@@ -228,7 +223,7 @@ def train(recordings: Recordings, seed: int) -> FloatNetwork:
 
 def measure(recordings: Recordings, seed: int) -> Measurement:
     """Train, convert and test a network in every fold."""
-    slower = seen_by_network(recordings)
+    slower = recordings.thinned(EVERY)
     answers, floats, anew, events, seconds = [], [], [], [], 0.0
     for learn, test in parts(recordings):
         start = time.process_time()

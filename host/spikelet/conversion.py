@@ -27,9 +27,7 @@ LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
 FLOOR = -8192  # where a floor is needed; trained networks do not notice it
 LEAST_LEAK = 4  # membrane units that a step at threshold should lose, or the leak is too coarse
 MAX_GAIN = 7
-MOST_SCALE = (
-    4  # times that of the whole layer: a nearly dead neuron would get an enormous threshold
-)
+MOST_SCALE = 4  # times that of the layer, or a nearly dead neuron would get an enormous threshold
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from spikelet import encoding
 from spikelet.convolution import Geometry, weighted
 from spikelet.errors import SpikeletError
-from spikelet.layer_shape import LayerShape, finite
+from spikelet.layer_shape import LayerShape, check_chain, check_classes, finite
 from spikelet.operation import Stream, check_coding, check_samples, class_scores
 from spikelet.scaling import Scaling
 
@@ -145,12 +144,8 @@ class FloatNetwork:
         self._check_readout()
 
     def _check_readout(self) -> None:
-        last = self.layers[-1]
-        if len(self.classes) != last.neurons:
-            raise SpikeletError(
-                f"there are {len(self.classes)} classes for the last layer's {last.neurons} neurons"
-            )
-        if self.readout == "count" and last.theta is None:
+        check_classes(self.layers, self.classes)
+        if self.readout == "count" and self.layers[-1].theta is None:
             raise SpikeletError("readout count needs a last layer with a threshold")
 
     @property
@@ -250,11 +245,7 @@ def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:
 def _check_chain(layers: Sequence[FloatLayer]) -> None:
     if not layers:
         raise SpikeletError("a network needs at least one layer")
-    for position, (layer, successor) in enumerate(pairwise(layers)):
+    for position, layer in enumerate(layers[:-1]):
         if layer.theta is None:
             raise SpikeletError(f"layer {position} never fires; only the last may have no theta")
-        if layer.neurons != successor.inputs:
-            raise SpikeletError(
-                f"layer {position} has {layer.neurons} neurons, "
-                f"but layer {position + 1} takes {successor.inputs} inputs"
-            )
+    check_chain(layers)

@@ -4,7 +4,7 @@ NIR has no field for the time step and none for the reset rule, and exporters di
 into the fields that there are. docs/import.md has the evidence for each habit, by file and version.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spikelet.errors import SpikeletError
 
@@ -49,6 +49,16 @@ class Framework:
 
 
 PLAIN_NIR = Framework("NIR")
+NORSE = Framework(
+    "Norse",
+    dt=1e-3,
+    reset="set",
+    steps_by_euler=True,
+    counts_steps=True,
+    starts_at_rest=True,
+    current_jumps=True,
+    delays_recurrence=True,
+)
 FRAMEWORKS = {
     "snntorch": Framework(
         "snnTorch",
@@ -61,27 +71,14 @@ FRAMEWORKS = {
         late_set_loses_drive=True,
         delays_recurrence=True,
     ),
-    "norse": Framework(
-        "Norse 1.1.0",
-        dt=1e-3,
-        reset="set",
+    "norse": replace(
+        NORSE,
+        title="Norse 1.1.0",
         time_factor=1e3,
-        steps_by_euler=True,
-        counts_steps=True,
-        starts_at_rest=True,
-        current_jumps=True,
-        delays_recurrence=True,
         too_slow="Norse after 1.1.0 writes tau as it is: try --from norse-main",
     ),
-    "norse-main": Framework(
-        "Norse",
-        dt=1e-3,
-        reset="set",
-        steps_by_euler=True,
-        counts_steps=True,
-        starts_at_rest=True,
-        current_jumps=True,
-        delays_recurrence=True,
+    "norse-main": replace(
+        NORSE,
         too_fast="Norse 1.1.0 wrote tau a thousand times too small: try --from norse",
     ),
 }

@@ -1,5 +1,7 @@
 """How many inputs and neurons a layer has, float or integer, dense or a convolution."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,25 @@ class LayerShape:
     def neurons(self) -> int:
         """Number of neurons."""
         return self.maps * (self.geometry.pixels if self.geometry else 1)
+
+
+def check_chain(layers: Sequence[LayerShape]) -> None:
+    """Raise SpikeletError unless each layer takes as many inputs as the one before it has neurons."""
+    for position, (layer, successor) in enumerate(pairwise(layers)):
+        if layer.neurons != successor.inputs:
+            raise SpikeletError(
+                f"layer {position} has {layer.neurons} neurons, "
+                f"but layer {position + 1} takes {successor.inputs} inputs"
+            )
+
+
+def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
+    """Raise SpikeletError unless there is a class for each neuron of the last layer."""
+    neurons = layers[-1].neurons
+    if len(classes) != neurons:
+        raise SpikeletError(
+            f"there are {len(classes)} classes for the last layer's {neurons} neurons"
+        )
 
 
 def finite(field: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -81,13 +81,14 @@ def to_nir(
         nodes,
         edges,
         metadata=prefixed({**(extras or {}), **_metadata(network)}),
-        type_check=all(map(_is_typed, nodes.values())),
+        type_check=is_typed(nodes),
     )
 
 
-def _is_typed(node: nir.NIRNode) -> bool:
-    """Return whether nir infers the node's types, which it does of square kernels only."""
-    return not isinstance(node, nir.Conv2d) or node.weight.shape[2] == node.weight.shape[3]
+def is_typed(nodes: Nodes) -> bool:
+    """Return whether nir infers the types of all nodes, which it does of square kernels only."""
+    kernels = [node.weight for node in nodes.values() if isinstance(node, nir.Conv2d)]
+    return all(kernel.shape[2] == kernel.shape[3] for kernel in kernels)
 
 
 def prefixed(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,6 +124,10 @@ class _LayerState:
     def __init__(self, number: int, layer: Layer) -> None:
         self.number = number
         self.layer = layer
+        self._bias, self._d = layer.each(layer.bias), layer.each(layer.d)
+        self._low, self._theta = _each(layer, layer.low), _each(layer, layer.theta)
+        self._rho, self._v_reset = layer.each(layer.rho), layer.each(layer.v_reset)
+        self._current_d = _each(layer, layer.current_d)
         self.v: IntArray = layer.each(layer.v_start)[None]
         self.current: IntArray = np.zeros((1, layer.neurons), np.int64)
         self.fired: NDArray[np.bool_] = np.zeros((1, layer.neurons), np.bool_)
@@ -136,40 +140,35 @@ class _LayerState:
         """
         layer = self.layer
         spikes, membranes = np.zeros(sums.shape, np.uint8), np.zeros(sums.shape, np.int64)
-        bias, d = layer.each(layer.bias), layer.each(layer.d)
         recurrent = None if layer.recurrent is None else layer.recurrent.astype(np.float64)
-        low = None if layer.low is None else layer.each(layer.low)
         self.v = np.broadcast_to(self.v, sums[:, 0].shape)
         for t in range(sums.shape[1]):
             drive = sums[:, t]
             if recurrent is not None:
                 drive = drive + (self.fired.astype(np.float64) @ recurrent).astype(np.int64)
-            drive = (drive << layer.gain) + bias
-            if layer.current_d is not None:
-                drive = self._through_current(drive)
-            self.v = self.v - np.floor_divide(self.v * d, 1 << layer.r) + drive
+            drive = (drive << layer.gain) + self._bias
+            if self._current_d is not None:
+                drive = self._through_current(drive, self._current_d)
+            self.v = self.v - np.floor_divide(self.v * self._d, 1 << layer.r) + drive
             self._check(self.v)
-            if low is not None:
-                self.v = np.maximum(self.v, low)
+            if self._low is not None:
+                self.v = np.maximum(self.v, self._low)
             self._fire()
             spikes[:, t], membranes[:, t] = self.fired, self.v
         return spikes, membranes
 
-    def _through_current(self, drive: IntArray) -> IntArray:
+    def _through_current(self, drive: IntArray, d: IntArray) -> IntArray:
         """Return the synaptic current, leaked and then fed by the drive."""
-        layer = self.layer
-        lost = np.floor_divide(self.current * layer.each(layer.current_d), 1 << layer.current_r)
+        lost = np.floor_divide(self.current * d, 1 << self.layer.current_r)
         self.current = self.current - lost + drive
         self._check(self.current)
         return self.current
 
     def _fire(self) -> None:
-        layer = self.layer
-        if layer.theta is None:
+        if self._theta is None:
             return
-        self.fired = self.v >= layer.each(layer.theta)
-        reset = layer.reset == "set"
-        after = layer.each(layer.v_reset) if reset else self.v - layer.each(layer.rho)
+        self.fired = self.v >= self._theta
+        after = self._v_reset if self.layer.reset == "set" else self.v - self._rho
         self.v = np.where(self.fired, after, self.v)
 
     def _check(self, state: IntArray) -> None:
@@ -178,6 +177,11 @@ class _LayerState:
                 raise SpikeletError(
                     f"layer {self.number} reaches {value}, outside int16; convert the graph again"
                 )
+
+
+def _each(layer: Layer, values: NDArray[np.int16] | None) -> IntArray | None:
+    """Return a parameter [maps] that a layer may lack as int64[neurons]."""
+    return None if values is None else layer.each(values)
 
 
 def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:

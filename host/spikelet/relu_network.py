@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray
 from spikelet.forward import flat, see
 from spikelet.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
-from spikelet.layer_shape import LayerShape, finite
+from spikelet.layer_shape import LayerShape, check_chain, check_classes, finite
 
 PART = 1024  # samples whose patches are in memory at once
 
@@ -81,17 +80,8 @@ class ReluNetwork:
             raise SpikeletError(
                 "a ReLU network needs at least two layers, for the last has no ReLU"
             )
-        for position, (layer, successor) in enumerate(pairwise(self.layers)):
-            if layer.neurons != successor.inputs:
-                raise SpikeletError(
-                    f"layer {position} has {layer.neurons} neurons, "
-                    f"but layer {position + 1} takes {successor.inputs} inputs"
-                )
-        if len(self.classes) != self.layers[-1].neurons:
-            raise SpikeletError(
-                f"there are {len(self.classes)} classes "
-                f"for the last layer's {self.layers[-1].neurons} neurons"
-            )
+        check_chain(self.layers)
+        check_classes(self.layers, self.classes)
         self._check_activations()
 
     def _check_activations(self) -> None:

@@ -19,7 +19,7 @@ from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatArray
 from spikelet.optimiser import Adam, cosine_rate
 from spikelet.relu_network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
-from spikelet.training import Progress
+from spikelet.training import Progress, divergence
 
 INITIAL_CLIP = 1.0  # about the spread of the first drives
 
@@ -152,10 +152,7 @@ class _Trainer:
         )
         clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
         if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
-            raise SpikeletError(
-                f"training diverged in epoch {number}; lower learning_rate, "
-                f"which is {self.options.learning_rate}"
-            )
+            raise divergence(number, self.options.learning_rate)
         return result
 
 

@@ -76,12 +76,11 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
             raise SpikeletError(f"layer {number} {error}") from None
     graph = nir_writer.to_nir(replace(network, layers=tuple(layers), dt=DT))
     nodes = {name: _plain(name, node) for name, node in graph.nodes.items()}
-    typed = not any(isinstance(node, nir.Conv2d) for node in nodes.values())
-    return nir.NIRGraph(nodes, graph.edges, type_check=typed)
+    return nir.NIRGraph(nodes, graph.edges, type_check=nir_writer.is_typed(nodes))
 
 
-def snippet(network: FloatNetwork) -> str:
-    """Return what snnTorch must be told before each batch of `samples`; "" where no spike subtracts.
+def snippet(network: FloatNetwork, graph: nir.NIRGraph) -> str:
+    """Return what snnTorch must be told before each batch of `samples`; "" where that is nothing.
 
     It is Python for `network = import_from_nir(graph)`, with the graph that `for_snntorch` returned.
     """
@@ -93,7 +92,7 @@ def snippet(network: FloatNetwork) -> str:
     starting = [name for name, layer in late.items() if _starts(layer).any()]
     told = LATE.format(names=list(late)) if late else ""
     told += STARTS.format(names=starting) if starting else ""
-    flat = [name for name in for_snntorch(network).nodes if name.startswith("flatten")]
+    flat = [name for name in graph.nodes if name.startswith("flatten")]
     return told + (FLAT.format(names=flat) if flat else "")
 
 

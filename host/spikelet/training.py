@@ -195,7 +195,7 @@ class _Trainer:
             rate = cosine_rate(self.options.learning_rate, done)
             self.optimiser.step(parameters.arrays(gradient), rate)
             if not all(np.isfinite(array).all() for array in parameters.arrays(self.trained)):
-                raise _divergence(number, self.options)
+                raise divergence(number, self.options.learning_rate)
             results.append(result)
         return _mean(results, batches)
 
@@ -244,7 +244,7 @@ def _best_of(
         learned = trainer.learn(signal, learning.y, number)
         result = trainer.score(unseen, validation.y)
         if not math.isfinite(learned.loss + result.loss):
-            raise _divergence(number, options)
+            raise divergence(number, options.learning_rate)
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
         if result.accuracy >= best.accuracy:
             best = _Best(result.accuracy, number, copy.deepcopy(trainer.trained))
@@ -255,10 +255,10 @@ def _best_of(
     return best, history
 
 
-def _divergence(number: int, options: TrainingOptions) -> SpikeletError:
+def divergence(number: int, learning_rate: float) -> SpikeletError:
+    """Return what to raise where training diverged in the epoch of this number."""
     return SpikeletError(
-        f"training diverged in epoch {number}; lower learning_rate, "
-        f"which is {options.learning_rate}"
+        f"training diverged in epoch {number}; lower learning_rate, which is {learning_rate}"
     )
 
 

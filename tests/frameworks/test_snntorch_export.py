@@ -20,10 +20,11 @@ import_nir = pytest.importorskip("snntorch.import_nir", reason=REASON)
 
 def in_snntorch(network, path, samples):
     """Return what snnTorch reads from the file of a network, ready for so many samples."""
-    nir.write(path, snntorch_export.for_snntorch(network))
+    graph = snntorch_export.for_snntorch(network)
+    nir.write(path, graph)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         read = import_nir.import_from_nir(nir.read(path))
-    told = snntorch_export.snippet(network)
+    told = snntorch_export.snippet(network, graph)
     exec(told, {"snntorch": snntorch, "network": read, "samples": samples})
     return read
 
@@ -87,7 +88,8 @@ def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
     network = training.train(parts[0], options).network
     layers = [replace(layer, rho=layer.theta / layer.beta) for layer in network.layers]
     network = replace(network, layers=tuple(layers))
-    assert "mem" not in snntorch_export.snippet(network)
+    graph = snntorch_export.for_snntorch(network)
+    assert "mem" not in snntorch_export.snippet(network, graph)
     assert_same_spikes(network, parts[1], tmp_path / "net.nir")
 
 

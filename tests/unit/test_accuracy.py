@@ -1,23 +1,11 @@
 """What the digits cost in integers: the whole path from training to int8, over seeds."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "measure_accuracy.py"
+import measuring_tools
 
-
-def load_tool():
-    """Return tools/measure_accuracy.py as a module."""
-    spec = importlib.util.spec_from_file_location("measure_accuracy", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
+tool = measuring_tools.load("measure_accuracy")
 ROWS = {row.name: row for row in tool.ROWS}
 
 

@@ -1,24 +1,14 @@
 """The rules by which the exercises are measured: labels, balanced accuracy and its interval."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-TOOL = Path(__file__).parents[2] / "tools" / "measure_exercises.py"
+import measuring_tools
+
 STILL, MOVING = 10, 5000  # deviations of the acceleration, LSB
 
 
-def load_tool():
-    """Return tools/measure_exercises.py as a module."""
-    spec = importlib.util.spec_from_file_location("measure_exercises", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
+tool = measuring_tools.load("measure_exercises")
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ import nir
 import numpy as np
 import pytest
 
-from nir_graphs import PLAIN, chain, samples, snntorch_leaky
+from nir_graphs import SNNTORCH, chain, samples, snntorch_leaky
 from spikelet import nir_graph, nir_import
 from spikelet.operation import Stream
-
-SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
 
 
 @pytest.fixture

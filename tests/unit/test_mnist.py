@@ -1,7 +1,6 @@
 """The tool that measures convolutional networks on MNIST; SPIKELET_MNIST names the folder."""
 
 import gzip
-import importlib.util
 import os
 import struct
 from pathlib import Path
@@ -9,18 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-TOOLS = Path(__file__).parents[2] / "tools"
+import measuring_tools
 
 
 @pytest.fixture(scope="module")
 def tool():
     """Return tools/measure_mnist.py as a module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(TOOLS))
-        spec = importlib.util.spec_from_file_location("measure_mnist", TOOLS / "measure_mnist.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
+    return measuring_tools.load("measure_mnist")
 
 
 def test_files_are_read_as_they_are_published(tool, tmp_path):

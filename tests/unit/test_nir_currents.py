@@ -6,12 +6,21 @@ import nir
 import numpy as np
 import pytest
 
-from nir_graphs import PLAIN, SAMPLES, assert_spikes, chain, euler, refusal, samples, texts
+from nir_graphs import (
+    NORSE,
+    PLAIN,
+    SAMPLES,
+    SNNTORCH,
+    assert_spikes,
+    chain,
+    euler,
+    refusal,
+    samples,
+    texts,
+)
 from spikelet import nir_import
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4
-SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
-NORSE = replace(PLAIN, dt=None, reset=None, framework="norse")
 
 
 @pytest.fixture(params=range(3))

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from nir_graphs import (
+    NORSE,
     PLAIN,
+    SNNTORCH,
     assert_spikes,
     chain,
     refusal,
@@ -19,8 +21,6 @@ from nir_graphs import (
 from spikelet import nir_import
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4
-SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
-NORSE = replace(PLAIN, dt=None, reset=None, framework="norse")
 
 
 @pytest.fixture(params=range(3))

@@ -6,7 +6,17 @@ import nir
 import numpy as np
 import pytest
 
-from nir_graphs import PLAIN, SAMPLES, assert_spikes, chain, entry, euler, samples, through_file
+from nir_graphs import (
+    PLAIN,
+    SAMPLES,
+    assert_spikes,
+    chain,
+    entry,
+    euler,
+    lif,
+    samples,
+    through_file,
+)
 from spikelet import conversion, nir_import
 from spikelet.errors import SpikeletError
 
@@ -20,17 +30,6 @@ def random(request):
 
 def weight(random, outputs, inputs):
     return random.normal(0.2, 1, (outputs, inputs))
-
-
-def lif(random, n, reset=0.0):
-    """Return LIF neurons with parameters of their own each, beta 0.7..0.95 at 1 ms."""
-    return nir.LIF(
-        tau=random.uniform(3e-3, 2e-2, n),
-        r=random.uniform(3, 8, n),
-        v_leak=random.normal(0, 0.1, n),
-        v_threshold=random.uniform(0.4, 0.8, n),
-        v_reset=np.full(n, reset),
-    )
 
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])

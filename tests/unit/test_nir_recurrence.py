@@ -6,11 +6,10 @@ import nir
 import numpy as np
 import pytest
 
-from nir_graphs import PLAIN, assert_spikes, chain, cycle, euler, refusal, samples, texts
+from nir_graphs import PLAIN, SNNTORCH, assert_spikes, chain, cycle, euler, refusal, samples, texts
 from spikelet import nir_import
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4
-SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
 TWO = np.ones(2)
 
 

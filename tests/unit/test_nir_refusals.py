@@ -7,22 +7,9 @@ import nir
 import numpy as np
 import pytest
 
-from nir_graphs import PLAIN, chain, refusal, small
+from nir_graphs import PLAIN, SNNTORCH, chain, lif, refusal, small
 from spikelet import nir_graph, nir_import
 from spikelet.errors import SpikeletError
-
-SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
-
-
-def lif(random, n, reset=0.0):
-    """Return LIF neurons with parameters of their own each, beta 0.7..0.95 at 1 ms."""
-    return nir.LIF(
-        tau=random.uniform(3e-3, 2e-2, n),
-        r=random.uniform(3, 8, n),
-        v_leak=random.normal(0, 0.1, n),
-        v_threshold=random.uniform(0.4, 0.8, n),
-        v_reset=np.full(n, reset),
-    )
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     graph = snntorch_export.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)
-    told = snntorch_export.snippet(network)
+    told = snntorch_export.snippet(network, graph)
     output.results |= {"output": args.output, "layers": len(network.layers), "snippet": told}
     output.say(f"{args.output}: {len(network.layers)} layers, for snntorch.import_from_nir")
     if told:
