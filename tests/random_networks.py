@@ -199,7 +199,9 @@ def _layer(rng: np.random.Generator, place: Place) -> Layer:
     extremes = rng.integers(len(EXTREMES)) if rng.random() < 0.6 else 0
     for extreme in rng.choice(EXTREMES, extremes, replace=False):
         layer = _with_extreme(rng, place, layer, extreme)
-    return layer
+    bounds = layer_bounds(layer, direct=place.direct, steps=place.steps)
+    pairs = not place.shape.geometry and rng.random() < 0.25
+    return replace(layer, lanes=bounds.lanes, pairs=pairs)
 
 
 def _parameters(rng: np.random.Generator, place: Place) -> Layer:
@@ -239,14 +241,20 @@ def _parameters(rng: np.random.Generator, place: Place) -> Layer:
 
 
 def _weights(rng: np.random.Generator, layer: Layer) -> np.ndarray:
-    """Return int8[rows, maps]: weights of the inputs, and behind them those of own spikes."""
+    """Return int8[rows, maps]: weights of the inputs, and behind them those of own spikes.
+
+    Of 8 bits, or, of half the layers, of 4 to 8.
+    """
     own = 0 if layer.recurrent is None else layer.neurons
     shape = len(layer.weights) + own, layer.maps
-    kind = rng.integers(4)
+    kind = rng.integers(6)
     if kind == 0:
         return rng.choice(np.array([-128, 127], np.int8), shape)
     if kind == 1:
         return rng.integers(-128, 128, shape, np.int8)
+    if kind > 3:
+        most = 1 << int(rng.integers(3, 8))
+        return rng.integers(-most, most, shape).astype(np.int8)
     spread = (10, 40)[kind - 2]
     return np.clip(np.rint(rng.normal(spread / 4, spread, shape)), -128, 127).astype(np.int8)
 

@@ -5,7 +5,7 @@ Little-endian; every part starts at a multiple of 4 bytes and is padded with zer
     header     HEADER, 60 bytes
     scaling    offset i32[scales], scale i32[scales]     from raw readings to x, see below
     classes    UTF-8 names joined by newlines
-    layers     each: LAYER, 12 bytes
+    layers     each: LAYER, 16 bytes
                      of a convolution: GEOMETRY, 28 bytes
                      its PARAMETERS in order, each i16[1] or, where its bit is set, i16[maps]
                      weights, see below
@@ -34,9 +34,14 @@ With CURRENT the drive feeds a synaptic current, which starts at 0 and is added 
 
     I = I_before - ((I_before * current_d) >> current_r) + drive
 
-DENSE      u8[inputs, stride], biased by 128; stride is maps rounded up to 4, the columns beyond hold
-           128, a weight of zero. With RECURRENT there are as many rows more as neurons: the weights of
-           the layer's own spikes of the step before, which the encoder's shift does not touch.
+DENSE      u8[inputs, stride], to each of which `weight_bias` was added, so that none is negative; stride
+           is maps rounded up to 4, the columns beyond hold the bias, a weight of zero. Any `together`
+           rows of them can be added in bytes: in no column is their sum above 255, so a word of four
+           columns is a sum of four. With PAIRS u16[inputs, stride / 2], biased alike, stride being
+           2 * maps rounded up to 4. With RECURRENT there are as many rows more as neurons: the weights
+           of the layer's own spikes of the step before, which the encoder's shift does not touch.
+           READ_AHEAD zeros follow, because kernels read rows block by block, and the last one beyond
+           its end.
 CONVOLUTION  i8, for each channel of the input a block of kernel_h * kernel_w * maps, in which a spike
            finds its patch as it lies in the neurons. With y' = y + pad_h, the spike reaches the rows
            y' // stride_h, going up while the kernel lasts, by the kernel's rows y' % stride_h,
@@ -44,6 +49,9 @@ CONVOLUTION  i8, for each channel of the input a block of kernel_h * kernel_w * 
            and in it for each x' % stride_w, with the kernel's rows and columns in falling order.
            Before all that, inputs are summed in windows of pool_h * pool_w, what is left over at the
            far edges being dropped: y is the spike's own row // pool_h.
+
+With LANES it is proved besides that no difference of a membrane and theta or low leaves int16, so that
+a kernel may compare two neurons in one word.
 
 The writer is on the host, in spikelet/network.py.
 """
@@ -54,14 +62,15 @@ from array import array
 from spikert.compat import const, crc32, mapped
 
 MAGIC = b"SLIF"
-VERSION = const(2)  # raise it on any change that an older reader would misread
+VERSION = const(3)  # raise it on any change that an older reader would misread
 
 # magic, version, the encoder's parameter, file size, sha256 of the source graph, channels, steps, hop,
 # window, scales, encoder, readout, layers, shift, size of the classes
 HEADER = "<4sHHI32sHHHHHBBBBH"
 HEADER_SIZE = const(60)
-LAYER = "<BBBBHHHBB"  # kind, flags, gain, r, inputs, neurons, parameters per map, current_r, 0
-LAYER_SIZE = const(12)
+# kind, flags, gain, r, inputs, neurons, parameters per map, current_r, weight_bias, together, 0
+LAYER = "<BBBBHHHBBHH"
+LAYER_SIZE = const(16)
 # height, width and channels of the input, pool_h, pool_w, kernel_h, kernel_w, stride_h, stride_w,
 # pad_h (above), pad_w (on the left), height and width of the neurons, 0
 GEOMETRY = "<14H"
@@ -89,8 +98,11 @@ FIRES = const(2)
 FLOORS = const(4)
 RECURRENT = const(8)
 CURRENT = const(16)
+LANES = const(32)
+PAIRS = const(64)
 
-WEIGHT_BIAS = const(128)
+MOST_BIAS = const(128)  # of a weight of 8 bits
+READ_AHEAD = const(32)  # bytes
 
 
 class TableError(ValueError):
@@ -133,9 +145,10 @@ class LayerTable:
     """One layer: its numbers, and where its arrays stand in the file.
 
     inputs, neurons, maps      int
-    stride                     int, bytes in a row of weights of a dense layer
+    rows, stride               int, of a dense layer's weights: how many rows, bytes in each
+    weight_bias, together      int, see DENSE
     gain, r, current_r         int, see the module's equations
-    sets, fires, floors, recurrent, current    bool
+    sets, fires, floors, recurrent, current, lanes, pairs    bool
     geometry                   Geometry of a convolution, else None
     where                      {parameter: (offset in bytes, entries: 1 or maps)}
     weights                    int, offset in bytes of the weights
@@ -146,9 +159,9 @@ class LayerTable:
 
     def __init__(self, data, offset):
         self.data = data
-        kind, flags, self.gain, self.r, self.inputs, self.neurons, per_map, self.current_r, _ = (
-            struct.unpack_from(LAYER, data, offset)
-        )
+        fields = struct.unpack_from(LAYER, data, offset)
+        kind, flags, self.gain, self.r, self.inputs, self.neurons, per_map = fields[:7]
+        self.current_r, self.weight_bias, self.together = fields[7:10]
         self._read_flags(flags)
         self._check(kind)
         self.maps, self.geometry = self.neurons, None
@@ -156,7 +169,8 @@ class LayerTable:
         if kind == CONVOLUTION:
             self._read_geometry(offset)
             offset += GEOMETRY_SIZE
-        self.stride = aligned(self.maps)
+        self.stride = aligned(self.maps * (2 if self.pairs else 1))
+        self.rows = self.inputs + (self.neurons if self.recurrent else 0)
         self.where = {}
         for i, name in enumerate(PARAMETERS):
             entries = self.maps if per_map >> i & 1 else 1
@@ -183,6 +197,8 @@ class LayerTable:
         self.floors = bool(flags & FLOORS)
         self.recurrent = bool(flags & RECURRENT)
         self.current = bool(flags & CURRENT)
+        self.lanes = bool(flags & LANES)
+        self.pairs = bool(flags & PAIRS)
 
     def _check(self, kind):
         leaks = 8 <= self.r <= 15 and 8 <= self.current_r <= 15
@@ -193,8 +209,13 @@ class LayerTable:
             )
         if not self.inputs or not self.neurons:
             raise TableError("layer of %d inputs and %d neurons" % (self.inputs, self.neurons))
-        if kind == CONVOLUTION and self.recurrent:
-            raise TableError("a convolution that is recurrent")
+        if kind == CONVOLUTION and (self.recurrent or self.pairs):
+            raise TableError("a convolution that is recurrent, or has its weights in pairs")
+        if kind == DENSE and (self.weight_bias > MOST_BIAS or not self.together):
+            raise TableError(
+                "weights biased by %d, of which %d rows are added together"
+                % (self.weight_bias, self.together)
+            )
 
     def _read_geometry(self, offset):
         if offset + GEOMETRY_SIZE > len(self.data):
@@ -213,7 +234,7 @@ class LayerTable:
         if self.geometry:
             g = self.geometry
             return aligned(g.channels * g.kernel_h * g.kernel_w * self.maps)
-        return (self.inputs + (self.neurons if self.recurrent else 0)) * self.stride
+        return self.rows * self.stride + READ_AHEAD
 
 
 class Tables:

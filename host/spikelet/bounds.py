@@ -55,6 +55,7 @@ class LayerBounds:
     drive       partial sums after gain and bias
     current     the synaptic current in every step, None where the layer has none
     membrane    V and all that is computed on the way to it, in every step
+    compared    V less theta and V less low, None where there is neither
     settled     whether the bounds hold for any number of steps, not only for the window
     """
 
@@ -62,7 +63,13 @@ class LayerBounds:
     drive: Interval
     current: Interval | None
     membrane: Interval
+    compared: Interval | None
     settled: bool
+
+    @property
+    def lanes(self) -> bool:
+        """Whether two neurons may be compared in one word."""
+        return self.compared is None or self.compared.fits
 
     @property
     def reach(self) -> Interval:
@@ -102,7 +109,7 @@ def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBound
     bias = layer.bias.astype(np.int64)
     drive = _hull(below + np.minimum(bias, 0), above + np.maximum(bias, 0))
     current, membrane, settled = _Path(layer, (below, above)).follow(steps)
-    return LayerBounds(sums, drive, current, membrane, settled)
+    return LayerBounds(sums, drive, current, membrane, _compared(layer, membrane), settled)
 
 
 def _sums(weights: NDArray[np.int8], together: int) -> tuple[IntArray, IntArray]:
@@ -112,6 +119,15 @@ def _sums(weights: NDArray[np.int8], together: int) -> tuple[IntArray, IntArray]
     """
     wide = together * weights.astype(np.int64)
     return np.minimum(wide, 0).sum(axis=0), np.maximum(wide, 0).sum(axis=0)
+
+
+def _compared(layer: Layer, membrane: Interval) -> Interval | None:
+    """Return what a membrane can differ from the threshold or the floor of any neuron."""
+    levels = [v.astype(np.int64) for v in (layer.theta, layer.low) if v is not None]
+    if not levels:
+        return None
+    least, most = min(v.min() for v in levels), max(v.max() for v in levels)
+    return Interval(membrane.low - int(most), membrane.high - int(least))
 
 
 class _Path:

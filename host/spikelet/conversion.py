@@ -112,6 +112,7 @@ def _fit(
             reach = bounds.reach
             if reach.fits:
                 sentences = tuple(changes.values())
+                converted.lanes = bounds.lanes
                 return converted, LayerReport(
                     _scale(layer, attempt), attempt.levels, bounds, sentences
                 )

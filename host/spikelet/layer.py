@@ -32,6 +32,9 @@ class Layer(LayerShape):
     recurrent  int8[neurons, neurons], of the layer's own spikes of the step before; None
     current_d, current_r  the leak of a synaptic current, like d and r; None: there is none
     geometry   of a convolution
+    pairs      bool, whether a dense layer's weights are stored in 16 bits each, which is faster on some
+               boards and takes twice the room
+    lanes      bool, whether it is proved that membranes less theta or low stay in int16, too
     Parameters may be given as one number for all maps. Raises SpikeletError naming the field whose
     shape or value is not possible.
     """
@@ -51,6 +54,8 @@ class Layer(LayerShape):
     current_d: Any = None
     current_r: int = 8
     geometry: Geometry | None = None
+    pairs: bool = False
+    lanes: bool = False
 
     def __post_init__(self) -> None:
         _check_int8("weights", self.weights)
@@ -78,6 +83,20 @@ class Layer(LayerShape):
                 raise SpikeletError(f"{name} is {value}; it must be in {low}..{high}")
         if self.reset not in RESETS:
             raise SpikeletError(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
+
+    @property
+    def weight_bits(self) -> int:
+        """The bits that the weights need, 4 at least."""
+        everything = self.rows
+        furthest = max(int(everything.max()), -1 - int(everything.min()))
+        return max(4, furthest.bit_length() + 1)
+
+    @property
+    def rows(self) -> NDArray[np.int8]:
+        """The weights of the inputs and, behind them, those of the layer's own spikes."""
+        if self.recurrent is None:
+            return self.weights
+        return np.concatenate([self.weights, self.recurrent])
 
     def each(self, values: NDArray[np.int16]) -> NDArray[np.int64]:
         """Return a parameter [maps] as int64[neurons]."""

@@ -1,6 +1,7 @@
 """A layer as it stands in a .lif file; the firmware's tables.py says how."""
 
 import struct
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from spikelet.convolution import Geometry
 from spikelet.layer import Layer
 from spikert import tables
+
+BYTE = 255
 
 
 def from_table(data: bytes, table: tables.LayerTable) -> Layer:
@@ -20,9 +23,8 @@ def from_table(data: bytes, table: tables.LayerTable) -> Layer:
     ):
         if not used:
             parameters.pop(name)
-    weights = np.frombuffer(data, np.uint8, table.end - table.weights, table.weights)
     geometry = _geometry(table.geometry)
-    rows = _dense_rows(weights, table) if geometry is None else _kernel(weights, table, geometry)
+    rows = _dense_rows(data, table) if geometry is None else _kernel(data, table, geometry)
     return Layer(
         weights=rows[: geometry.fan_in if geometry else table.inputs],
         gain=table.gain,
@@ -31,6 +33,8 @@ def from_table(data: bytes, table: tables.LayerTable) -> Layer:
         recurrent=rows[table.inputs :] if table.recurrent else None,
         current_r=table.current_r,
         geometry=geometry,
+        pairs=table.pairs,
+        lanes=table.lanes,
         **parameters,
     )
 
@@ -49,17 +53,23 @@ def _geometry(found: tables.Geometry | None) -> Geometry | None:
     )
 
 
-def _dense_rows(data: NDArray[np.uint8], table: tables.LayerTable) -> NDArray[np.int8]:
-    biased = data.reshape(-1, table.stride)[:, : table.neurons]
-    return (biased.astype(np.int16) - tables.WEIGHT_BIAS).astype(np.int8)
+def _dense_rows(data: bytes, table: tables.LayerTable) -> NDArray[np.int8]:
+    kind = _weight_type(table.pairs)
+    columns = table.stride // kind.itemsize
+    biased = np.frombuffer(data, kind, table.rows * columns, table.weights)
+    used = biased.reshape(table.rows, columns)[:, : table.neurons]
+    return (used.astype(np.int32) - table.weight_bias).astype(np.int8)
 
 
-def _kernel(
-    data: NDArray[np.uint8], table: tables.LayerTable, geometry: Geometry
-) -> NDArray[np.int8]:
+def _weight_type(pairs: bool) -> np.dtype[Any]:
+    return np.dtype("<u2" if pairs else "u1")
+
+
+def _kernel(data: bytes, table: tables.LayerTable, geometry: Geometry) -> NDArray[np.int8]:
     """Return int8[fan-in, maps] of the bytes that `_patches` made."""
     order = _patch_order(geometry)
-    patches = data[: order.size * table.maps].view(np.int8).reshape(order.size, table.maps)
+    patches = np.frombuffer(data, np.int8, order.size * table.maps, table.weights)
+    patches = patches.reshape(order.size, table.maps)
     kernel = np.empty_like(patches)
     kernel[order] = patches
     return kernel
@@ -92,6 +102,8 @@ def to_bytes(layer: Layer) -> bytes:
         | (tables.FLOORS if layer.low is not None else 0)
         | (tables.RECURRENT if layer.recurrent is not None else 0)
         | (tables.CURRENT if layer.current_d is not None else 0)
+        | (tables.LANES if layer.lanes else 0)
+        | (tables.PAIRS if layer.pairs else 0)
     )
     per_map, parameters = 0, b""
     for i, name in enumerate(tables.PARAMETERS):
@@ -102,9 +114,11 @@ def to_bytes(layer: Layer) -> bytes:
         else:
             per_map |= 1 << i
         parameters += padded(values.astype("<i2").tobytes())
+    dense = layer.geometry is None
+    bias = 1 << layer.weight_bits - 1 if dense else 0
     head = struct.pack(
         tables.LAYER,
-        tables.DENSE if layer.geometry is None else tables.CONVOLUTION,
+        tables.DENSE if dense else tables.CONVOLUTION,
         flags,
         layer.gain,
         layer.r,
@@ -112,12 +126,14 @@ def to_bytes(layer: Layer) -> bytes:
         layer.neurons,
         per_map,
         layer.current_r,
+        bias,
+        _together(layer, bias) if dense else 0,
         0,
     )
     if layer.geometry is not None:
         head += _geometry_bytes(layer.geometry)
         return head + parameters + padded(_patches(layer.weights, layer.geometry))
-    return head + parameters + _rows(layer)
+    return head + parameters + _rows(layer, bias) + bytes(tables.READ_AHEAD)
 
 
 def _geometry_bytes(geometry: Geometry) -> bytes:
@@ -134,13 +150,22 @@ def _geometry_bytes(geometry: Geometry) -> bytes:
     )
 
 
-def _rows(layer: Layer) -> bytes:
-    weights = layer.weights
-    if layer.recurrent is not None:
-        weights = np.concatenate([weights, layer.recurrent])
-    rows = np.full((len(weights), tables.aligned(layer.maps)), tables.WEIGHT_BIAS, dtype=np.uint8)
-    rows[:, : layer.maps] = weights.astype(np.int16) + tables.WEIGHT_BIAS
+def _rows(layer: Layer, bias: int) -> bytes:
+    weights, kind = layer.rows, _weight_type(layer.pairs)
+    columns = tables.aligned(layer.maps * kind.itemsize) // kind.itemsize
+    rows = np.full((len(weights), columns), bias, kind)
+    rows[:, : layer.maps] = weights.astype(np.int16) + bias
     return rows.tobytes()
+
+
+def _together(layer: Layer, bias: int) -> int:
+    """Return how many rows, whichever, can be added before a byte overflows in any column."""
+    weights = layer.rows.astype(np.int64) + bias
+    largest = np.sort(weights, axis=0)[::-1].cumsum(axis=0)  # sums of the largest, for each column
+    fitting = int((largest <= BYTE).all(axis=1).sum())
+    if layer.maps % 4:  # the columns beyond hold the bias
+        fitting = min(fitting, BYTE // bias)
+    return fitting
 
 
 def padded(data: bytes) -> bytes:

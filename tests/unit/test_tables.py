@@ -24,15 +24,15 @@ HEIGHT, WIDTH, POOL_H, KERNEL_W, STRIDE_W, OUT_H = 0, 2, 6, 12, 16, 22
 
 
 def small() -> Network:
-    """Return a network of two layers whose file has 184 bytes."""
+    """Return a network of two layers, of bytes and of pairs."""
     first = Layer(weights=np.array([[1, -2, 3], [4, -128, 127]], np.int8), theta=[5, 6, 7], rho=5)
-    second = Layer(weights=np.array([[1, 0], [0, 1], [9, -9]], np.int8), theta=3, d=16)
+    second = Layer(weights=np.array([[1, 0], [0, 1], [9, -9]], np.int8), theta=3, d=16, pairs=True)
     return Network("rate", 3, "count", ("ja", "no"), [first, second])
 
 
 SMALL = small().to_bytes()
 FIRST_LAYER = CLASSES + 8  # after "ja\nno", padded
-SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 7 + 8 + 2 * 4
+SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 7 + 8 + 2 * 4 + tables.READ_AHEAD
 
 
 def looking() -> Network:
@@ -71,7 +71,7 @@ def test_round_trip_bit_for_bit(seed, tmp_path):
     assert read.to_bytes() == written.to_bytes() == (tmp_path / "net.lif").read_bytes()
     for a, b in zip(read.layers, written.layers, strict=True):
         assert (a.gain, a.r, a.reset, a.geometry) == (b.gain, b.r, b.reset, b.geometry)
-        assert a.current_r == b.current_r
+        assert (a.current_r, a.pairs, a.lanes) == (b.current_r, b.pairs, b.lanes)
         assert all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
     for name in ("encoder", "steps", "readout", "classes", "source_sha256", "crc"):
         assert getattr(read, name) == getattr(written, name)
@@ -106,11 +106,36 @@ def test_the_board_reads_what_the_host_wrote(seed):
 
 
 def assert_rows(read: tables.LayerTable, layer: Layer) -> None:
-    rows = np.array(read.data[read.weights : read.end]).reshape(-1, read.stride)
-    biased = rows.astype(int) - tables.WEIGHT_BIAS
     own = np.zeros((0, layer.neurons)) if layer.recurrent is None else layer.recurrent
-    assert np.array_equal(biased[:, : read.neurons], np.concatenate([layer.weights, own]))
-    assert not biased[:, read.neurons :].any()
+    weights = np.concatenate([layer.weights, own])
+    end = read.weights + read.rows * read.stride
+    data = bytes(read.data[read.weights : end])
+    rows = np.frombuffer(data, "<u2" if layer.pairs else "u1").reshape(len(weights), -1).astype(int)
+    assert np.array_equal(rows[:, : read.neurons] - read.weight_bias, weights)
+    assert (rows[:, read.neurons :] == read.weight_bias).all()
+    assert bytes(read.data[end : read.end]) == bytes(tables.READ_AHEAD)
+    for column in rows.T:
+        assert np.sort(column)[-read.together :].sum() <= 255
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "together"),
+    [
+        ([[127], [-128]], 128, 1),
+        ([[63, 0], [63, 0], [63, 0]], 64, 2),
+        ([[31, 0, 0, 0]] * 9, 32, 4),
+        ([[15] * 4] * 20, 16, 8),
+        ([[7] * 4] * 20, 8, 17),
+        ([[-8] * 4] * 20, 8, 20),
+        ([[-8] * 4] * 15 + [[7] * 4] * 5, 8, 20),
+        ([[-32] * 4] * 4, 32, 4),
+    ],
+)
+def test_as_many_rows_are_added_together_as_fit_a_byte(weights, bias, together):
+    layer = Layer(weights=np.array(weights, np.int8), theta=1)
+    last = Layer(weights=np.ones((layer.neurons, 1), np.int8), theta=1)
+    table = tables.Tables(Network("rate", 1, "count", ("a",), [layer, last]).to_bytes()).layers[0]
+    assert (table.weight_bias, table.together) == (bias, together)
 
 
 def assert_patches(read: tables.LayerTable, layer: Layer) -> None:
@@ -171,7 +196,7 @@ def test_trailing_bytes_that_the_header_counts(tmp_path):
 
 def test_newer_version(tmp_path):
     newer = patched(SMALL, VERSION, "<H", tables.VERSION + 1)
-    assert_refused(newer, tmp_path, "format 3", "reads 2")
+    assert_refused(newer, tmp_path, f"format {tables.VERSION + 1}", f"reads {tables.VERSION}")
 
 
 def test_wrong_magic(tmp_path):
@@ -201,12 +226,14 @@ def test_wrong_magic(tmp_path):
         (FIRST_LAYER + 3, "<B", 16, "r 16"),
         (FIRST_LAYER + 10, "<B", 7, "current_r 7"),
         (FIRST_LAYER + 10, "<B", 16, "current_r 16"),
+        (FIRST_LAYER + 11, "<B", 129, "biased by 129"),
+        (FIRST_LAYER + 12, "<H", 0, "0 rows"),
         (FIRST_LAYER + 4, "<H", 0, "0 inputs"),
         (FIRST_LAYER + 6, "<H", 0, "0 neurons"),
         (FIRST_LAYER + 6, "<H", 0xFFFF, "beyond"),
         (SECOND_LAYER + 4, "<H", 2, ""),
         (SECOND_LAYER + 4, "<H", 0xFFFF, "beyond"),
-        (SECOND_LAYER + 6, "<H", 3, "3 neurons"),
+        (SECOND_LAYER + 6, "<H", 1, "1 neurons"),
     ],
 )
 def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, form, value, word):
@@ -217,6 +244,7 @@ def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, f
     ("offset", "form", "value", "word"),
     [
         (ONLY_LAYER + 1, "<B", tables.FIRES | tables.RECURRENT, "recurrent"),
+        (ONLY_LAYER + 1, "<B", tables.FIRES | tables.PAIRS, "pairs"),
         (ONLY_LAYER + 6, "<H", 13, "13 neurons"),
         (ONLY_LAYER + 6, "<H", 5, "5 neurons"),
         (ONLY_LAYER + 6, "<H", 18, ""),

@@ -3,7 +3,6 @@
 from array import array
 
 from spikert.kernels import patches
-from spikert.tables import WEIGHT_BIAS
 
 
 class Layer:
@@ -108,18 +107,20 @@ class Layer:
 
 
 class _Dense:
-    """Weights u8[inputs, stride], biased, and behind them those of a layer's own spikes."""
+    """Weights, biased, of the inputs and behind them of a layer's own spikes."""
 
     def __init__(self, table):
-        self.rows = table.data[table.weights : table.end]
+        self.rows = table.data[table.weights : table.weights + table.rows * table.stride]
         self.stride = table.stride
+        self.size = 2 if table.pairs else 1  # bytes of a weight
+        self.bias = table.weight_bias
 
     def add(self, sums, i, times):
         """Add the weights of input i to the sums, so many times."""
-        at, j, bias = i * self.stride, 0, WEIGHT_BIAS
-        for weight in self.rows[at : at + len(sums)]:
-            sums[j] += (weight - bias) * times
-            j += 1
+        rows, at, size, bias = self.rows, i * self.stride, self.size, self.bias
+        for j in range(len(sums)):
+            sums[j] += (rows[at] - bias) * times
+            at += size  # the high byte of two is 0
 
 
 class _Convolution:

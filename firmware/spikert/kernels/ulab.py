@@ -7,7 +7,6 @@ because ulab gives Python numbers a type by their value.
 
 from spikert.compat import np
 from spikert.kernels import patches
-from spikert.tables import WEIGHT_BIAS
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
@@ -186,13 +185,13 @@ class _State:
 
 
 class _Dense:
-    """Weights u8[inputs, stride], biased; of the inputs' rows, or of those of a layer's own spikes."""
+    """Weights, biased; of the inputs' rows, or of those of a layer's own spikes."""
 
     def __init__(self, table, first, count):
         at = table.weights + first * table.stride
-        self.rows = [
-            _view(table, np.uint8, at + i * table.stride, table.neurons) for i in range(count)
-        ]
+        kind = np.int16 if table.pairs else np.uint8
+        self.rows = [_view(table, kind, at + i * table.stride, table.neurons) for i in range(count)]
+        self.bias = table.weight_bias
         self.correction = np.zeros(1, dtype=np.int16)
 
     def add(self, sums, events):
@@ -201,7 +200,7 @@ class _Dense:
         for i in events:
             sums += rows[i]
         # wrapped to 16 bits by hand: CircuitPython refuses to store what does not fit
-        self.correction[0] = ((WEIGHT_BIAS * len(events) + 0x8000) & 0xFFFF) - 0x8000
+        self.correction[0] = ((self.bias * len(events) + 0x8000) & 0xFFFF) - 0x8000
         sums -= self.correction
 
 

@@ -41,18 +41,19 @@ MAPS = const(25)
 PIXELS = const(26)
 MEMBRANES = const(27)  # where they begin in `work`, in 16-bit units
 FIRED = const(28)  # how many neurons fired in the last step
-CHANNELS = const(29)  # from here on of a convolution only
-HEIGHT = const(30)
-WIDTH = const(31)
-KERNEL = const(32)  # weights of a channel
-ROW = const(33)  # a row of neurons, in bytes of sums
-PLACES = const(34)  # where the places begin in `block`
-PARTS = const(35)  # those of tables.Geometry begin here, counted in weights
+WEIGHT_BIAS = const(29)
+PAIRS = const(30)  # whether weights stand in 16 bits
+CHANNELS = const(31)  # from here on of a convolution only
+HEIGHT = const(32)
+WIDTH = const(33)
+KERNEL = const(34)  # weights of a channel
+ROW = const(35)  # a row of neurons, in bytes of sums
+PLACES = const(36)  # where the places begin in `block`
+PARTS = const(37)  # those of tables.Geometry begin here, counted in weights
 
 LANES = const(0x00FF00FF)
 LANE_SIGNS = const(0x00800080)
 LANE_ROWS = const(257)  # as many bytes as a 16-bit lane can add up
-BYTE_BIAS = const(128)  # as tables.WEIGHT_BIAS, which viper would not know for a constant
 SIGN = const(0x8000)
 
 
@@ -71,6 +72,7 @@ class Layer:
         self.data = table.data
         self.convolves = table.geometry is not None
         self.feeds = table.recurrent or table.current
+        self.collect = _collect_pairs if table.pairs else _collect
         self.block = _block(table)
         size = 2 * aligned(table.neurons)
         self.work = bytearray(2 * size)
@@ -108,7 +110,7 @@ class Layer:
             if self.convolves:
                 self._scatter(events, count, shift)
             else:
-                _collect(0, 0, 0, block, data, self.sums, events, count, shift)
+                self.collect(0, 0, 0, block, data, self.sums, events, count, shift)
         if self.feeds:
             self._feed()
         return _advance(0, 0, self.work, block, data, self.events)
@@ -141,7 +143,7 @@ class Layer:
         """Add the layer's own spikes to the sums, and take them through the current."""
         block, data, drive = self.block, self.data, self.drive
         if self.table.recurrent:
-            _collect(0, 0, 0, self.own, data, drive, self.events, block[FIRED], 0)
+            self.collect(0, 0, 0, self.own, data, drive, self.events, block[FIRED], 0)
             _add(drive, self.sums, block[NEURONS])
         if self.table.current:
             _follow(0, 0, self.work, block, data, drive)
@@ -165,6 +167,7 @@ def _block(table):
         block += [offset // 2, entries > 1]
     block += [table.current_r, table.current]
     block += [table.maps, table.neurons // table.maps, aligned(table.neurons), 0]
+    block += [table.weight_bias, table.pairs]
     block = array("i", block)
     if table.geometry:
         block.extend(_convolution(table))
@@ -252,7 +255,7 @@ def _collect(
     stride = block[STRIDE]
     lanes = LANES
     at = int(data) + block[WEIGHTS]
-    start = 0 - count * BYTE_BIAS
+    start = 0 - count * block[WEIGHT_BIAS]
     j = 0
     columns = (block[NEURONS] + 3) >> 2
     while columns:
@@ -301,17 +304,48 @@ def _collect(
 
 
 @micropython.viper
+def _collect_pairs(
+    word: int,
+    i: int,
+    at: int,
+    block: ptr32,
+    data: ptr8,
+    sums: ptr32,
+    events: ptr16,
+    count: int,
+    shift: int,
+):
+    """As `_collect`, of weights of 16 bits, two columns at a time."""
+    stride = block[STRIDE]
+    bias = count * block[WEIGHT_BIAS]
+    at = int(data) + block[WEIGHTS]
+    for j in range((block[NEURONS] + 1) >> 1):
+        word = 0
+        i = 0
+        while i < count:
+            word += ptr32(at + stride * events[i])[0]
+            i += 1
+        low = (((word - bias) ^ SIGN) & 0xFFFF) - SIGN  # sums mod 2**16 are exact, for they fit
+        high = ((word - low - bias) >> 16) - bias
+        high = ((high ^ SIGN) & 0xFFFF) - SIGN
+        sums[j] = (((high >> shift) + SIGN) << 16) | ((low >> shift) + SIGN)
+        at += 4
+
+
+@micropython.viper
 def _hold(i: int, total: int, block: ptr32, data: ptr8, sums: ptr16, x: ptr8):
     """Put the sum of x times its rows, shifted right by 8, into `sums`."""
     stride = block[STRIDE]
     inputs = block[INPUTS]
     column = block[WEIGHTS]
+    bias = block[WEIGHT_BIAS]
+    size = 1 + block[PAIRS]
     for j in range(block[NEURONS]):
         total = 0
-        at = column + j
+        at = column + size * j
         i = 0
         while i < inputs:
-            total += x[i] * (data[at] - BYTE_BIAS)
+            total += x[i] * (data[at] - bias)
             at += stride
             i += 1
         sums[j] = (total >> 8) + SIGN
