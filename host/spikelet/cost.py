@@ -22,7 +22,12 @@ class Layered(Operation, Protocol):
 
 
 def synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> float:
-    """Return the synapses that an average sample makes work.
+    """Return the synapses that an average sample makes work; see `events_of_layers`."""
+    return sum(events_of_layers(network, x, made)) / _samples(network, x)
+
+
+def events_of_layers(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> list[int]:
+    """Return the synapses of each layer that all samples together make work.
 
     Every spike counts the synapses it reaches, in a convolution the entries of its patch; a spike of
     a recurrent layer also those back to the layer, unless there is no step any more. With the direct
@@ -34,13 +39,18 @@ def synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[An
     x = check_samples(x, network)
     coding = network.steps, network.encoder_parameter
     arriving = x if network.encoder == "direct" else encoding.spikes(network.encoder, x, *coding)
-    events = 0
+    found = []
     for layer, spikes in zip(network.layers, made, strict=True):
-        events += int(_counts(arriving) @ fan_out(layer.inputs, layer.maps, layer.geometry))
+        events = int(_counts(arriving) @ fan_out(layer.inputs, layer.maps, layer.geometry))
         if layer.recurrent is not None:
             events += int(np.count_nonzero(spikes[:, :-1])) * layer.neurons
         arriving = spikes
-    return events / (x.size // network.channels)
+        found.append(events)
+    return found
+
+
+def _samples(network: Layered, x: NDArray[Any]) -> int:
+    return x.size // network.channels
 
 
 def _counts(signal: NDArray[Any]) -> NDArray[np.int64]:

@@ -115,7 +115,7 @@ def to_bytes(layer: Layer) -> bytes:
             per_map |= 1 << i
         parameters += padded(values.astype("<i2").tobytes())
     dense = layer.geometry is None
-    bias = 1 << layer.weight_bits - 1 if dense else 0
+    bias = _bias(layer) if dense else 0
     head = struct.pack(
         tables.LAYER,
         tables.DENSE if dense else tables.CONVOLUTION,
@@ -127,7 +127,7 @@ def to_bytes(layer: Layer) -> bytes:
         per_map,
         layer.current_r,
         bias,
-        _together(layer, bias) if dense else 0,
+        together(layer) if dense else 0,
         0,
     )
     if layer.geometry is not None:
@@ -158,8 +158,13 @@ def _rows(layer: Layer, bias: int) -> bytes:
     return rows.tobytes()
 
 
-def _together(layer: Layer, bias: int) -> int:
-    """Return how many rows, whichever, can be added before a byte overflows in any column."""
+def _bias(layer: Layer) -> int:
+    return 1 << layer.weight_bits - 1
+
+
+def together(layer: Layer) -> int:
+    """Return how many rows of a dense layer, whichever, can be added before any byte overflows."""
+    bias = _bias(layer)
     weights = layer.rows.astype(np.int64) + bias
     largest = np.sort(weights, axis=0)[::-1].cumsum(axis=0)  # sums of the largest, for each column
     fitting = int((largest <= BYTE).all(axis=1).sum())

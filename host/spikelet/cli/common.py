@@ -35,7 +35,7 @@ def add_port(parser: argparse.ArgumentParser) -> None:
 def add_kernel(parser: argparse.ArgumentParser) -> None:
     """Add --kernel."""
     parser.add_argument(
-        "--kernel", default="", metavar="K", help="plain, ulab or viper (default: the board's best)"
+        "--kernel", default="", metavar="K", help="plain, ulab, viper or thumb (default: the board's best)"
     )
 
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
+    from spikelet.conversion import LayerReport
+    from spikelet.float_network import FloatNetwork
+    from spikelet.layout import Option
+    from spikelet.network import Network
 
 SUMMARY = "Turn a NIR graph into int8 tables, and prove that they fit 16-bit integers."
 EXAMPLE = "spikelet convert net.nir -o net.lif"
@@ -19,7 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .lif to write")
     parser.add_argument(
-        "--bits", type=int, default=8, metavar="N", help="3..8, that a weight takes (default: 8)"
+        "--bits", type=int, metavar="N", help="3..8, that a weight takes (default: 8)"
+    )
+    parser.add_argument(
+        "--board",
+        metavar="NAME",
+        help="one of `spikelet boards`: store weights as it adds them fastest, in as few bits as keep "
+        "the accuracy within 0.1 point",
     )
     common.add_samples(parser, "--samples", "to compare accuracy before and after")
     parser.add_argument(
@@ -36,16 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import conversion, drift, evaluation, files, nir_graph, picture, samples
+    from spikelet import drift, evaluation, files, nir_graph, picture, samples
     from spikelet.cli import common
 
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
 
     graph = nir_graph.read(args.graph)
-    network, reports = conversion.convert(
-        graph, bytes.fromhex(nir_graph.sha256(args.graph)), args.bits
-    )
+    sha256 = bytes.fromhex(nir_graph.sha256(args.graph))
+    bits, network, reports = _converted(graph, sha256, args, output)
     given = samples.fitting(network, args.samples, args.every)
     network.save(args.output)
     output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
@@ -66,7 +75,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         }
         output.say(
             f"accuracy on {len(given.x)} test samples: float {before.accuracy:.2%}, "
-            f"int{args.bits} {after.accuracy:.2%}; {after.synaptic_events:,.0f} synaptic events each"
+            f"int{bits} {after.accuracy:.2%}; {after.synaptic_events:,.0f} synaptic events each"
         )
     if args.report is not None:
         found = drift.measure(graph, network, reports, given.x)
@@ -78,3 +87,45 @@ def run(args: argparse.Namespace, output: Output) -> int:
         drift.write_spikes(args.spikes, network.simulate(given.x), graph.dt)
         output.say(f"{args.spikes}: the spikes of every layer, as NIR data")
     return 0
+
+
+def _converted(
+    graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
+) -> tuple[int, Network, tuple[LayerReport, ...]]:
+    """Return the bits, the network and the reports that were asked for, or that suit a board."""
+    from spikelet import boards, conversion, layout, quantisation, samples
+
+    bits = quantisation.BITS[1] if args.bits is None else args.bits
+    if args.board is None:
+        return bits, *conversion.convert(graph, sha256, bits)
+    board = boards.load(args.board)
+    widest = conversion.convert(graph, sha256, bits)[0]
+    given = samples.fitting(widest, args.samples, args.every)
+    found = layout.options(
+        graph, sha256, board, given, layout.BITS if args.bits is None else (bits,)
+    )
+    chosen = layout.fastest(found)
+    _show_options(found, chosen, output)
+    kernel = board.kernels[0]
+    output.say(
+        f"{board.name}, kernel {kernel}: {chosen.bits} bits, {chosen.storage}; "
+        f"compared on {len(given.x)} samples, {given.name}"
+    )
+    output.results |= {"board": board.name, "kernel": kernel, "bits": chosen.bits}
+    return chosen.bits, chosen.network, chosen.reports
+
+
+def _show_options(found: list[Option], chosen: Option, output: Output) -> None:
+    rows = [
+        (
+            option.bits,
+            option.storage,
+            "-" if option.accuracy is None else f"{option.accuracy:.2%}",
+            f"{option.instructions:,.0f}",
+            f"{option.size:,}",
+            "chosen" if option is chosen else "",
+        )
+        for option in found
+    ]
+    columns = ("bits", "storage by layer", "accuracy", "instructions of events", "bytes", "")
+    output.table(columns, rows)
