@@ -16,6 +16,7 @@ In a stream T steps follow on each sample; rate, bernoulli and delta go on where
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -105,61 +106,79 @@ class Encoder:
         self.kind = kind
         self.steps = steps
         self.value = value
-        self._sums: NDArray[np.int64] | int = RATE_START
+        self._sums: NDArray[np.uint8] = np.array(RATE_START, np.uint8)
         self._draw = value
-        self._reference: NDArray[np.int64] | None = None
+        self._reference: NDArray[np.int16] | None = None
 
     def spikes(self, x: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return bool[n, samples * T, inputs], the spikes of the next uint8[n, samples, channels]."""
-        levels = x.astype(np.int64).repeat(self.steps, axis=1)
-        times = np.tile(np.arange(self.steps), x.shape[1])[:, None]
+        """Return bool[n, samples * T, inputs], the spikes of the next uint8[n, samples, channels].
+
+        In memory, steps come first.
+        """
+        levels = x.astype(np.uint8, copy=False).swapaxes(0, 1)
         if self.kind == "rate":
-            return self._rate(levels)
+            made = self._rate(levels)
+        elif self.kind == "delta":
+            made = self._delta(levels)
+        else:
+            made = self._each(levels).reshape(len(levels) * self.steps, *levels.shape[1:])
+        return made.swapaxes(0, 1)
+
+    def _each(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return bool[samples, T, n, channels] of uint8[samples, n, channels], each for itself."""
+        t, x = np.arange(self.steps)[:, None, None], levels[:, None]
         if self.kind == "bernoulli":
-            return self._draws(levels.shape[1:]) >> 8 < levels
+            return self._draws((len(levels), self.steps, 1, levels.shape[2])) >> 8 < x
         if self.kind == "latency":
-            return (times == ((255 - levels) * self.steps) >> 8) & (levels >= self.value)
+            times = (255 - x.astype(np.int32)) * self.steps >> 8
+            return (times == t) & (x >= self.value)
         if self.kind == "phase":
-            return (levels >> (7 - times % self.value)) & 1 > 0
-        if self.kind == "delta":
-            return self._delta(levels)
-        return np.zeros(levels.shape, np.bool_)
+            return (x >> (7 - t % self.value).astype(np.uint8)) & 1 > 0
+        return np.zeros((len(levels), self.steps, *levels.shape[1:]), np.bool_)
 
-    def _rate(self, levels: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows.
+    def _rate(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows."""
+        made = np.empty((len(levels) * self.steps, *levels.shape[1:]), np.bool_)
+        sums = self._sums
+        for t, fired in enumerate(made):
+            before, sums = sums, sums + levels[t // self.steps]  # modulo 256: less where it carried
+            np.less(sums, before, out=fired)
+        self._sums = sums
+        return made
 
-        Left to grow, it has overflowed as often as its upper bytes say.
-        """
-        start = np.broadcast_to(self._sums, (len(levels), 1, levels.shape[2]))
-        sums = np.concatenate([start, levels], axis=1).cumsum(axis=1)
-        self._sums = sums[:, -1:] & 255
-        return np.diff(sums >> 8, axis=1) > 0
-
-    def _draws(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
-        """Return int64[T, channels], 16-bit random numbers in the order of steps and channels.
-
-        Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
-        """
-        state, draws = self._draw, np.empty(math.prod(shape), np.int64)
-        for i in range(len(draws)):
-            state ^= state << 7 & 0xFFFF
-            state ^= state >> 9
-            state ^= state << 8 & 0xFFFF
-            draws[i] = state
-        self._draw = state
+    def _draws(self, shape: tuple[int, ...]) -> NDArray[np.uint16]:
+        """Return so many of the next 16-bit random numbers, in the order of steps and channels."""
+        draws, self._draw = xorshift(self._draw, math.prod(shape))
         return draws.reshape(shape)
 
-    def _delta(self, levels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _delta(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """A reference starts at the first x, and follows in steps of the parameter, a spike each."""
-        if self._reference is None:
-            self._reference = levels[:, 0]
+        samples, n, channels = levels.shape
+        made = np.zeros((samples * self.steps, n, channels, 2), np.bool_)  # of each: up, down
         reference = self._reference
-        made = np.zeros((*levels.shape, 2), np.bool_)  # of each channel: up, down
-        for t in range(levels.shape[1]):
-            ahead = levels[:, t] - reference
-            made[:, t, :, 0], made[:, t, :, 1] = ahead >= self.value, -ahead >= self.value
-            reference = reference + self.value * (
-                made[:, t, :, 0].astype(np.int64) - made[:, t, :, 1]
-            )
+        if reference is None:
+            reference = levels[0].astype(np.int16)
+        for t, step in enumerate(made):
+            ahead = levels[t // self.steps] - reference
+            up, down = step[..., 0], step[..., 1]
+            np.greater_equal(ahead, self.value, out=up)
+            np.less_equal(ahead, -self.value, out=down)
+            reference = reference + self.value * (up.astype(np.int16) - down)
         self._reference = reference
-        return made.reshape(*levels.shape[:2], -1)
+        return made.reshape(samples * self.steps, n, 2 * channels)
+
+
+@lru_cache(maxsize=4)  # the same for all samples that start anew
+def xorshift(state: int, count: int) -> tuple[NDArray[np.uint16], int]:
+    """Return so many 16-bit random numbers, and the state after them.
+
+    Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
+    """
+    draws = np.empty(count, np.uint16)
+    for i in range(count):
+        state ^= state << 7 & 0xFFFF
+        state ^= state >> 9
+        state ^= state << 8 & 0xFFFF
+        draws[i] = state
+    draws.flags.writeable = False
+    return draws, state

@@ -98,14 +98,14 @@ class Evaluation(NamedTuple):
 
 
 class _Partial(NamedTuple):
-    """The partial derivatives of one step, each float[T, n, neurons].
+    """The partial derivatives of each step where neurons fire, float[T, n, neurons].
 
-    kept   d after / d before
-    taken  d after / d spike
+    kept   d after / d before; None: 1
+    taken  d after / d spike; without `kept` float[neurons], the same in each step
     fired  d spike / d before
     """
 
-    kept: FloatArray
+    kept: FloatArray | None
     taken: FloatArray
     fired: FloatArray
 
@@ -129,6 +129,7 @@ def evaluate(
     objective: Objective,
     firing: Firing | None = None,
     passes: Sequence[Pass] | None = None,
+    learning: bool = True,
 ) -> Evaluation:
     """Return the objective and its gradient, computed in the type of `signal`.
 
@@ -139,6 +140,7 @@ def evaluate(
     firing      None: the step function, and the fast sigmoid's derivative in its derivative's place
     passes      the way forward, if it is not to be `forward`'s: its gradient is taken for that of
                 these, straight through whatever they round
+    learning    whether the gradient is wanted; otherwise it is of no layers
     """
     firing = firing or Firing()
     if passes is None:
@@ -150,12 +152,16 @@ def evaluate(
     spikes = sum(float(one.window.spikes.sum()) for one in passes[:-1]) / len(y)
     price = objective.spike_penalty / len(y)
     right = scores.argmax(axis=1) == y
+    gradient = []
+    if learning:
+        surrogate = firing.surrogate
+        gradient = _backward(network.readout, parameters, passes, by_scores, price, surrogate)
 
     return Evaluation(
         loss=loss + objective.spike_penalty * spikes,
         accuracy=float((right if weights is None else right * weights).mean()),
         spikes=spikes,
-        gradient=_backward(network.readout, parameters, passes, by_scores, price, firing.surrogate),
+        gradient=gradient,
     )
 
 
@@ -219,7 +225,7 @@ def _through_readout(
 
 
 def _through_time(
-    layer: FloatLayer, partial: _Partial, by_spikes: FloatArray, by_after: FloatArray
+    layer: FloatLayer, partial: _Partial | None, by_spikes: FloatArray, by_after: FloatArray
 ) -> _Slopes:
     """Return the gradient by each step: `integrate` walked backwards.
 
@@ -227,7 +233,6 @@ def _through_time(
     takes from it in that reset, and through the leak by the next step. A spike of a recurrent layer
     is also part of the next step's drive, and a drive stays in the synaptic current.
     """
-    kept, taken, fired = partial
     dtype = by_after.dtype
     beta = layer.each(layer.beta, dtype)
     alpha = None if layer.alpha is None else layer.each(layer.alpha, dtype)
@@ -239,23 +244,33 @@ def _through_time(
         by_v, by_spike = by_after[t] + carried, by_spikes[t]
         if back is not None and t < last:
             by_spike = by_spike + by_drive[t + 1] @ back
-        by_before[t] = by_v * kept[t] + (by_spike + by_v * taken[t]) * fired[t]
+        by_before[t] = _through_reset(partial, t, by_v, by_spike)
         if alpha is not None:
             by_drive[t] = by_before[t] + (alpha * by_drive[t + 1] if t < last else 0)
         carried = beta * by_before[t]
     return _Slopes(by_before, by_drive)
 
 
-def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) -> _Partial:
-    """Return the derivatives of one step of a layer."""
+def _through_reset(
+    partial: _Partial | None, t: int, by_v: FloatArray, by_spike: FloatArray
+) -> FloatArray:
+    """Return the gradient by the membranes of step t before the reset, of that by those after it."""
+    if partial is None:
+        return by_v
+    kept, taken, fired = partial
+    if kept is None:
+        return by_v + (by_spike + by_v * taken) * fired[t]
+    return by_v * kept[t] + (by_spike + by_v * taken[t]) * fired[t]
+
+
+def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) -> _Partial | None:
+    """Return the derivatives of each step of a layer; None where it never fires."""
     before, spikes, _ = window
-    ones, nothing = np.ones_like(before), np.zeros_like(before)
     if layer.theta is None:
-        return _Partial(ones, nothing, nothing)
-    theta = layer.each(layer.theta, before.dtype)
-    fired = surrogate(before - theta)
+        return None
+    fired = surrogate(before - layer.each(layer.theta, before.dtype))
     if layer.reset == "subtract":
-        return _Partial(ones, nothing - layer.each(layer.subtracted, before.dtype), fired)
+        return _Partial(None, -layer.each(layer.subtracted, before.dtype), fired)
     return _Partial(1 - spikes, layer.each(layer.v_reset, before.dtype) - before, fired)
 
 

@@ -1,6 +1,7 @@
 """The reference simulator: what every board must do, spike for spike.
 
-Written for itself, vectorised over samples; it shares no arithmetic with the firmware.
+Written for itself, vectorised over samples; it shares no arithmetic with the firmware. A layer's
+equations are in reference_layer.py, what they are computed from in reference_numbers.py.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import encoding
-from spikelet.bounds import INT16_MAX, INT16_MIN
-from spikelet.convolution import weighted
-from spikelet.errors import SpikeletError
 from spikelet.operation import check_samples, class_scores
+from spikelet.reference_layer import LayerState
+from spikelet.reference_numbers import IntArray, numbers
 
 if TYPE_CHECKING:
-    from spikelet.layer import Layer
     from spikelet.network import Network
 
-IntArray = NDArray[np.int64]
+
+DIRECT_SHIFT = np.full((1, 1, 1), 8, np.int32)  # of each step's sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Trace:
                 int16[n, answers, neurons], at each answer
     """
 
-    answers: IntArray
+    answers: NDArray[np.int64]
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
 
@@ -67,38 +67,57 @@ class Simulation:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._encoder = encoding.Encoder(network.encoder, network.steps, network.encoder_parameter)
-        self._layers = [_LayerState(number, layer) for number, layer in enumerate(network.layers)]
+        self._encoder: encoding.Encoder | None = None
+        self._layers: list[LayerState] = []
         self._scores: list[tuple[NDArray[np.uint8], IntArray]] = []
 
     def run(self, x: NDArray[Any]) -> Trace:
-        """Run what follows, of as many samples or recordings as the first time; see `simulate`."""
+        """Run what follows in a stream, of as many recordings as the first time; or other samples.
+
+        Takes and raises what `simulate` does.
+        """
         network = self.network
         x = check_samples(x, network)
+        if network.stream is None or self._encoder is None:
+            self._start(len(x))
         signal, shifts = self._encoded(x)
         steps = network.steps * (x.shape[1] if network.stream else 1)
-        spikes, membranes = [], []
-        for number, state in enumerate(self._layers):
-            total = _weighted(signal, state.layer)
-            if number == 0:
-                total >>= shifts
-            shape = len(x), steps, state.layer.neurons
-            signal, reached = state.advance(np.broadcast_to(total, shape))
-            spikes.append(signal)
-            membranes.append(reached)
-        scores = self._window_scores(spikes[-1], membranes[-1])
-        ends = [self._at_answers(reached).astype(np.int16) for reached in membranes]
+        spikes, ends = [], []
+        for state in self._layers:
+            shape = steps, len(x), state.numbers.neurons
+            fired, reached = np.zeros(shape, np.bool_), None
+            if network.stream or state is self._layers[-1]:
+                reached = np.empty(shape, state.numbers.kind)
+            state.advance(signal, shifts, fired, reached)
+            signal, shifts = fired, None
+            spikes.append(fired.view(np.uint8).swapaxes(0, 1))
+            ends.append(self._at_answers(state, reached))
+        assert reached is not None
+        scores = self._window_scores(spikes[-1], reached.swapaxes(0, 1))
         return Trace(scores.argmax(axis=-1), tuple(spikes), tuple(ends))
 
-    def _encoded(self, x: NDArray[np.uint8]) -> tuple[NDArray[Any], IntArray]:
-        """Return what the first layer weighs, [n, T or 1, inputs], and the shifts of its sums."""
+    def _start(self, samples: int) -> None:
+        """Set the encoder's and the layers' states to those before the first step."""
+        network = self.network
+        self._encoder = encoding.Encoder(network.encoder, network.steps, network.encoder_parameter)
+        steps = None if network.stream else network.steps
+        self._layers = []
+        for number, layer in enumerate(network.layers):
+            direct = number == 0 and network.encoder == "direct"
+            self._layers.append(LayerState(number, numbers(layer, direct, steps), samples))
+
+    def _encoded(self, x: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
+        """Return what the first layer weighs, [T or 1, n, inputs], and the shifts of its sums."""
         network = self.network
         if network.encoder == "direct":
-            levels = x.repeat(network.steps, axis=1) if network.stream else x[:, None]
-            return levels, np.array([[8]])
-        spikes = self._encoder.spikes(x if network.stream else x[:, None])
+            levels = x.swapaxes(0, 1).repeat(network.steps, axis=0) if network.stream else x[None]
+            return levels, DIRECT_SHIFT.repeat(len(levels), axis=0)
+        assert self._encoder is not None
+        spikes = self._encoder.spikes(x if network.stream else x[:, None]).swapaxes(0, 1)
+        if network.encoder != "phase":
+            return spikes, None
         shifts = encoding.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
-        return spikes, np.tile(shifts, spikes.shape[1] // network.steps)[:, None]
+        return spikes, np.tile(shifts, len(spikes) // network.steps)[:, None, None].astype(np.int32)
 
     def _window_scores(self, spikes: NDArray[np.uint8], membranes: IntArray) -> NDArray[Any]:
         """Return [n, classes] or [n, answers, classes], of windows that reach into earlier parts."""
@@ -112,82 +131,9 @@ class Simulation:
         self._scores = [(earlier[0][:, -kept:], earlier[1][:, -kept:])] if kept else []
         return scores[:, -(spikes.shape[1] // self.network.turn_steps) :]
 
-    def _at_answers(self, membranes: IntArray) -> IntArray:
+    def _at_answers(self, state: LayerState, reached: IntArray | None) -> NDArray[np.int16]:
+        """Return int16[n, neurons]; of a stream int16[n, answers, neurons], of [T, n, neurons]."""
+        if self.network.stream is None or reached is None:
+            return state.v.astype(np.int16)
         turn = self.network.turn_steps
-        ends = membranes[:, turn - 1 :: turn]
-        return ends if self.network.stream else ends[:, 0]
-
-
-class _LayerState:
-    """A layer's state between two steps: membranes, currents, its own last spikes."""
-
-    def __init__(self, number: int, layer: Layer) -> None:
-        self.number = number
-        self.layer = layer
-        self._bias, self._d = layer.each(layer.bias), layer.each(layer.d)
-        self._low, self._theta = _each(layer, layer.low), _each(layer, layer.theta)
-        self._rho, self._v_reset = layer.each(layer.rho), layer.each(layer.v_reset)
-        self._current_d = _each(layer, layer.current_d)
-        self.v: IntArray = layer.each(layer.v_start)[None]
-        self.current: IntArray = np.zeros((1, layer.neurons), np.int64)
-        self.fired: NDArray[np.bool_] = np.zeros((1, layer.neurons), np.bool_)
-
-    def advance(self, sums: IntArray) -> tuple[NDArray[np.uint8], IntArray]:
-        """Take the neurons through the weighted sums int64[n, T, neurons] of their inputs.
-
-        Returns their spikes and their membranes after each step, both [n, T, neurons]. Raises
-        SpikeletError if a state leaves int16 on its way.
-        """
-        layer = self.layer
-        spikes, membranes = np.zeros(sums.shape, np.uint8), np.zeros(sums.shape, np.int64)
-        recurrent = None if layer.recurrent is None else layer.recurrent.astype(np.float64)
-        self.v = np.broadcast_to(self.v, sums[:, 0].shape)
-        for t in range(sums.shape[1]):
-            drive = sums[:, t]
-            if recurrent is not None:
-                drive = drive + (self.fired.astype(np.float64) @ recurrent).astype(np.int64)
-            drive = (drive << layer.gain) + self._bias
-            if self._current_d is not None:
-                drive = self._through_current(drive, self._current_d)
-            self.v = self.v - np.floor_divide(self.v * self._d, 1 << layer.r) + drive
-            self._check(self.v)
-            if self._low is not None:
-                self.v = np.maximum(self.v, self._low)
-            self._fire()
-            spikes[:, t], membranes[:, t] = self.fired, self.v
-        return spikes, membranes
-
-    def _through_current(self, drive: IntArray, d: IntArray) -> IntArray:
-        """Return the synaptic current, leaked and then fed by the drive."""
-        lost = np.floor_divide(self.current * d, 1 << self.layer.current_r)
-        self.current = self.current - lost + drive
-        self._check(self.current)
-        return self.current
-
-    def _fire(self) -> None:
-        if self._theta is None:
-            return
-        self.fired = self.v >= self._theta
-        after = self._v_reset if self.layer.reset == "set" else self.v - self._rho
-        self.v = np.where(self.fired, after, self.v)
-
-    def _check(self, state: IntArray) -> None:
-        for value in (int(state.min(initial=0)), int(state.max(initial=0))):
-            if not INT16_MIN <= value <= INT16_MAX:
-                raise SpikeletError(
-                    f"layer {self.number} reaches {value}, outside int16; convert the graph again"
-                )
-
-
-def _each(layer: Layer, values: NDArray[np.int16] | None) -> IntArray | None:
-    """Return a parameter [maps] that a layer may lack as int64[neurons]."""
-    return None if values is None else layer.each(values)
-
-
-def _weighted(signal: NDArray[Any], layer: Layer) -> IntArray:
-    """Return int64[n, T, neurons], the weighted sums of the signal [n, T, inputs].
-
-    In float64, whose integers are exact below 2**53, because integers have no fast product.
-    """
-    sums = weighted(signal.astype(np.float64), layer.weights.astype(np.float64), layer.geometry)
-    return sums.astype(np.int64)
+        return reached[turn - 1 :: turn].swapaxes(0, 1).astype(np.int16)

@@ -203,14 +203,17 @@ class _Trainer:
         """Return the objective as it is."""
         batches = self._batches(np.arange(len(y)))
         objective = self.objective(y)
-        results = [self._evaluate(signal[:, batch], y[batch], objective) for batch in batches]
+        results = [
+            self._evaluate(signal[:, batch], y[batch], objective, learning=False)
+            for batch in batches
+        ]
         return _mean(results, batches)
 
     def _batches(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return np.array_split(order, math.ceil(len(order) / self.options.batch))
 
     def _evaluate(
-        self, signal: FloatArray, y: NDArray[np.int64], objective: Objective
+        self, signal: FloatArray, y: NDArray[np.int64], objective: Objective, learning: bool = True
     ) -> Evaluation:
         firing = Firing(surrogate=SURROGATES[self.options.surrogate])
         bits, passes = self.options.bits, None
@@ -219,7 +222,7 @@ class _Trainer:
             found = integer_forward.rounded(parameters.network_with(self.network, used), bits)
             passes = integer_forward.forward(found, signal)
             used = parameters.with_weights(used, found.network)
-        return evaluate(self.network, used, signal, y, objective, firing, passes)
+        return evaluate(self.network, used, signal, y, objective, firing, passes, learning)
 
 
 class _Best(NamedTuple):

@@ -1,10 +1,13 @@
 """The reference simulator against the design's equations, and against sums done by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import naive_simulator
 from random_networks import random_inputs, random_network
+from spikelet import encoding, reference, reference_numbers
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.layer import Layer
@@ -45,8 +48,10 @@ def test_each_sample_starts_afresh():
     assert np.array_equal(together.membranes[-1][5], alone.membranes[-1][0])
 
 
-def test_no_samples_give_no_answers():
-    network = random_network(0)
+@pytest.mark.parametrize("encoder", ["direct", "rate", "bernoulli", "latency", "phase"])
+def test_no_samples_give_no_answers(encoder):
+    value = encoding.parameter(encoder, None)
+    network = replace(one_layer([[1, 2]], theta=1), encoder=encoder, encoder_parameter=value)
     assert network.simulate(np.zeros((0, network.channels), np.uint8)).answers.shape == (0,)
 
 
@@ -257,3 +262,98 @@ def test_beyond_int16_is_refused_with_the_number(bias, reached):
 def test_inputs_of_another_type_or_shape_are_refused(x):
     with pytest.raises(SpikeletError, match=r"this network takes uint8\[n, 3\]"):
         one_layer([[1], [1], [1]], readout="last").simulate(x)
+
+
+def numbers_of(network):
+    """Return what the simulator makes of each layer of a network that is no stream."""
+    direct = [network.encoder == "direct" and k == 0 for k in range(len(network.layers))]
+    return [
+        reference_numbers.numbers(layer, first, network.steps)
+        for layer, first in zip(network.layers, direct, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "value"), [("weights", -7), ("bias", 30), ("theta", 1), ("v_start", 50), ("d", 200)]
+)
+def test_layers_that_are_changed_in_place_are_simulated_as_they_are(change, value):
+    network = one_layer([[9], [4]], encoder="direct", theta=12, rho=12, readout="last")
+    x = np.array([[200, 100]], np.uint8)
+    before = network.simulate(x)
+    getattr(network.layers[0], change)[...] = value
+    after = network.simulate(x)
+    spikes, membranes, _ = naive_simulator.simulate(network, x)
+    assert after.membranes[0].tolist() == [sample[0] for sample in membranes]
+    assert after.spikes[0].tolist() == [[step[0] for step in sample] for sample in spikes]
+    assert before.membranes[0].tolist() != after.membranes[0].tolist()
+
+
+def test_other_steps_and_other_numbers_of_samples_are_simulated_as_they_are():
+    # 127 a step: two stay in 16 bits, 300 reach beyond
+    few = one_layer([[127]], steps=2, readout="last")
+    many = replace(few, steps=300)
+    for network, samples, reached in ((few, 1, 254), (few, 3, 254), (few, 2, 254)):
+        x = np.full((samples, 1), 255, np.uint8)
+        assert network.simulate(x).membranes[0].tolist() == [[reached]] * samples
+    with pytest.raises(SpikeletError, match="layer 0 reaches 32893, outside int16"):
+        many.simulate(np.full((2, 1), 255, np.uint8))
+    assert few.simulate(x).membranes[0].tolist() == [[254], [254]]
+
+
+def test_what_cannot_leave_int16_is_computed_in_16_bits():
+    (numbers,) = numbers_of(one_layer([[127]], steps=258, readout="last"))
+    assert numbers.proved
+    assert numbers.kind == np.int16
+    assert numbers.weights.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"steps": 259},
+        {"steps": 2, "bias": 0x7FFF},
+        {"steps": 2, "v_start": -0x8000},
+        {"steps": 2, "theta": 1, "rho": -0x7FFF},
+        {"steps": 200, "gain": 1},
+        {"steps": 200, "recurrent": np.array([[-127]], np.int8), "theta": 1},
+        {"steps": 30, "current_d": 1},
+        {"steps": 2, "low": 0x7FFF},
+    ],
+)
+def test_what_might_leave_int16_is_checked(fields):
+    (numbers,) = numbers_of(one_layer([[127]], readout="last", **fields))
+    assert not numbers.proved
+    assert numbers.kind == np.int32
+
+
+@pytest.mark.parametrize(("d", "kind"), [(0, np.int16), (64, np.int16), (65, np.int32)])
+def test_a_leak_that_is_no_shift_needs_products_of_more_bits(d, kind):
+    (numbers,) = numbers_of(one_layer([[1]], steps=2, d=d, readout="last"))
+    assert numbers.proved
+    assert numbers.kind == kind
+
+
+def test_weights_stay_exact_however_many_there_are():
+    # on the way to the sum lies 255 * 127 * 600, beyond the 2**24 of float32
+    weights = np.repeat(np.array([[127], [-127], [1]], np.int8), (600, 400, 1), axis=0)
+    network = one_layer(weights, encoder="direct", steps=1, readout="last")
+    (numbers,) = numbers_of(network)
+    assert numbers.weights.dtype == np.float64
+    x = np.full((1, 1001), 255, np.uint8)
+    assert network.simulate(x).membranes[0].tolist() == [[(255 * 127 * 200 + 255) >> 8]]
+
+
+def test_small_convolutions_are_matrices_and_large_ones_are_not():
+    small = Geometry(size=(1, 4), channels=1, kernel=(1, 2), out=(1, 3))
+    (numbers,) = numbers_of(one_layer([[1], [10]], geometry=small, readout="last"))
+    assert numbers.geometry is None
+    assert numbers.weights.tolist() == [[1, 0, 0], [10, 1, 0], [0, 10, 1], [0, 0, 10]]
+    large = Geometry(size=(30, 30), channels=1, kernel=(1, 2), out=(30, 29))
+    (numbers,) = numbers_of(one_layer([[1], [10]], geometry=large, readout="last"))
+    assert numbers.geometry == large
+
+
+def test_samples_start_anew_in_each_run_of_a_simulation():
+    simulation = reference.Simulation(one_layer([[5]], steps=2, readout="last"))
+    x = np.array([[255]], np.uint8)
+    assert [simulation.run(x).membranes[0].tolist() for _ in range(2)] == [[[10]]] * 2
