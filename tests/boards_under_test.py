@@ -10,9 +10,10 @@ REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
 BOARDS = {
     "virtual": ("ulab", "plain"),
     "unix": ("viper", "plain"),
-    "qemu:m3": ("viper", "plain"),
-    "qemu:m0": ("viper", "plain"),
+    "qemu:m3": ("thumb", "viper", "plain"),
+    "qemu:m0": ("thumb", "viper", "plain"),
     "qemu:rv32": ("viper", "plain"),
+    "pico": ("thumb", "viper", "plain"),
     "unix:micropython-ulab": ("viper", "ulab", "plain"),
     "unix:circuitpython": ("viper", "ulab", "plain"),
 }

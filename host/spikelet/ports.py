@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
@@ -97,6 +98,7 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
     except TransportError:
         raise SpikeletError(_unopened(name, device)) from None
     try:
+        _send_at_once(transport)
         with contextlib.redirect_stdout(said):
             transport.enter_raw_repl(soft_reset=False, timeout_overall=READ_TIMEOUT)
         yield transport
@@ -114,6 +116,17 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
     finally:
         with contextlib.suppress(OSError):
             transport.close()
+
+
+def _send_at_once(transport: SerialTransport) -> None:
+    """Have a `socket://` send each part of a command when it is written.
+
+    Without it, TCP keeps the second part until the first is acknowledged, often for 40 ms.
+    """
+    if transport.device_name.startswith("socket:"):
+        descriptor = transport.serial.fileno()
+        with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _unopened(name: str, device: str) -> str:
@@ -175,10 +188,23 @@ def attached() -> list[str]:
 def resolve(spelling: str) -> Port:
     """Return the port that `spelling` means.
 
-    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], or as mpremote spells it: auto, id:SERIAL, a device
+    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], or as mpremote spells it: auto,
+    id:SERIAL, a device
     Raises SpikeletError if there is none, or several, or the emulator is missing.
     """
-    from spikelet.virtual import emulated
+    if (emulated := _emulated(spelling)) is not None:
+        return emulated
+    kind, _, rest = spelling.partition(":")
+    if kind == "id":
+        return SerialPort(_by_serial_number(rest))
+    if kind == "auto":
+        return SerialPort(_the_only_one())
+    return SerialPort(rest if kind == "port" else spelling)
+
+
+def _emulated(spelling: str) -> Port | None:
+    """Return the board without hardware that `spelling` means, or None if it means another."""
+    from spikelet.virtual import emulated, pico
 
     kind, _, rest = spelling.partition(":")
     if kind == "virtual":
@@ -187,11 +213,9 @@ def resolve(spelling: str) -> Port:
         return emulated.Unix(spelling, rest)
     if kind == "qemu":
         return emulated.Qemu(spelling, *rest.partition(":")[::2])
-    if kind == "id":
-        return SerialPort(_by_serial_number(rest))
-    if kind == "auto":
-        return SerialPort(_the_only_one())
-    return SerialPort(rest if kind == "port" else spelling)
+    if kind == "pico":
+        return pico.Pico(spelling, rest)
+    return None
 
 
 def _the_only_one() -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "Say which boards can be reached from here, and what to do about the others."
 EXAMPLE = "spikelet doctor"
-NO_HARDWARE = ("virtual", "unix", "qemu:m3", "qemu:m0", "qemu:rv32")
+NO_HARDWARE = ("virtual", "unix", "qemu:m3", "qemu:m0", "qemu:rv32", "pico")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import board_files, boards, files, ports, resources
 from spikelet.errors import SpikeletError
+from spikelet.virtual import processes
 
 BOARD = Path(__file__).parent / "board.py"
 CHUNK = 0x10000  # bytes written in one go; these boards have memory enough
@@ -44,12 +42,12 @@ class Virtual:
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Start the process and open its raw REPL."""
-        with _owned(self.storage, self.name) as folder:
+        with processes.owned(self.storage, self.name) as folder:
             files_folder = folder / "files"
             files_folder.mkdir(exist_ok=True)
             command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
             with (
-                _process(command, r"^(\d+)$", self.name) as port,
+                processes.running(command, r"^(\d+)$", self.name) as (_, port),
                 ports.raw_repl(self.name, f"socket://127.0.0.1:{port}") as transport,
             ):
                 yield transport
@@ -81,7 +79,7 @@ class Qemu:
         self.name = name
         self.storage = f"qemu-{model}"
         self.machine = boards.load(self.storage).qemu
-        self.firmware = _firmware(firmware or self.machine.firmware, f"{name} needs")
+        self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
             raise SpikeletError(
                 f"{name} needs {self.machine.system}, which is not installed; "
@@ -96,7 +94,7 @@ class Qemu:
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Start the emulator and open the raw REPL on its serial port."""
-        with _owned(self.storage, self.name) as folder:
+        with processes.owned(self.storage, self.name) as folder:
             command = [self.machine.system, *self.machine.arguments, "-kernel", str(self.firmware)]
             command += ["-serial", "pty"]
             image = folder / "image.romfs"
@@ -104,7 +102,7 @@ class Qemu:
                 place = f"addr={self.machine.rom_address:#x},force-raw=on"
                 command += ["-device", f"loader,file={image},{place}"]
             with (
-                _process(command, r"(/dev/\S+) \(label", self.name) as device,
+                processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
                 ports.raw_repl(self.name, device) as transport,
             ):
                 yield transport
@@ -118,7 +116,7 @@ class Qemu:
                 "train a smaller network"
             )
         with (
-            _owned(self.storage, self.name) as folder,
+            processes.owned(self.storage, self.name) as folder,
             files.replacing(folder / "image.romfs") as path,
         ):
             path.write_bytes(image)
@@ -161,49 +159,6 @@ def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
     return bytes(writer.finalise())
 
 
-@contextmanager
-def _owned(storage: str, name: str) -> Iterator[Path]:
-    """Give an emulated board's folder to one program at a time."""
-    folder = resources.cache_folder(storage)
-    try:
-        with filelock.FileLock(folder / "lock", timeout=0):
-            yield folder
-    except filelock.Timeout:
-        raise SpikeletError(
-            f"{name} is in use by another program; wait for that one, or set SPIKELET_CACHE to "
-            "another folder"
-        ) from None
-
-
-@contextmanager
-def _process(command: Sequence[str], announced: str, name: str) -> Iterator[str]:
-    """Run a process and give what it prints first that fits `announced`; end it when done.
-
-    announced    regular expression with one group
-    Raises SpikeletError, with what it printed instead, if it ends without.
-    """
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            yield _announcement(process.stdout or (), announced, name)
-        finally:
-            process.kill()
-
-
-def _announcement(lines: Iterable[str], announced: str, name: str) -> str:
-    said = []
-    for line in lines:
-        said.append(line.strip())
-        if found := re.search(announced, said[-1]):
-            return found[1]
-    raise SpikeletError(f"{name} did not start: {' '.join(said) or 'it gave no reason'}")
-
-
 def _interpreter(path: str) -> Path:
     if not path:
         built = resources.cache_folder("emulated") / "micropython"
@@ -219,12 +174,3 @@ def _interpreter(path: str) -> Path:
             f"{path} is not a program that can be run; give a MicroPython as unix:PATH"
         )
     return Path(found).resolve()
-
-
-def _firmware(path: str, name: str) -> Path:
-    firmware = resources.cache_folder("emulated") / path  # an absolute path stays what it is
-    if not firmware.exists():
-        firmware = Path(path)
-    if not firmware.exists():
-        raise SpikeletError(f"{name} {path}, which is not there; run boards/emulated/build")
-    return firmware

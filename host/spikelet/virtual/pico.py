@@ -1,0 +1,109 @@
+"""An emulated Raspberry Pi Pico: real firmware, with flash that stays and sensors to feed.
+
+It has no second core, and its I2C answers where registers are read or written, but not to scan().
+Cycles are the chip's for code in RAM; code in flash runs as if the cache always had it.
+Source: rp2040js 1.4.1, https://github.com/wokwi/rp2040js; what is added to it is in the folder `rp2040`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mpremote.transport_serial import SerialTransport
+
+from spikelet import board_files, ports, resources
+from spikelet.errors import SpikeletError
+from spikelet.virtual import processes
+
+RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
+FIRMWARE = "RPI_PICO.uf2"
+EMULATOR = "rp2040js"
+
+
+@dataclass(frozen=True)
+class Powered:
+    """A Pico that runs.
+
+    name       how messages call it
+    device     its serial console, as pyserial spells it
+    process    the emulator, which takes one command a line and answers each
+    """
+
+    name: str
+    device: str
+    process: subprocess.Popen[str]
+
+    def feed_adc(self, values: Sequence[int]) -> None:
+        """Set what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, the temperature."""
+        self._command(adc=list(values))
+
+    def feed_i2c(self, bus: int, address: int, register: int, values: Sequence[int]) -> None:
+        """Set registers, a byte each, of the I2C device at an address; it is there from then on."""
+        device = {"address": address, "register": register, "values": list(values)}
+        self._command(i2c={"bus": bus, **device})
+
+    def reset(self) -> None:
+        """Reset the board as its button RUN does."""
+        self._command(reset=1)
+
+    def stats(self) -> dict[str, int]:
+        """Return cycles and idle, both since the last reset, hertz, and resets."""
+        return self._command(stats=1)
+
+    def _command(self, **command: object) -> dict[str, int]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            # Not through the buffer, which would keep what a process that has ended did not take.
+            os.write(self.process.stdin.fileno(), json.dumps(command).encode() + b"\n")
+            return json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):
+            raise SpikeletError(f"{self.name} has stopped; connect again to restart it") from None
+
+
+class Pico:
+    """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
+
+    prelude = ""
+    folder = ""
+
+    def __init__(self, name: str = "pico", firmware: str = "") -> None:
+        self.name = name
+        self.firmware = processes.firmware(firmware or FIRMWARE, f"{name} needs")
+        self.storage = f"pico-{self.firmware.stem}" if firmware else "pico"
+        self.emulator = resources.cache_folder("emulated") / EMULATOR
+        if not self.emulator.is_dir():
+            raise SpikeletError(
+                f"{name} needs {EMULATOR}, which is not there; run boards/emulated/build pico"
+            )
+        if shutil.which("node") is None:
+            raise SpikeletError(
+                f"{name} needs node, which is not installed; on Debian: apt-get install nodejs"
+            )
+
+    @contextmanager
+    def powered(self) -> Iterator[Powered]:
+        """Switch the board on; what its flash holds stays in the board's folder."""
+        with processes.owned(self.storage, self.name) as folder:
+            command = ["node", str(RUNNER), str(self.firmware), str(folder / "flash.bin")]
+            env = os.environ | {"RP2040JS": str(self.emulator)}
+            with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
+                yield Powered(self.name, f"socket://127.0.0.1:{port}", process)
+
+    @contextmanager
+    def connect(self) -> Iterator[SerialTransport]:
+        """Switch the board on and open its raw REPL."""
+        with self.powered() as board, ports.raw_repl(self.name, board.device) as transport:
+            yield transport
+
+    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Copy files into the board's file system, as on a real one."""
+        with self.connect() as transport:
+            yield from board_files.copy(transport, new)

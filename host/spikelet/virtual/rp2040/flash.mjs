@@ -1,0 +1,70 @@
+// The Pico's flash: 2 MiB that stay when the board is off, in a file.
+
+import fs from "node:fs";
+
+export const FLASH_START = 0x10000000;
+const SIZE = 2 << 20; // bytes
+const SECTOR = 4096;
+const PAGE = 256;
+const ERASE_SECTOR = 0.045; // seconds, as typical of a W25Q16JV; its datasheet, 9.6
+const PROGRAM_PAGE = 0.0004;
+
+const UF2_MAGIC = 0x0a324655;
+const UF2_BLOCK = 512; // bytes, the payload from byte 32 on
+// Source: USB Flashing Format (UF2), github.com/microsoft/uf2.
+
+export class Flash {
+  #file;
+  #content = new Uint8Array(SIZE).fill(0xff);
+
+  // path        of the file, made where there is none
+  // firmware    the bytes of a UF2 file, which are put over what the file holds
+  constructor(path, firmware) {
+    this.#file = fs.openSync(path, fs.existsSync(path) ? "r+" : "w+");
+    fs.readSync(this.#file, this.#content, 0, SIZE, 0);
+    this.#load(firmware);
+    this.#save(0, SIZE);
+  }
+
+  get content() {
+    return this.#content;
+  }
+
+  // The boot ROM's functions, of the board: r0 is where, r1 how much; or r1 from where and r2 how much.
+  get romFunctions() {
+    const nothing = () => {};
+    return {
+      IF: nothing, EX: nothing, FC: nothing, CX: nothing, // what readies the flash, and its cache
+      RE: (board) => this.#erase(board, ...board.core.registers),
+      RP: (board) => this.#program(board, ...board.core.registers),
+    };
+  }
+
+  #erase({ mcu, core }, start, size) {
+    this.#content.fill(0xff, start, start + size);
+    mcu.flash.fill(0xff, start, start + size);
+    this.#save(start, size);
+    core.cycles += Math.round((size / SECTOR) * ERASE_SECTOR * mcu.clkSys);
+  }
+
+  #program({ mcu, core }, start, from, size) {
+    for (let i = 0; i < size; i++) this.#content[start + i] &= mcu.readUint8(from + i);
+    mcu.flash.set(this.#content.subarray(start, start + size), start);
+    this.#save(start, size);
+    core.cycles += Math.round((size / PAGE) * PROGRAM_PAGE * mcu.clkSys);
+  }
+
+  #save(start, size) {
+    fs.writeSync(this.#file, this.#content, start, size, start);
+  }
+
+  #load(uf2) {
+    for (let at = 0; at + UF2_BLOCK <= uf2.length; at += UF2_BLOCK) {
+      const start = uf2.readUInt32LE(at + 12) - FLASH_START;
+      const size = uf2.readUInt32LE(at + 16);
+      if (uf2.readUInt32LE(at) === UF2_MAGIC && start >= 0 && start + size <= SIZE) {
+        this.#content.set(uf2.subarray(at + 32, at + 32 + size), start);
+      }
+    }
+  }
+}

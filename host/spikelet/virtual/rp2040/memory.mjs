@@ -1,0 +1,71 @@
+// The chip's memory, as the core reads and writes it.
+
+export const FLASH = 0x10; // the topmost byte of its addresses
+export const RAM = 0x20000000;
+const PC = 15;
+
+// What stops the chip.
+export class HardFault extends Error {}
+
+// Return functions that read and write bytes, halfwords and words of `mcu`, an RP2040 of rp2040js. They go to
+// flash and RAM themselves, and leave peripherals to it. An unaligned access raises HardFault.
+export function memory(mcu) {
+  const r = mcu.core.registers;
+  const ram8 = mcu.sram;
+  const ram16 = new Uint16Array(ram8.buffer);
+  const ram32 = new Uint32Array(ram8.buffer);
+  const flash8 = mcu.flash;
+  const flash16 = new Uint16Array(flash8.buffer);
+  const flash32 = new Uint32Array(flash8.buffer);
+  const ramSize = ram8.length;
+
+  function unaligned(address) {
+    const [where, at] = [address, r[PC]].map((number) => (number >>> 0).toString(16));
+    throw new HardFault(`unaligned access to ${where} by the instruction at ${at}`);
+  }
+
+  function read32(address) {
+    if (address & 3) unaligned(address);
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) return ram32[offset >> 2];
+    if (address >>> 24 === FLASH) return flash32[(address & 0xffffff) >> 2];
+    return mcu.readUint32(address);
+  }
+
+  function read16(address) {
+    if (address & 1) unaligned(address);
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) return ram16[offset >> 1];
+    if (address >>> 24 === FLASH) return flash16[(address & 0xffffff) >> 1];
+    return mcu.readUint16(address);
+  }
+
+  function read8(address) {
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) return ram8[offset];
+    if (address >>> 24 === FLASH) return flash8[address & 0xffffff];
+    return mcu.readUint8(address);
+  }
+
+  function write32(address, value) {
+    if (address & 3) unaligned(address);
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) ram32[offset >> 2] = value;
+    else mcu.writeUint32(address, value);
+  }
+
+  function write16(address, value) {
+    if (address & 1) unaligned(address);
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) ram16[offset >> 1] = value;
+    else mcu.writeUint16(address, value);
+  }
+
+  function write8(address, value) {
+    const offset = address - RAM;
+    if (offset >= 0 && offset < ramSize) ram8[offset] = value;
+    else mcu.writeUint8(address, value);
+  }
+
+  return { read32, read16, read8, write32, write16, write8 };
+}

@@ -1,0 +1,100 @@
+// Run an emulated Raspberry Pi Pico until the standard input ends.
+//
+//   RP2040JS=FOLDER node run.mjs FIRMWARE.uf2 FLASH
+//
+// FOLDER is where the npm package rp2040js is, FLASH the file of what the board's flash holds. The port of
+// its serial console, on this machine, is printed first. Then each line of the input is a JSON object, and
+// is answered by one with the board's state:
+//
+//   {"adc": [0, 4095, 2048]}             what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, and
+//                                        the temperature's; those that are not given stay
+//   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108]}}
+//                                        registers of a device, which is there from then on
+//   {"reset": 1}                         as its button RUN does, once the answer is there
+//   {"quit": 1}                          end
+//   {"stats": 1}, or anything else       nothing
+//
+//   cycles    of the core since it was last reset      idle      of these, so many it waited
+//   hertz     cycles in an emulated second             resets    how often it was reset
+
+import fs from "node:fs";
+import net from "node:net";
+import readline from "node:readline";
+
+import { Flash } from "./flash.mjs";
+import { HardFault } from "./memory.mjs";
+import { Pico } from "./pico.mjs";
+
+console.warn = () => {}; // rp2040js tells of what it does not have, where only answers should be
+
+const SLICE = 200_000; // cycles between looks at the sockets
+const SHORT = 1e6; // nanoseconds; shorter waits pass at once, longer ones take as long as they say
+
+const [firmware, flashFile] = process.argv.slice(2);
+let socket = null;
+let wake = () => {};
+
+const pico = new Pico(new Flash(flashFile, fs.readFileSync(firmware)), (bytes) => socket?.write(bytes));
+
+const server = net.createServer((connection) => {
+  socket?.destroy();
+  socket = connection;
+  socket.setNoDelay(true);
+  socket.on("error", () => {}); // the host went away; "close" follows
+  socket.on("close", () => {
+    if (socket === connection) socket = null;
+  });
+  socket.on("data", (bytes) => {
+    pico.console.send(bytes);
+    wake();
+  });
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+
+function obey({ adc, i2c, reset, quit }) {
+  if (adc) pico.feedAdc(adc);
+  if (i2c) pico.i2c[i2c.bus].feed(i2c);
+  const { idle, resets, core, mcu } = pico;
+  console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets }));
+  if (reset) pico.reset();
+  if (quit) process.exit(0);
+  wake();
+}
+
+readline
+  .createInterface({ input: process.stdin })
+  .on("line", (line) => obey(JSON.parse(line)))
+  .on("close", () => process.exit(0));
+
+// Let time pass for a core that waits: as fast as it does here, or until something comes.
+async function wait() {
+  const nanos = pico.nanosToAlarm;
+  if (nanos < SHORT) {
+    pico.wait(nanos);
+    return;
+  }
+  const start = performance.now();
+  await new Promise((resolve) => {
+    const timer = Number.isFinite(nanos) ? setTimeout(resolve, nanos / 1e6) : null;
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  wake = () => {};
+  pico.wait((performance.now() - start) * 1e6);
+}
+
+async function run() {
+  for (;;) {
+    pico.run(SLICE);
+    if (pico.core.waiting) await wait();
+    else await new Promise(setImmediate);
+  }
+}
+
+run().catch((problem) => {
+  if (!(problem instanceof HardFault)) throw problem;
+  if (socket === null) process.exit(1);
+  socket.end(`the emulated Pico stopped: ${problem.message}\r\n`, () => process.exit(1));
+});
