@@ -4,11 +4,17 @@ const        compile-time constants, where the interpreter has them
 np, ULAB     ulab's numpy and its version, or None and ""
 viper, addressof   the native emitter's decorator and the address of a buffer, or None
 crc16, crc32       checksums, native where the interpreter has them
+ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
 Console      the bytes that come from the host and go to it
 """
 
 import gc
 import sys
+
+try:
+    import time
+except ImportError:  # emulated boards have no clock
+    time = None  # type: ignore[assignment]
 
 try:
     from micropython import const
@@ -32,30 +38,19 @@ try:
 except ImportError:
     addressof = None
 
+try:
+    from machine import lightsleep  # type: ignore[import-not-found]
+except ImportError:
+    lightsleep = None
+
 CRC16_START = const(0xFFFF)
 
 try:
     from binascii import crc_hqx as crc16
 except ImportError:
-    from array import array
+    from spikert.loops import loops
 
-    def _crc16_table():
-        table = array("H", range(256))
-        for byte in range(256):
-            crc = byte << 8
-            for _ in range(8):
-                crc = (crc << 1) ^ (0x1021 if crc & 0x8000 else 0)
-            table[byte] = crc & 0xFFFF
-        return table
-
-    _TABLE = _crc16_table()
-
-    def crc16(data, crc):  # type: ignore[misc]
-        """Return the CRC-16 (CCITT, polynomial 0x1021) of the bytes `data`, continued from `crc`."""
-        table = _TABLE
-        for byte in data:
-            crc = table[(crc >> 8) ^ byte] ^ ((crc << 8) & 0xFFFF)
-        return crc
+    crc16 = loops.crc16
 
 
 try:
@@ -70,6 +65,33 @@ except ImportError:
             for _ in range(8):
                 crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
         return crc ^ 0xFFFFFFFF
+
+
+try:
+    from time import ticks_diff, ticks_us  # type: ignore[attr-defined]
+except ImportError:
+
+    def ticks_us():
+        """Return the microseconds since some moment."""
+        return time.monotonic_ns() // 1000
+
+    def ticks_diff(later, earlier):
+        """Return the microseconds from one of ticks_us to another."""
+        return later - earlier
+
+
+def sleep_ms(ms, unheard=False):
+    """Do nothing for so many milliseconds.
+
+    unheard    bool, whether no host listens: then the board may stop its clocks, and with them USB,
+               which on some chips (RP2040) does not come back by itself
+    """
+    if unheard and lightsleep is not None:
+        lightsleep(ms)
+    elif hasattr(time, "sleep_ms"):
+        time.sleep_ms(ms)
+    else:
+        time.sleep(ms / 1000)
 
 
 def mapped(file):

@@ -11,6 +11,8 @@ An encoder is made from the number of channels, the steps of a sample and its pa
 
 from array import array
 
+from spikert.loops import loops
+
 
 class Rate:
     """Rate coding: each step adds x to an 8-bit sum, and a carry is a spike; no parameter."""
@@ -18,6 +20,7 @@ class Rate:
     shift = 0
 
     def __init__(self, channels, steps, parameter):
+        self.channels = channels
         self.sums = bytearray(channels)
         self.events = array("H", range(channels))
 
@@ -32,16 +35,7 @@ class Rate:
 
     def step(self):
         """List the inputs that spike; return how many."""
-        x, sums, events = self.x, self.sums, self.events
-        count = 0
-        for i in range(len(sums)):
-            total = sums[i] + x[i]
-            if total > 255:
-                events[count] = i
-                count += 1
-                total -= 256
-            sums[i] = total
-        return count
+        return loops.rate(self.x, self.sums, self.events, self.channels)
 
 
 class Bernoulli:
@@ -54,12 +48,14 @@ class Bernoulli:
     shift = 0
 
     def __init__(self, channels, steps, parameter):
+        self.channels = channels
         self.seed = parameter
+        self.state = array("H", [parameter])
         self.events = array("H", range(channels))
 
     def start(self):
         """Draw the same random numbers again."""
-        self.state = self.seed
+        self.state[0] = self.seed
 
     def take(self, x):
         """Begin the next sample."""
@@ -67,17 +63,7 @@ class Bernoulli:
 
     def step(self):
         """List the inputs that spike; return how many."""
-        x, events, state = self.x, self.events, self.state
-        count = 0
-        for i in range(len(x)):
-            state ^= (state << 7) & 0xFFFF
-            state ^= state >> 9
-            state ^= (state << 8) & 0xFFFF
-            if state >> 8 < x[i]:
-                events[count] = i
-                count += 1
-        self.state = state
-        return count
+        return loops.draw(self.x, self.state, self.events, self.channels)
 
 
 class Latency:
@@ -86,6 +72,7 @@ class Latency:
     shift = 0
 
     def __init__(self, channels, steps, parameter):
+        self.channels = channels
         self.steps = steps
         self.least = parameter
         self.times = array("H", range(channels))
@@ -97,20 +84,13 @@ class Latency:
     def take(self, x):
         """Begin the next sample: set the time of every spike."""
         self.t = 0
-        for i in range(len(x)):
-            late = x[i] < self.least
-            self.times[i] = self.steps if late else ((255 - x[i]) * self.steps) >> 8
+        loops.plan(x, self.times, self.steps, self.least, self.channels)
 
     def step(self):
         """List the inputs that spike; return how many."""
-        times, events, t = self.times, self.events, self.t
-        count = 0
-        for i in range(len(times)):
-            if times[i] == t:
-                events[count] = i
-                count += 1
+        t = self.t
         self.t = t + 1
-        return count
+        return loops.due(self.times, t, self.events, self.channels)
 
 
 class Phase:
@@ -121,6 +101,7 @@ class Phase:
     """
 
     def __init__(self, channels, steps, parameter):
+        self.channels = channels
         self.period = parameter
         self.events = array("H", range(channels))
 
@@ -135,13 +116,7 @@ class Phase:
     def step(self):
         """List the inputs that spike; return how many."""
         self.shift = (self.shift + 1) % self.period
-        x, events, mask = self.x, self.events, 0x80 >> self.shift
-        count = 0
-        for i in range(len(x)):
-            if x[i] & mask:
-                events[count] = i
-                count += 1
-        return count
+        return loops.bits(self.x, 0x80 >> self.shift, self.events, self.channels)
 
 
 class Delta:
@@ -155,6 +130,7 @@ class Delta:
     shift = 0
 
     def __init__(self, channels, steps, parameter):
+        self.channels = channels
         self.threshold = parameter
         self.references = bytearray(channels)
         self.events = array("H", range(2 * channels))
@@ -172,19 +148,8 @@ class Delta:
 
     def step(self):
         """List the inputs that spike; return how many."""
-        x, references, threshold, events = self.x, self.references, self.threshold, self.events
-        count = 0
-        for i in range(len(references)):
-            change = x[i] - references[i]
-            if change >= threshold:
-                references[i] += threshold
-                events[count] = 2 * i
-                count += 1
-            elif -change >= threshold:
-                references[i] -= threshold
-                events[count] = 2 * i + 1
-                count += 1
-        return count
+        events, threshold = self.events, self.threshold
+        return loops.change(self.x, self.references, events, threshold, self.channels)
 
 
 def make(tables):

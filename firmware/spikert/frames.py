@@ -5,6 +5,11 @@ import struct
 from spikert import wire
 from spikert.compat import crc32
 
+try:
+    from spikert.wire_viper import encode_into
+except (ImportError, SyntaxError, AttributeError, ValueError):
+    from spikert.wire import encode_into
+
 
 class Sender:
     """Numbers the board's frames and writes them.
@@ -30,7 +35,7 @@ class Sender:
         """Send a frame with the first `size` bytes of `payload`, which is then spoilt."""
         self.digest = crc32(self.payload[:size], self.digest)
         self.frames += 1
-        end = wire.encode_into(self.frame, kind, self.sequence, size)
+        end = encode_into(self.frame, kind, self.sequence, size)
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.stream.write(self.view[:end])
 

@@ -1,14 +1,15 @@
 """A network on the board: an encoder, layers of one kernel, a readout."""
 
-from array import array
-
 from spikert import encode
+from spikert.loops import loops
 from spikert.readout import Readout
 from spikert.scaling import Scaling
 
 
 class Network:
     """Runs samples step by step; see tables.py for how long its state lasts.
+
+    Once it is made, a sample allocates nothing unless the kernel does.
 
     tables    tables.Tables
     kernel    module of kernels/
@@ -17,6 +18,9 @@ class Network:
               the layer's `events`
     turn      int, samples from one answer to the next
     size      int, bytes of a sample's readings: u8[channels], or i16[channels] where they are scaled
+    plan      what loops.step goes through: the encoder, (k, step, layer) of each layer k, `fired`,
+              then of the readout its scores, whether it counts and whether it follows, the last
+              layer and that layer's `peek`, if it has one
     Raises MemoryError where the layers' states do not fit.
     """
 
@@ -27,10 +31,21 @@ class Network:
         self.encoder = encode.make(tables)
         self.turn = tables.hop or 1
         hops = tables.window // tables.hop if tables.hop else 1
-        self.readout = Readout(tables.readout, len(tables.classes), hops)
+        self.readout = Readout(tables.readout, self.layers[-1], len(tables.classes), hops)
         self.scaling = Scaling(tables) if tables.scales else None
         self.size = tables.channels * (2 if self.scaling else 1)
         self.x = bytearray(tables.channels)
+        chain = tuple([(k, layer.step, layer) for k, layer in enumerate(self.layers)])
+        out, last = self.readout, self.layers[-1]
+        peek = getattr(last, "peek", None)
+        how = (out.scores, out.counts, out.follows, last, peek)
+        self.plan = (self.encoder, chain, self.fired) + how
+        # bound here, what only passes calls on costs none itself
+        self.answer = self.readout.answer
+        if not self.scaling and not self.encoder:
+            self.take = self.layers[0].hold  # type: ignore[method-assign]
+
+    step = loops.step
 
     def start(self):
         """Start all state again."""
@@ -43,27 +58,10 @@ class Network:
     def take(self, readings):
         """Begin the next sample, the bytes of its readings; its steps are to follow."""
         if self.scaling:
-            self.scaling.apply(array("h", bytes(readings)), self.x)
+            self.scaling.apply(readings, self.x)
         else:
-            self.x[:] = readings
+            loops.copy(self.x, readings, self.size)
         if self.encoder:
             self.encoder.take(self.x)
         else:
             self.layers[0].hold(self.x)
-
-    def step(self):
-        """Run every layer once, in order, on the spikes its predecessor made in this step."""
-        encoder, fired = self.encoder, self.fired
-        events, count, shift = None, 0, 0
-        if encoder:
-            count = encoder.step()
-            events, shift = encoder.events, encoder.shift
-        for k in range(len(fired)):
-            layer = self.layers[k]
-            fired[k] = count = layer.step(events, count, shift)
-            events, shift = layer.events, 0
-        self.readout.step(layer, count)
-
-    def answer(self):
-        """Return the index of the class that the window's steps speak for, and go on to the next hop."""
-        return self.readout.answer()

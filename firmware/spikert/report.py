@@ -4,6 +4,7 @@ import struct
 
 from spikert import wire
 from spikert.compat import crc32
+from spikert.loops import loops
 
 PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has them in parts
 
@@ -18,6 +19,7 @@ class Report:
     def __init__(self, sender, network):
         self.sender = sender
         self.network = network
+        self.part = sender.payload[wire.PART_SIZE :]
 
     def input(self, turn, readings):
         """Send the bytes of readings that the board took by itself."""
@@ -31,13 +33,14 @@ class Report:
             neurons = layer.table.neurons
             width = 1 if neurons <= 256 else 2
             if count * width <= min((neurons + 7) // 8, PART):
-                self._put_addresses(layer.events, count, width)
+                if count:  # else `events` may be anything
+                    loops.put_addresses(self.part, layer.events, count, width)
                 form = wire.ADDRESSES8 if width == 1 else wire.ADDRESSES16
                 self.sender.send_part(wire.SPIKES, turn, step, k, form, 0, count * width)
                 continue
             for first in range(0, neurons, 8 * PART):
                 size = min((neurons - first + 7) // 8, PART)
-                self._put_bitmap(layer.events, count, first, size)
+                loops.put_bitmap(self.part, size, layer.events, count, first)
                 self.sender.send_part(wire.SPIKES, turn, step, k, wire.BITMAP, first, size)
 
     def membranes(self, turn):
@@ -57,22 +60,5 @@ class Report:
         sender.send(wire.ANSWER, wire.ANSWER_SIZE)
 
     def _send_data(self, kind, turn, layer, first, data):
-        self.sender.payload[wire.PART_SIZE : wire.PART_SIZE + len(data)] = data
+        self.part[: len(data)] = data
         self.sender.send_part(kind, turn, 0, layer, 0, first, len(data))
-
-    def _put_addresses(self, events, count, width):
-        payload, at = self.sender.payload, wire.PART_SIZE
-        for i in range(count):
-            payload[at] = events[i] & 0xFF
-            if width == 2:
-                payload[at + 1] = events[i] >> 8
-            at += width
-
-    def _put_bitmap(self, events, count, first, size):
-        payload = self.sender.payload
-        for i in range(size):
-            payload[wire.PART_SIZE + i] = 0
-        for i in range(count):
-            bit = events[i] - first
-            if 0 <= bit < 8 * size:
-                payload[wire.PART_SIZE + (bit >> 3)] |= 1 << (bit & 7)

@@ -341,4 +341,8 @@ def load(path):
     """
     with open(path, "rb") as file:
         view = mapped(file)
-        return Tables(file.read() if view is None else view)
+        if view is None:  # room is asked for once: what is read as it comes is moved while it grows
+            view = bytearray(file.seek(0, 2))
+            file.seek(0)
+            file.readinto(view)
+        return Tables(view)

@@ -14,7 +14,6 @@ import pytest
 from random_networks import random_inputs, random_network
 from spikelet import ports, resources
 from spikelet.link import Link
-from spikelet.virtual import emulated
 
 
 @pytest.fixture
@@ -184,7 +183,7 @@ def test_a_board_unplugged_in_the_middle(spikelet, network, tmp_path, monkeypatc
             started[-1].kill()
         return run(link, net, number, *readings)
 
-    monkeypatch.setattr(emulated.subprocess, "Popen", remembered)
+    monkeypatch.setattr(subprocess, "Popen", remembered)
     monkeypatch.setattr(Link, "run", unplug_at_third)
     np.savez(tmp_path / "x.npz", x=random_inputs(network, 5, 7))
     kept = tmp_path / "spikes.npz"

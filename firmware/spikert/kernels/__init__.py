@@ -22,25 +22,40 @@ All arithmetic may wrap at 16 bits or not, as suits the kernel: conversion has p
 drive, current or partial sum leaves int16, in whatever order, so the spikes are the same.
 """
 
-NAMES = ("viper", "ulab", "plain")  # fastest first
+import sys
+
+NAMES = ("thumb", "viper", "ulab", "plain")  # fastest first
+_found: list = []  # what `available` returned
 
 
 def load(name):
     """Return the kernel module called `name`, one of NAMES.
 
+    One that was not in memory gets all that others took, unless they are still in use.
     Raises ImportError, SyntaxError, AttributeError or ValueError where this interpreter lacks what
     the kernel needs.
     """
+    if __name__ + "." + name not in sys.modules:
+        _forget()
     return getattr(__import__("spikert.kernels." + name).kernels, name)
 
 
 def available():
     """Return the names of the kernels that this interpreter can run, the fastest first."""
-    names = []
-    for name in NAMES:
-        try:
-            load(name)
-        except (ImportError, SyntaxError, AttributeError, ValueError):
-            continue
-        names.append(name)
-    return names
+    if not _found:
+        for name in NAMES:
+            try:
+                load(name)
+            except (ImportError, SyntaxError, AttributeError, ValueError):
+                continue
+            _found.append(name)
+        _forget()
+    return _found
+
+
+def _forget():
+    """Free the memory of what was imported from this folder."""
+    for path in list(sys.modules):
+        if path.startswith(__name__ + "."):
+            del sys.modules[path]
+            globals().pop(path[len(__name__) + 1 :], None)

@@ -1,9 +1,17 @@
 """The kernel on ulab: CircuitPython's full builds, and MicroPython with ulab built in.
 
-Every operation below costs some thousand instructions to start and allocates, so there are few of
-them. Rows are views made once, sums wrap at 16 bits, and a one-element array stands for a scalar,
-because ulab gives Python numbers a type by their value.
+An operation takes some hundred instructions to start and some more for each element; where its
+result is a new array, three times as many, and more in a heap full of holes, which is searched for
+room from the first hole on. So there are few operations, nearly all in place, and views on
+everything are made once. A function of more than 11 local variables, cells and places on the stack
+together takes its frame from the heap as well, which is why those of a step are small.
+
+Sums wrap at 16 bits. A one-element array stands for a scalar: ulab gives Python numbers a type by
+their value. Nothing here collects garbage. A step leaves behind 48 bytes for each operation, the
+bytes of a comparison, an array i16[neurons] for each shift, and the list of those that fired.
 """
+
+from array import array
 
 from spikert.compat import np
 from spikert.kernels import patches
@@ -11,177 +19,370 @@ from spikert.kernels import patches
 if np is None:
     raise ImportError("this interpreter has no ulab")
 
-_FIRED = b"\x01"  # how a comparison stores True
-
 
 class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
 
     def __init__(self, table):
         self.table = table
+        self.room = room = _room(table.neurons)
+        self.membrane = membrane = driven = _State(table)
+        self.v = membrane.memory
+        self.v_start = _Parameter(table, "v_start")
+        self.leak = _leak(table, membrane, room, _Parameter(table, "d"), table.r)
+        self.current = None
+        if table.current:
+            self.current = driven = _State(table)
+            current_d = _Parameter(table, "current_d")
+            self.leak_current = _leak(table, driven, room, current_d, table.current_r)
         self.synapses = _Convolution(table) if table.geometry else _Dense(table, 0, table.inputs)
         self.own_synapses = None
         if table.recurrent:
             self.own_synapses = _Dense(table, table.inputs, table.neurons)
-        self.bias = _parameter(table, "bias")
-        self.low = _parameter(table, "low")
-        self.theta = _parameter(table, "theta")
-        self.rho = _parameter(table, "rho")
-        self.v_reset = _parameter(table, "v_reset")
-        self.v_start = _parameter(table, "v_start")
-        self.biased = _any(self.bias)
-        self.membrane = _State(table, _parameter(table, "d"), table.r)
-        self.v = self.membrane.values
-        self.current = None
-        if table.current:
-            self.current = _State(table, _parameter(table, "current_d"), table.current_r)
-        self.sums = np.zeros(table.neurons, dtype=np.int16)
-        self.held = self.sums
+        self.gain = _scalar(1 << table.gain) if table.gain else None
+        self.bias = bias = _Parameter(table, "bias")
+        self.driven, self.biased = driven.values, driven.like(bias)
+        self.biases = bias.values if bias.by_map else None
+        self.offset = bias.number or 0
+        self.plain = not (table.gain or table.recurrent or table.current)
+        self.sums = room.first(table)
+        self.held = None
+        self.fire = _end(table, membrane, room)
         self.events = ()
-        self.fired = 0
         self.reset()
 
     def reset(self):
         """Start every state again."""
-        v = self.membrane.by_pixel
-        v[:] = 0
-        v += self.v_start
+        self.membrane.clear()
+        if self.v_start.number != 0:
+            v = self.membrane.like(self.v_start)
+            v += self.v_start.values
         if self.current:
-            self.current.values[:] = 0
-        self.fired = 0
+            self.current.clear()
+        self.events = ()
 
     def hold(self, x):
-        """Keep the weighted sum >> 8 of the inputs x u8[inputs], or the drive where that is all of it.
+        """Keep the weighted sum >> 8 of x u8[inputs]; with no own spikes to come, all of the drive.
 
-        Bit by bit from the lowest: floor((S0 + 2 S1 + 4 S2 + ...) / 256) is reached by adding the sum
-        of the rows whose x has that bit and halving, eight times; nothing exceeds 16 bits.
+        Bit by bit from the lowest: floor((S0 + 2 S1 + 4 S2 + ...) / 256) is reached by adding the
+        sum S of the rows whose x has that bit and halving, eight times; nothing exceeds 16 bits. Of
+        two neighbouring bits the rows that have both are summed once.
         """
-        sums = self.sums
-        sums[:] = 0
+        inputs = np.frombuffer(array("H", range(len(x))), dtype=np.uint16)
         x = np.frombuffer(x, dtype=np.uint8)
-        for bit in range(8):
-            plane = np.bitwise_and(x, 1 << bit)
-            if any(plane):
-                self.synapses.add(sums, np.nonzero(plane)[0])
-            sums = np.right_shift(sums, 1)
-        self.held = sums if self.own_synapses else self._amplified(sums)
+        sums, both, one = self._no_sums(), self.room.second(self.table), _scalar(1)
+        for bit in range(0, 8, 2):
+            bits = np.bitwise_and(x, 3 << bit)
+            both -= both
+            self._add_inputs(both, inputs[bits == 3 << bit])
+            for value in (1 << bit, 2 << bit):
+                self._add_inputs(sums, inputs[bits == value])
+                sums += both
+                sums = np.right_shift(sums, one)
+        self.held = sums
+        if not self.own_synapses:
+            if self.gain is not None:
+                sums *= self.gain
+            sums = _by_pixel(self.table, sums) if self.bias.by_map else sums
+            sums += self.bias.values
 
     def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
-        if events is not None and len(events) != count:
-            events = events[:count]
-        v = self.v
-        self.membrane.leak()
-        if self.current:
-            self.current.leak()
-            self._integrate(self.current.values, events, shift)
-            v += self.current.values
+        self.leak()
+        if shift or events is None or not self.plain:
+            self._integrate(events, count, shift)
         else:
-            self._integrate(v, events, shift)
-        v = self.membrane.by_pixel
-        if self.table.floors:
-            v[:] = np.maximum(v, self.low)
-        self.fired = self._fire(v) if self.table.fires else 0
-        return self.fired
+            self.synapses.add(self.driven, events, count, self.offset)
+            if self.biases is not None:
+                self._add_bias()
+        self.events = events = self.fire()
+        return len(events)
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
-        return self.v.tobytes()
+        return self.membrane.values.tobytes()
 
-    def _integrate(self, state, events, shift):
-        """Add the drive to a state, row by row where nothing comes between them."""
-        if events is None:
-            if self.own_synapses:
-                sums = self.held.copy()
-                self._add_own_spikes(sums)
-                state += self._amplified(sums)
-            else:
-                state += self.held
-        elif self.table.gain or shift:
-            sums = self.sums
-            sums[:] = 0
-            self.synapses.add(sums, events)
-            if shift:
-                sums = np.right_shift(sums, shift)
-            self._add_own_spikes(sums)
-            state += self._amplified(sums)
-        else:
-            self.synapses.add(state, events)
-            self._add_own_spikes(state)
-            self._add_bias(state)
-
-    def _add_own_spikes(self, sums):
-        if self.own_synapses and self.fired:
-            self.own_synapses.add(sums, self.events)
-
-    def _amplified(self, sums):
-        if self.table.gain:
-            sums = np.left_shift(sums, self.table.gain)
-        self._add_bias(sums)
+    def _no_sums(self):
+        sums = self.sums
+        sums -= sums
         return sums
 
-    def _add_bias(self, values):
-        if self.biased:
-            if self.table.geometry:
-                values = values.reshape(self.membrane.shape)
-            values += self.bias
+    def _add_inputs(self, sums, events):
+        self.synapses.add(sums, events, len(events), 0)
 
-    def _fire(self, v):
-        fired = v >= self.theta
-        if _FIRED not in fired.tobytes():
-            return 0
-        # the differences may wrap, and wrap back
-        v -= fired * (v - self.v_reset if self.table.sets else self.rho)
-        if self.table.geometry:
-            fired = fired.reshape((self.table.neurons,))
-        self.events = np.nonzero(fired)[0]
-        return len(self.events)
+    def _integrate(self, events, count, shift):
+        """Add the drive, where it is more than sums and a bias."""
+        if self.current:
+            self.leak_current()
+        if events is None:
+            self._add_held()
+        else:
+            self._add_sums(events, count, shift)
+        if self.current:
+            self._take_current()
+
+    def _add_sums(self, events, count, shift):
+        sums = self._no_sums()
+        self.synapses.add(sums, events, count, 0)
+        if shift:
+            sums = np.right_shift(sums, _scalar(shift))
+        self._drive(sums)
+
+    def _take_current(self):
+        v = self.membrane.values
+        v += self.driven
+
+    def _add_held(self):
+        if self.own_synapses:
+            sums = self._no_sums()
+            sums += self.held
+            self._drive(sums)
+        else:
+            driven = self.driven
+            driven += self.held
+
+    def _drive(self, sums):
+        """Add sums, to which own spikes, gain and bias are still to come."""
+        if self.own_synapses:
+            self.own_synapses.add(sums, self.events, len(self.events), 0)
+        if self.gain is not None:
+            sums *= self.gain
+        driven = self.driven
+        driven += sums
+        if self.bias.number != 0:
+            self._add_bias()
+
+    def _add_bias(self):
+        biased = self.biased
+        biased += self.bias.values
 
 
 class _State:
-    """A number for each neuron that leaks: its membrane or its synaptic current.
+    """A number for each neuron: its membrane or its synaptic current.
 
-    values      int16[neurons]
-    by_pixel    the same memory as int16[pixels, maps] in a convolution, as it is elsewhere
-    d, r        it loses (value * d) >> r in each step; d int16[1] or int16[maps]
+    memory      array i16[neurons]
+    values      the same as int16[neurons]
+    by_pixel    the same as int16[pixels, maps] in a convolution, else as it is
     """
 
-    def __init__(self, table, d, r):
-        maps, neurons = table.maps, table.neurons
-        self.shape = (neurons // maps, maps) if table.geometry else (neurons,)
-        state = bytearray(2 * neurons)
-        self.values = np.frombuffer(state, dtype=np.int16)
-        self.by_pixel = self.values.reshape(self.shape)
-        self.low_bytes = _every_second(np.frombuffer(state, dtype=np.uint8), self.shape, 0)
-        self.high_bytes = _every_second(np.frombuffer(state, dtype=np.int8), self.shape, 1)
-        self.byte = np.zeros(1, dtype=np.int16)
-        self.byte[0] = 255
-        self.d, self.r = d, r
-        self.halvings = self._halvings()
+    def __init__(self, table):
+        self.memory = array("h", bytes(2 * table.neurons))
+        self.values = np.frombuffer(self.memory, dtype=np.int16)
+        self.by_pixel = _by_pixel(table, self.values)
 
-    def leak(self):
-        """Lose a step's part."""
-        if self.halvings:
-            values = self.values
-            values -= np.right_shift(values, self.halvings)
-        elif self.halvings is None:
-            # V = 256 high + low, so (V * d) >> r is (high * d + ((low * d) >> 8)) >> (r - 8), and
-            # each product fits 16 bits, the lower one without a sign
-            carry = np.bitwise_and(np.right_shift(self.low_bytes * self.d, 8), self.byte)
-            carry += self.high_bytes * self.d
-            values = self.by_pixel
-            values -= np.right_shift(carry, self.r - 8)
+    def clear(self):
+        """Set every number to 0."""
+        values = self.values
+        values -= values
 
-    def _halvings(self):
-        """Return the k of a leak V >> k, 0 where nothing leaks, None for any other leak."""
-        if not _any(self.d):
-            return 0
-        if len(self.d) > 1:
-            return None
-        for power in range(8):
-            if self.d[0] == 1 << power:
-                return self.r - power
-        return None
+    def like(self, parameter):
+        """Return the numbers in a shape that the parameter goes with."""
+        return self.by_pixel if parameter.by_map else self.values
+
+
+class _Parameter:
+    """One of the tables' parameters.
+
+    values    int16[1] or int16[maps]
+    by_map    whether it goes with the numbers by pixel
+    number    int, where it is one for all neurons, else None
+    """
+
+    def __init__(self, table, name):
+        self.values = values = _view(table, np.int16, *table.where[name])
+        self.by_map = len(values) > 1
+        self.number = None if self.by_map else values[0]
+
+
+class _Room:
+    """What a step writes to and keeps nothing in; layers share it, one after the other.
+
+    zeros, one, other    array i16[neurons]; the zeros are never written to
+    order                array u16[neurons], 0, 1, 2, ...
+    """
+
+    def __init__(self, neurons):
+        self.neurons = neurons
+        self.zeros = array("h", bytes(2 * neurons))
+        self.one = array("h", bytes(2 * neurons))
+        self.other = array("h", bytes(2 * neurons))
+        self.order = array("H", range(neurons))
+
+    def first(self, table):
+        """Return int16[neurons]."""
+        return np.frombuffer(_part_of(self.one, table), dtype=np.int16)
+
+    def second(self, table):
+        """Return int16[neurons], other ones."""
+        return np.frombuffer(_part_of(self.other, table), dtype=np.int16)
+
+
+_rooms = []  # the largest so far
+
+
+def _room(neurons):
+    """Return a _Room for at least so many neurons."""
+    if not _rooms or _rooms[0].neurons < neurons:
+        _rooms[:] = [_Room(neurons)]
+    return _rooms[0]
+
+
+def _part_of(memory, table):
+    return memoryview(memory)[: table.neurons]
+
+
+def _leak(table, state, room, d, r):
+    """Return a function by which a state loses (value * d) >> r."""
+    if d.number == 0:
+        return _nothing
+    halvings = _halvings(d.number, r)
+    if halvings is None:
+        return _leak_by_multiplying(table, state, room, d, r)
+    values, shifted, operand = state.values, np.right_shift, _scalar(halvings)
+
+    def leak():
+        nonlocal values
+        values -= shifted(values, operand)
+
+    return leak
+
+
+def _nothing():
+    """Do nothing, as a perfect integrator's leak does."""
+
+
+def _halvings(d, r):
+    """Return the k of a leak V >> k, None for any other."""
+    for power in range(8):
+        if d == 1 << power:
+            return r - power
+    return None
+
+
+def _leak_by_multiplying(table, state, room, d, r):
+    """Return a function by which a state loses (value * d) >> r, whatever d is.
+
+    A value is 256 high + low, so that is (high * d + ((low * d) >> 8)) >> (r - 8), and each product
+    fits 16 bits, the lower one without a sign.
+    """
+    low_bytes = np.frombuffer(state.memory, dtype=np.uint8)[0::2]
+    high_bytes = np.frombuffer(state.memory, dtype=np.int8)[1::2]
+    multiply_low = _multiplication(table, room, room.other, low_bytes, d)
+    multiply_high = _multiplication(table, room, room.one, high_bytes, d)
+    carries = np.frombuffer(_part_of(room.other, table), dtype=np.uint8)[1::2]
+    values, products = state.values, room.first(table)
+    shifted, operand = np.right_shift, _scalar(r - 8) if r > 8 else None
+
+    def leak():
+        nonlocal values, products
+        multiply_low()
+        multiply_high()
+        products += carries
+        values -= products if operand is None else shifted(products, operand)
+
+    return leak
+
+
+def _multiplication(table, room, memory, octets, d):
+    """Return a function that puts the products of octets and d into an array i16[>= neurons]."""
+    products, zeros, factors = _part_of(memory, table), _part_of(room.zeros, table), d.values
+    values = np.frombuffer(products, dtype=np.int16)
+    multiplied = _by_pixel(table, values) if d.by_map else values
+
+    def multiply():
+        nonlocal values, multiplied
+        products[:] = zeros
+        values += octets
+        multiplied *= factors
+
+    return multiply
+
+
+def _end(table, membrane, room):
+    """Return the function that ends a step: it returns which neurons fired, and resets them."""
+    fire = _fire(table, membrane, room) if table.fires else _none_fire
+    if not table.floors:
+        return fire
+    lift = _lift(table, membrane, room)
+
+    def lift_and_fire():
+        lift()
+        return fire()
+
+    return lift_and_fire
+
+
+def _none_fire():
+    return ()
+
+
+def _lift(table, membrane, room):
+    """Return a function that lifts to `low` what is below."""
+    parameter = _Parameter(table, "low")
+    v, low, none = membrane.like(parameter), parameter.values, bytes(table.neurons)
+    size, store = (table.neurons,), _storing(table, membrane, room, parameter)
+
+    def lift():
+        below = v < low
+        if below.tobytes() != none:
+            store(below.reshape(size))
+
+    return lift
+
+
+def _fire(table, membrane, room):
+    """Return a function that resets the neurons at or above theta and returns which these are."""
+    parameter = _Parameter(table, "theta")
+    v, theta, none = membrane.like(parameter), parameter.values, bytes(table.neurons)
+    if table.sets:
+        reset = _storing(table, membrane, room, _Parameter(table, "v_reset"))
+    else:
+        reset = _subtracting(table, membrane, room, _Parameter(table, "rho"))
+    size = (table.neurons,) if len(v.shape) > 1 else None
+    order = np.frombuffer(_part_of(room.order, table), dtype=np.uint16)
+
+    def fire():
+        fired = v >= theta
+        if fired.tobytes() == none:
+            return ()
+        if size:
+            fired = fired.reshape(size)
+        reset(fired)
+        return order[fired]
+
+    return fire
+
+
+def _subtracting(table, membrane, room, parameter):
+    """Return a function that subtracts a parameter where bool[neurons] says so."""
+    losses, zeros, rho = _part_of(room.one, table), _part_of(room.zeros, table), parameter.values
+    values, lost = membrane.values, room.first(table)
+    multiplied = _by_pixel(table, lost) if parameter.by_map else lost
+
+    def subtract(chosen):
+        nonlocal values, lost, multiplied
+        losses[:] = zeros
+        lost += chosen
+        multiplied *= rho
+        values -= lost
+
+    return subtract
+
+
+def _storing(table, membrane, room, parameter):
+    """Return a function that stores a parameter where bool[neurons] says so."""
+    losses, before, goal = _part_of(room.one, table), memoryview(membrane.memory), parameter.values
+    values, lost = membrane.values, room.first(table)
+    differing = _by_pixel(table, lost) if parameter.by_map else lost
+
+    def store(chosen):
+        nonlocal values, lost, differing
+        losses[:] = before
+        differing -= goal  # may wrap, and wraps back
+        lost *= chosen
+        values -= lost
+
+    return store
 
 
 class _Dense:
@@ -192,16 +393,22 @@ class _Dense:
         kind = np.int16 if table.pairs else np.uint8
         self.rows = [_view(table, kind, at + i * table.stride, table.neurons) for i in range(count)]
         self.bias = table.weight_bias
-        self.correction = np.zeros(1, dtype=np.int16)
+        self.number = array("H", (0,))
+        self.correction = np.frombuffer(self.number, dtype=np.int16)
 
-    def add(self, sums, events):
-        """Add the rows of `events` to the sums."""
-        rows = self.rows
-        for i in events:
-            sums += rows[i]
-        # wrapped to 16 bits by hand: CircuitPython refuses to store what does not fit
-        self.correction[0] = ((self.bias * len(events) + 0x8000) & 0xFFFF) - 0x8000
-        sums -= self.correction
+    def add(self, sums, events, count, offset):
+        """Add the rows of `events`, and `offset` to all sums."""
+        if count:
+            _add_rows(sums, self.rows, events if len(events) == count else events[:count])
+            offset -= self.bias * count
+        if offset:
+            self.number[0] = offset & 0xFFFF
+            sums += self.correction
+
+
+def _add_rows(sums, rows, events):
+    for i in events:
+        sums += rows[i]
 
 
 class _Convolution:
@@ -219,8 +426,14 @@ class _Convolution:
         self.rows = _by_place(patches.rows(g, parts))
         self.columns = _by_place(patches.columns(g, parts))
 
-    def add(self, sums, events):
-        """Add the patches of `events` to the sums, each as one rectangle."""
+    def add(self, sums, events, count, offset):
+        """Add the patches of `events`, each as one rectangle, and `offset` to all sums."""
+        if count:
+            self._add_patches(sums, events if len(events) == count else events[:count])
+        if offset:
+            sums += _scalar(offset)
+
+    def _add_patches(self, sums, events):
         g, maps = self.geometry, self.maps
         sums = sums.reshape((g.out_h, g.out_w * maps))
         for i in events:
@@ -244,23 +457,16 @@ def _part(table, offset, rows, columns, first):
     return values.reshape((rows, columns * table.maps))
 
 
-def _every_second(octets, shape, first):
-    """Return a view on the low or the high bytes of 16-bit numbers."""
-    if len(shape) == 1:
-        return octets[first::2]
-    return octets.reshape((shape[0], 2 * shape[1]))[:, first::2]
+def _by_pixel(table, values):
+    """Return numbers of all neurons in the shape that parameters of each map go with."""
+    if not table.geometry:
+        return values
+    return values.reshape((table.neurons // table.maps, table.maps))
 
 
 def _view(table, dtype, offset, count):
     return np.frombuffer(table.data, dtype=dtype, count=count, offset=offset)
 
 
-def _parameter(table, name):
-    return _view(table, np.int16, *table.where[name])
-
-
-def _any(values):
-    for value in values:
-        if value:
-            return True
-    return False
+def _scalar(number):
+    return np.frombuffer(array("h", (number,)), dtype=np.int16)

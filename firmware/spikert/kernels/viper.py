@@ -1,14 +1,14 @@
 """The kernel in viper, MicroPython's native emitter: two 16-bit sums in a word.
 
-A word of a dense layer's weights holds four neurons, each biased by 128. Its even and its odd bytes
-are added to a word of two sums each; a sum of 257 bytes fits its 16 bits, then both are unpacked. A
-convolution's patch is added to the sums where they lie, two neurons at a time.
+A dense layer's rows are added by viper_rows.py, a convolution's patches to the sums where they lie, two
+neurons at a time. Where it is proved that two membranes can be compared in a word, viper_fire.py takes
+them through a step, else `_advance` does, one by one.
 
 Viper keeps the first three variables in registers, the others on the stack; so the hottest of each
 loop come first, as parameters that the caller passes as 0. Its 16-bit loads have no sign: what is
 signed is kept biased by 0x8000, and two such sums in a word do not disturb each other as long as both
 stay in int16, which is proved. Numbers, offsets and a convolution's places stand in `block`, i32[];
-what `_advance` adds to the membranes, and the membranes, biased, in `work`, u16[2, MEMBRANES].
+what is added to the membranes, and the membranes, biased, in `work`, u16[2, MEMBRANES].
 """
 
 from array import array
@@ -16,104 +16,123 @@ from array import array
 import micropython
 from micropython import const
 
-from spikert.kernels import patches
-from spikert.tables import aligned
+from spikert.kernels import patches, viper_fire, viper_rows
 
 NEURONS = const(0)
 INPUTS = const(1)
-STRIDE = const(2)  # in bytes
-WEIGHTS = const(3)  # offset in bytes
-GAIN = const(4)
-R = const(5)
-FLOORS = const(6)
-FIRES = const(7)
-SETS = const(8)
-BIAS = const(9)  # of each parameter: its offset in 16-bit units, then whether it is per map
-D = const(11)
-LOW = const(13)
-THETA = const(15)
-RHO = const(17)
-V_RESET = const(19)
-CURRENT_D = const(21)
-CURRENT_R = const(23)
-CURRENT = const(24)  # whether there is one
-MAPS = const(25)
-PIXELS = const(26)
-MEMBRANES = const(27)  # where they begin in `work`, in 16-bit units
-FIRED = const(28)  # how many neurons fired in the last step
-WEIGHT_BIAS = const(29)
-PAIRS = const(30)  # whether weights stand in 16 bits
-CHANNELS = const(31)  # from here on of a convolution only
-HEIGHT = const(32)
-WIDTH = const(33)
-KERNEL = const(34)  # weights of a channel
-ROW = const(35)  # a row of neurons, in bytes of sums
-PLACES = const(36)  # where the places begin in `block`
-PARTS = const(37)  # those of tables.Geometry begin here, counted in weights
+WEIGHTS = const(2)  # offset in bytes
+GAIN = const(3)
+R = const(4)
+FLOORS = const(5)
+FIRES = const(6)
+SETS = const(7)
+BIAS = const(8)  # of each parameter: its offset in 16-bit units, then whether it is per map
+D = const(10)
+LOW = const(12)
+THETA = const(14)
+RHO = const(16)
+V_RESET = const(18)
+CURRENT_D = const(20)
+CURRENT_R = const(22)
+CURRENT = const(23)  # whether there is one
+MAPS = const(24)
+PIXELS = const(25)
+MEMBRANES = const(26)  # where they begin in `work`, in 16-bit units
+CHANNELS = const(27)  # from here on of a convolution only
+HEIGHT = const(28)
+WIDTH = const(29)
+KERNEL = const(30)  # weights of a channel
+ROW = const(31)  # a row of neurons, in bytes of sums
+PLACES = const(32)  # where the places begin in `block`
+PARTS = const(33)  # those of tables.Geometry begin here, counted in weights
 
-LANES = const(0x00FF00FF)
 LANE_SIGNS = const(0x00800080)
-LANE_ROWS = const(257)  # as many bytes as a 16-bit lane can add up
 SIGN = const(0x8000)
 
 
 class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract.
 
-    work     the drive, or the synaptic current in its place, and the membranes
-    drive    u16[MEMBRANES], the sums of all weights; in `work`, unless a current stands there
-    sums     u16[MEMBRANES], those of the inputs' weights; in `drive`, unless own spikes join them
-    own      a `block` by which the rows of own spikes are collected
-    listed   u16[inputs], of a convolution that held x: those that count in a bit of x
+    work       the drive, or the synaptic current in its place, and the membranes
+    drive      u16[MEMBRANES], the sums of all weights; in `work`, unless a current stands there
+    sums       u16[MEMBRANES], those of the inputs' weights; in `drive`, unless own spikes join them
+    add        function of viper_rows.py that adds the rows of a dense layer
+    rows       its numbers: of the rows of the inputs; None in a convolution
+    own        and of the rows of own spikes, in a recurrent layer
+    numbers    what viper_fire.py knows of the neurons; None where `_advance` takes them
+    start      of a dense layer the membranes at the start, as they stand in `work`; else u16[maps]
+    peek       what loops.py reads membranes with
+    listed     u16[inputs], once the layer held x: those that count
     """
 
     def __init__(self, table):
         self.table = table
         self.data = table.data
-        self.convolves = table.geometry is not None
         self.feeds = table.recurrent or table.current
-        self.collect = _collect_pairs if table.pairs else _collect
-        self.block = _block(table)
-        size = 2 * aligned(table.neurons)
+        self.block = block = _block(table)
+        size = 2 * block[MEMBRANES]
         self.work = bytearray(2 * size)
         self.drive = bytearray(size) if table.current else self.work
         self.sums = bytearray(size) if table.recurrent else self.drive
+        self.rows = self.own = self.listed = None
+        if not table.geometry:
+            self.add = viper_rows.adder(table)
+            self.rows = viper_rows.numbers(table, 0, table.inputs)
+        if table.recurrent:
+            self.own = viper_rows.numbers(table, table.inputs, table.neurons)
+        self.numbers = viper_fire.numbers(table, size) if viper_fire.fits(table) else None
         self.raw = bytearray(2 * table.neurons)
         self.v = _Membranes(self.work, size)
+        self.peek = (None, None, self.v.bytes, 0)
         self.start = table.expanded("v_start")
+        _clear(self.work, block[MEMBRANES])
+        if self.rows:
+            _flip(self.v.bytes, self.start, table.neurons, 1)
+            self.start = bytes(self.v.bytes)
         self.events = array("H", range(table.neurons))
-        self.listed = self.own = None
-        if table.recurrent:
-            self.own = array("i", self.block)
-            self.own[WEIGHTS] += table.inputs * table.stride
+        self.fired = 0
         self.reset()
+        if self.rows and self.numbers and not self.feeds:
+            self.step = _plain_step(self)
 
     def reset(self):
         """Start every state again."""
         block = self.block
         if self.table.current:
             _clear(self.work, block[MEMBRANES] >> 1)
-        _flip(self.v.bytes, self.start, block[MAPS], block[PIXELS])
-        block[FIRED] = 0
+        if self.rows:
+            self.v.bytes[:] = self.start
+        else:
+            _flip(self.v.bytes, self.start, block[MAPS], block[PIXELS])
+        self.fired = 0
 
     def hold(self, x):
         """Keep the weighted sum >> 8 of the inputs x u8[inputs]."""
-        if self.convolves:
-            self._hold_patches(x)
+        if self.listed is None:
+            self.listed = array("H", range(self.table.inputs))
+        if self.rows:
+            viper_rows.hold(0, 0, 0, self.rows, self.data, self.sums, x, self.listed)
         else:
-            _hold(0, 0, self.block, self.data, self.sums, x)
+            self._hold_patches(x)
 
     def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
-        block, data = self.block, self.data
+        block = self.block
         if events is not None:
-            if self.convolves:
-                self._scatter(events, count, shift)
+            if self.rows:
+                self.add(count, 0, 0, self.rows, self.data, self.sums, events)
+                if shift:
+                    _shift(self.sums, block[NEURONS], shift)
             else:
-                self.collect(0, 0, 0, block, data, self.sums, events, count, shift)
+                self._scatter(events, count, shift)
         if self.feeds:
             self._feed()
-        return _advance(0, 0, self.work, block, data, self.events)
+        if self.numbers:
+            fired = viper_fire.advance(self.work, self.numbers, 0, self.events)
+        else:
+            fired = _advance(0, 0, 0, block, self.work, self.data, self.events)
+        self.fired = fired
+        return fired
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
@@ -123,8 +142,6 @@ class Layer:
     def _hold_patches(self, x):
         """Hold x bit by bit from the lowest: its inputs' patches are added, and the sums halved."""
         block, sums = self.block, self.sums
-        if self.listed is None:
-            self.listed = array("H", range(block[INPUTS]))
         _clear(sums, block[MEMBRANES] >> 1)
         for bit in range(8):
             count = _plane(0, 0, x, block[INPUTS], bit, self.listed)
@@ -143,10 +160,28 @@ class Layer:
         """Add the layer's own spikes to the sums, and take them through the current."""
         block, data, drive = self.block, self.data, self.drive
         if self.table.recurrent:
-            self.collect(0, 0, 0, self.own, data, drive, self.events, block[FIRED], 0)
+            self.add(self.fired, 0, 0, self.own, data, drive, self.events)
             _add(drive, self.sums, block[NEURONS])
         if self.table.current:
             _follow(0, 0, self.work, block, data, drive)
+
+
+def _plain_step(layer):
+    """Return `step` of a layer that needs no more than its rows: looking attributes up takes longer."""
+    add, rows, data, sums = layer.add, layer.rows, layer.data, layer.sums
+    numbers, work, fired = layer.numbers, layer.work, layer.events
+    neurons = layer.table.neurons
+    advance = viper_fire.advance
+
+    @micropython.native
+    def step(events, count, shift):
+        if events is not None:
+            add(count, 0, 0, rows, data, sums, events)
+            if shift:
+                _shift(sums, neurons, shift)
+        return advance(work, numbers, 0, fired)
+
+    return step
 
 
 class _Membranes:
@@ -160,14 +195,13 @@ class _Membranes:
 
 
 def _block(table):
-    block = [table.neurons, table.inputs, table.stride, table.weights, table.gain, table.r]
+    block = [table.neurons, table.inputs, table.weights, table.gain, table.r]
     block += [table.floors, table.fires, table.sets]
     for name in ("bias", "d", "low", "theta", "rho", "v_reset", "current_d"):
         offset, entries = table.where[name]
         block += [offset // 2, entries > 1]
     block += [table.current_r, table.current]
-    block += [table.maps, table.neurons // table.maps, aligned(table.neurons), 0]
-    block += [table.weight_bias, table.pairs]
+    block += [table.maps, table.neurons // table.maps, viper_rows.padded(table.neurons)]
     block = array("i", block)
     if table.geometry:
         block.extend(_convolution(table))
@@ -237,118 +271,6 @@ def _plane(i: int, count: int, x: ptr8, inputs: int, bit: int, events: ptr16) ->
             count += 1
         i += 1
     return count
-
-
-@micropython.viper
-def _collect(
-    word: int,
-    odd: int,
-    both: int,
-    block: ptr32,
-    data: ptr8,
-    sums: ptr16,
-    events: ptr16,
-    count: int,
-    shift: int,
-):
-    """Put the sum of the rows of `events`, shifted right, into `sums`, four columns at a time."""
-    stride = block[STRIDE]
-    lanes = LANES
-    at = int(data) + block[WEIGHTS]
-    start = 0 - count * block[WEIGHT_BIAS]
-    j = 0
-    columns = (block[NEURONS] + 3) >> 2
-    while columns:
-        s0 = s1 = s2 = s3 = start
-        event = int(events)
-        left = count
-        while left:
-            rows = left if left < LANE_ROWS else LANE_ROWS
-            left -= rows
-            odd = both = 0
-            fours = rows >> 2
-            while fours:
-                word = ptr32(at + stride * ptr16(event)[0])[0]
-                both += word
-                odd += (word >> 8) & lanes
-                word = ptr32(at + stride * ptr16(event)[1])[0]
-                both += word
-                odd += (word >> 8) & lanes
-                word = ptr32(at + stride * ptr16(event)[2])[0]
-                both += word
-                odd += (word >> 8) & lanes
-                word = ptr32(at + stride * ptr16(event)[3])[0]
-                both += word
-                odd += (word >> 8) & lanes
-                event += 8
-                fours -= 1
-            rows &= 3
-            while rows:
-                word = ptr32(at + stride * ptr16(event)[0])[0]
-                both += word
-                odd += (word >> 8) & lanes
-                event += 2
-                rows -= 1
-            both -= odd << 8
-            s0 += both & 0xFFFF
-            s1 += odd & 0xFFFF
-            s2 += (both >> 16) & 0xFFFF
-            s3 += (odd >> 16) & 0xFFFF
-        sums[j] = (s0 >> shift) + SIGN
-        sums[j + 1] = (s1 >> shift) + SIGN
-        sums[j + 2] = (s2 >> shift) + SIGN
-        sums[j + 3] = (s3 >> shift) + SIGN
-        j += 4
-        at += 4
-        columns -= 1
-
-
-@micropython.viper
-def _collect_pairs(
-    word: int,
-    i: int,
-    at: int,
-    block: ptr32,
-    data: ptr8,
-    sums: ptr32,
-    events: ptr16,
-    count: int,
-    shift: int,
-):
-    """As `_collect`, of weights of 16 bits, two columns at a time."""
-    stride = block[STRIDE]
-    bias = count * block[WEIGHT_BIAS]
-    at = int(data) + block[WEIGHTS]
-    for j in range((block[NEURONS] + 1) >> 1):
-        word = 0
-        i = 0
-        while i < count:
-            word += ptr32(at + stride * events[i])[0]
-            i += 1
-        low = (((word - bias) ^ SIGN) & 0xFFFF) - SIGN  # sums mod 2**16 are exact, for they fit
-        high = ((word - low - bias) >> 16) - bias
-        high = ((high ^ SIGN) & 0xFFFF) - SIGN
-        sums[j] = (((high >> shift) + SIGN) << 16) | ((low >> shift) + SIGN)
-        at += 4
-
-
-@micropython.viper
-def _hold(i: int, total: int, block: ptr32, data: ptr8, sums: ptr16, x: ptr8):
-    """Put the sum of x times its rows, shifted right by 8, into `sums`."""
-    stride = block[STRIDE]
-    inputs = block[INPUTS]
-    column = block[WEIGHTS]
-    bias = block[WEIGHT_BIAS]
-    size = 1 + block[PAIRS]
-    for j in range(block[NEURONS]):
-        total = 0
-        at = column + size * j
-        i = 0
-        while i < inputs:
-            total += x[i] * (data[at] - bias)
-            at += stride
-            i += 1
-        sums[j] = (total >> 8) + SIGN
 
 
 @micropython.viper
@@ -460,7 +382,7 @@ def _follow(j: int, i: int, work: ptr16, block: ptr32, data: ptr16, drive: ptr16
 
 @micropython.viper
 def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
-    j: int, v: int, work: ptr16, block: ptr32, data: ptr16, events: ptr16
+    v: int, j: int, fired: int, block: ptr32, work: ptr16, data: ptr16, events: ptr16
 ) -> int:
     """Take every neuron through a step; list those that fire in `events`, return how many."""
     maps = block[MAPS]
@@ -519,5 +441,4 @@ def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
         work = ptr16(int(work) + 2 * maps)
         first += maps
         pixels -= 1
-    block[FIRED] = fired
     return fired

@@ -1,0 +1,59 @@
+"""The runtime's loops over steps and layers, channels, neurons and bytes.
+
+They stand in modules of their own because only some interpreters have MicroPython's native emitter:
+loops_viper.py is for those, loops_plain.py for all others. Both have the functions below, which return
+and leave behind the same, bit for bit; `loops` is the module to use.
+
+    step(network, steps=1)  so many steps of a network.Network
+
+    copy(x, readings, channels)
+                            x u8[channels] as the readings are
+    scale(x, readings, offset, factor, shift, channels)
+                            x u8[channels] of the bytes of readings i16[channels], by scaling.py's
+                            rule; offset and factor i32[channels]. In viper what comes before the
+                            shift must fit 32 bits
+    rate(x, sums, events, channels)
+    draw(x, state, events, channels)
+    due(times, t, events, channels)
+    bits(x, mask, events, channels)
+    change(x, references, events, threshold, channels)
+                            the steps of encode.py's encoders: each lists in events u16[] the inputs
+                            that spike, and returns how many. sums and references u8[channels];
+                            state u16[1]; times u16[channels]
+    plan(x, times, steps, least, channels)
+                            when each channel spikes, for `due`
+
+    begin(scores)           the readout's first window
+    add_spikes(scores, events, count)
+                            one more for each of the neurons listed
+    add_membranes(scores, layer)
+                            a layer's membrane for each score that is smaller
+    answer(scores)          the index of the largest total over a window's hops, the lowest if it is
+                            several's; then the next hop begins
+
+    put_addresses(target, events, count, width)
+                            u16[count] as so many bytes, or as two bytes each
+    put_bitmap(target, size, events, count, first)
+                            a bitmap of `size` bytes, whose first bit is that of event `first`
+
+    crc16(data, crc)        see compat.py
+
+A readout's scores are i32[], of which the first five say
+
+    CLASSES    how many there are
+    END        where the scores end
+    ADDS       whether a class's total is the sum of its scores, else it is their largest
+    AT         where those of the present hop begin
+    SEEN       where those end that a hop has had yet; a window slides over them in a circle
+
+and from SCORES on i32[hops, classes]; counts, or membranes + 0x8000;
+so a window has fewer than 2**31 steps. No buffer is kept, and
+none is made.
+"""
+
+try:
+    from spikert import loops_viper as loops
+except (ImportError, SyntaxError, AttributeError, ValueError):
+    from spikert import loops_plain as loops  # type: ignore[no-redef]
+
+__all__ = ["loops"]
