@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
+    from spikelet.network import Network
+    from spikelet.room import Room
 
 SUMMARY = "Show what a .lif file holds, what is proved of it, and whether a board has room for it."
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
-    from spikelet import boards, bounds, network
+    from spikelet import boards, bounds, network, room
     from spikelet.cli import common
 
     board = boards.load(args.board) if args.board else None
@@ -45,11 +47,31 @@ def run(args: argparse.Namespace, output: Output) -> int:
     common.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
     if board is not None:
-        room = not board.ram_free or size <= board.ram_free
-        output.results["fits"] = room
-        output.say(
-            f"{board.name}: {board.ram_free:,} bytes of RAM free for Python, "
-            f"the tables alone take {size:,}: {'fits' if room else 'does not fit'}"
-        )
-        fits = fits and room
+        fits = _show_room(room.of_board(board), loaded, output) and fits
     return 0 if fits else 1
+
+
+def _show_room(board: Room, network: Network, output: Output) -> bool:
+    """Show what a network needs of a board's memory, part by part; return whether it has that."""
+    need = board.need(network)
+    fits = board.holds(need)
+    parts = dict(need.parts())
+    output.results |= {
+        "fits": fits,
+        "kernel": board.kernel,
+        "ram": {"needed": need.ram, "free": board.ram, "parts": parts},
+        "flash": {"needed": need.flash, "free": board.flash},
+    }
+    of_which = [(f"  {name}", size, "") for name, size in parts.items()]
+    rows = [("RAM", need.ram, _free(board.ram)), *of_which]
+    rows.append(("flash", need.flash, _free(board.flash)))
+    output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "there are"), rows)
+    if fits:
+        output.say(f"fits {board.name}")
+    else:
+        output.say(f"does not fit: {board.shortage(need)}; {board.advice(network, need)}")
+    return fits
+
+
+def _free(size: int) -> str:
+    return f"{size:,}" if size else "enough"

@@ -1,0 +1,94 @@
+"""What a board's interpreter says of itself, before anything is put on the board."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+    from spikelet.ports import Port
+
+# What an earlier session left is not counted.
+SURVEY = """
+import gc, sys
+session = None
+for name in list(sys.modules):
+    if name.startswith("spikert"):
+        del sys.modules[name]
+gc.collect()
+rom_size = 0
+try:
+    import vfs
+    if vfs.rom_ioctl(1) > 0:
+        rom = vfs.rom_ioctl(2, 0)
+        rom_size = rom.ioctl(4, 0) * rom.ioctl(5, 0) if hasattr(rom, "ioctl") else len(rom)
+except (ImportError, AttributeError, OSError):
+    pass
+flash_size = 0
+try:
+    import os
+    block = os.statvfs("/")
+    flash_size = block[1] * block[2]
+except (AttributeError, OSError):
+    pass
+"""
+ANSWER = (
+    "(sys.implementation.name, getattr(sys.implementation, '_mpy', 0), "
+    "gc.mem_free() if hasattr(gc, 'mem_free') else 0, rom_size, flash_size)"
+)
+
+# In the order in which `sys.implementation._mpy` counts them, spelled as mpy-cross's -march.
+# Source: MicroPython's py/persistentcode.h, MP_NATIVE_ARCH_*.
+ARCHITECTURES = (
+    "",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An interpreter on a board.
+
+    name           "micropython", "circuitpython" or "cpython"
+    bytecode       (version, subversion) of the .mpy files it loads; (0, 0) where it loads none
+    architecture   of the native code in them, as mpy-cross spells it, or nothing
+    memory_free    int, bytes free for Python; 0 where it cannot tell, or has no fixed limit
+    rom_size       int, bytes of its first ROM partition, which a ROMFS image can take; 0 without one
+    flash_size     int, bytes of its file system; 0 without one
+    """
+
+    name: str
+    bytecode: tuple[int, int] = (0, 0)
+    architecture: str = ""
+    memory_free: int = 0
+    rom_size: int = 0
+    flash_size: int = 0
+
+
+def ask(port: Port) -> Interpreter:
+    """Return what the interpreter at a port says; raises SpikeletError where none answers."""
+    with port.connect() as transport:
+        return survey(transport)
+
+
+def survey(transport: SerialTransport) -> Interpreter:
+    """Return what the interpreter at the end of a raw REPL says of itself."""
+    transport.exec(SURVEY)
+    name, mpy, memory_free, *sizes = transport.eval(ANSWER)
+    version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
+    known = architecture < len(ARCHITECTURES)
+    spelled = ARCHITECTURES[architecture] if known else ""
+    return Interpreter(name, version, spelled, memory_free, *sizes)

@@ -1,0 +1,291 @@
+"""What a network needs of a board's RAM and flash, known before anything is written there.
+
+RAM is counted as MicroPython's and CircuitPython's heaps give it out on 32-bit boards, in blocks of 16
+bytes: what an array holds, and a block for the array itself. What a kernel keeps of a layer stands in
+KERNELS, a function for each; what the runtime takes, and the objects around the arrays, was measured
+and stands in RUNTIME and OBJECTS_OF_LAYER. A test compares all of it with emulated boards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spikert import tables
+from spikert.tables import LayerTable, Tables
+
+if TYPE_CHECKING:
+    from spikelet.network import Network
+
+BLOCK = 16  # bytes; Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK of four words
+LEAST_LIST = 4  # entries, which double when they are full; Source: MicroPython's py/objlist.c
+POINTER = 4  # bytes
+PAGE = 4096  # bytes that a file is rounded up to in flash; erase size of common NOR flash
+RESERVE = 2048  # bytes, for what a turn allocates between two collections
+
+MIXED = "thumb and viper"  # the thumb kernel with layers that it leaves to viper
+
+# Bytes of the runtime with each kernel, by the form that its files have on the board: its modules, the
+# session and its buffers. The mean of qemu:m3 and qemu:m0, MicroPython 1.25: tests/loop/test_memory.py
+# prints them anew. That of ulab is taken to be viper's.
+RUNTIME = {
+    "source": {"thumb": 53_400, MIXED: 69_000, "viper": 63_500, "ulab": 63_500, "plain": 48_900},
+    "bytecode": {"thumb": 52_000, MIXED: 67_500, "viper": 62_600, "ulab": 62_600, "plain": 47_900},
+    "in place": {"thumb": 35_300, MIXED: 50_900, "viper": 45_900, "ulab": 45_900, "plain": 31_200},
+}
+OBJECTS_OF_LAYER = 850  # bytes around those of a layer: its table, its kernel's
+
+VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper_rows.py
+
+# Of a thumb kernel's layer; see kernels/thumb.py.
+SHORT, LONG = 16, 24  # bytes of a record for two neurons
+COLUMNS = {False: 12, True: 16}  # neurons that are added at once, by whether weights are pairs
+GROUP = 8  # rows that are added between two looks at their list,
+MOST_TOGETHER = 16  # and at most as many where `together` allows more than one
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes that a network needs of a board.
+
+    runtime      RAM of the runtime's modules and buffers
+    tables       RAM of the .lif file, 0 where it is read in place
+    layers       RAM of each layer's state
+    encoder      RAM of the encoder, the scaling and the input x
+    readout      RAM of the scores
+    readings     RAM of a turn's readings
+    reserve      RAM for what comes and goes
+    flash        for the files
+    """
+
+    runtime: int
+    tables: int
+    layers: tuple[int, ...]
+    encoder: int
+    readout: int
+    readings: int
+    reserve: int
+    flash: int
+
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM in all."""
+        return self.kept + self.reserve
+
+    @property
+    def kept(self) -> int:
+        """Bytes of RAM that are taken for as long as the network is loaded."""
+        return (
+            self.runtime
+            + self.tables
+            + sum(self.layers)
+            + self.encoder
+            + self.readout
+            + self.readings
+        )
+
+    def parts(self) -> list[tuple[str, int]]:
+        """Return each part of the RAM with its name."""
+        layers = [(f"layer {k}", size) for k, size in enumerate(self.layers)]
+        return [
+            ("runtime", self.runtime),
+            ("tables", self.tables),
+            *layers,
+            ("encoder", self.encoder),
+            ("readout", self.readout),
+            ("readings", self.readings),
+            ("reserve", self.reserve),
+        ]
+
+
+def need(
+    network: Network, kernel: str, files: Mapping[str, bytes], *, in_place: bool = False
+) -> Need:
+    """Return what a network needs of a board.
+
+    kernel      that steps its layers; where a board is to choose, its fastest
+    files       of the runtime, as they are to be put there
+    in_place    whether the board reads and runs files where they lie, in a ROMFS
+    """
+    data = network.to_bytes()
+    table = Tables(data)
+    everything = {**files, "network.lif": data}
+    form = _form(files, in_place)
+    layers = tuple(OBJECTS_OF_LAYER + KERNELS[kernel](layer) for layer in table.layers)
+    turn = _readings(table) * (table.hop or 1)
+    return Need(
+        runtime=RUNTIME[form][_modules(kernel, table)] + _rows(kernel, table),
+        tables=0 if in_place else blocks(len(data)),
+        layers=layers,
+        encoder=_encoder(table) + _scaling(table) + array(table.channels),
+        readout=_readout(table),
+        readings=array(turn),
+        reserve=RESERVE + 2 * array(_readings(table)),
+        flash=image_size(everything) if in_place else filed_size(everything),
+    )
+
+
+def blocks(size: int) -> int:
+    """Return the bytes that the heap gives out for `size` bytes."""
+    return -(-size // BLOCK) * BLOCK
+
+
+def array(size: int) -> int:
+    """Return the bytes of an array, a bytearray or a bytes object that holds `size` bytes."""
+    return BLOCK + blocks(size)
+
+
+def grown_list(entries: int) -> int:
+    """Return the bytes of a list of so many small integers that was made by a comprehension."""
+    capacity = LEAST_LIST
+    while capacity < entries:
+        capacity *= 2
+    return array(POINTER * capacity)
+
+
+def filed_size(files: Mapping[str, bytes]) -> int:
+    """Return the bytes of flash that files take in a file system while they are being replaced.
+
+    The largest is there twice, for an old file stays until the new one is whole.
+    """
+    sizes = [-(-len(data) // PAGE) * PAGE for data in files.values()]
+    return sum(sizes) + max(sizes)
+
+
+def image_size(files: Mapping[str, bytes]) -> int:
+    """Return the bytes of a ROMFS image with these files."""
+    from spikelet.virtual import emulated
+
+    return len(emulated.romfs_image(files))
+
+
+def _form(files: Mapping[str, bytes], in_place: bool) -> str:
+    if not any(path.endswith(".mpy") for path in files):
+        return "source"
+    return "in place" if in_place else "bytecode"
+
+
+def _readings(table: Tables) -> int:
+    """Return the bytes of a sample's readings."""
+    return table.channels * (2 if table.scales else 1)
+
+
+def _encoder(table: Tables) -> int:
+    """Return the bytes of the encoder's arrays, see encode.py; of direct, of what a kernel lists."""
+    channels, inputs = table.channels, table.inputs
+    events = array(2 * inputs)
+    return {
+        "direct": array(2 * channels),
+        "rate": array(channels) + events,
+        "bernoulli": events,
+        "latency": array(2 * channels) + events,
+        "phase": events,
+        "delta": array(channels) + events,
+    }[table.encoder]
+
+
+def _scaling(table: Tables) -> int:
+    """Return the bytes of two numbers of four bytes for each channel; see scaling.py."""
+    return 2 * array(4 * table.channels) if table.scales else 0
+
+
+def _readout(table: Tables) -> int:
+    """Return the bytes of the scores of every hop in a window; see readout.py."""
+    hops = table.window // table.hop if table.hop and table.readout != "last" else 1
+    return grown_list(hops) + hops * grown_list(len(table.classes))
+
+
+def _patches(table: LayerTable, entry: int) -> int:
+    """Return the bytes of a convolution's parts and places, of `entry` bytes a number of a place."""
+    g = table.geometry
+    if g is None:
+        return 0
+    return (
+        array(12 * g.stride_h * g.stride_w)
+        + array(4 * entry * g.height)
+        + array(4 * entry * g.width)
+    )
+
+
+def _plain(table: LayerTable) -> int:
+    parameters = len(tables.PARAMETERS) * array(2 * table.maps)
+    states = 3 * array(2 * table.neurons)  # current, membranes, events
+    return parameters + states + grown_list(table.neurons) + _patches(table, 2)
+
+
+def _viper(table: LayerTable) -> int:
+    sums = 2 * (-(-table.neurons // VIPER_COLUMNS) * VIPER_COLUMNS)
+    states = array(2 * sums) + array(sums) * (table.current + table.recurrent)
+    lists = 2 * array(2 * table.neurons) + array(2 * table.maps)
+    block = array(4 * 26) + _patches(table, 4)
+    compared = table.lanes or not table.fires
+    by_twos = compared and not table.floors and table.where["d"][1] == 1
+    constants = array(4 * 10 + 6 * table.maps) if by_twos else 0
+    rows = array(4 * 6 + table.stride + tables.READ_AHEAD) * (2 if table.recurrent else 1)
+    return states + lists + block + constants + (0 if table.geometry else rows)
+
+
+def _ulab(table: LayerTable) -> int:
+    parameters = 6 * array(2 * table.maps)
+    rows = 4 * BLOCK * table.rows if table.geometry is None else 0  # a view on each
+    return parameters + rows + 4 * array(2 * table.neurons) + _patches(table, 2)
+
+
+def _thumb(table: LayerTable) -> int:
+    if not _stepped_by_thumb(table):
+        return _viper(table)
+    fours = -(-table.neurons // 4)
+    columns = COLUMNS[table.pairs]
+    records = max(-(-table.neurons // columns) * columns // 2, (fours + 1) // 2 * 4)
+    starts = 8 * fours if table.where["v_start"][1] > 1 else 4
+    arrays = (
+        array(_record(table) * records)
+        + array(4 * 31)
+        + array(8 * fours)
+        + array(2 * table.neurons)
+        + array(2 * table.maps)
+        + array(starts)
+    )
+    return arrays + (array(8 * fours) if table.recurrent else 0)
+
+
+KERNELS: dict[str, Callable[[LayerTable], int]] = {
+    "thumb": _thumb,
+    "viper": _viper,
+    "ulab": _ulab,
+    "plain": _plain,
+}
+"""Bytes of RAM that a kernel keeps of a layer, without the objects around its arrays."""
+
+
+def _stepped_by_thumb(table: LayerTable) -> bool:
+    """Return whether the thumb kernel has code for a layer; viper steps the others."""
+    return bool(table.lanes and not table.geometry and not table.current)
+
+
+def _record(table: LayerTable) -> int:
+    """Return the bytes of a record of the thumb kernel: short ones leak by a shift and have no floor."""
+    d = table.parameter("d")
+    shift = len(d) == 1 and d[0] & (d[0] - 1) == 0
+    return SHORT if shift and table.fires and not table.floors else LONG
+
+
+def _modules(kernel: str, table: Tables) -> str:
+    """Return which of the runtime's modules a kernel makes a board load, as RUNTIME calls it."""
+    mixed = kernel == "thumb" and not all(map(_stepped_by_thumb, table.layers))
+    return MIXED if mixed else kernel
+
+
+def _rows(kernel: str, table: Tables) -> int:
+    """Return the bytes of the list of rows that the thumb kernel's layers share."""
+    if kernel != "thumb":
+        return 0
+    lengths = [0]
+    for layer in filter(_stepped_by_thumb, table.layers):
+        split = not layer.pairs and layer.together > 1
+        group = min(layer.together, MOST_TOGETHER) if split else GROUP
+        lengths.append(layer.rows + layer.rows // group + 4)
+    if table.encoder == "direct":
+        lengths.append(2 * table.inputs + 1)
+    return array(POINTER * max(lengths))

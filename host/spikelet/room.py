@@ -1,0 +1,198 @@
+"""Whether a board has room for a network, and if not, what it would have room for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from spikelet import boards, memory
+from spikelet.errors import SpikeletError
+from spikelet.memory import Need
+
+if TYPE_CHECKING:
+    from spikelet.boards import Board
+    from spikelet.interpreter import Interpreter
+    from spikelet.layer import Layer
+    from spikelet.network import Network
+
+# Cores by how their names begin, and how mpy-cross spells what they run.
+ARCHITECTURES = {
+    "Cortex-M0": "armv6m",
+    "Cortex-M3": "armv7m",
+    "Cortex-M33": "armv7emsp",
+    "Cortex-M4": "armv7emsp",
+    "Cortex-M7": "armv7emdp",
+    "RV32": "rv32imc",
+    "Xtensa": "xtensawin",
+}
+PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a board has, and how a network would be put there.
+
+    name        how messages call the board
+    ram         int, bytes free for Python before the runtime is loaded; 0: no limit that is known
+    flash       int, bytes for files; 0: no limit that is known
+    kernel      the fastest of its kernels
+    files       of the runtime, as they are to be put there
+    in_place    whether files are read and run where they lie, in a ROMFS
+    """
+
+    name: str
+    ram: int
+    flash: int
+    kernel: str
+    files: Mapping[str, bytes]
+    in_place: bool = False
+
+    def need(self, network: Network) -> Need:
+        """Return what a network needs here."""
+        return memory.need(network, self.kernel, self.files, in_place=self.in_place)
+
+    def holds(self, need: Need) -> bool:
+        """Return whether there is so much."""
+        return need.ram <= (self.ram or need.ram) and need.flash <= (self.flash or need.flash)
+
+    def check(self, network: Network) -> Need:
+        """Return what a network needs here.
+
+        Raises SpikeletError with the numbers, and what would fit, if there is not so much.
+        """
+        need = self.need(network)
+        if not self.holds(need):
+            raise SpikeletError(f"{self.shortage(need)}; {self.advice(network, need)}")
+        return need
+
+    def shortage(self, need: Need) -> str:
+        """Say what of the board's memory is too little."""
+        if self.ram and need.ram > self.ram:
+            parts = ", ".join(f"{name} {size:,}" for name, size in need.parts() if size)
+            return (
+                f"{self.name} has {self.ram:,} bytes of RAM free, below the {need.ram:,} "
+                f"that this network needs ({parts})"
+            )
+        return (
+            f"{self.name} has {self.flash:,} bytes of flash for files, below the {need.flash:,} "
+            "that the runtime and this network need"
+        )
+
+    def advice(self, network: Network, need: Need) -> str:
+        """Say what would fit here, and which boards would do."""
+        advice = []
+        if any(layer.pairs for layer in network.layers) and self._holds(_in_bytes(network)):
+            advice.append("store its weights in bytes, not in pairs")
+        if found := self.largest(network):
+            k, neurons = found
+            now = network.layers[k].neurons
+            advice.append(f"train it with {neurons} neurons in layer {k}, which has {now}")
+        larger = [board.name for board in map(boards.load, boards.names()) if _more(board, need)]
+        advice.append(f"take a board with more ({', '.join(larger) or 'none is known here'})")
+        return ", or ".join(advice)
+
+    def largest(self, network: Network) -> tuple[int, int] | None:
+        """Return the largest hidden layer, and with how many neurons of it the network would fit.
+
+        None where even one neuron is too many, or neither it nor its successor is dense.
+        """
+        hidden = network.layers[:-1]
+        if not hidden:
+            return None
+        k = max(range(len(hidden)), key=lambda k: hidden[k].neurons)
+        if network.layers[k].geometry or network.layers[k + 1].geometry:
+            return None
+        neurons = _most(network.layers[k].neurons, lambda n: self._holds(narrowed(network, k, n)))
+        return (k, neurons) if neurons else None
+
+    def _holds(self, network: Network) -> bool:
+        return self.holds(self.need(network))
+
+
+def of_board(board: Board) -> Room:
+    """Return the room on a board that is known by its file."""
+    from spikelet import bytecode
+
+    return Room(
+        board.name,
+        board.ram_free,
+        board.flash_free,
+        board.kernels[0],
+        bytecode.runtime_files(_interpreter(board)),
+        in_place=board.port.startswith("qemu:"),
+    )
+
+
+def of_interpreter(
+    name: str, interpreter: Interpreter, files: Mapping[str, bytes], *, in_place: bool
+) -> Room:
+    """Return the room on a board that said itself what it has."""
+    return Room(
+        name,
+        interpreter.memory_free,
+        interpreter.flash_size,
+        _fastest(interpreter),
+        files,
+        in_place=in_place,
+    )
+
+
+def narrowed(network: Network, k: int, neurons: int) -> Network:
+    """Return a network with only the first neurons of its dense layer k."""
+    layer, successor = network.layers[k : k + 2]
+    parameters = {
+        name: values[:neurons]
+        for name in PARAMETERS
+        if (values := getattr(layer, name)) is not None
+    }
+    own = layer.recurrent
+    layers = list(network.layers)
+    layers[k] = replace(
+        layer,
+        weights=layer.weights[:, :neurons],
+        recurrent=None if own is None else own[:neurons, :neurons],
+        **parameters,
+    )
+    layers[k + 1] = replace(successor, weights=successor.weights[:neurons])
+    return replace(network, layers=layers)
+
+
+def _in_bytes(network: Network) -> Network:
+    layers: list[Layer] = [replace(layer, pairs=False) for layer in network.layers]
+    return replace(network, layers=layers)
+
+
+def _most(limit: int, holds: Callable[[int], bool]) -> int:
+    """Return the largest number up to `limit` that `holds`, as all smaller ones do, else 0."""
+    least, most = 0, limit
+    while least < most:
+        middle = (least + most + 1) // 2
+        if holds(middle):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _more(board: Board, need: Need) -> bool:
+    """Return whether a board's file says that it has so much."""
+    return board.ram_free >= need.ram and board.flash_free >= need.flash
+
+
+def _interpreter(board: Board) -> Interpreter:
+    """Return what the interpreter of a board is likely to say, with today's bytecode."""
+    from spikelet.interpreter import Interpreter
+
+    cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
+    architecture = ARCHITECTURES[max(cores, key=len)] if cores else ""
+    return Interpreter(board.runtimes[0], (6, 3), architecture)
+
+
+def _fastest(interpreter: Interpreter) -> str:
+    """Return the fastest kernel that an interpreter is likely to run."""
+    if interpreter.name != "micropython":
+        return "ulab"
+    if interpreter.architecture.startswith("armv"):
+        return "thumb"
+    return "viper" if interpreter.architecture else "plain"
