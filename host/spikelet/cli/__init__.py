@@ -35,6 +35,7 @@ VERBS = (
     "flash",
     "run",
     "verify",
+    "bench",
     "monitor",
     "boards",
     "doctor",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spikelet.verification import Verification
 
 PORT_HELP = (
-    "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], auto, id:SERIAL or a device; "
+    "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or a device; "
     "without it the board that is attached, or virtual"
 )
 
@@ -35,7 +35,10 @@ def add_port(parser: argparse.ArgumentParser) -> None:
 def add_kernel(parser: argparse.ArgumentParser) -> None:
     """Add --kernel."""
     parser.add_argument(
-        "--kernel", default="", metavar="K", help="plain, ulab, viper or thumb (default: the board's best)"
+        "--kernel",
+        default="",
+        metavar="K",
+        help="plain, ulab, viper or thumb (default: the board's best)",
     )
 
 

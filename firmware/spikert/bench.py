@@ -1,0 +1,240 @@
+"""Measures the runtime on the board that it runs on; nothing but `spikelet bench` imports it.
+
+A clock counts ticks: start() begins a span, spent() returns the ticks since. What a tick is, the host
+knows: see host/spikelet/bench_clock.py.
+"""
+
+import gc
+from array import array
+
+from spikert import compat, kernels, tables
+from spikert.compat import const
+from spikert.frames import Sender
+from spikert.network import Network
+from spikert.report import Report
+
+MOST_CALLS = const(4096)  # in one span
+
+SYSTICK_CONTROL = 0xE000E010
+SYSTICK_RELOAD = 0xE000E014
+SYSTICK_VALUE = 0xE000E018
+SYSTICK_MOST = const(0xFFFFFF)
+SYSTICK_ENDED = const(0x10000)  # the bit of CONTROL that says it has reached 0
+MTIME = 0x0200BFF8
+MTIME_MASK = const(0x3FFFFFFF)  # what is a small integer
+
+
+class SysTick:
+    """The 24-bit counter in Arm's Cortex-M, at the processor's clock. Source: Armv7-M manual, B3.3."""
+
+    def __init__(self):
+        from machine import mem32  # type: ignore[import-not-found]
+
+        self.registers = mem32
+
+    def start(self):
+        """Begin a span."""
+        registers = self.registers
+        registers[SYSTICK_RELOAD] = SYSTICK_MOST
+        registers[SYSTICK_VALUE] = 0
+        registers[SYSTICK_CONTROL] = 5  # on, at the processor's clock, without interrupts
+
+    def spent(self):
+        """Return the ticks since; raises ValueError if they are more than it counts."""
+        ticks = SYSTICK_MOST - self.registers[SYSTICK_VALUE]
+        if self.registers[SYSTICK_CONTROL] & SYSTICK_ENDED:
+            raise ValueError("a span of more than %d ticks" % SYSTICK_MOST)
+        return ticks
+
+
+class Mtime:
+    """RISC-V's machine timer, where QEMU's `virt` has it. Source: QEMU hw/riscv/virt.c, CLINT."""
+
+    def __init__(self):
+        from machine import mem32  # type: ignore[import-not-found]
+
+        self.registers = mem32
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.registers[MTIME]
+
+    def spent(self):
+        """Return the ticks since."""
+        return (self.registers[MTIME] - self.started) & MTIME_MASK
+
+
+class Microseconds:
+    """MicroPython's time."""
+
+    def __init__(self):
+        from time import ticks_diff, ticks_us  # type: ignore[attr-defined]
+
+        self.now, self.difference = ticks_us, ticks_diff
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.now()
+
+    def spent(self):
+        """Return the microseconds since."""
+        return self.difference(self.now(), self.started)
+
+
+class Nanoseconds:
+    """CircuitPython's and CPython's time."""
+
+    def __init__(self):
+        from time import monotonic_ns
+
+        self.now = monotonic_ns
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.now()
+
+    def spent(self):
+        """Return the nanoseconds since."""
+        return self.now() - self.started
+
+
+class Bench:
+    """Measures one network with one kernel.
+
+    clock    of this module
+    least    int, ticks that a span of repeated calls should have at least
+    tries    int, spans of which the shortest counts
+    memory   (int, int, int): bytes that the kernel takes, that the network takes, and that are left
+    """
+
+    def __init__(self, clock, kernel, path, least, tries):
+        self.clock, self.least, self.tries = clock, least, tries
+        start = used()
+        module = kernels.load(kernel)
+        loaded = used()
+        self.network = network = Network(tables.load(path), module)
+        self.memory = loaded - start, used() - loaded, compat.memory_free()
+        self.sink = Sink()
+        self.report = Report(Sender(self.sink), network)
+
+    def steps(self, k, events):
+        """Measure layer k's step: (ticks, calls, allocated bytes, fired neurons of all calls).
+
+        It starts again before the first call, and then goes on.
+
+        events    list of the inputs that spike; None: what is held
+        """
+        layer, count = self.network.layers[k], 0
+        if events is not None:
+            count, events = len(events), array("H", events or [0])
+        found = self.repeated(layer.reset, _step, layer.step, events, count)
+        layer.reset()
+        fired = 0
+        for _ in range(found[1]):
+            fired += layer.step(events, count, 0)
+        return found + (fired,)
+
+    def holds(self, k, x):
+        """Measure how layer k takes x u8[inputs]: (ticks, calls, allocated bytes)."""
+        layer = self.network.layers[k]
+        return self.repeated(layer.reset, _call, layer.hold, x)
+
+    def turn(self, readings, fresh, telling):
+        """Run a turn: (ticks of taking, of steps, of the answer; allocated bytes, sent bytes, answer).
+
+        readings    bytes, of all its samples
+        fresh       whether a stream starts
+        telling     whether everything is told as to a host, which then counts with the answer
+        """
+        clock, network, report = self.clock, self.network, self.report
+        if fresh or not network.tables.hop:
+            network.start()
+        view = memoryview(readings)
+        taking = stepping = answering = step = self.sink.bytes = 0
+        report.sender.start(readings)
+        before = used()
+        for first in range(0, len(view), network.size):
+            clock.start()
+            network.take(view[first : first + network.size])
+            taking += clock.spent()
+            for _ in range(network.tables.steps):
+                clock.start()
+                network.step()
+                stepping += clock.spent()
+                if telling:
+                    clock.start()
+                    report.spikes(0, step)
+                    answering += clock.spent()
+                    step += 1
+        clock.start()
+        answer = self._tell() if telling else network.answer()
+        answering += clock.spent()
+        allocated = used(False) - before
+        return taking, stepping, answering, allocated, self.sink.bytes, answer
+
+    def _tell(self):
+        """Tell what a turn ends with."""
+        self.report.membranes(0)
+        self.report.answer(0)
+
+    def repeated(self, prepare, loop, *arguments):
+        """Repeat a call until it takes long enough: (ticks, calls, bytes allocated by the first).
+
+        loop    called with the arguments and the number of calls; what it takes itself is subtracted
+        """
+        prepare()
+        before = used()
+        loop(*arguments, 1)
+        allocated = used(False) - before
+        most = max(1, compat.memory_free() // (2 * allocated)) if allocated > 0 else MOST_CALLS
+        calls = 1
+        ticks = self.shortest(prepare, loop, arguments, calls)
+        while ticks < self.least and 2 * calls <= min(most, MOST_CALLS):
+            calls *= 2
+            ticks = self.shortest(prepare, loop, arguments, calls)
+        return ticks - self.shortest(gc.collect, _nothing, (), calls), calls, allocated
+
+    def shortest(self, prepare, loop, arguments, calls):
+        """Return the ticks of so many calls, of the shortest try."""
+        clock, best = self.clock, None
+        for _ in range(self.tries):
+            prepare()
+            gc.collect()
+            clock.start()
+            loop(*arguments, calls)
+            ticks = clock.spent()
+            if best is None or ticks < best:
+                best = ticks
+        return best
+
+
+class Sink:
+    """A stream that only counts what is written to it."""
+
+    bytes = 0
+
+    def write(self, data):
+        """Count."""
+        self.bytes += len(data)
+
+
+def used(collect=True):
+    """Return the bytes of heap in use; 0 where nothing tells."""
+    if collect:
+        gc.collect()
+    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+
+
+def _step(step, events, count, calls):
+    for _ in range(calls):
+        step(events, count, 0)
+
+
+def _call(function, argument, calls):
+    for _ in range(calls):
+        function(argument)
+
+
+def _nothing(calls):
+    for _ in range(calls):
+        pass

@@ -1,0 +1,169 @@
+"""A board that measures: firmware/spikert/bench.py, driven through the raw REPL."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mpremote.transport import TransportExecError
+from mpremote.transport_serial import SerialTransport
+
+from spikelet import bench_clock, board_files, ports
+from spikelet.bench_clock import Clock
+from spikelet.errors import SpikeletError
+from spikelet.network import Network
+from spikelet.ports import Port
+from spikert.session import NETWORK
+
+PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
+CHUNK = 512  # bytes of weights in one command
+
+START = """
+import gc
+gc.collect()
+_start = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+"""
+IMPORT = """
+gc.collect()
+_runtime = (gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0) - _start
+from spikert import bench, compat, kernels, tables
+_table = tables.load({path!r})
+_known = (_table.crc, bytes(_table.sha256), compat.runtime_name(), compat.machine_name())
+del _table
+"""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of heap: of the runtime's modules, the kernel's, the network; and what is left."""
+
+    runtime: int
+    kernel: int
+    network: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a turn took, in the clock's unit.
+
+    take, steps, answer    the encoder or what is held, all steps, and the answer
+    allocated              bytes
+    sent                   bytes of frames, of a turn that was told
+    said                   the answer, None of a turn that was told
+    """
+
+    take: float
+    steps: float
+    answer: float
+    allocated: int
+    sent: int
+    said: int | None
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.take + self.steps + self.answer
+
+
+class MeasuringBoard:
+    """A board whose runtime has been started to measure.
+
+    name, machine, runtime    how it is called, and what it calls itself
+    clock                     that it is measured with
+    """
+
+    def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
+        self.name = port.name
+        self._transport = transport
+        self._path = port.folder + NETWORK
+        self._run(START)
+        self._run(ports.LOAD.format(prelude=port.prelude))
+        self._run(IMPORT.format(path=self._path))
+        crc, sha256, self.runtime, self.machine = self._ask("_known")
+        if (crc, sha256) != (network.crc, network.source_sha256):
+            raise SpikeletError(
+                f"{self.name} holds another network (CRC {crc:08x}) than this one "
+                f"(CRC {network.crc:08x}); run spikelet flash to replace it"
+            )
+        self.clock: Clock = bench_clock.of(port, self.runtime)
+
+    def kernels(self) -> tuple[str, ...]:
+        """Return the names of its kernels, the fastest first; they are in its memory from then on."""
+        return tuple(self._ask("kernels.available()"))
+
+    def load(self, kernel: str) -> Memory:
+        """Load the network with a kernel, and return what memory that takes."""
+        clock = self.clock
+        self._run(
+            f"_bench = None\n_bench = bench.Bench(bench.{clock.clock}(), {kernel!r}, "
+            f"{self._path!r}, {clock.least}, {clock.tries})"
+        )
+        return Memory(self._ask("_runtime"), *self._ask("_bench.memory"))
+
+    def step(self, layer: int, events: Sequence[int] | None) -> tuple[float, float, int]:
+        """Return what a layer's step takes, how many neurons fire in it, and the bytes it allocates.
+
+        events    that spike; None: what is held
+        """
+        asked = None if events is None else list(events)
+        ticks, calls, allocated, fired = self._ask(f"_bench.steps({layer}, {asked!r})")
+        return self.clock.figure(ticks / calls), fired / calls, allocated
+
+    def hold(self, layer: int, x: bytes) -> float:
+        """Return what it takes a layer to hold x."""
+        ticks, calls, _ = self._ask(f"_bench.holds({layer}, {x!r})")
+        return self.clock.figure(ticks / calls)
+
+    def turn(self, readings: bytes, *, fresh: bool, telling: bool) -> Turn:
+        """Run a turn, and return what it took; `fresh` and `telling` as in bench.py."""
+        found = self._ask(f"_bench.turn({readings!r}, {fresh}, {telling})")
+        take, steps, answer = (self.clock.figure(ticks) for ticks in found[:3])
+        return Turn(take, steps, answer, *found[3:])
+
+    def load_dense(self, kernel: str, layers: Sequence[tuple[Any, ...]]) -> None:
+        """Load an int8 network without spikes; `layers` as bench_dense.py takes them."""
+        self._run("from spikert import bench_dense\n_layers = []")
+        for inputs, neurons, weights, bias, *scaling in layers:
+            self._run("_weights = bytearray()")
+            for first in range(0, len(weights), CHUNK):
+                self._run(f"_weights += {bytes(weights[first : first + CHUNK])!r}")
+            numbers = ", ".join(map(str, scaling))
+            self._run(f"_layers.append(({inputs}, {neurons}, _weights, {list(bias)}, {numbers}))")
+        self._run(f"_dense = bench_dense.Dense({kernel!r}, _layers)")
+
+    def dense(self, x: bytes) -> tuple[float, int]:
+        """Return what the network without spikes takes for a sample, and its answer."""
+        ticks, calls, _ = self._ask(
+            f"_bench.repeated(bench.gc.collect, bench._call, _dense.answer, {x!r})"
+        )
+        return self.clock.figure(ticks / calls), self._ask(f"_dense.answer({x!r})")
+
+    def _ask(self, expression: str) -> Any:
+        return ast.literal_eval(self._run(f"print(repr({expression}))").decode().strip())
+
+    def _run(self, code: str) -> bytes:
+        out, error = self._transport.exec_raw(code, timeout=PATIENCE)
+        if error:
+            raise TransportExecError(1, bytes(error).decode(errors="replace"))
+        return bytes(out)
+
+
+@contextmanager
+def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
+    """Start the runtime on a board to measure this network, which it must hold.
+
+    Raises SpikeletError if there is no runtime that can, or another network.
+    """
+    with bench_clock.counting(port).connect() as transport:
+        try:
+            yield MeasuringBoard(port, transport, network)
+        except TransportExecError as error:
+            reason = board_files.last_line(error.error_output)
+            raise SpikeletError(
+                f"{port.name} cannot measure ({reason}); run spikelet flash with this network, or "
+                "try another kernel"
+            ) from None
