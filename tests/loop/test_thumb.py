@@ -27,7 +27,8 @@ import micropython
 from spikert import kernels, tables
 
 table = tables.load({path!r}).layers[0]
-layers = [kernels.load(name).Layer(table) for name in ("thumb", "plain")]
+modules = [kernels.load(name) for name in ("thumb", "plain")]
+layers = [module.Layer(table) for module in modules]
 print(type(layers[0]).__name__)
 
 def same(events, count, shift):
@@ -97,7 +98,7 @@ def kept(r0, r1, r2, r3):
     mov(r11, r7)
 
 thumb = layers[0]
-sums, neurons = sys.modules["spikert.kernels.thumb_sums"], sys.modules["spikert.kernels.thumb_fire"]
+sums, neurons = modules[0].sums, modules[0].neurons
 add = sums.add_pairs() if table.pairs else sums.add_bytes()
 events = array("H", range(table.inputs))
 print(*[kept(thumb.block, events, len(events), code) for code in (add, neurons.fire())])

@@ -167,19 +167,23 @@ class Layer:
 
 
 def _plain_step(layer):
-    """Return `step` of a layer that needs no more than its rows: looking attributes up takes longer."""
-    add, rows, data, sums = layer.add, layer.rows, layer.data, layer.sums
-    numbers, work, fired = layer.numbers, layer.work, layer.events
-    neurons = layer.table.neurons
-    advance = viper_fire.advance
+    """Return `step` of a layer that needs no more than its rows: looking attributes up takes longer.
+
+    All that it needs is one tuple: a function that closes over more values than fit in five with its
+    arguments takes memory from the heap in each call, which costs as much as the neurons.
+    """
+    adding = layer.rows, layer.data, layer.sums
+    parts = layer.add, adding, layer.table.neurons, layer.work, layer.numbers, layer.events
 
     @micropython.native
     def step(events, count, shift):
+        add, adding, neurons, work, numbers, fired = parts
         if events is not None:
+            rows, data, sums = adding
             add(count, 0, 0, rows, data, sums, events)
             if shift:
                 _shift(sums, neurons, shift)
-        return advance(work, numbers, 0, fired)
+        return viper_fire.advance(work, numbers, 0, fired)
 
     return step
 
