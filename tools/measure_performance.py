@@ -66,6 +66,8 @@ bench` measures any network on any board, in microseconds on one that is no emul
 - **an event** is the marginal cost of a synaptic event: the slope of a step over the events, between 0
   and 64 active inputs; **{size} neurons** is a step without any, everything around the kernel and the
   call included; **a step** has {active} active inputs, a tenth.
+- On the Pico **a step** is more than its line of events: the difference, 14,000 to 23,000 cycles, is not
+  explained yet, so compare boards by the other two columns.
 - Conversion stores weights in the bits that they need. No neuron of these layers fires.
 
 {floor}
