@@ -104,11 +104,13 @@ class Bench:
     clock    of this module
     least    int, ticks that a span of repeated calls should have at least
     tries    int, spans of which the shortest counts
+    empty    int, ticks of a span in which nothing is done
     memory   (int, int, int): bytes that the kernel takes, that the network takes, and that are left
     """
 
     def __init__(self, clock, kernel, path, least, tries):
         self.clock, self.least, self.tries = clock, least, tries
+        self.empty = min([self._empty() for _ in range(tries)])
         start = used()
         module = kernels.load(kernel)
         loaded = used()
@@ -142,6 +144,8 @@ class Bench:
     def turn(self, readings, fresh, telling):
         """Run a turn: (ticks of taking, of steps, of the answer; allocated bytes, sent bytes, answer).
 
+        What the clock itself takes is subtracted.
+
         readings    bytes, of all its samples
         fresh       whether a stream starts
         telling     whether everything is told as to a host, which then counts with the answer
@@ -149,28 +153,33 @@ class Bench:
         clock, network, report = self.clock, self.network, self.report
         if fresh or not network.tables.hop:
             network.start()
-        view = memoryview(readings)
+        view, size = memoryview(readings), network.size
+        samples = [view[first : first + size] for first in range(0, len(view), size)]
         taking = stepping = answering = step = self.sink.bytes = 0
         report.sender.start(readings)
         before = used()
-        for first in range(0, len(view), network.size):
+        for sample in samples:
             clock.start()
-            network.take(view[first : first + network.size])
-            taking += clock.spent()
+            network.take(sample)
+            taking += clock.spent() - self.empty
             for _ in range(network.tables.steps):
                 clock.start()
                 network.step()
-                stepping += clock.spent()
+                stepping += clock.spent() - self.empty
                 if telling:
                     clock.start()
                     report.spikes(0, step)
-                    answering += clock.spent()
+                    answering += clock.spent() - self.empty
                     step += 1
         clock.start()
         answer = self._tell() if telling else network.answer()
-        answering += clock.spent()
+        answering += clock.spent() - self.empty
         allocated = used(False) - before
         return taking, stepping, answering, allocated, self.sink.bytes, answer
+
+    def _empty(self):
+        self.clock.start()
+        return self.clock.spent()
 
     def _tell(self):
         """Tell what a turn ends with."""
