@@ -4,7 +4,12 @@ They stand in modules of their own because only some interpreters have MicroPyth
 loops_viper.py is for those, loops_plain.py for all others. Both have the functions below, which return
 and leave behind the same, bit for bit; `loops` is the module to use.
 
-    step(network, steps=1)  so many steps of a network.Network
+    chain(layers, fired, readout)
+                            `advance` and `restart` of kernels/__init__.py, for the layers of any kernel
+    stepping(encoder, advance)
+                            a function that takes a network through so many steps
+    running(parts)          a function that runs a sample of a static network; parts are its start,
+                            take, step, answer and number of steps
 
     copy(x, readings, channels)
                             x u8[channels] as the readings are
@@ -26,10 +31,10 @@ and leave behind the same, bit for bit; `loops` is the module to use.
     begin(scores)           the readout's first window
     add_spikes(scores, events, count)
                             one more for each of the neurons listed
-    add_membranes(scores, layer)
-                            a layer's membrane for each score that is smaller
+    follow(layer, scores)   a layer's membrane for each score that is smaller
     answer(scores)          the index of the largest total over a window's hops, the lowest if it is
                             several's; then the next hop begins
+    answering(scores)       a function without parameters that does so
 
     put_addresses(target, events, count, width)
                             u16[count] as so many bytes, or as two bytes each

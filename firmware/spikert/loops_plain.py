@@ -12,22 +12,57 @@ SCORES = 5
 SIGN = 0x8000
 
 
-def step(network, steps=1):
-    """Run every layer once a step, in order, on the spikes its predecessor made in this step."""
-    encoder, chain, fired, scores, counts, follows, layer, _ = network.plan
-    for _ in range(steps):
-        events, count, shift = None, 0, 0
-        if encoder:
+def chain(layers, fired, readout):
+    """Return what takes layers through steps, and what starts them again."""
+    scores, last = readout.scores, layers[-1]
+
+    def advance(events, count, shift):
+        for _ in range(count if events is None else 1):
+            _step(layers, fired, events, count, shift)
+            if readout.follows:
+                follow(last, scores)
+            elif readout.counts and fired[-1]:  # else `events` may be anything
+                add_spikes(scores, last.events, fired[-1])
+
+    def restart():
+        for layer in layers:
+            layer.reset()
+        begin(scores)
+
+    return advance, restart
+
+
+def _step(layers, fired, events, count, shift):
+    for k, layer in enumerate(layers):
+        fired[k] = count = layer.step(events, count, shift)
+        events, shift = layer.events, 0
+
+
+def stepping(encoder, advance):
+    """Return a function that takes a network through so many steps."""
+
+    def step_held(steps):
+        advance(None, steps, 0)
+
+    def step(steps):
+        for _ in range(steps):
             count = encoder.step()
-            events, shift = encoder.events, encoder.shift
-        for k, advance, stepped in chain:
-            fired[k] = count = advance(events, count, shift)
-            events, shift = stepped.events, 0
-        if counts:
-            if count:  # else `events` may be anything
-                add_spikes(scores, events, count)
-        elif follows:
-            add_membranes(scores, layer)
+            advance(encoder.events, count, encoder.shift)
+
+    return step if encoder else step_held
+
+
+def running(parts):
+    """Return a function that runs a sample of a static network."""
+    start, take, step, answer, steps = parts
+
+    def run(readings):
+        start()
+        take(readings)
+        step(steps)
+        return answer()
+
+    return run
 
 
 def copy(x, readings, channels):
@@ -127,13 +162,18 @@ def add_spikes(scores, events, count):
         scores[at + events[k]] += 1
 
 
-def add_membranes(scores, layer):
+def follow(layer, scores):
     """Replace each score by the layer's membrane where that is larger."""
     at, v = scores[AT], layer.v
     for j in range(scores[CLASSES]):
         membrane = v[j] + SIGN
         if membrane > scores[at + j]:
             scores[at + j] = membrane
+
+
+def answering(scores):
+    """Return `answer` with its argument."""
+    return lambda: answer(scores)
 
 
 def answer(scores):

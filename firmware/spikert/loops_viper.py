@@ -18,34 +18,77 @@ SIGN = const(0x8000)
 
 
 @micropython.native
-def step(network, steps=1):
-    """Run every layer once a step, in order, on the spikes its predecessor made in this step."""
-    encoder, chain, fired, scores, counts, follows, layer, peek = network.plan
-    fetch = source = membranes = None
-    flip = SIGN
-    if peek:
-        fetch, source, membranes, flip = peek
-    for _ in range(steps):
-        if encoder:
+def chain(layers, fired, readout):
+    """Return what takes layers through steps, and what starts them again.
+
+    All that a function closes over is one tuple: with more values than fit in five with its arguments
+    it would take memory from the heap in each call.
+    """
+    steps = tuple([(k, layer.step, layer) for k, layer in enumerate(layers)])
+    read, source = follow, layers[-1]
+    if source.biased is not None:
+        read, source = follow_biased, source.biased
+    parts = steps, fired, readout.counts, readout.follows and read, source, readout.scores
+
+    @micropython.native
+    def advance(events, count, shift):
+        steps, fired, counts, read, source, scores = parts
+        times = 1
+        if events is None:
+            times = count
+        for _ in range(times):
+            spikes, many, by = events, count, shift
+            for k, step, layer in steps:
+                fired[k] = many = step(spikes, many, by)
+                spikes = layer.events
+                by = 0
+            if counts:
+                if many:  # else `events` may be anything
+                    add_spikes(scores, spikes, many)
+            elif read:
+                read(source, scores, 0)
+
+    resets = tuple([layer.reset for layer in layers])
+
+    @micropython.native
+    def restart():
+        for reset in resets:
+            reset()
+        begin(parts[-1])
+
+    return advance, restart
+
+
+@micropython.native
+def stepping(encoder, advance):
+    """Return a function that takes a network through so many steps."""
+
+    @micropython.native
+    def step_held(steps):
+        advance(None, steps, 0)
+
+    @micropython.native
+    def step(steps):
+        for _ in range(steps):
             count = encoder.step()
-            events = encoder.events
-            shift = encoder.shift
-        else:
-            events = None
-            count = shift = 0
-        for k, advance, stepped in chain:
-            fired[k] = count = advance(events, count, shift)
-            events = stepped.events
-            shift = 0
-        if counts:
-            if count:  # else `events` may be anything
-                add_spikes(scores, events, count)
-        elif follows:
-            if fetch:
-                fetch(source, membranes)
-            elif peek is None:
-                membranes = layer.membranes()
-            _add_membranes(scores, membranes, flip)
+            advance(encoder.events, count, encoder.shift)
+
+    return step if encoder else step_held
+
+
+@micropython.native
+def running(parts):
+    """Return a function that runs a sample of a static network."""
+
+    @micropython.native
+    def run(readings):
+        start, take, step, answer, steps = parts
+        start()
+        take(readings)
+        step(steps)
+        return answer()
+
+    return run
 
 
 @micropython.viper
@@ -178,14 +221,14 @@ def add_spikes(scores: ptr32, events: ptr16, count: int):
         scores[j] = scores[j] + 1
 
 
-def add_membranes(scores, layer):
+def follow(layer, scores, flip=0):
     """Replace each score by the layer's membrane where that is larger."""
-    _add_membranes(scores, layer.membranes(), SIGN)
+    follow_biased(layer.membranes(), scores, SIGN)
 
 
 @micropython.viper
-def _add_membranes(scores: ptr32, membranes: ptr16, flip: int):
-    """Do so with u16[], which become biased where the bits of `flip` are turned."""
+def follow_biased(membranes: ptr16, scores: ptr32, flip: int):
+    """Do so with u16[], which are biased once the bits of `flip` are turned."""
     left = scores[CLASSES]
     scores = ptr32(int(scores) + 4 * scores[AT])
     while left:
@@ -193,6 +236,17 @@ def _add_membranes(scores: ptr32, membranes: ptr16, flip: int):
         v = membranes[left] ^ flip
         if v > scores[left]:
             scores[left] = v
+
+
+@micropython.native
+def answering(scores):
+    """Return `answer` with its argument."""
+
+    @micropython.native
+    def said():
+        return answer(scores)
+
+    return said
 
 
 @micropython.viper

@@ -1,5 +1,7 @@
 """A network on the board: an encoder, layers of one kernel, a readout."""
 
+from array import array
+
 from spikert import encode
 from spikert.loops import loops
 from spikert.readout import Readout
@@ -14,20 +16,19 @@ class Network:
     tables    tables.Tables
     kernel    module of kernels/
     layers    list of the kernel's Layer
-    fired     list of int: how many neurons of each layer fired in the last step; which ones is in
+    fired     array i32, how many neurons of each layer fired in the last step; which ones is in
               the layer's `events`
     turn      int, samples from one answer to the next
     size      int, bytes of a sample's readings: u8[channels], or i16[channels] where they are scaled
-    plan      what loops.step goes through: the encoder, (k, step, layer) of each layer k, `fired`,
-              then of the readout its scores, whether it counts and whether it follows, the last
-              layer and that layer's `peek`, if it has one
+    step      function: step(steps) takes every layer through so many steps, in order
+    answer    function: returns the index of the class that is the answer
     Raises MemoryError where the layers' states do not fit.
     """
 
     def __init__(self, tables, kernel):
         self.tables = tables
         self.layers = [kernel.Layer(table) for table in tables.layers]
-        self.fired = [0 for _ in self.layers]
+        self.fired = array("i", [0 for _ in self.layers])
         self.encoder = encode.make(tables)
         self.turn = tables.hop or 1
         hops = tables.window // tables.hop if tables.hop else 1
@@ -35,23 +36,22 @@ class Network:
         self.scaling = Scaling(tables) if tables.scales else None
         self.size = tables.channels * (2 if self.scaling else 1)
         self.x = bytearray(tables.channels)
-        chain = tuple([(k, layer.step, layer) for k, layer in enumerate(self.layers)])
-        out, last = self.readout, self.layers[-1]
-        peek = getattr(last, "peek", None)
-        how = (out.scores, out.counts, out.follows, last, peek)
-        self.plan = (self.encoder, chain, self.fired) + how
+        chain = getattr(kernel, "chain", loops.chain)
+        advance, self.restart = chain(self.layers, self.fired, self.readout)
         # bound here, what only passes calls on costs none itself
+        self.step = loops.stepping(self.encoder, advance)
         self.answer = self.readout.answer
+        if not self.encoder:
+            self.start = self.restart  # type: ignore[method-assign]
         if not self.scaling and not self.encoder:
             self.take = self.layers[0].hold  # type: ignore[method-assign]
-
-    step = loops.step
+        if not tables.hop:
+            parts = self.start, self.take, self.step, self.answer, tables.steps
+            self.run = loops.running(parts)  # type: ignore[method-assign]
 
     def start(self):
         """Start all state again."""
-        for layer in self.layers:
-            layer.reset()
-        self.readout.start()
+        self.restart()
         if self.encoder:
             self.encoder.start()
 
@@ -65,3 +65,14 @@ class Network:
             self.encoder.take(self.x)
         else:
             self.layers[0].hold(self.x)
+
+    def run(self, readings):
+        """Run a turn, given the bytes of all its readings; return its answer.
+
+        A static network starts again before it, a stream goes on.
+        """
+        view, size, steps = memoryview(readings), self.size, self.tables.steps
+        for first in range(0, len(view), size):
+            self.take(view[first : first + size])
+            self.step(steps)
+        return self.answer()

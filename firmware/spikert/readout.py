@@ -14,21 +14,22 @@ class Readout:
     kind       one of tables.READOUTS
     layer      the last layer, of so many classes
     hops       int, in a window
-    counts, follows    bool, whether each step's spikes, or its membranes, go to the scores
-    scores     array i32[], see loops.py; loops.step adds each step's
+    counts, follows    bool, whether each step's spikes, or its membranes, are to go to the scores
+    scores     array i32[], see loops.py; a chain adds each step's
     """
 
     def __init__(self, kind, layer, classes, hops):
         self.layer = layer
         self.counts = kind == "count"
         self.follows = kind == "max"
-        self.reads = kind == "last"
-        if self.reads:
+        if kind == "last":
             hops = 1
         self.scores = array("i", bytes(4 * (loops.SCORES + hops * classes)))
         self.scores[loops.CLASSES] = classes
         self.scores[loops.END] = len(self.scores)
         self.scores[loops.ADDS] = self.counts
+        if kind != "last":  # what each step has added is all there is
+            self.answer = loops.answering(self.scores)  # type: ignore[method-assign]
         self.start()
 
     def start(self):
@@ -37,6 +38,5 @@ class Readout:
 
     def answer(self):
         """Return the index of the class with the largest score, and begin the next hop."""
-        if self.reads:
-            loops.add_membranes(self.scores, self.layer)
+        loops.follow(self.layer, self.scores)
         return loops.answer(self.scores)

@@ -143,7 +143,7 @@ class Session:
                 network.step(steps)
                 continue
             for _ in range(steps):
-                network.step()
+                network.step(1)
                 self.report.spikes(turn, step)
                 step += 1
         if not flags & wire.QUIET:

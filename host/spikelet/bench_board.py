@@ -48,25 +48,31 @@ class Memory:
 
 @dataclass(frozen=True)
 class Turn:
-    """What a turn took, in the clock's unit.
+    """What a turn took, in the clock's unit, without telling anybody.
 
-    take, steps, answer    the encoder or what is held, all steps, and the answer
-    allocated              bytes
-    sent                   bytes of frames, of a turn that was told
-    said                   the answer, None of a turn that was told
+    total        all of it: a static network starts again, takes the readings, steps and answers
+    allocated    bytes
+    said         the answer
+    """
+
+    total: float
+    allocated: int
+    said: int
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the parts of a turn took, each from its call to its return, in the clock's unit.
+
+    take, steps, answer    the encoder or what is held, all steps, and the answer; where everything is
+                           told to a host, that counts with the answer
+    sent                   bytes of frames, where it is
     """
 
     take: float
     steps: float
     answer: float
-    allocated: int
     sent: int
-    said: int | None
-
-    @property
-    def total(self) -> float:
-        """All of it."""
-        return self.take + self.steps + self.answer
 
 
 class MeasuringBoard:
@@ -118,11 +124,16 @@ class MeasuringBoard:
         ticks, calls, _ = self._ask(f"_bench.holds({layer}, {x!r})")
         return self.clock.figure(ticks / calls)
 
-    def turn(self, readings: bytes, *, fresh: bool, telling: bool) -> Turn:
-        """Run a turn, and return what it took; `fresh` and `telling` as in bench.py."""
-        found = self._ask(f"_bench.turn({readings!r}, {fresh}, {telling})")
-        take, steps, answer = (self.clock.figure(ticks) for ticks in found[:3])
-        return Turn(take, steps, answer, *found[3:])
+    def turn(self, readings: bytes, *, fresh: bool) -> Turn:
+        """Run a turn, and return what it took; `fresh` as in bench.py."""
+        ticks, allocated, said = self._ask(f"_bench.turn({readings!r}, {fresh})")
+        return Turn(self.clock.figure(ticks), allocated, said)
+
+    def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> Parts:
+        """Run a turn part by part, and return what they took; `fresh` and `telling` as in bench.py."""
+        *ticks, sent = self._ask(f"_bench.parts({readings!r}, {fresh}, {telling})")
+        take, steps, answer = map(self.clock.figure, ticks)
+        return Parts(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, layers: Sequence[tuple[Any, ...]]) -> None:
         """Load an int8 network without spikes; `layers` as bench_dense.py takes them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import bench_plan, cost
-from spikelet.bench_board import MeasuringBoard, Memory, Turn
+from spikelet.bench_board import MeasuringBoard, Memory
 from spikelet.bench_plan import LEVEL, Line
 from spikelet.layer import Layer
 from spikelet.network import Network
@@ -43,7 +43,8 @@ class LayerCost:
 class SampleCost:
     """What an average sample costs, in the clock's unit.
 
-    take, steps, answer    its parts
+    total                  all of it, without telling anybody: what a turn takes as a whole
+    take, steps, answer    its parts, each from its call to its return
     step                   an average step of all layers, encoder and readout
     told                   what is added where everything is told to a host
     sent                   bytes of frames then
@@ -53,6 +54,7 @@ class SampleCost:
     samples                how many were measured; of a stream, turns
     """
 
+    total: float
     take: float
     steps: float
     answer: float
@@ -64,11 +66,6 @@ class SampleCost:
     spikes: float
     wrong: int
     samples: int
-
-    @property
-    def total(self) -> float:
-        """A sample, without telling anybody."""
-        return self.take + self.steps + self.answer
 
     @property
     def told_share(self) -> float:
@@ -158,38 +155,37 @@ def storage(layer: Layer) -> str:
 
 
 def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleCost:
-    quiet = _turns(board, network, x, telling=False)
-    told = _turns(board, network, x, telling=True)
     trace = network.simulate(x)
     expected = trace.turns().answers
-    turns = len(quiet)
+    turns = [board.turn(data, fresh=fresh) for data, fresh in _turns(network, x)]
+    quiet, told = (
+        [board.parts(data, fresh=fresh, telling=telling) for data, fresh in _turns(network, x)]
+        for telling in (False, True)
+    )
     answer = _mean([one.answer for one in quiet])
     steps = _mean([one.steps for one in quiet])
     hop = network.stream.hop if network.stream else 1
     return SampleCost(
+        total=_mean([one.total for one in turns]),
         take=_mean([one.take for one in quiet]),
         steps=steps,
         answer=answer,
         step=steps / network.turn_steps,
         told=_mean([one.answer for one in told]) - answer,  # which is told with the rest
         sent=_mean([one.sent for one in told]),
-        allocated=max(one.allocated for one in quiet),
+        allocated=max(one.allocated for one in turns),
         synaptic_events=cost.synaptic_events(network, x, trace.spikes) * hop,
-        spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / turns,
-        wrong=sum(int(one.said != want) for one, want in zip(quiet, expected, strict=True)),
-        samples=turns,
+        spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / len(turns),
+        wrong=sum(int(one.said != want) for one, want in zip(turns, expected, strict=True)),
+        samples=len(turns),
     )
 
 
-def _turns(
-    board: MeasuringBoard, network: Network, x: NDArray[Any], *, telling: bool
-) -> list[Turn]:
-    found = []
+def _turns(network: Network, x: NDArray[Any]) -> Iterator[tuple[bytes, bool]]:
+    """Yield the bytes of every turn, and whether it is a recording's first."""
     for recording in x:
         for number, readings in enumerate(recording.reshape(-1, *network.turn)):
-            data = network.turn_bytes(readings)
-            found.append(board.turn(data, fresh=number == 0, telling=telling))
-    return found
+            yield network.turn_bytes(readings), number == 0
 
 
 def _mean(figures: Sequence[float]) -> float:

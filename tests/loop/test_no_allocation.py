@@ -23,7 +23,7 @@ readings = {readings!r}
 def run(network, samples):
     for _ in range(samples):
         network.take(readings)
-        network.step()
+        network.step(1)
         network.step(network.tables.steps - 1)
         network.answer()
 

@@ -98,10 +98,10 @@ def kept(r0, r1, r2, r3):
     mov(r11, r7)
 
 thumb = layers[0]
-sums, neurons = modules[0].sums, modules[0].neurons
-add = sums.add_pairs() if table.pairs else sums.add_bytes()
+kernel = modules[0]
+add = (kernel.in_pairs if table.pairs else kernel.in_bytes).add()
 events = array("H", range(table.inputs))
-print(*[kept(thumb.block, events, len(events), code) for code in (add, neurons.fire())])
+print(*[kept(thumb.block, events, len(events), code) for code in (add, kernel.neurons.fire())])
 """
 
 MEMORY = """

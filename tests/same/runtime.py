@@ -84,13 +84,14 @@ network = Network(table, kernels.load("plain"))
 network.start()
 network.take((noise * 9)[: network.size])
 for _ in range(table.steps):
-    network.step()
+    network.step(1)
     print(list(network.fired), [bytes(layer.membranes()) for layer in network.layers])
 print(network.answer())
 
 
 class Level:
     v = (5, 7, 7)
+    biased = None
 
     @staticmethod
     def membranes():

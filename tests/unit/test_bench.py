@@ -133,7 +133,7 @@ def test_break_even_is_where_both_cost_the_same():
         for k, layer in enumerate(layers)
     )
     # 8 spikes in 4 steps of 8 neurons: a rate of 1/4
-    sample = SampleCost(100, 800, 100, 200, 0, 0, 0, 0, 8, 0, 1)
+    sample = SampleCost(1000, 100, 800, 100, 200, 0, 0, 0, 0, 8, 0, 1)
     spiking = KernelCost("plain", costs, sample, Memory(0, 0, 0, 0))
     rate, slope = bench_comparison.rate_and_slope(network, spiking)
     assert rate == 8 / 32

@@ -17,7 +17,7 @@ def run(board: BoardNetwork, network, x):
     board.start()
     board.take(x.tobytes())
     for step in range(network.steps):
-        board.step()
+        board.step(1)
         for fired, count, layer in zip(spikes, board.fired, board.layers, strict=True):
             events = list(layer.events[:count])
             assert events == sorted(set(events))

@@ -1,6 +1,6 @@
 """The ways to step a layer: one file each, same contract, same spikes.
 
-A kernel module has `Layer(table)`, made from a tables.LayerTable, and nothing else is asked of it:
+A kernel module has `Layer(table)`, made from a tables.LayerTable:
 
     reset()                 V starts again, a synaptic current and the layer's own spikes from nothing
     hold(x)                 x u8[inputs]: the direct encoder's sums, x times the weights >> 8, kept for
@@ -15,6 +15,18 @@ A kernel module has `Layer(table)`, made from a tables.LayerTable, and nothing e
                             the next step changes them
     v[j]                    the membrane of neuron j, i16
     membranes()             bytes-like, all membranes as little-endian i16[neurons]
+    biased                  where they stand as u16[neurons], each plus 0x8000; None if they do nowhere
+
+It may have `chain(layers, fired, readout)` besides, to take all layers through a step in one call; for
+other kernels loops.py does it. That returns two functions:
+
+    advance(events, count, shift)
+                            every layer's step in order, the first one's on the events, all others'
+                            on the spikes that their predecessor made in this same step. Then fired[k]
+                            is how many neurons of layer k fired, and the last layer's spikes or
+                            membranes have gone to the readout's scores. With None `count` steps on what
+                            was held
+    restart()               every layer's reset; the readout's first window begins
 
 No buffer that a kernel is given is kept, and none but its own is written to.
 

@@ -22,7 +22,7 @@ class Layer:
         neurons = range(table.neurons)
         self.sums = [0 for _ in neurons]
         self.current = array("h", self.sums)
-        self.v = array("h", self.sums)
+        self.v, self.biased = array("h", self.sums), None
         self.events = array("H", neurons)
         self.fired = 0
         self.reset()

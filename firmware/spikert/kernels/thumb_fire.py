@@ -3,7 +3,7 @@
 A record holds a pair of neurons, each word with one in either half: what is signed as the number
 high * 65536 + low, membranes as V + 0x8000, without a sign:
 
-    sum        written by thumb_sums.py
+    sum        written by thumb_rows.py
     add        bias, and what the leak takes too much of a membrane that is not signed
     level      -theta: its sum with a membrane has the highest bit of a half set where V >= theta
     d          only where the leak is no power of two, or there is a floor, or nobody fires
@@ -12,21 +12,21 @@ high * 65536 + low, membranes as V + 0x8000, without a sign:
 
 Records are gone through in fours of neurons, of which two records hold the even and the odd ones, or
 where SPREAD is 2 the first and the last two. Numbers and absolute addresses stand in `block`, i32[], at
-the offsets below and in thumb_sums.py, in bytes.
+the offsets below and in thumb_rows.py, in bytes.
 """
 
 import micropython
 from micropython import const
 
-_RECORDS = const(0)  # as in thumb_sums.py
+_RECORDS = const(0)  # as in thumb_rows.py
 _RECORD = const(4)
 _END = const(8)
 _EVENTS = const(12)
 _OWN = const(16)
 _AT = const(20)
 _SPREAD = const(24)
-_GAIN = const(28)
-_ADD = const(32)
+
+_SHORT = const(16)  # bytes of a record of a leak that is a shift, without a floor
 
 LEAK = const(88)  # V loses V >> this; or r
 KEPT = const(92)  # bits of a half that are left by that shift, in both halves; 0: d counts, and r
@@ -41,103 +41,22 @@ HELD = const(124)  # where the sums stand that are held while own spikes are add
 FIRE = const(132)  # code of `fire`
 STARTS = const(136)  # where the first membranes stand
 NEXT_START = const(140)  # bytes from a pair's to the next
-NUMBERS = const(36)  # in a block
+NEXT = const(144)  # the next layer's block
+FIRED = const(148)  # where the number of neurons that fired is to stand
+NUMBERS = const(39)  # in a block
 
-_LDMIA = const(0xC800)  # as in thumb_sums.py
+_LDMIA = const(0xC800)  # as in thumb_rows.py
 _STMIA = const(0xC000)
 _BLX = const(0x4780)
-_SXTH = const(0xB200)
 _UXTH = const(0xB280)  # source << 3 | target
 _CMP_R7_R12 = const(0x4567)
-
-
-@micropython.asm_thumb
-def step(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neuron
-    """Take the layer of the block r0 through a step, return how many neurons fired.
-
-    On the r2 events at r1, their sum shifted right by r3; where r1 is 0, on what is held.
-    """
-    cmp(r3, 0)
-    bne(shifted)
-    cmp(r1, 0)
-    beq(held)
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
-    label(advance)
-    mov(r4, r0)
-    add(r4, 64)
-    ldr(r4, [r4, FIRE - 64])
-    data(2, _BLX | 4 << 3)
-    b(end)
-
-    label(shifted)  # no own spikes, and the gain after the shift; then as if it had been held
-    ldr(r4, [r0, _OWN])
-    ldr(r5, [r0, _GAIN])
-    push({r3, r4, r5})
-    mov(r4, 0)
-    str(r4, [r0, _OWN])
-    str(r4, [r0, _GAIN])
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
-    pop({r3, r4, r5})
-    str(r4, [r0, _OWN])
-    str(r5, [r0, _GAIN])
-    ldr(r1, [r0, _RECORDS])
-    ldr(r2, [r0, _RECORD])
-    ldr(r4, [r0, _END])
-    label(shift)
-    ldr(r6, [r1, 0])
-    data(2, _SXTH | 6 << 3 | 7)
-    sub(r6, r6, r7)
-    asr(r7, r3)
-    asr(r6, r6, 16)
-    asr(r6, r3)
-    lsl(r6, r6, 16)
-    add(r6, r6, r7)
-    lsl(r6, r5)
-    str(r6, [r1, 0])
-    add(r1, r1, r2)
-    cmp(r1, r4)
-    bne(shift)
-    ldr(r3, [r0, HELD])
-    cmp(r3, 0)
-    beq(advance)
-    ldr(r1, [r0, _RECORDS])
-    label(keep)
-    ldr(r5, [r1, 0])
-    data(2, _STMIA | 3 << 8 | 1 << 5)
-    add(r1, r1, r2)
-    cmp(r1, r4)
-    bne(keep)
-
-    label(held)
-    ldr(r3, [r0, HELD])
-    cmp(r3, 0)
-    beq(advance)
-    mov(r2, 0)
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
-    ldr(r1, [r0, _RECORDS])
-    ldr(r2, [r0, _RECORD])
-    ldr(r4, [r0, _END])
-    ldr(r3, [r0, HELD])
-    label(join)
-    data(2, _LDMIA | 3 << 8 | 1 << 5)
-    ldr(r6, [r1, 0])
-    add(r6, r6, r5)
-    str(r6, [r1, 0])
-    add(r1, r1, r2)
-    cmp(r1, r4)
-    bne(join)
-    b(advance)
-    label(end)
 
 
 @micropython.asm_thumb
 def fire():  # noqa: PLR0915, for a call costs more than a neuron
     """Return the address of code that takes every neuron of the block r0 through a step.
 
-    It lists those that fire, and leaves in r0 how many.
+    It lists those that fire, and leaves in r0 how many, in r1 the block.
     """
     bl(begin)
     push({lr})
@@ -176,12 +95,16 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     add(r0, r0, r1)
     data(2, _STMIA | 7 << 8 | 0b1)
     add(r2, r2, r0)
-    mov(r3, r4)
-    orr(r3, r2)
+    orr(r4, r2)
     bmi(some)
-    lsl(r3, r3, 16)
+    lsl(r4, r4, 16)
     bpl(none)
     label(some)
+    mov(r3, r7)
+    sub(r3, 2 * _SHORT)
+    ldr(r4, [r3, 8])
+    ldr(r3, [r3, 12])
+    add(r4, r4, r3)
     bl(reset)
     label(none)
     data(2, _CMP_R7_R12)
@@ -319,70 +242,3 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
 
     label(begin)
     mov(r0, lr)
-
-
-@micropython.asm_thumb
-def begin(r0):
-    """Start every membrane, and forget own spikes."""
-    mov(r1, 0)
-    str(r1, [r0, _OWN])
-    mov(r2, r0)
-    add(r2, 64)
-    ldr(r1, [r2, STARTS - 64])
-    ldr(r2, [r2, NEXT_START - 64])
-    ldr(r3, [r0, _RECORDS])
-    ldr(r4, [r0, _END])
-    ldr(r5, [r0, _RECORD])
-    add(r3, r3, r5)
-    add(r4, r4, r5)
-    sub(r3, 4)
-    sub(r4, 4)
-    label(record)
-    ldr(r6, [r1, 0])
-    add(r1, r1, r2)
-    str(r6, [r3, 0])
-    add(r3, r3, r5)
-    cmp(r3, r4)
-    bne(record)
-    mov(r0, 0)
-
-
-@micropython.asm_thumb
-def unpack(r0, r1):
-    """Write every membrane, signed, to i16[] at r1."""
-    ldr(r6, [r0, _RECORD])
-    ldr(r7, [r0, _RECORDS])
-    ldr(r2, [r0, _END])
-    mov(r12, r2)
-    ldr(r5, [r0, _SPREAD])
-    mov(r4, 1)
-    lsl(r4, r4, 15)
-    lsl(r3, r4, 16)
-    orr(r4, r3)  # the signs
-    label(four)
-    add(r7, r7, r6)
-    mov(r3, r7)
-    sub(r3, 4)
-    ldr(r2, [r3, 0])
-    add(r3, r3, r6)
-    ldr(r3, [r3, 0])
-    add(r7, r7, r6)
-    eor(r2, r4)
-    eor(r3, r4)
-    cmp(r5, 1)
-    bne(neighbours)
-    lsr(r0, r2, 16)
-    lsl(r2, r2, 16)
-    lsr(r2, r2, 16)
-    push({r3})
-    lsl(r3, r3, 16)
-    orr(r2, r3)
-    pop({r3})
-    lsr(r3, r3, 16)
-    lsl(r3, r3, 16)
-    orr(r3, r0)
-    label(neighbours)
-    data(2, _STMIA | 1 << 8 | 0b1100)
-    data(2, _CMP_R7_R12)
-    bne(four)
-    mov(r0, 0)

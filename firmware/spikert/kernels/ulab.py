@@ -27,7 +27,7 @@ class Layer:
         self.table = table
         self.room = room = _room(table.neurons)
         self.membrane = membrane = driven = _State(table)
-        self.v = membrane.memory
+        self.v, self.biased = membrane.memory, None
         self.v_start = _Parameter(table, "v_start")
         self.leak = _leak(table, membrane, room, _Parameter(table, "d"), table.r)
         self.current = None
@@ -41,7 +41,7 @@ class Layer:
             self.own_synapses = _Dense(table, table.inputs, table.neurons)
         self.gain = _scalar(1 << table.gain) if table.gain else None
         self.bias = bias = _Parameter(table, "bias")
-        self.driven, self.biased = driven.values, driven.like(bias)
+        self.driven, self.driven_by_map = driven.values, driven.like(bias)
         self.biases = bias.values if bias.by_map else None
         self.offset = bias.number or 0
         self.plain = not (table.gain or table.recurrent or table.current)
@@ -153,8 +153,8 @@ class Layer:
             self._add_bias()
 
     def _add_bias(self):
-        biased = self.biased
-        biased += self.bias.values
+        driven = self.driven_by_map
+        driven += self.bias.values
 
 
 class _State:

@@ -16,7 +16,9 @@ from array import array
 import micropython
 from micropython import const
 
+from spikert import tables
 from spikert.kernels import patches, viper_fire, viper_rows
+from spikert.loops import loops
 
 NEURONS = const(0)
 INPUTS = const(1)
@@ -50,6 +52,51 @@ LANE_SIGNS = const(0x00800080)
 SIGN = const(0x8000)
 
 
+def chain(layers, fired, readout):
+    """Return what takes layers through steps, and what starts them again; see the package."""
+    for layer in layers:
+        if not layer.plain:
+            return loops.chain(layers, fired, readout)
+    told = viper_fire.address(fired)
+    steps = [layer.parts(told + 4 * k) for k, layer in enumerate(layers)]
+    last, scores = layers[-1].biased, readout.scores
+    follow = readout.follows and loops.follow_biased
+    parts = tuple(steps), readout.counts, follow, last, scores
+    resets = tuple([layer.start_at for layer in layers])
+    starting = _copy, loops.begin, resets, scores
+
+    @micropython.native
+    def advance(events, count, shift):
+        layers, counts, follow, last, scores = parts
+        times = 1
+        if events is None:
+            times = count
+        for _ in range(times):
+            spikes = events
+            for add, rows, weights, at, sums, neurons, step, work, numbers, told, heard in layers:
+                if spikes is not None:
+                    add(rows, weights, count, at, spikes)
+                    if shift:
+                        _shift(sums, neurons, shift)
+                        shift = 0
+                count = step(work, numbers, told, heard)
+                spikes = heard
+            if counts:
+                if count:  # else `events` may be anything
+                    loops.add_spikes(scores, spikes, count)
+            elif follow:
+                follow(last, scores, 0)
+
+    @micropython.native
+    def restart():
+        copy, begin, resets, scores = starting
+        for to, start, words in resets:
+            copy(to, start, words)
+        begin(scores)
+
+    return advance, restart
+
+
 class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract.
 
@@ -61,8 +108,10 @@ class Layer:
     own        and of the rows of own spikes, in a recurrent layer
     numbers    what viper_fire.py knows of the neurons; None where `_advance` takes them
     start      of a dense layer the membranes at the start, as they stand in `work`; else u16[maps]
-    peek       what loops.py reads membranes with
+    biased     u16[], the membranes
     listed     u16[inputs], once the layer held x: those that count
+    plain      bool, whether a step is no more than its rows and its neurons
+    count      i32[1], where such a layer's neurons that fire are counted
     """
 
     def __init__(self, table):
@@ -74,71 +123,100 @@ class Layer:
         self.work = bytearray(2 * size)
         self.drive = bytearray(size) if table.current else self.work
         self.sums = bytearray(size) if table.recurrent else self.drive
-        self.rows = self.own = self.listed = None
+        self.rows = self.own = self.listed = self.numbers = None
         if not table.geometry:
             self.add = viper_rows.adder(table)
-            self.rows = viper_rows.numbers(table, 0, table.inputs)
+            self.rows = viper_rows.numbers(table, table.inputs)
         if table.recurrent:
-            self.own = viper_rows.numbers(table, table.inputs, table.neurons)
-        self.numbers = viper_fire.numbers(table, size) if viper_fire.fits(table) else None
+            self.own = viper_rows.numbers(table, table.neurons)
+        if viper_fire.fits(table):
+            self.advance = viper_fire.function(table)
+            self.numbers = viper_fire.numbers(table, size)
         self.raw = bytearray(2 * table.neurons)
         self.v = _Membranes(self.work, size)
-        self.peek = (None, None, self.v.bytes, 0)
+        self.biased = self.v.bytes
         self.start = table.expanded("v_start")
         _clear(self.work, block[MEMBRANES])
         if self.rows:
-            _flip(self.v.bytes, self.start, table.neurons, 1)
-            self.start = bytes(self.v.bytes)
+            _flip(self.biased, self.start, table.neurons, 1)
+            self.start = bytes(self.biased[: tables.aligned(2 * table.neurons)])
         self.events = array("H", range(table.neurons))
         self.fired = 0
+        self._bind()
         self.reset()
-        if self.rows and self.numbers and not self.feeds:
-            self.step = _plain_step(self)
+
+    def _bind(self):
+        """Replace methods by functions that have at hand what they would have to look up.
+
+        What these close over is one tuple: a function that closes over more values than fit in five
+        with its arguments takes memory from the heap in each call. So does one of Python's that has
+        more than eleven variables and places for arguments, hence the native methods.
+        """
+        at, table = viper_fire.address, self.table
+        self.plain = bool(self.rows and self.numbers and not self.feeds)
+        self.count = array("i", (0,))
+        if self.rows:
+            weights = at(self.data) + table.weights
+            self.at = at(self.rows), weights, at(self.sums)
+            self.start_at = at(self.biased), at(self.start), len(self.start) >> 2
+            self.reset = _reset(self)
+        if self.own:
+            self.own_at = at(self.own), weights + table.inputs * table.stride, at(self.drive)
+        if self.numbers:
+            self.neurons_at = at(self.work), at(self.numbers), at(self.count)
+        if self.plain:
+            self.step = _plain_step(self.parts(at(self.count)))
+
+    def parts(self, told):
+        """Return what a step of a plain layer takes, which writes how many fire to this address."""
+        of_rows = (self.add,) + self.at + (self.sums, self.table.neurons)
+        return of_rows + (self.advance,) + self.neurons_at[:2] + (told, self.events)
 
     def reset(self):
-        """Start every state again."""
+        """Start every state of a convolution again."""
         block = self.block
         if self.table.current:
             _clear(self.work, block[MEMBRANES] >> 1)
-        if self.rows:
-            self.v.bytes[:] = self.start
-        else:
-            _flip(self.v.bytes, self.start, block[MAPS], block[PIXELS])
-        self.fired = 0
+        _flip(self.biased, self.start, block[MAPS], block[PIXELS])
 
+    @micropython.native
     def hold(self, x):
         """Keep the weighted sum >> 8 of the inputs x u8[inputs]."""
         if self.listed is None:
             self.listed = array("H", range(self.table.inputs))
         if self.rows:
-            viper_rows.hold(0, 0, 0, self.rows, self.data, self.sums, x, self.listed)
+            rows, weights, sums = self.at
+            viper_rows.hold(rows, weights, sums, x, self.listed)
         else:
             self._hold_patches(x)
 
+    @micropython.native
     def step(self, events, count, shift):
         """Advance by one step and return how many neurons fired."""
-        block = self.block
         if events is not None:
             if self.rows:
-                self.add(count, 0, 0, self.rows, self.data, self.sums, events)
+                rows, weights, sums = self.at
+                self.add(rows, weights, count, sums, events)
                 if shift:
-                    _shift(self.sums, block[NEURONS], shift)
+                    _shift(self.sums, self.table.neurons, shift)
             else:
                 self._scatter(events, count, shift)
         if self.feeds:
             self._feed()
         if self.numbers:
-            fired = viper_fire.advance(self.work, self.numbers, 0, self.events)
+            work, numbers, told = self.neurons_at
+            fired = self.advance(work, numbers, told, self.events)
         else:
-            fired = _advance(0, 0, 0, block, self.work, self.data, self.events)
+            fired = _advance(0, 0, 0, self.block, self.work, self.data, self.events)
         self.fired = fired
         return fired
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
-        _flip(self.raw, self.v.bytes, self.table.neurons, 1)
+        _flip(self.raw, self.biased, self.table.neurons, 1)
         return self.raw
 
+    @micropython.native
     def _hold_patches(self, x):
         """Hold x bit by bit from the lowest: its inputs' patches are added, and the sums halved."""
         block, sums = self.block, self.sums
@@ -148,6 +226,7 @@ class Layer:
             _add_patches(0, 0, 0, block, self.data, sums, self.listed, count)
             _shift(sums, block[NEURONS], 1)
 
+    @micropython.native
     def _scatter(self, events, count, shift):
         """Put the sum of the patches of `events`, shifted right, into `sums`."""
         block, sums = self.block, self.sums
@@ -156,34 +235,45 @@ class Layer:
         if shift:
             _shift(sums, block[NEURONS], shift)
 
+    @micropython.native
     def _feed(self):
         """Add the layer's own spikes to the sums, and take them through the current."""
-        block, data, drive = self.block, self.data, self.drive
-        if self.table.recurrent:
-            self.add(self.fired, 0, 0, self.own, data, drive, self.events)
-            _add(drive, self.sums, block[NEURONS])
+        block = self.block
+        if self.own:
+            rows, weights, drive = self.own_at
+            self.add(rows, weights, self.fired, drive, self.events)
+            _add(self.drive, self.sums, block[NEURONS])
         if self.table.current:
-            _follow(0, 0, self.work, block, data, drive)
+            _follow(0, 0, self.work, block, self.data, self.drive)
 
 
-def _plain_step(layer):
-    """Return `step` of a layer that needs no more than its rows: looking attributes up takes longer.
+def _reset(layer):
+    """Return `reset` of a dense layer."""
+    current = layer.work if layer.table.current else None
+    parts = layer, layer.start_at, current, layer.block[MEMBRANES] >> 1
 
-    All that it needs is one tuple: a function that closes over more values than fit in five with its
-    arguments takes memory from the heap in each call, which costs as much as the neurons.
-    """
-    adding = layer.rows, layer.data, layer.sums
-    parts = layer.add, adding, layer.table.neurons, layer.work, layer.numbers, layer.events
+    @micropython.native
+    def reset():
+        layer, (to, start, size), current, words = parts
+        _copy(to, start, size)
+        if current:
+            _clear(current, words)
+        layer.fired = 0
+
+    return reset
+
+
+def _plain_step(parts):
+    """Return `step` of a plain layer."""
 
     @micropython.native
     def step(events, count, shift):
-        add, adding, neurons, work, numbers, fired = parts
+        add, rows, weights, at, sums, neurons, advance, work, numbers, told, fired = parts
         if events is not None:
-            rows, data, sums = adding
-            add(count, 0, 0, rows, data, sums, events)
+            add(rows, weights, count, at, events)
             if shift:
                 _shift(sums, neurons, shift)
-        return viper_fire.advance(work, numbers, 0, fired)
+        return advance(work, numbers, told, fired)
 
     return step
 
@@ -243,6 +333,16 @@ def _flip(target: ptr16, source: ptr16, maps: int, pixels: int):
             target[at] = source[i] ^ SIGN
             at += 1
         pixels -= 1
+
+
+@micropython.viper
+def _copy(to: int, start: int, words: int):
+    """Copy so many words."""
+    while words:
+        ptr32(to)[0] = ptr32(start)[0]
+        to += 4
+        start += 4
+        words -= 1
 
 
 @micropython.viper

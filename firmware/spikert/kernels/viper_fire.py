@@ -9,7 +9,7 @@ has its sign bit set where the neuron fires; most often neither does, and one te
 So for each two neurons there are three words: what is added in each step, namely the biases and what
 the leak's and the sums' own bias amount to; the negative thresholds; and what a neuron that fires
 loses, or becomes, u16[2]. In a convolution they are those of as many pixels as make FOUR neurons, which
-the loop takes at a time.
+a loop may take at a time.
 """
 
 from array import array
@@ -17,7 +17,7 @@ from array import array
 import micropython
 from micropython import const
 
-WORDS = const(0)  # half of as many words of two membranes as there are constants for
+WORDS = const(0)  # as many words of two membranes as there are constants for
 TIMES = const(1)  # how often that makes all neurons
 GAIN = const(2)
 HALVINGS = const(3)  # k of a leak v >> k
@@ -41,6 +41,13 @@ def fits(table):
     return compared and whole and not table.floors and table.where["d"][1] == 1
 
 
+def function(table):
+    """Return which of the functions below is the fastest for the neurons of a table."""
+    gain = 0 if table.current else table.gain
+    (d,) = table.parameter("d")
+    return advance if gain or not _halvings(d, table.r) else advance_by_shift
+
+
 def numbers(table, membranes):
     """Return array i32: what `advance` is to know of a tables.LayerTable, see above."""
     (d,) = table.parameter("d")
@@ -48,7 +55,7 @@ def numbers(table, membranes):
     period = _period(table)
     gain = 0 if table.current else table.gain
     mask = (0xFFFF >> halvings) * BOTH if halvings else 0
-    known = array("i", (period // FOUR, (table.neurons + period - 1) // period, gain, halvings))
+    known = array("i", (period // 2, (table.neurons + period - 1) // period, gain, halvings))
     known.extend(array("i", (mask, 0 if halvings else d, table.r)))
     known.extend(array("i", (_i32(SIGN * BOTH) if table.fires else 0, table.sets, membranes)))
     known.extend(_constants(table, period, (d << (15 - table.r)) - (SIGN << gain)))
@@ -97,76 +104,126 @@ def _i32(number):
 
 
 @micropython.viper
-def advance(  # noqa: PLR0915, for a call costs more than a neuron
-    at: ptr32,
-    constants: ptr32,
-    word: int,
-    events: ptr16,
-) -> int:
+def address(buffer: ptr8) -> int:
+    """Return where a buffer stands."""
+    return int(buffer)
+
+
+@micropython.viper
+def advance(at: int, constants: int, word: int, events: ptr16) -> int:
     """Take every neuron through a step; list those that fire in `events`, return how many.
 
-    at           at first `work`, the sums and the membranes
-    constants    at first the numbers
+    at           at first the address of `work`, the sums and the membranes
+    constants    at first the numbers'
+    word         at first where to write how many fire, i32
     """
-    gain = constants[GAIN]
-    halvings = constants[HALVINGS]
-    mask = constants[LEAK_MASK]
-    factor = constants[FACTOR]
-    r = constants[R]
-    fires = constants[FIRES]
-    sets = constants[SETS]
-    words = constants[WORDS]
-    times = constants[TIMES]
-    drive = int(at)
-    membranes = drive + constants[MEMBRANES]
-    at = ptr32(membranes)
-    first = int(constants) + 4 * CONSTANTS
+    numbers = ptr32(constants)
+    told = word
+    gain = numbers[GAIN]
+    halvings = numbers[HALVINGS]
+    mask = numbers[LEAK_MASK]
+    factor = numbers[FACTOR]
+    r = numbers[R]
+    fires = numbers[FIRES]
+    sets = numbers[SETS]
+    words = numbers[WORDS]
+    times = numbers[TIMES]
+    drive = at
+    membranes = at + numbers[MEMBRANES]
+    at = membranes
+    first = constants + 4 * CONSTANTS
     event = int(events)
     while times:
-        constants = ptr32(first)
+        constants = first
         left = words
         while left:
-            word = at[0]
+            word = ptr32(at)[0]
             if factor:
                 leak = (word & 0xFFFF) * factor >> r
                 word -= (((word >> 16) & 0xFFFF) * factor >> r << 16) + leak
             else:
                 word = word - ((word >> halvings) & mask)
-            word = (ptr32(drive)[0] << gain) + constants[0] + word
-            at[0] = word
-            if (constants[1] + word) & fires:
-                fired = (constants[1] + word) & fires
+            word = (ptr32(drive)[0] << gain) + ptr32(constants)[0] + word
+            ptr32(at)[0] = word
+            if (ptr32(constants)[1] + word) & fires:
+                fired = (ptr32(constants)[1] + word) & fires
                 if fired & SIGN:
-                    ptr16(event)[0] = (int(at) - membranes) >> 1
+                    ptr16(event)[0] = (at - membranes) >> 1
                     event += 2
-                    ptr16(at)[0] = ptr16(constants)[4] if sets else word - ptr16(constants)[4]
+                    word -= ptr16(constants)[4]
+                    ptr16(at)[0] = ptr16(constants)[4] if sets else word
                 if (fired >> 16) & SIGN:
-                    ptr16(event)[0] = ((int(at) - membranes) >> 1) + 1
+                    ptr16(event)[0] = ((at - membranes) >> 1) + 1
                     event += 2
-                    word = word >> 16
-                    ptr16(at)[1] = ptr16(constants)[5] if sets else word - ptr16(constants)[5]
-            word = at[1]
-            if factor:
-                leak = (word & 0xFFFF) * factor >> r
-                word -= (((word >> 16) & 0xFFFF) * factor >> r << 16) + leak
-            else:
-                word = word - ((word >> halvings) & mask)
-            word = (ptr32(drive)[1] << gain) + constants[3] + word
-            at[1] = word
-            if (constants[4] + word) & fires:
-                fired = (constants[4] + word) & fires
-                if fired & SIGN:
-                    ptr16(event)[0] = ((int(at) - membranes) >> 1) + 2
-                    event += 2
-                    ptr16(at)[2] = ptr16(constants)[10] if sets else word - ptr16(constants)[10]
-                if (fired >> 16) & SIGN:
-                    ptr16(event)[0] = ((int(at) - membranes) >> 1) + 3
-                    event += 2
-                    word = word >> 16
-                    ptr16(at)[3] = ptr16(constants)[11] if sets else word - ptr16(constants)[11]
-            at = ptr32(int(at) + 8)
-            drive += 8
-            constants = ptr32(int(constants) + 24)
+                    word = ptr16(at)[1] - ptr16(constants)[5]
+                    ptr16(at)[1] = ptr16(constants)[5] if sets else word
+            at += 4
+            drive += 4
+            constants += 12
             left -= 1
         times -= 1
-    return (event - int(events)) >> 1
+    word = (event - int(events)) >> 1
+    ptr32(told)[0] = word
+    return word
+
+
+@micropython.viper
+def advance_by_shift(  # noqa: PLR0915, for a call costs more than a neuron
+    at: int, constants: int, word: int, events: ptr16
+) -> int:
+    """As advance, where the leak is a shift and there is no gain; two words at a time."""
+    numbers = ptr32(constants)
+    told = word
+    halvings = numbers[HALVINGS]
+    mask = numbers[LEAK_MASK]
+    fires = numbers[FIRES]
+    sets = numbers[SETS]
+    words = numbers[WORDS] >> 1
+    times = numbers[TIMES]
+    drive = at
+    membranes = at + numbers[MEMBRANES]
+    at = membranes
+    first = constants + 4 * CONSTANTS
+    event = int(events)
+    while times:
+        constants = first
+        left = words
+        while left:
+            word = ptr32(at)[0]
+            word = ptr32(drive)[0] + ptr32(constants)[0] + word - (word >> halvings & mask)
+            ptr32(at)[0] = word
+            if ptr32(constants)[1] + word & fires:
+                fired = ptr32(constants)[1] + word & fires
+                if fired & SIGN:
+                    ptr16(event)[0] = (at - membranes) >> 1
+                    event += 2
+                    word -= ptr16(constants)[4]
+                    ptr16(at)[0] = ptr16(constants)[4] if sets else word
+                if (fired >> 16) & SIGN:
+                    ptr16(event)[0] = ((at - membranes) >> 1) + 1
+                    event += 2
+                    word = ptr16(at)[1] - ptr16(constants)[5]
+                    ptr16(at)[1] = ptr16(constants)[5] if sets else word
+            word = ptr32(at)[1]
+            word = ptr32(drive)[1] + ptr32(constants)[3] + word - (word >> halvings & mask)
+            ptr32(at)[1] = word
+            if ptr32(constants)[4] + word & fires:
+                fired = ptr32(constants)[4] + word & fires
+                if fired & SIGN:
+                    ptr16(event)[0] = ((at - membranes) >> 1) + 2
+                    event += 2
+                    word -= ptr16(constants)[10]
+                    ptr16(at)[2] = ptr16(constants)[10] if sets else word
+                if (fired >> 16) & SIGN:
+                    ptr16(event)[0] = ((at - membranes) >> 1) + 3
+                    event += 2
+                    word = ptr16(at)[3] - ptr16(constants)[11]
+                    ptr16(at)[3] = ptr16(constants)[11] if sets else word
+            at += 8
+            drive += 8
+            constants += 24
+            left -= 1
+        times -= 1
+    word = (event - int(events)) >> 1
+    ptr32(told)[0] = word
+    return word

@@ -10,9 +10,9 @@ right in the end, for what it has come to is proved to fit.
 
 Viper takes four instructions to add a row's word to others in one expression, but a dozen to fetch a
 sum and to put it back; hence several rows at a time. Where too few are left, a row of zeros stands in.
-The first three variables live in registers: the hottest, passed as 0.
-
-What the functions know of a layer is in `numbers`, see there.
+The first three variables live in registers, two of them in a .mpy file; so the hottest come first, and
+begin as arguments: addresses, for to find a buffer's takes as long as a row. `numbers` are what the
+functions know of a layer, see there.
 """
 
 from array import array
@@ -20,13 +20,12 @@ from array import array
 import micropython
 from micropython import const
 
-WEIGHTS = const(0)  # offset in bytes of the first row
-STRIDE = const(1)  # bytes in a row
-BLOCKS = const(2)  # how many times BLOCK columns
-WEIGHT_BIAS = const(3)
-ROWS = const(4)  # how many can be inputs
-PAIRS = const(5)  # whether weights stand in 16 bits
-ZEROS = const(6)  # from here on a row of them
+STRIDE = const(0)  # bytes in a row
+BLOCKS = const(1)  # how many times BLOCK columns
+WEIGHT_BIAS = const(2)
+ROWS = const(3)  # how many can be inputs
+PAIRS = const(4)  # whether weights stand in 16 bits
+ZEROS = const(5)  # from here on a row of them
 
 BLOCK = const(16)  # columns that the loops take at a time: sums are padded to that
 BEYOND = const(32)  # bytes, as far as a block goes on behind a row
@@ -35,11 +34,10 @@ BOTH = const(0x00010001)  # times this, a number is in both lanes
 SIGN = const(0x8000)
 
 
-def numbers(table, first, rows):
-    """Return array i32: what is to be known of so many rows of a tables.LayerTable from `first` on."""
+def numbers(table, rows):
+    """Return array i32: what is to be known of so many rows of a tables.LayerTable."""
     blocks = padded(table.neurons) // BLOCK
-    weights = table.weights + first * table.stride
-    known = array("i", (weights, table.stride, blocks, table.weight_bias, rows, table.pairs))
+    known = array("i", (table.stride, blocks, table.weight_bias, rows, table.pairs))
     known.extend(array("i", bytes(table.stride + BEYOND)))
     return known
 
@@ -60,27 +58,24 @@ def adder(table):
 
 @micropython.viper
 def add_bytes(  # noqa: PLR0915, for a call costs more than a row
-    word: int,
-    odd: int,
-    lanes: int,
-    numbers: ptr32,
-    data: ptr8,
-    sums: ptr32,
-    events: ptr16,
+    word: int, odd: int, lanes: int, sums: int, events: ptr16
 ):
     """Put the sums of the rows of `events` into `sums`, four rows at a time.
 
-    word    at first how many events there are
+    word    at first the address of the numbers
+    odd     at first that of the first row
+    lanes   at first how many events there are
     """
-    count = word
+    numbers = ptr32(word)
+    rows = odd
+    count = lanes
     blocks = numbers[BLOCKS]
     stride = numbers[STRIDE]
-    rows = int(data) + numbers[WEIGHTS]
     nothing = int(numbers) + 4 * ZEROS
     event = int(events)
     odd = (SIGN - count * numbers[WEIGHT_BIAS]) * BOTH
     word = odd + (odd << 8)
-    lanes = int(sums)  # in a register, as long as it is not needed
+    lanes = sums  # in a register, as long as it is not needed
     left = blocks
     while left:
         ptr32(lanes)[0] = word
@@ -99,7 +94,7 @@ def add_bytes(  # noqa: PLR0915, for a call costs more than a row
         b = rows + stride * ptr16(event)[1] if count > 1 else nothing
         c = rows + stride * ptr16(event)[2] if count > 2 else nothing
         d = rows + stride * ptr16(event)[3] if count > 3 else nothing
-        to = int(sums)
+        to = sums
         left = blocks
         while left:
             odd = ptr32(to)[1]
@@ -154,7 +149,7 @@ def add_bytes(  # noqa: PLR0915, for a call costs more than a row
             left -= 1
         event += 8
         count -= 4
-    lanes = int(sums)
+    lanes = sums
     left = blocks
     while left:
         odd = ptr32(lanes)[1]
@@ -187,24 +182,19 @@ def add_bytes(  # noqa: PLR0915, for a call costs more than a row
 
 @micropython.viper
 def add_fours(  # noqa: PLR0915, for a call costs more than a row
-    word: int,
-    lanes: int,
-    to: int,
-    numbers: ptr32,
-    data: ptr8,
-    sums: ptr32,
-    events: ptr16,
+    word: int, lanes: int, to: int, sums: int, events: ptr16
 ):
     """As add_bytes, where four rows can be added before a byte overflows."""
-    count = word
+    numbers = ptr32(word)
+    rows = lanes
+    count = to
     blocks = numbers[BLOCKS]
     stride = numbers[STRIDE]
-    rows = int(data) + numbers[WEIGHTS]
     nothing = int(numbers) + 4 * ZEROS
     event = int(events)
     lanes = (SIGN - count * numbers[WEIGHT_BIAS]) * BOTH
     word = lanes + (lanes << 8)
-    to = int(sums)
+    to = sums
     left = blocks
     while left:
         ptr32(to)[0] = word
@@ -223,7 +213,7 @@ def add_fours(  # noqa: PLR0915, for a call costs more than a row
         b = rows + stride * ptr16(event)[1] if count > 1 else nothing
         c = rows + stride * ptr16(event)[2] if count > 2 else nothing
         d = rows + stride * ptr16(event)[3] if count > 3 else nothing
-        to = int(sums)
+        to = sums
         left = blocks
         while left:
             word = ptr32(a)[0] + ptr32(b)[0] + ptr32(c)[0] + ptr32(d)[0]
@@ -246,7 +236,7 @@ def add_fours(  # noqa: PLR0915, for a call costs more than a row
             left -= 1
         event += 8
         count -= 4
-    to = int(sums)
+    to = sums
     left = blocks
     while left:
         lanes = ptr32(to)[1]
@@ -279,24 +269,19 @@ def add_fours(  # noqa: PLR0915, for a call costs more than a row
 
 @micropython.viper
 def add_eights(  # noqa: PLR0915, for a call costs more than a row
-    word: int,
-    lanes: int,
-    to: int,
-    numbers: ptr32,
-    data: ptr8,
-    sums: ptr32,
-    events: ptr16,
+    word: int, lanes: int, to: int, sums: int, events: ptr16
 ):
     """As add_bytes, where eight rows can be added before a byte overflows."""
-    count = word
+    numbers = ptr32(word)
+    rows = lanes
+    count = to
     blocks = numbers[BLOCKS]
     stride = numbers[STRIDE]
-    rows = int(data) + numbers[WEIGHTS]
     nothing = int(numbers) + 4 * ZEROS
     event = int(events)
     lanes = (SIGN - count * numbers[WEIGHT_BIAS]) * BOTH
     word = lanes + (lanes << 8)
-    to = int(sums)
+    to = sums
     left = blocks
     while left:
         ptr32(to)[0] = word
@@ -319,7 +304,7 @@ def add_eights(  # noqa: PLR0915, for a call costs more than a row
         f = rows + stride * ptr16(event)[5] if count > 5 else nothing
         g = rows + stride * ptr16(event)[6] if count > 6 else nothing
         h = rows + stride * ptr16(event)[7] if count > 7 else nothing
-        to = int(sums)
+        to = sums
         left = blocks
         while left:
             word = ptr32(a)[0] + ptr32(b)[0] + ptr32(c)[0] + ptr32(d)[0]
@@ -350,7 +335,7 @@ def add_eights(  # noqa: PLR0915, for a call costs more than a row
             left -= 1
         event += 16
         count -= 8
-    to = int(sums)
+    to = sums
     left = blocks
     while left:
         lanes = ptr32(to)[1]
@@ -383,23 +368,18 @@ def add_eights(  # noqa: PLR0915, for a call costs more than a row
 
 @micropython.viper
 def add_pairs(  # noqa: PLR0915, for a call costs more than a row
-    word: int,
-    a: int,
-    b: int,
-    numbers: ptr32,
-    data: ptr8,
-    sums: ptr32,
-    events: ptr16,
+    word: int, a: int, b: int, sums: int, events: ptr16
 ):
     """As add_bytes, of weights in pairs."""
-    count = word
+    numbers = ptr32(word)
+    rows = a
+    count = b
     blocks = numbers[BLOCKS]
     stride = numbers[STRIDE]
-    rows = int(data) + numbers[WEIGHTS]
     nothing = int(numbers) + 4 * ZEROS
     event = int(events)
     word = (SIGN - count * numbers[WEIGHT_BIAS]) * BOTH
-    to = int(sums)
+    to = sums
     left = blocks
     while left:
         ptr32(to)[0] = word
@@ -421,7 +401,7 @@ def add_pairs(  # noqa: PLR0915, for a call costs more than a row
         f = rows + stride * ptr16(event)[5] if count > 5 else nothing
         g = rows + stride * ptr16(event)[6] if count > 6 else nothing
         h = rows + stride * ptr16(event)[7] if count > 7 else nothing
-        to = int(sums)
+        to = sums
         left = blocks
         while left:
             word = ptr32(a)[0] + ptr32(b)[0] + ptr32(c)[0] + ptr32(d)[0]
@@ -461,27 +441,26 @@ def add_pairs(  # noqa: PLR0915, for a call costs more than a row
         event += 16
         count -= 8
     if stride & 4:  # a word of two columns behind the row, which the neurons' loop reads as well
-        to = int(sums) + stride
+        to = sums + stride
         ptr16(to)[0] = SIGN
         ptr16(to)[1] = SIGN
 
 
 @micropython.viper
 def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a row
-    row: int,
-    x: int,
-    t0: int,
-    numbers: ptr32,
-    data: ptr8,
-    sums: ptr16,
-    values: ptr8,
-    listed: ptr16,
+    row: int, x: int, t0: int, values: ptr8, listed: ptr16
 ):
-    """Put the sums of x times its row, shifted right by 8, into `sums`.
+    """Put the sums of x times its row, shifted right by 8, into sums.
 
+    row       at first the address of the numbers
+    x         at first that of the first row
+    t0        at first that of the sums u16[]
     values    u8[ROWS], all x
     listed    u16[ROWS], to be overwritten: those that are not 0
     """
+    numbers = ptr32(row)
+    column = x
+    sums = t0
     inputs = numbers[ROWS]
     stride = numbers[STRIDE]
     count = 0
@@ -495,8 +474,7 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
             start -= row
         x += 1
     start *= numbers[WEIGHT_BIAS]
-    column = int(data) + numbers[WEIGHTS]
-    to = int(sums)
+    to = sums
     blocks = numbers[BLOCKS]
     while blocks:
         t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = start
@@ -570,6 +548,6 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
         to += 32
         blocks -= 1
     if numbers[PAIRS] and stride & 4:  # as in add_pairs
-        to = int(sums) + stride
+        to = sums + stride
         ptr16(to)[0] = SIGN
         ptr16(to)[1] = SIGN

@@ -1,0 +1,343 @@
+"""Layers in a row, in Thumb-1 assembler: the part of the `thumb` kernel that Python calls.
+
+A call costs as much as a hundred neurons, so that one takes a whole network through a step, or
+several; and a layer alone is a chain of one. What the code knows of a chain stands in an i32[], at the
+offsets below in bytes, and of its layers in their `block`, see thumb_rows.py and thumb_fire.py.
+
+The readout's scores are described in loops.py.
+"""
+
+import micropython
+from micropython import const
+
+FIRST = const(0)  # the first layer's block
+LAST = const(4)  # the last one's
+READ = const(8)  # code of `count` or `follow`, or 0 where nothing is read
+SCORES = const(12)  # where the readout's scores stand, or 0
+UNPACK = const(16)  # code of `unpack`
+RAW = const(20)  # where the last layer's membranes go, u16[neurons, rounded up to 4]
+LENGTH = const(6)  # numbers in a chain
+
+_RECORDS = const(0)  # of a block, as in thumb_rows.py
+_RECORD = const(4)
+_END = const(8)
+_EVENTS = const(12)
+_OWN = const(16)
+_SPREAD = const(24)
+_GAIN = const(28)
+_ADD = const(32)
+_HELD = const(124)  # as in thumb_fire.py
+_FIRE = const(132)
+_STARTS = const(136)
+_NEXT_START = const(140)
+_NEXT = const(144)
+_FIRED = const(148)
+
+_SCORES_CLASSES = const(0)  # of a readout's scores, times 4; see loops.py
+_SCORES_AT = const(12)
+_SCORES_SEEN = const(16)
+_SCORES_BEGIN = const(5)  # SCORES there
+
+_LDMIA = const(0xC800)  # as in thumb_rows.py
+_STMIA = const(0xC000)
+_BLX = const(0x4780)
+_SXTH = const(0xB200)
+_LDR_SP = const(0x9800)
+_STR_SP = const(0x9000)  # source << 8 | offset in words
+_ADD_SP = const(0xB000)  # words
+_CMP_R7_R12 = const(0x4567)
+
+
+@micropython.asm_thumb
+def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neuron
+    """Take the layers of the chain r0 through a step; return how many neurons of the last one fired.
+
+    On the r2 events at r1, their sum shifted right by r3; where r1 is 0, through r2 steps on what the
+    first layer holds, at least one.
+    """
+    push({r0, r1, r2, r3})
+    label(time)
+    data(2, _LDR_SP | 0 << 8 | 0)
+    ldr(r0, [r0, FIRST])
+    data(2, _LDR_SP | 1 << 8 | 1)
+    data(2, _LDR_SP | 2 << 8 | 2)
+    data(2, _LDR_SP | 3 << 8 | 3)
+
+    label(layer)  # the block r0, on r2 events at r1, shifted by r3
+    cmp(r3, 0)
+    bne(shifted)
+    cmp(r1, 0)
+    beq(held)
+    ldr(r4, [r0, _ADD])
+    data(2, _BLX | 4 << 3)
+    label(neurons)
+    mov(r4, r0)
+    add(r4, 128)
+    ldr(r4, [r4, _FIRE - 128])
+    data(2, _BLX | 4 << 3)
+    mov(r4, r1)
+    add(r4, 128)
+    ldr(r3, [r4, _FIRED - 128])
+    str(r0, [r3, 0])
+    mov(r2, r0)
+    mov(r0, r1)
+    data(2, _LDR_SP | 3 << 8 | 0)
+    ldr(r5, [r3, LAST])
+    cmp(r0, r5)
+    beq(last)
+    ldr(r1, [r0, _EVENTS])
+    ldr(r0, [r4, _NEXT - 128])
+    mov(r3, 0)
+    b(layer)
+
+    label(last)
+    ldr(r4, [r3, READ])
+    cmp(r4, 0)
+    beq(read)
+    data(2, _BLX | 4 << 3)
+    label(read)
+    data(2, _LDR_SP | 1 << 8 | 1)
+    cmp(r1, 0)
+    bne(end)
+    data(2, _LDR_SP | 1 << 8 | 2)
+    sub(r1, 1)
+    data(2, _STR_SP | 1 << 8 | 2)
+    bgt(time)
+    label(end)
+    mov(r0, r2)
+    data(2, _ADD_SP | 4)
+    b(out)
+
+    label(shifted)  # no own spikes, and the gain after the shift; then as if it had been held
+    ldr(r4, [r0, _OWN])
+    ldr(r5, [r0, _GAIN])
+    push({r3, r4, r5})
+    mov(r4, 0)
+    str(r4, [r0, _OWN])
+    str(r4, [r0, _GAIN])
+    ldr(r4, [r0, _ADD])
+    data(2, _BLX | 4 << 3)
+    pop({r3, r4, r5})
+    str(r4, [r0, _OWN])
+    str(r5, [r0, _GAIN])
+    ldr(r1, [r0, _RECORDS])
+    ldr(r2, [r0, _RECORD])
+    ldr(r4, [r0, _END])
+    label(shift)
+    ldr(r6, [r1, 0])
+    data(2, _SXTH | 6 << 3 | 7)
+    sub(r6, r6, r7)
+    asr(r7, r3)
+    asr(r6, r6, 16)
+    asr(r6, r3)
+    lsl(r6, r6, 16)
+    add(r6, r6, r7)
+    lsl(r6, r5)
+    str(r6, [r1, 0])
+    add(r1, r1, r2)
+    cmp(r1, r4)
+    bne(shift)
+    ldr(r3, [r0, _HELD])
+    cmp(r3, 0)
+    beq(neurons)
+    ldr(r1, [r0, _RECORDS])
+    label(keep)
+    ldr(r5, [r1, 0])
+    data(2, _STMIA | 3 << 8 | 1 << 5)
+    add(r1, r1, r2)
+    cmp(r1, r4)
+    bne(keep)
+
+    label(held)
+    ldr(r3, [r0, _HELD])
+    cmp(r3, 0)
+    beq(neurons)
+    mov(r2, 0)
+    ldr(r4, [r0, _ADD])
+    data(2, _BLX | 4 << 3)
+    ldr(r1, [r0, _RECORDS])
+    ldr(r2, [r0, _RECORD])
+    ldr(r4, [r0, _END])
+    ldr(r3, [r0, _HELD])
+    label(join)
+    data(2, _LDMIA | 3 << 8 | 1 << 5)
+    ldr(r6, [r1, 0])
+    add(r6, r6, r5)
+    str(r6, [r1, 0])
+    add(r1, r1, r2)
+    cmp(r1, r4)
+    bne(join)
+    b(neurons)
+    label(out)
+
+
+@micropython.asm_thumb
+def count():
+    """Return the address of code that adds one to the scores of the chain r3 for each spike.
+
+    There are r2 of them, of the block r0; leaves r2 as it is.
+    """
+    bl(begin)
+    ldr(r1, [r0, _EVENTS])
+    ldr(r3, [r3, SCORES])
+    ldr(r4, [r3, _SCORES_AT])
+    lsl(r4, r4, 2)
+    add(r3, r3, r4)
+    mov(r5, r2)
+    cmp(r5, 0)
+    beq(end)
+    label(spike)
+    ldrh(r4, [r1, 0])
+    add(r1, 2)
+    lsl(r4, r4, 2)
+    add(r4, r4, r3)
+    ldr(r6, [r4, 0])
+    add(r6, 1)
+    str(r6, [r4, 0])
+    sub(r5, 1)
+    bne(spike)
+    label(end)
+    bx(lr)
+    label(begin)
+    mov(r0, lr)
+
+
+@micropython.asm_thumb
+def follow():
+    """Return the address of code that raises each score of the chain r3 to its neuron's membrane.
+
+    They are the neurons of the block r0; leaves r2 as it is.
+    """
+    bl(begin)
+    push({r2, r3, lr})
+    ldr(r1, [r3, RAW])
+    mov(r4, 0)
+    ldr(r5, [r3, UNPACK])
+    data(2, _BLX | 5 << 3)
+    pop({r2, r3})
+    ldr(r1, [r3, RAW])
+    ldr(r3, [r3, SCORES])
+    ldr(r5, [r3, _SCORES_CLASSES])
+    ldr(r4, [r3, _SCORES_AT])
+    lsl(r4, r4, 2)
+    add(r3, r3, r4)
+    label(score)
+    ldrh(r4, [r1, 0])
+    add(r1, 2)
+    ldr(r6, [r3, 0])
+    cmp(r4, r6)
+    blt(lower)
+    mov(r6, r4)
+    label(lower)
+    data(2, _STMIA | 3 << 8 | 1 << 6)
+    sub(r5, 1)
+    bne(score)
+    pop({pc})
+    label(begin)
+    mov(r0, lr)
+
+
+@micropython.asm_thumb
+def unpack():
+    """Return the address of code that writes the block r0's membranes to u16[] at r1.
+
+    The bits of r4 are turned in each two of them.
+    """
+    bl(begin)
+    push({lr})
+    ldr(r6, [r0, _RECORD])
+    ldr(r7, [r0, _RECORDS])
+    ldr(r2, [r0, _END])
+    mov(r12, r2)
+    ldr(r5, [r0, _SPREAD])
+    label(four)
+    add(r7, r7, r6)
+    mov(r3, r7)
+    sub(r3, 4)
+    ldr(r2, [r3, 0])
+    add(r3, r3, r6)
+    ldr(r3, [r3, 0])
+    add(r7, r7, r6)
+    eor(r2, r4)
+    eor(r3, r4)
+    cmp(r5, 1)
+    bne(neighbours)
+    lsr(r0, r2, 16)
+    lsl(r2, r2, 16)
+    lsr(r2, r2, 16)
+    push({r3})
+    lsl(r3, r3, 16)
+    orr(r2, r3)
+    pop({r3})
+    lsr(r3, r3, 16)
+    lsl(r3, r3, 16)
+    orr(r3, r0)
+    label(neighbours)
+    data(2, _STMIA | 1 << 8 | 0b1100)
+    data(2, _CMP_R7_R12)
+    bne(four)
+    pop({pc})
+    label(begin)
+    mov(r0, lr)
+
+
+@micropython.asm_thumb
+def membranes(r0, r1, r2):
+    """Write every membrane of the block r0, signed, to i16[] at r1; r2 is the code of `unpack`."""
+    mov(r4, 1)
+    lsl(r4, r4, 15)
+    lsl(r3, r4, 16)
+    orr(r4, r3)
+    data(2, _BLX | 2 << 3)
+    mov(r0, 0)
+
+
+@micropython.asm_thumb
+def restart(r0):
+    """Start every membrane of the chain r0, forget own spikes, and begin the readout's first window."""
+    mov(r7, r0)
+    ldr(r0, [r7, FIRST])
+    label(layer)
+    mov(r1, 0)
+    str(r1, [r0, _OWN])
+    mov(r2, r0)
+    add(r2, 128)
+    ldr(r1, [r2, _STARTS - 128])
+    ldr(r2, [r2, _NEXT_START - 128])
+    ldr(r3, [r0, _RECORDS])
+    ldr(r4, [r0, _END])
+    ldr(r5, [r0, _RECORD])
+    add(r3, r3, r5)
+    add(r4, r4, r5)
+    sub(r3, 4)
+    sub(r4, 4)
+    label(record)
+    ldr(r6, [r1, 0])
+    add(r1, r1, r2)
+    str(r6, [r3, 0])
+    add(r3, r3, r5)
+    cmp(r3, r4)
+    bne(record)
+    ldr(r1, [r7, LAST])
+    cmp(r0, r1)
+    beq(scores)
+    add(r0, 128)
+    ldr(r0, [r0, _NEXT - 128])
+    b(layer)
+    label(scores)
+    ldr(r0, [r7, SCORES])
+    cmp(r0, 0)
+    beq(end)
+    ldr(r1, [r0, _SCORES_CLASSES])
+    mov(r2, _SCORES_BEGIN)
+    str(r2, [r0, _SCORES_AT])
+    add(r2, r2, r1)
+    str(r2, [r0, _SCORES_SEEN])
+    add(r0, 4 * _SCORES_BEGIN)
+    mov(r2, 0)
+    label(score)
+    data(2, _STMIA | 0 << 8 | 1 << 2)
+    sub(r1, 1)
+    bne(score)
+    mov(r0, 0)
+    label(end)
