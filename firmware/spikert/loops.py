@@ -28,6 +28,14 @@ and leave behind the same, bit for bit; `loops` is the module to use.
     plan(x, times, steps, least, channels)
                             when each channel spikes, for `due`
 
+    add_rows(sums, rows, events)
+                            ulab's int16[neurons] and, for each event, the row that is added to it
+    add_groups(sums, rows, events, group)
+                            the same, of rows of bytes, by twos as int16[]; in loops_viper.py only. Group
+                            has where they stand (a memoryview, the first one's offset, bytes in each),
+                            a bytearray for their sums, that as int16[] and as uint8[neurons], and how
+                            many can be added there
+
     begin(scores)           the readout's first window
     add_spikes(scores, events, count)
                             one more for each of the neurons listed

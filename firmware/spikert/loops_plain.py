@@ -148,6 +148,12 @@ def change(x, references, events, threshold, channels):
     return count
 
 
+def add_rows(sums, rows, events):
+    """Add a row to the sums for each event."""
+    for i in events:
+        sums += rows[i]
+
+
 def begin(scores):
     """Begin the first window."""
     scores[AT] = SCORES

@@ -15,9 +15,12 @@ from array import array
 
 from spikert.compat import np
 from spikert.kernels import patches
+from spikert.loops import loops
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
+
+LEAST_TOGETHER = 8  # rows, for which it is worth it to add bytes before their sums
 
 
 class Layer:
@@ -386,29 +389,39 @@ def _storing(table, membrane, room, parameter):
 
 
 class _Dense:
-    """Weights, biased; of the inputs' rows, or of those of a layer's own spikes."""
+    """Weights, biased; of the inputs' rows, or of those of a layer's own spikes.
+
+    rows    a view on each row; where it is worth it, of bytes that are added by twos, as int16[]
+    """
 
     def __init__(self, table, first, count):
         at = table.weights + first * table.stride
-        kind = np.int16 if table.pairs else np.uint8
-        self.rows = [_view(table, kind, at + i * table.stride, table.neurons) for i in range(count)]
         self.bias = table.weight_bias
         self.number = array("H", (0,))
         self.correction = np.frombuffer(self.number, dtype=np.int16)
+        kind, columns = (np.int16 if table.pairs else np.uint8), table.neurons
+        self.group = None
+        if not table.pairs and table.together >= LEAST_TOGETHER and hasattr(loops, "add_groups"):
+            kind, columns = np.int16, table.stride // 2
+            memory = bytearray(table.stride)
+            words = np.frombuffer(memory, dtype=np.int16)
+            octets = np.frombuffer(memory, dtype=np.uint8, count=table.neurons)
+            where = table.data, at, table.stride
+            self.group = where, memory, words, octets, table.together
+        self.rows = [_view(table, kind, at + i * table.stride, columns) for i in range(count)]
 
     def add(self, sums, events, count, offset):
         """Add the rows of `events`, and `offset` to all sums."""
         if count:
-            _add_rows(sums, self.rows, events if len(events) == count else events[:count])
+            events = events if len(events) == count else events[:count]
+            if self.group:
+                loops.add_groups(sums, self.rows, events, self.group)
+            else:
+                loops.add_rows(sums, self.rows, events)
             offset -= self.bias * count
         if offset:
             self.number[0] = offset & 0xFFFF
             sums += self.correction
-
-
-def _add_rows(sums, rows, events):
-    for i in events:
-        sums += rows[i]
 
 
 class _Convolution:
