@@ -1,10 +1,32 @@
 """The spike runtime: integer spiking networks on MicroPython, CircuitPython and CPython."""
 
 import gc
+import sys
 
 VERSION = "0.1.0"
 
-if hasattr(gc, "threshold"):
-    gc.threshold(
-        4096
-    )  # until garbage.py takes over: modules lie side by side, and leave large holes
+if hasattr(
+    gc, "threshold"
+):  # until garbage.py takes over: modules lie side by side, and leave holes
+    gc.threshold(4096)
+
+
+def forget(*names):
+    """Free the memory of the runtime's modules with such names in their paths, unless they are in use.
+
+    They are imported again where they are needed. Where memory is plenty nothing happens.
+    """
+    if not hasattr(gc, "mem_free"):
+        return
+    for path in list(sys.modules):
+        for name in names:
+            if path.startswith("spikert.") and name in path:
+                _forget(path)
+                break
+
+
+def _forget(path):
+    del sys.modules[path]
+    folder, module = path.rsplit(".", 1)
+    if folder in sys.modules and hasattr(sys.modules[folder], module):
+        delattr(sys.modules[folder], module)

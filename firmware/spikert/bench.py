@@ -152,7 +152,7 @@ class Bench:
         """
         network, best = self.network, None
         # a stream has gone on after a turn, so there is only one try
-        for _ in range(1 if network.tables.hop else self.tries):
+        for _ in range(1 if network.hop else self.tries):
             if fresh:
                 network.start()
             before = used()
@@ -171,7 +171,7 @@ class Bench:
         telling    whether everything is told as to a host, which then counts with the answer
         """
         clock, network, report = self.clock, self.network, self.report
-        if fresh or not network.tables.hop:
+        if fresh or not network.hop:
             network.start()
         view, size = memoryview(readings), network.size
         samples = [view[first : first + size] for first in range(0, len(view), size)]
@@ -182,7 +182,7 @@ class Bench:
             clock.start()
             network.take(sample)
             taking += clock.spent() - self.empty
-            for _ in range(network.tables.steps):
+            for _ in range(network.steps):
                 clock.start()
                 network.step(1)
                 stepping += clock.spent() - self.empty

@@ -48,9 +48,9 @@ CRC16_START = const(0xFFFF)
 try:
     from binascii import crc_hqx as crc16
 except ImportError:
-    from spikert.loops import loops
+    from spikert.loops import pick
 
-    crc16 = loops.crc16
+    crc16 = pick("checksum").crc16
 
 
 try:

@@ -4,11 +4,9 @@ import struct
 
 from spikert import wire
 from spikert.compat import crc32
+from spikert.loops import pick
 
-try:
-    from spikert.wire_viper import encode_into
-except (ImportError, SyntaxError, AttributeError, ValueError):
-    from spikert.wire import encode_into
+framing = pick("framing")
 
 
 class Sender:
@@ -35,7 +33,7 @@ class Sender:
         """Send a frame with the first `size` bytes of `payload`, which is then spoilt."""
         self.digest = crc32(self.payload[:size], self.digest)
         self.frames += 1
-        end = encode_into(self.frame, kind, self.sequence, size)
+        end = framing.encode_into(self.frame, kind, self.sequence, size)
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.stream.write(self.view[:end])
 

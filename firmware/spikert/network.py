@@ -2,10 +2,8 @@
 
 from array import array
 
-from spikert import encode
-from spikert.loops import loops
+from spikert.loops import pick
 from spikert.readout import Readout
-from spikert.scaling import Scaling
 
 
 class Network:
@@ -13,11 +11,13 @@ class Network:
 
     Once it is made, a sample allocates nothing unless the kernel does.
 
-    tables    tables.Tables
-    kernel    module of kernels/
+    Made from tables.Tables, whose bytes its layers keep, and a module of kernels/.
+
     layers    list of the kernel's Layer
     fired     array i32, how many neurons of each layer fired in the last step; which ones is in
               the layer's `events`
+    steps     int, T, of each sample
+    hop       int, samples from one answer of a stream to the next; 0 in a static network
     turn      int, samples from one answer to the next
     size      int, bytes of a sample's readings: u8[channels], or i16[channels] where they are scaled
     step      function: step(steps) takes every layer through so many steps, in order
@@ -26,27 +26,39 @@ class Network:
     """
 
     def __init__(self, tables, kernel):
-        self.tables = tables
         self.layers = [kernel.Layer(table) for table in tables.layers]
         self.fired = array("i", [0 for _ in self.layers])
-        self.encoder = encode.make(tables)
-        self.turn = tables.hop or 1
+        self.steps, self.hop, self.turn = tables.steps, tables.hop, tables.hop or 1
         hops = tables.window // tables.hop if tables.hop else 1
         self.readout = Readout(tables.readout, self.layers[-1], len(tables.classes), hops)
-        self.scaling = Scaling(tables) if tables.scales else None
+        self.encoder = self.scaling = None
+        if tables.encoder != "direct":
+            from spikert import encode  # for modules take memory, and not every network needs all
+
+            self.encoder = encode.make(tables)
+        if tables.scales:
+            from spikert.scaling import Scaling
+
+            self.scaling = Scaling(tables)
         self.size = tables.channels * (2 if self.scaling else 1)
-        self.x = bytearray(tables.channels)
-        chain = getattr(kernel, "chain", loops.chain)
-        advance, self.restart = chain(self.layers, self.fired, self.readout)
-        # bound here, what only passes calls on costs none itself
+        chain = kernel if hasattr(kernel, "chain") else pick("chain")
+        advance, self.restart = chain.chain(self.layers, self.fired, self.readout)
+        self._bind(advance, tables.channels)
+
+    def _bind(self, advance, channels):
+        """Make functions of what a sample takes: what only passes calls on costs none itself."""
+        loops = pick("running")
         self.step = loops.stepping(self.encoder, advance)
         self.answer = self.readout.answer
+        if self.encoder or self.scaling:
+            self.x = bytearray(channels)
+            self.copy = pick("inputs").copy
+        else:
+            self.take = self.layers[0].hold  # type: ignore[method-assign]
         if not self.encoder:
             self.start = self.restart  # type: ignore[method-assign]
-        if not self.scaling and not self.encoder:
-            self.take = self.layers[0].hold  # type: ignore[method-assign]
-        if not tables.hop:
-            parts = self.start, self.take, self.step, self.answer, tables.steps
+        if not self.hop:
+            parts = self.start, self.take, self.step, self.answer, self.steps
             self.run = loops.running(parts)  # type: ignore[method-assign]
 
     def start(self):
@@ -60,7 +72,7 @@ class Network:
         if self.scaling:
             self.scaling.apply(readings, self.x)
         else:
-            loops.copy(self.x, readings, self.size)
+            self.copy(self.x, readings, self.size)
         if self.encoder:
             self.encoder.take(self.x)
         else:
@@ -71,7 +83,7 @@ class Network:
 
         A static network starts again before it, a stream goes on.
         """
-        view, size, steps = memoryview(readings), self.size, self.tables.steps
+        view, size, steps = memoryview(readings), self.size, self.steps
         for first in range(0, len(view), size):
             self.take(view[first : first + size])
             self.step(steps)

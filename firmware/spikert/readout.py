@@ -2,7 +2,7 @@
 
 from array import array
 
-from spikert.loops import loops
+from spikert.loops import pick
 
 
 class Readout:
@@ -15,28 +15,27 @@ class Readout:
     layer      the last layer, of so many classes
     hops       int, in a window
     counts, follows    bool, whether each step's spikes, or its membranes, are to go to the scores
-    scores     array i32[], see loops.py; a chain adds each step's
+    scores     array i32[], see loops; a chain adds each step's
+    start      function: begin the first window
+    answer     function: return the index of the class with the largest score, and begin the next hop
     """
 
     def __init__(self, kind, layer, classes, hops):
-        self.layer = layer
+        loops = pick("scores")
         self.counts = kind == "count"
         self.follows = kind == "max"
         if kind == "last":
             hops = 1
-        self.scores = array("i", bytes(4 * (loops.SCORES + hops * classes)))
-        self.scores[loops.CLASSES] = classes
-        self.scores[loops.END] = len(self.scores)
-        self.scores[loops.ADDS] = self.counts
-        if kind != "last":  # what each step has added is all there is
-            self.answer = loops.answering(self.scores)  # type: ignore[method-assign]
+        scores = array("i", (classes, 5 + hops * classes, self.counts, 0, 0))
+        scores.extend(array("i", bytes(4 * hops * classes)))
+        self.scores = scores
+        self.start, self.answer = loops.functions(scores)
+        if kind == "last":  # what each step adds is nothing
+            said, follow = self.answer, pick("gather").follow
+
+            def answer():
+                follow(layer, scores)
+                return said()
+
+            self.answer = answer
         self.start()
-
-    def start(self):
-        """Begin the first window."""
-        loops.begin(self.scores)
-
-    def answer(self):
-        """Return the index of the class with the largest score, and begin the next hop."""
-        loops.follow(self.layer, self.scores)
-        return loops.answer(self.scores)

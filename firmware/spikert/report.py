@@ -4,7 +4,7 @@ import struct
 
 from spikert import wire
 from spikert.compat import crc32
-from spikert.loops import loops
+from spikert.frames import framing
 
 PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has them in parts
 
@@ -30,17 +30,17 @@ class Report:
         """Send which neurons fired in the last step, layer by layer, in the form that is shorter."""
         for k in range(len(self.network.layers)):
             layer, count = self.network.layers[k], self.network.fired[k]
-            neurons = layer.table.neurons
+            neurons = layer.neurons
             width = 1 if neurons <= 256 else 2
             if count * width <= min((neurons + 7) // 8, PART):
                 if count:  # else `events` may be anything
-                    loops.put_addresses(self.part, layer.events, count, width)
+                    framing.put_addresses(self.part, layer.events, count, width)
                 form = wire.ADDRESSES8 if width == 1 else wire.ADDRESSES16
                 self.sender.send_part(wire.SPIKES, turn, step, k, form, 0, count * width)
                 continue
             for first in range(0, neurons, 8 * PART):
                 size = min((neurons - first + 7) // 8, PART)
-                loops.put_bitmap(self.part, size, layer.events, count, first)
+                framing.put_bitmap(self.part, size, layer.events, count, first)
                 self.sender.send_part(wire.SPIKES, turn, step, k, wire.BITMAP, first, size)
 
     def membranes(self, turn):

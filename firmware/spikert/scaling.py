@@ -4,8 +4,7 @@ import struct
 import sys
 from array import array
 
-from spikert import loops_plain
-from spikert.loops import loops
+from spikert.loops import pick
 
 RAW = (-0x8000, 0x7FFF)  # the range of a reading
 MOST = 0x7FFFFFFF
@@ -24,8 +23,12 @@ class Scaling:
         self.offset = array("i", [_i32(data, at + 4 * i) for i in each])
         self.scale = array("i", [_i32(data, at + 4 * (count + i)) for i in each])
         self.shift = tables.shift
-        # what is not sure to fit 32 bits takes Python's integers
-        self.loop = (loops if self._fits() else loops_plain).scale
+        if self._fits():
+            self.loop = pick("inputs").scale
+        else:  # what is not sure to fit 32 bits takes Python's integers
+            from spikert.loops import inputs_plain
+
+            self.loop = inputs_plain.scale
 
     def apply(self, readings, x):
         """Put the x of readings, the bytes of i16[channels], into x u8[channels]."""

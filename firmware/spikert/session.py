@@ -2,7 +2,8 @@
 
 import struct
 
-from spikert import compat, garbage, kernels, tables, wire
+import spikert
+from spikert import compat, garbage, kernels, wire
 from spikert.frames import Receiver, Sender
 from spikert.network import Network
 from spikert.report import Report
@@ -72,7 +73,7 @@ class Session:
         try:
             if payload[0] == wire.PROTOCOL:
                 crc, sha256 = self._load(kernel, names)
-        except (tables.TableError, OSError, MemoryError) as error:
+        except (ValueError, OSError, MemoryError) as error:
             problem = "%s: %s" % (type(error).__name__, error)
         self.sender.sequence = 0
         fixed = struct.pack(
@@ -84,15 +85,20 @@ class Session:
 
     def _load(self, kernel, names):
         """Load the network with this kernel; return its CRC-32 and its source's sha256."""
+        from spikert import tables
+
         table = tables.load(self.path)
+        known = table.crc, table.sha256
         if kernel in names:
             self.network = network = Network(table, kernels.load(kernel))
-            self.network.start()
+            del table, tables
+            spikert.forget("spikert.tables", "_build")
+            network.start()
             self.report = Report(self.sender, network)
             self.readings = bytearray(network.turn * network.size)
             self.filled = 0
             self.garbage = garbage.watched()
-        return table.crc, table.sha256
+        return known
 
     def _turn(self, payload):
         network, readings = self._ready(), self.readings
@@ -134,9 +140,9 @@ class Session:
 
     def _run(self, network, turn, flags):
         """Run the turn in `readings`; report every step as it is done, unless it is to be quiet."""
-        if flags & wire.START or not network.tables.hop:
+        if flags & wire.START or not network.hop:
             network.start()
-        view, step, steps = memoryview(self.readings), 0, network.tables.steps
+        view, step, steps = memoryview(self.readings), 0, network.steps
         for first in range(0, len(view), network.size):
             network.take(view[first : first + network.size])
             if flags & wire.QUIET:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import resources
+from spikelet import constants, resources
 
 if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
@@ -81,12 +81,11 @@ def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
     compiler = compiler_for(interpreter)
     if compiler is None:
         return files
-    compiled: dict[str, bytes] = {}
-    for path, data in files.items():
-        made = None
-        if path.startswith(PACKAGE):
-            made = compiler.compile(path, data, interpreter.architecture)
-        compiled |= {path: data} if made is None else {other_form(path): made}
+    package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
+    compiled = {path: data for path, data in files.items() if path not in package}
+    for path, source in constants.inlined(package).items():
+        made = compiler.compile(path, source.encode(), interpreter.architecture)
+        compiled |= {path: files[path]} if made is None else {other_form(path): made}
     return compiled
 
 

@@ -29,10 +29,10 @@ PAIRS = 0  # stands for pairs where rows of bytes are counted
 # Instructions for each synaptic event on a Cortex-M3, by how many rows can be added in bytes, or in
 # pairs. Measured by tools/measure_performance.py, which docs/performance.md is written by.
 INSTRUCTIONS = {
-    "thumb": {PAIRS: 0.81, 1: 1.3, 4: 0.8, 16: 0.62},
-    "viper": {PAIRS: 3.7, 1: 5.5},
-    "ulab": {PAIRS: 16.0, 1: 16.0},
-    "plain": {PAIRS: 750.0, 1: 750.0},
+    "thumb": {PAIRS: 0.81, 1: 1.31, 2: 1.09, 4: 0.79, 8: 0.70, 16: 0.62},
+    "viper": {PAIRS: 3.24, 1: 4.65, 4: 2.81, 8: 2.25},
+    "ulab": {PAIRS: 15.4, 1: 15.4, 8: 13.2, 16: 12.2},
+    "plain": {PAIRS: 1033.0, 1: 1033.0},
 }
 
 

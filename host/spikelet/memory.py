@@ -2,12 +2,12 @@
 
 RAM is counted as MicroPython's and CircuitPython's heaps give it out on 32-bit boards, in blocks of 16
 bytes: what an array holds, and a block for the array itself. What a kernel keeps of a layer stands in
-KERNELS, a function for each; what the runtime takes, and the objects around the arrays, was measured
-and stands in RUNTIME and OBJECTS_OF_LAYER. A test compares all of it with emulated boards.
+KERNELS, a function for each; what modules take, and the objects around the arrays, was measured.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,24 +19,35 @@ if TYPE_CHECKING:
     from spikelet.network import Network
 
 BLOCK = 16  # bytes; Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK of four words
+SCORES = 5  # numbers of a readout besides its scores
 LEAST_LIST = 4  # entries, which double when they are full; Source: MicroPython's py/objlist.c
 POINTER = 4  # bytes
 PAGE = 4096  # bytes that a file is rounded up to in flash; erase size of common NOR flash
 RESERVE = 2048  # bytes, for what a turn allocates between two collections
 
-MIXED = "thumb and viper"  # the thumb kernel with layers that it leaves to viper
+# What follows is the mean of qemu:m3 and qemu:m0, MicroPython 1.25, by the form that the runtime's files
+# have on the board; tests/loop/test_memory.py compares it with what is taken there. What ulab's kernel
+# takes is taken to be plain's.
+FORMS = ("source", "bytecode", "in place")
 
-# Bytes of the runtime with each kernel, by the form that its files have on the board: its modules, the
-# session and its buffers. The mean of qemu:m3 and qemu:m0, MicroPython 1.25: tests/loop/test_memory.py
-# prints them anew. That of ulab is taken to be viper's.
+# Bytes of all modules that a direct network in one kernel needs, of the session and its buffers,
 RUNTIME = {
-    "source": {"thumb": 53_400, MIXED: 69_000, "viper": 63_500, "ulab": 63_500, "plain": 48_900},
-    "bytecode": {"thumb": 52_000, MIXED: 67_500, "viper": 62_600, "ulab": 62_600, "plain": 47_900},
-    "in place": {"thumb": 35_300, MIXED: 50_900, "viper": 45_900, "ulab": 45_900, "plain": 31_200},
+    "source": {"thumb": 38_300, "viper": 34_000, "ulab": 37_100, "plain": 37_100},
+    "bytecode": {"thumb": 30_900, "viper": 32_800, "ulab": 35_300, "plain": 35_300},
+    "in place": {"thumb": 22_600, "viper": 24_200, "ulab": 22_800, "plain": 22_800},
 }
-OBJECTS_OF_LAYER = 850  # bytes around those of a layer: its table, its kernel's
+# of those more that encoders need, viper's for any other than plain dense layers, and for each further
+# storage of dense layers; and of those that step other layers beside thumb's, more if they are dense.
+ENCODERS = {"source": 3_700, "bytecode": 3_900, "in place": 3_600}
+GENERAL = {"source": 16_200, "bytecode": 11_700, "in place": 9_400}
+STORAGE = {"source": 1_800, "bytecode": 2_000, "in place": 2_000}
+BESIDE_THUMB = {"source": 17_400, "bytecode": 17_500, "in place": 14_000}
+DENSE_BESIDE_THUMB = {"source": 2_900, "bytecode": 3_300, "in place": 3_200}
 
-VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper_rows.py
+# Bytes of the objects around a layer's arrays.
+OBJECTS_OF_LAYER = {"thumb": 430, "viper": 580, "ulab": 850, "plain": 730}
+
+VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper_build.py
 
 # Of a thumb kernel's layer; see kernels/thumb.py.
 SHORT, LONG = 16, 24  # bytes of a record for two neurons
@@ -112,10 +123,11 @@ def need(
     table = Tables(data)
     everything = {**files, "network.lif": data}
     form = _form(files, in_place)
-    layers = tuple(OBJECTS_OF_LAYER + KERNELS[kernel](layer) for layer in table.layers)
+    objects = OBJECTS_OF_LAYER[kernel]
+    layers = tuple(objects + KERNELS[kernel](layer) for layer in table.layers)
     turn = _readings(table) * (table.hop or 1)
     return Need(
-        runtime=RUNTIME[form][_modules(kernel, table)] + _rows(kernel, table),
+        runtime=_modules(form, kernel, table) + _rows(kernel, table),
         tables=0 if in_place else blocks(len(data)),
         layers=layers,
         encoder=_encoder(table) + _scaling(table) + array(table.channels),
@@ -172,7 +184,7 @@ def _readings(table: Tables) -> int:
 
 
 def _encoder(table: Tables) -> int:
-    """Return the bytes of the encoder's arrays, see encode.py; of direct, of what a kernel lists."""
+    """Return the bytes of the encoder's arrays, see encode/; of direct, of what a kernel lists."""
     channels, inputs = table.channels, table.inputs
     events = array(2 * inputs)
     return {
@@ -193,7 +205,7 @@ def _scaling(table: Tables) -> int:
 def _readout(table: Tables) -> int:
     """Return the bytes of the scores of every hop in a window; see readout.py."""
     hops = table.window // table.hop if table.hop and table.readout != "last" else 1
-    return grown_list(hops) + hops * grown_list(len(table.classes))
+    return array(4 * (SCORES + hops * len(table.classes)))
 
 
 def _patches(table: LayerTable, entry: int) -> int:
@@ -216,14 +228,36 @@ def _plain(table: LayerTable) -> int:
 
 def _viper(table: LayerTable) -> int:
     sums = 2 * (-(-table.neurons // VIPER_COLUMNS) * VIPER_COLUMNS)
-    states = array(2 * sums) + array(sums) * (table.current + table.recurrent)
-    lists = 2 * array(2 * table.neurons) + array(2 * table.maps)
-    block = array(4 * 26) + _patches(table, 4)
+    shared = array(2 * sums) + 2 * array(2 * table.neurons) + array(4)  # work, raw, events, count
+    if _compared(table):
+        period = _period(table)
+        shared += array(4 * 10 + 6 * period)
+    if table.geometry is None:
+        shared += array(4 * 5 + table.stride + tables.READ_AHEAD) * (1 + table.recurrent)
+    if _is_plain(table):
+        return shared + array(tables.aligned(2 * table.neurons))
+    states = array(sums) * (table.current + table.recurrent)
+    return shared + states + array(4 * 27) + array(2 * table.maps) + _patches(table, 4)
+
+
+def _compared(table: LayerTable) -> bool:
+    """Return whether viper takes the neurons two at a time; see kernels/viper_build.py."""
     compared = table.lanes or not table.fires
-    by_twos = compared and not table.floors and table.where["d"][1] == 1
-    constants = array(4 * 10 + 6 * table.maps) if by_twos else 0
-    rows = array(4 * 6 + table.stride + tables.READ_AHEAD) * (2 if table.recurrent else 1)
-    return states + lists + block + constants + (0 if table.geometry else rows)
+    whole = table.geometry is None or table.neurons % _period(table) == 0
+    return bool(compared and whole and not table.floors and table.where["d"][1] == 1)
+
+
+def _period(table: LayerTable) -> int:
+    """Return after how many neurons viper's constants begin again."""
+    if table.geometry is None:
+        return -(-table.maps // 4) * 4
+    return math.lcm(table.maps, 4)
+
+
+def _is_plain(table: LayerTable) -> bool:
+    """Return whether a layer is kernels/viper.py's, not kernels/viper_general.py's."""
+    dense = table.geometry is None and not table.recurrent and not table.current
+    return dense and _compared(table)
 
 
 def _ulab(table: LayerTable) -> int:
@@ -241,7 +275,9 @@ def _thumb(table: LayerTable) -> int:
     starts = 8 * fours if table.where["v_start"][1] > 1 else 4
     arrays = (
         array(_record(table) * records)
-        + array(4 * 31)
+        + array(4 * 39)  # block, chain, count
+        + array(4 * 6)
+        + array(4)
         + array(8 * fours)
         + array(2 * table.neurons)
         + array(2 * table.maps)
@@ -271,10 +307,23 @@ def _record(table: LayerTable) -> int:
     return SHORT if shift and table.fires and not table.floors else LONG
 
 
-def _modules(kernel: str, table: Tables) -> str:
-    """Return which of the runtime's modules a kernel makes a board load, as RUNTIME calls it."""
-    mixed = kernel == "thumb" and not all(map(_stepped_by_thumb, table.layers))
-    return MIXED if mixed else kernel
+def _modules(form: str, kernel: str, table: Tables) -> int:
+    """Return the bytes of the modules that a network makes a board load."""
+    size = RUNTIME[form][kernel] + ENCODERS[form] * (table.encoder != "direct")
+    if kernel == "thumb":
+        others = [layer for layer in table.layers if not _stepped_by_thumb(layer)]
+        dense = any(layer.geometry is None for layer in others)
+        return size + BESIDE_THUMB[form] * bool(others) + DENSE_BESIDE_THUMB[form] * dense
+    if kernel == "viper":
+        size += GENERAL[form] * (not all(map(_is_plain, table.layers)))
+        storages = {_storage(layer) for layer in table.layers if layer.geometry is None}
+        return size + STORAGE[form] * max(0, len(storages) - 1)
+    return size
+
+
+def _storage(table: LayerTable) -> int:
+    """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper_build.py."""
+    return 0 if table.pairs else max(rows for rows in (1, 4, 8) if rows <= max(1, table.together))
 
 
 def _rows(kernel: str, table: Tables) -> int:
@@ -283,9 +332,13 @@ def _rows(kernel: str, table: Tables) -> int:
         return 0
     lengths = [0]
     for layer in filter(_stepped_by_thumb, table.layers):
-        split = not layer.pairs and layer.together > 1
-        group = min(layer.together, MOST_TOGETHER) if split else GROUP
-        lengths.append(layer.rows + layer.rows // group + 4)
+        group = GROUP if layer.pairs or layer.together < 2 else _together(layer)
+        lengths.append(layer.rows + layer.rows // group + 8)
     if table.encoder == "direct":
-        lengths.append(2 * table.inputs + 1)
+        lengths.append(2 * table.inputs + 4)
     return array(POINTER * max(lengths))
+
+
+def _together(table: LayerTable) -> int:
+    """Return how many rows of bytes the thumb kernel adds before they are split, a power of two."""
+    return 2 ** min(4, table.together.bit_length() - 1) if not 4 <= table.together < 8 else 16

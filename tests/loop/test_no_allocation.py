@@ -24,7 +24,7 @@ def run(network, samples):
     for _ in range(samples):
         network.take(readings)
         network.step(1)
-        network.step(network.tables.steps - 1)
+        network.step(network.steps - 1)
         network.answer()
 
 for name in kernels.available():

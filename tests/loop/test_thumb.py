@@ -34,12 +34,7 @@ print(type(layers[0]).__name__)
 def same(events, count, shift):
     fired = [layer.step(events, count, shift) for layer in layers]
     states = [
-        (
-            list(layer.events)[: fired[0]],
-            bytes(layer.membranes()),
-            [layer.v[j] for j in range(table.neurons)],
-        )
-        for layer in layers
+        (list(layer.events)[: fired[0]], bytes(layer.membranes())) for layer in layers
     ]
     return fired[0] == fired[1] and states[0] == states[1]
 
@@ -98,10 +93,13 @@ def kept(r0, r1, r2, r3):
     mov(r11, r7)
 
 thumb = layers[0]
-kernel = modules[0]
-add = (kernel.in_pairs if table.pairs else kernel.in_bytes).add()
+if table.pairs:
+    from spikert.kernels.thumb_pairs import add
+else:
+    from spikert.kernels.thumb_bytes import add
+from spikert.kernels.thumb_fire import fire
 events = array("H", range(table.inputs))
-print(*[kept(thumb.block, events, len(events), code) for code in (add, kernel.neurons.fire())])
+print(*[kept(thumb.block, events, len(events), code()) for code in (add, fire)])
 """
 
 MEMORY = """

@@ -22,15 +22,17 @@ STEADY = """
 import gc
 from array import array
 from spikert import kernels, tables
-layers = [kernels.load("viper").Layer(table) for table in tables.load({path!r}).layers]
-events = array("H", range(layers[0].table.inputs))
+described = tables.load({path!r}).layers
+layers = [kernels.load("viper").Layer(table) for table in described]
+halves = [(table.inputs // 2, layer) for table, layer in zip(described, layers)]
+events = array("H", range(described[0].inputs))
 x = bytearray(events[i] & 255 for i in range(len(events)))
 def run(times):
     for k in range(times):
-        for layer in layers:
+        for half, layer in halves:
             layer.hold(x)
             layer.step(None, 0, 0)
-            layer.step(events, layer.table.inputs // 2, k & 3)
+            layer.step(events, half, k & 3)
 def allocated(times):
     gc.collect()
     before = gc.mem_alloc()

@@ -85,12 +85,14 @@ import gc, sys
 from array import array
 sys.path.insert(0, sys.argv[1])
 from spikert import kernels, tables
-layers = [kernels.load("viper").Layer(table) for table in tables.load(sys.argv[2]).layers]
-counts = [layer.table.inputs // 2 for layer in layers]
+described = tables.load(sys.argv[2]).layers
+layers = [kernels.load("viper").Layer(table) for table in described]
+counts = [table.inputs // 2 for table in described]
 given = [array("H", range(count or 1)) for count in counts]
 def steps():
     for k in range(len(layers)):
         layers[k].step(given[k], counts[k], 1)
+before = 0  # the name has its place before memory is compared
 steps()
 gc.collect()
 before = gc.mem_alloc()

@@ -35,10 +35,9 @@ def test_every_spike_membrane_and_answer_is_the_references(seed):
     for sample, values in enumerate(x):
         spikes, membranes, answer = run(board, network, values)
         assert answer == expected.answers[sample]
-        for k, layer in enumerate(board.layers):
+        for k in range(len(board.layers)):
             assert np.array_equal(spikes[k], expected.spikes[k][sample])
             assert np.array_equal(membranes[k], expected.membranes[k][sample])
-            assert [layer.v[j] for j in range(len(membranes[k]))] == membranes[k].tolist()
 
 
 def test_inputs_may_be_listed_in_any_order():

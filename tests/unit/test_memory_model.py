@@ -27,7 +27,10 @@ def test_a_list_doubles(entries, capacity):
 
 def test_every_kernel_is_counted_in_every_form():
     for of_form in memory.RUNTIME.values():
-        assert set(of_form) == {*memory.KERNELS, memory.MIXED}
+        assert set(of_form) == set(memory.KERNELS) == set(memory.OBJECTS_OF_LAYER)
+    measured = memory.RUNTIME, memory.ENCODERS, memory.GENERAL, memory.STORAGE
+    for more in (*measured, memory.BESIDE_THUMB, memory.DENSE_BESIDE_THUMB):
+        assert tuple(more) == memory.FORMS
 
 
 def test_parts_add_up():

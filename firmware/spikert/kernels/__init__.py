@@ -11,14 +11,14 @@ A kernel module has `Layer(table)`, made from a tables.LayerTable:
                             held, and no notice of the others. Own spikes of a recurrent layer's step
                             before, none after a reset, add their weights, unshifted; then gain and
                             bias. Returns how many neurons fired
+    neurons                 int, how many there are
     events                  u16[>= that many], the neurons that fired in the last step, ascending; only
                             the next step changes them
-    v[j]                    the membrane of neuron j, i16
     membranes()             bytes-like, all membranes as little-endian i16[neurons]
     biased                  where they stand as u16[neurons], each plus 0x8000; None if they do nowhere
 
 It may have `chain(layers, fired, readout)` besides, to take all layers through a step in one call; for
-other kernels loops.py does it. That returns two functions:
+other kernels loops' `chain` does it. That returns two functions:
 
     advance(events, count, shift)
                             every layer's step in order, the first one's on the events, all others'
@@ -36,7 +36,11 @@ drive, current or partial sum leaves int16, in whatever order, so the spikes are
 
 import sys
 
+import spikert
+from spikert import compat
+
 NAMES = ("thumb", "viper", "ulab", "plain")  # fastest first
+_NEEDED = {"thumb": "thumb_rows", "viper": "viper_words"}  # modules that tell whether a kernel runs
 _found: list = []  # what `available` returned
 
 
@@ -48,7 +52,7 @@ def load(name):
     the kernel needs.
     """
     if __name__ + "." + name not in sys.modules:
-        _forget()
+        spikert.forget(__name__ + ".")
     return getattr(__import__("spikert.kernels." + name).kernels, name)
 
 
@@ -57,17 +61,11 @@ def available():
     if not _found:
         for name in NAMES:
             try:
-                load(name)
+                if name in _NEEDED:
+                    __import__("%s.%s" % (__name__, _NEEDED[name]))
             except (ImportError, SyntaxError, AttributeError, ValueError):
                 continue
-            _found.append(name)
-        _forget()
+            if name != "ulab" or compat.np:
+                _found.append(name)
+        spikert.forget(__name__ + ".")
     return _found
-
-
-def _forget():
-    """Free the memory of what was imported from this folder."""
-    for path in list(sys.modules):
-        if path.startswith(__name__ + "."):
-            del sys.modules[path]
-            globals().pop(path[len(__name__) + 1 :], None)

@@ -9,7 +9,7 @@ class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
 
     def __init__(self, table):
-        self.table = table
+        self.table, self.neurons = table, table.neurons
         self.synapses = _Convolution(table) if table.geometry else _Dense(table)
         self.bias = table.expanded("bias")
         self.d = table.expanded("d")

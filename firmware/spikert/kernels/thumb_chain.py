@@ -4,7 +4,7 @@ A call costs as much as a hundred neurons, so that one takes a whole network thr
 several; and a layer alone is a chain of one. What the code knows of a chain stands in an i32[], at the
 offsets below in bytes, and of its layers in their `block`, see thumb_rows.py and thumb_fire.py.
 
-The readout's scores are described in loops.py.
+The readout's scores are described in loops/__init__.py.
 """
 
 import micropython
@@ -33,7 +33,7 @@ _NEXT_START = const(140)
 _NEXT = const(144)
 _FIRED = const(148)
 
-_SCORES_CLASSES = const(0)  # of a readout's scores, times 4; see loops.py
+_SCORES_CLASSES = const(0)  # of a readout's scores, times 4; see loops/__init__.py
 _SCORES_AT = const(12)
 _SCORES_SEEN = const(16)
 _SCORES_BEGIN = const(5)  # SCORES there
@@ -136,7 +136,7 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     str(r6, [r1, 0])
     add(r1, r1, r2)
     cmp(r1, r4)
-    bne(shift)
+    bcc(shift)
     ldr(r3, [r0, _HELD])
     cmp(r3, 0)
     beq(neurons)
@@ -146,7 +146,7 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     data(2, _STMIA | 3 << 8 | 1 << 5)
     add(r1, r1, r2)
     cmp(r1, r4)
-    bne(keep)
+    bcc(keep)
 
     label(held)
     ldr(r3, [r0, _HELD])
@@ -166,7 +166,7 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     str(r6, [r1, 0])
     add(r1, r1, r2)
     cmp(r1, r4)
-    bne(join)
+    bcc(join)
     b(neurons)
     label(out)
 
@@ -275,7 +275,7 @@ def unpack():
     label(neighbours)
     data(2, _STMIA | 1 << 8 | 0b1100)
     data(2, _CMP_R7_R12)
-    bne(four)
+    bcc(four)
     pop({pc})
     label(begin)
     mov(r0, lr)
@@ -317,7 +317,7 @@ def restart(r0):
     str(r6, [r3, 0])
     add(r3, r3, r5)
     cmp(r3, r4)
-    bne(record)
+    bcc(record)
     ldr(r1, [r7, LAST])
     cmp(r0, r1)
     beq(scores)

@@ -108,7 +108,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     bl(reset)
     label(none)
     data(2, _CMP_R7_R12)
-    bne(four)
+    bcc(four)
     b(done)
 
     label(general)
@@ -125,7 +125,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     bl(reset)
     label(silent)
     data(2, _CMP_R7_R12)
-    bne(general)
+    bcc(general)
 
     label(done)
     mov(r1, r8)

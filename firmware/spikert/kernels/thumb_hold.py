@@ -188,7 +188,7 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     data(2, _STMIA | 2 << 8 | 1 << 4)
     add(r3, r3, r5)
     cmp(r3, r1)
-    bne(keep)
+    bcc(keep)
     label(leave)
     pop({r0})
     pop({r4, r5, r6, r7})

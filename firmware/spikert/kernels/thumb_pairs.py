@@ -265,7 +265,7 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     str(r4, [r1, 0])
     add(r1, r1, r2)
     cmp(r1, r3)
-    bne(record)
+    bcc(record)
     b(end)
 
     label(begin)

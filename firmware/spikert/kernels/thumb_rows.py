@@ -23,7 +23,7 @@ from micropython import const
 
 RECORDS = const(0)  # where the first record stands
 RECORD = const(4)  # bytes in one
-END = const(8)  # where the records of neurons end
+END = const(8)  # where the records of neurons end, less 1, lest it be taken for what lies behind
 EVENTS = const(12)  # where the layer's own spikes are listed
 OWN = const(16)  # how many of them feed back
 AT = const(20)  # for passing use
@@ -31,7 +31,7 @@ SPREAD = const(24)  # 1 where a record's neurons are two columns apart, 2 where 
 GAIN = const(28)
 ADD = const(32)  # code that puts the sums of rows into the records
 
-SUMS_END = const(36)  # where the records end that sums are written to
+SUMS_END = const(36)  # where those end that sums are written to, less 1
 LIST = const(40)  # where the address of the list of rows stands, and how many words it has
 WEIGHTS = const(44)  # where they begin
 OWN_WEIGHTS = const(48)  # those of own spikes

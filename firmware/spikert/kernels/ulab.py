@@ -15,11 +15,12 @@ from array import array
 
 from spikert.compat import np
 from spikert.kernels import patches
-from spikert.loops import loops
+from spikert.loops import pick
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
 
+loops = pick("rows")
 LEAST_TOGETHER = 8  # rows, for which it is worth it to add bytes before their sums
 
 
@@ -27,7 +28,7 @@ class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
 
     def __init__(self, table):
-        self.table = table
+        self.table, self.neurons = table, table.neurons
         self.room = room = _room(table.neurons)
         self.membrane = membrane = driven = _State(table)
         self.v, self.biased = membrane.memory, None

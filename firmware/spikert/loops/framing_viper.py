@@ -1,4 +1,4 @@
-"""What of wire.py a board does for every byte it sends, in MicroPython's native emitter."""
+"""The bytes of frames, in MicroPython's native emitter."""
 
 import struct
 
@@ -6,6 +6,34 @@ import micropython
 
 from spikert import wire
 from spikert.compat import CRC16_START, crc16
+
+
+@micropython.viper
+def put_addresses(target: ptr8, events: ptr16, count: int, width: int):
+    """Write the events as bytes, or as two each."""
+    at = 0
+    k = 0
+    while k < count:
+        target[at] = events[k]
+        if width == 2:
+            target[at + 1] = events[k] >> 8
+        at += width
+        k += 1
+
+
+@micropython.viper
+def put_bitmap(target: ptr8, size: int, events: ptr16, count: int, first: int):
+    """Write `size` bytes in which the bits of the events stand, counted from `first`."""
+    k = 0
+    while k < size:
+        target[k] = 0
+        k += 1
+    k = 0
+    while k < count:
+        bit = events[k] - first
+        if bit >= 0 and bit < 8 * size:
+            target[bit >> 3] = target[bit >> 3] | 1 << (bit & 7)
+        k += 1
 
 
 def encode_into(frame, kind, sequence, payload_size):

@@ -1,0 +1,35 @@
+"""Random spikes."""
+
+from array import array
+
+from spikert.loops import pick
+
+loops = pick("inputs")
+
+
+class Encoder:
+    """Random spikes, each with probability x / 256; the parameter is the seed, not 0.
+
+    The numbers are the upper bytes of a 16-bit xorshift, one for each channel in order and step.
+    Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
+    """
+
+    shift = 0
+
+    def __init__(self, channels, steps, parameter):
+        self.channels = channels
+        self.seed = parameter
+        self.state = array("H", [parameter])
+        self.events = array("H", range(channels))
+
+    def start(self):
+        """Draw the same random numbers again."""
+        self.state[0] = self.seed
+
+    def take(self, x):
+        """Begin the next sample."""
+        self.x = x
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        return loops.draw(self.x, self.state, self.events, self.channels)

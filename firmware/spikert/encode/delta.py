@@ -1,0 +1,40 @@
+"""Changes of each input."""
+
+from array import array
+
+from spikert.loops import pick
+
+loops = pick("inputs")
+
+
+class Encoder:
+    """Changes: input 2c when channel c has risen by the parameter, 2c + 1 when it has fallen by it.
+
+    A reference for each channel, the first x at the start, follows by as much with each spike.
+    Source: Lichtsteiner, Posch and Delbruck, A 128x128 120 dB 15 us Latency Asynchronous Temporal
+    Contrast Vision Sensor, IEEE Journal of Solid-State Circuits 43 (2008), there in logarithms.
+    """
+
+    shift = 0
+
+    def __init__(self, channels, steps, parameter):
+        self.channels = channels
+        self.threshold = parameter
+        self.references = bytearray(channels)
+        self.events = array("H", range(2 * channels))
+
+    def start(self):
+        """Forget the references."""
+        self.fresh = True
+
+    def take(self, x):
+        """Begin the next sample."""
+        self.x = x
+        if self.fresh:
+            self.references[:] = x
+            self.fresh = False
+
+    def step(self):
+        """List the inputs that spike; return how many."""
+        events, threshold = self.events, self.threshold
+        return loops.change(self.x, self.references, events, threshold, self.channels)

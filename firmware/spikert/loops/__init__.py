@@ -1,0 +1,75 @@
+"""The runtime's loops over steps and layers, channels, neurons and bytes.
+
+They stand in modules of their own because only some interpreters have MicroPython's native emitter:
+NAME_viper.py is for those, NAME_plain.py for all others, and `pick(name)` returns the one to use. Both
+have the functions below, which return and leave behind the same, bit for bit. No buffer is kept, and
+none is made. So many modules because each takes memory, and few networks need them all.
+
+running  stepping(encoder, advance)
+                            a function that takes a network through so many steps
+         running(parts)     a function that runs a sample of a static network; parts are its start,
+                            take, step, answer and number of steps
+chain    chain(layers, fired, readout)
+                            `advance` and `restart` of kernels/__init__.py, for the layers of any kernel
+inputs   copy(x, readings, channels)
+                            x u8[channels] as the readings are
+         scale(x, readings, offset, factor, shift, channels)
+                            x u8[channels] of the bytes of readings i16[channels], by scaling.py's
+                            rule; offset and factor i32[channels]. In viper what comes before the
+                            shift must fit 32 bits
+         rate(x, sums, events, channels)
+         draw(x, state, events, channels)
+         due(times, t, events, channels)
+         bits(x, mask, events, channels)
+         change(x, references, events, threshold, channels)
+                            the steps of the encoders: each lists in events u16[] the inputs
+                            that spike, and returns how many. sums and references u8[channels];
+                            state u16[1]; times u16[channels]
+         plan(x, times, steps, least, channels)
+                            when each channel spikes, for `due`
+rows     add_rows(sums, rows, events)
+                            ulab's int16[neurons] and, for each event, the row that is added to it
+         add_groups(sums, rows, events, group)
+                            the same, of rows of bytes, by twos as int16[]; in rows_viper.py only. Group
+                            has where they stand (a memoryview, the first one's offset, bytes in each),
+                            a bytearray for their sums, that as int16[] and as uint8[neurons], and how
+                            many can be added there
+gather   add_spikes(scores, events, count)
+                            one more for each of the neurons listed
+         follow(layer, scores)
+                            a layer's membrane for each score that is smaller
+scores   functions(scores)  two functions without parameters: the one begins the readout's first window,
+                            the other returns the index of the largest total over a window's hops, the
+                            lowest if it is several's, and begins the next hop
+framing  put_addresses(target, events, count, width)
+                            u16[count] as so many bytes, or as two bytes each
+         put_bitmap(target, size, events, count, first)
+                            a bitmap of `size` bytes, whose first bit is that of event `first`
+         encode_into(frame, kind, sequence, payload_size)
+                            see wire.py
+checksum crc16(data, crc)   see compat.py
+
+A readout's scores are i32[], of which the first five say
+
+    CLASSES    how many there are
+    END        where the scores end
+    ADDS       whether a class's total is the sum of its scores, else it is their largest
+    AT         where those of the present hop begin
+    SEEN       where those end that a hop has had yet; a window slides over them in a circle
+
+and from SCORES on i32[hops, classes]; counts, or membranes + 0x8000; so a window has fewer than 2**31
+steps.
+"""
+
+import sys
+
+
+def pick(name):
+    """Return the module of these loops that this interpreter runs fastest."""
+    try:
+        path = "%s.%s_viper" % (__name__, name)
+        __import__(path)
+    except (ImportError, SyntaxError, AttributeError, ValueError):
+        path = "%s.%s_plain" % (__name__, name)
+        __import__(path)
+    return sys.modules[path]

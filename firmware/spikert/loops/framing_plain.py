@@ -1,0 +1,25 @@
+"""The bytes of frames, in plain Python."""
+
+from spikert.wire import encode_into
+
+__all__ = ["encode_into", "put_addresses", "put_bitmap"]
+
+
+def put_addresses(target, events, count, width):
+    """Write the events as bytes, or as two each."""
+    at = 0
+    for k in range(count):
+        target[at] = events[k] & 0xFF
+        if width == 2:
+            target[at + 1] = events[k] >> 8
+        at += width
+
+
+def put_bitmap(target, size, events, count, first):
+    """Write `size` bytes in which the bits of the events stand, counted from `first`."""
+    for i in range(size):
+        target[i] = 0
+    for k in range(count):
+        bit = events[k] - first
+        if 0 <= bit < 8 * size:
+            target[bit >> 3] |= 1 << (bit & 7)

@@ -1,0 +1,35 @@
+"""What each step gives to a readout's scores, in MicroPython's native emitter."""
+
+import micropython
+from micropython import const
+
+_CLASSES = const(0)  # of a readout's scores, see __init__.py
+_AT = const(3)
+_SIGN = const(0x8000)
+
+
+@micropython.viper
+def add_spikes(scores: ptr32, events: ptr16, count: int):
+    """Add one for each neuron listed."""
+    at = scores[_AT]
+    while count:
+        count -= 1
+        j = at + events[count]
+        scores[j] = scores[j] + 1
+
+
+def follow(layer, scores, flip=0):
+    """Replace each score by the layer's membrane where that is larger."""
+    follow_biased(layer.membranes(), scores, _SIGN)
+
+
+@micropython.viper
+def follow_biased(membranes: ptr16, scores: ptr32, flip: int):
+    """Do so with u16[], which are biased once the bits of `flip` are turned."""
+    left = scores[_CLASSES]
+    scores = ptr32(int(scores) + 4 * scores[_AT])
+    while left:
+        left -= 1
+        v = membranes[left] ^ flip
+        if v > scores[left]:
+            scores[left] = v

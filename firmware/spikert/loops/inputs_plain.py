@@ -1,0 +1,84 @@
+"""Readings and the steps of encoders, in plain Python."""
+
+
+def copy(x, readings, channels):
+    """Put the readings into x."""
+    x[:channels] = readings
+
+
+def scale(x, readings, offset, factor, shift, channels):
+    """Put the x of the readings into x."""
+    for i in range(channels):
+        reading = readings[2 * i] | readings[2 * i + 1] << 8
+        reading = (reading ^ 0x8000) - 0x8000
+        x[i] = min(255, max(0, ((reading - offset[i]) * factor[i]) >> shift))
+
+
+def rate(x, sums, events, channels):
+    """Add x to the sums; list the inputs whose sum carried, return how many."""
+    count = 0
+    for i in range(channels):
+        total = sums[i] + x[i]
+        if total > 255:
+            events[count] = i
+            count += 1
+            total -= 256
+        sums[i] = total
+    return count
+
+
+def draw(x, state, events, channels):
+    """Draw a number for each input; list those whose x is above it, return how many."""
+    number = state[0]
+    count = 0
+    for i in range(channels):
+        number ^= (number << 7) & 0xFFFF
+        number ^= number >> 9
+        number ^= (number << 8) & 0xFFFF
+        if number >> 8 < x[i]:
+            events[count] = i
+            count += 1
+    state[0] = number
+    return count
+
+
+def plan(x, times, steps, least, channels):
+    """Set the time of every spike, `steps` where there is none."""
+    for i in range(channels):
+        times[i] = steps if x[i] < least else ((255 - x[i]) * steps) >> 8
+
+
+def due(times, t, events, channels):
+    """List the inputs whose time it is, return how many."""
+    count = 0
+    for i in range(channels):
+        if times[i] == t:
+            events[count] = i
+            count += 1
+    return count
+
+
+def bits(x, mask, events, channels):
+    """List the inputs whose x has this bit, return how many."""
+    count = 0
+    for i in range(channels):
+        if x[i] & mask:
+            events[count] = i
+            count += 1
+    return count
+
+
+def change(x, references, events, threshold, channels):
+    """List inputs 2i that rose and 2i + 1 that fell by the threshold, return how many."""
+    count = 0
+    for i in range(channels):
+        difference = x[i] - references[i]
+        if difference >= threshold:
+            references[i] += threshold
+            events[count] = 2 * i
+            count += 1
+        elif -difference >= threshold:
+            references[i] -= threshold
+            events[count] = 2 * i + 1
+            count += 1
+    return count

@@ -1,0 +1,28 @@
+"""A network's steps and samples, in plain Python."""
+
+
+def stepping(encoder, advance):
+    """Return a function that takes a network through so many steps."""
+
+    def step_held(steps):
+        advance(None, steps, 0)
+
+    def step(steps):
+        for _ in range(steps):
+            count = encoder.step()
+            advance(encoder.events, count, encoder.shift)
+
+    return step if encoder else step_held
+
+
+def running(parts):
+    """Return a function that runs a sample of a static network."""
+    start, take, step, answer, steps = parts
+
+    def run(readings):
+        start()
+        take(readings)
+        step(steps)
+        return answer()
+
+    return run

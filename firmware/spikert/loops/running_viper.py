@@ -1,0 +1,35 @@
+"""A network's steps and samples, in MicroPython's native emitter."""
+
+import micropython
+
+
+@micropython.native
+def stepping(encoder, advance):
+    """Return a function that takes a network through so many steps."""
+
+    @micropython.native
+    def step_held(steps):
+        advance(None, steps, 0)
+
+    @micropython.native
+    def step(steps):
+        for _ in range(steps):
+            count = encoder.step()
+            advance(encoder.events, count, encoder.shift)
+
+    return step if encoder else step_held
+
+
+@micropython.native
+def running(parts):
+    """Return a function that runs a sample of a static network."""
+
+    @micropython.native
+    def run(readings):
+        start, take, step, answer, steps = parts
+        start()
+        take(readings)
+        step(steps)
+        return answer()
+
+    return run
