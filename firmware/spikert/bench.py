@@ -7,7 +7,8 @@ knows: see host/spikelet/bench_clock.py.
 import gc
 from array import array
 
-from spikert import compat, garbage, kernels, tables
+import spikert
+from spikert import compat, garbage, kernels
 from spikert.compat import const
 from spikert.frames import Sender
 from spikert.network import Network
@@ -112,12 +113,14 @@ class Bench:
         self.clock, self.least, self.tries = clock, least, tries
         self.empty = min([self._empty() for _ in range(tries)])
         start = used()
-        module = kernels.load(kernel)
-        loaded = used()
-        self.network = network = Network(tables.load(path), module)
-        self.memory = loaded - start, used() - loaded, compat.memory_free()
+        network = _loaded(kernel, path)
+        whole = used()
+        del network
+        modules = used()  # that stay, with the network itself gone
+        self.network = _loaded(kernel, path)
+        self.memory = modules - start, whole - modules, compat.memory_free()
         self.sink = Sink()
-        self.report = Report(Sender(self.sink), network)
+        self.report = Report(Sender(self.sink), self.network)
         garbage.watched()  # from here on nothing is collected but where it is said
 
     def steps(self, k, events):
@@ -250,6 +253,15 @@ class Sink:
     def write(self, data):
         """Count."""
         self.bytes += len(data)
+
+
+def _loaded(kernel, path):
+    from spikert import tables
+
+    network = Network(tables.load(path), kernels.load(kernel))
+    del tables
+    spikert.forget("spikert.tables", "_build")
+    return network
 
 
 def used(collect=True):

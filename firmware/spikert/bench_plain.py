@@ -1,42 +1,41 @@
-"""Multiplying in plain Python, as bench_dense.py needs it."""
-
-from spikert.bench_dense import WEIGHT_BIAS, padded
-
-LAYOUT = "rows"  # of each neuron u8[padded(inputs)], biased
+"""What the plain kernel holds, as bench_dense.py needs it."""
 
 
-class Multiply:
-    """Sums of x times the weights of each neuron."""
-
-    def __init__(self, inputs, neurons, weights):
-        self.inputs, self.neurons, self.weights = inputs, neurons, weights
-
-    def __call__(self, x, sums):
-        """Put them into sums i32[neurons]; return what is to be added to each."""
-        weights, inputs, at = self.weights, self.inputs, 0
-        stride = padded(inputs)
-        for j in range(self.neurons):
-            total = 0
-            for i in range(inputs):
-                total += x[i] * (weights[at + i] - WEIGHT_BIAS)
-            sums[j] = total
-            at += stride
-        return 0
-
-
-def largest(sums, scaling):
-    """Return the index of the largest of the sums i32[neurons]; the lowest wins a tie."""
-    best = 0
-    for i in range(scaling[3]):
-        if sums[i] + scaling[4 + i] > sums[best] + scaling[4 + best]:
-            best = i
-    return best
-
-
-def requantise(sums, out, scaling, more):
-    """Put the outputs of the sums and `more` into out u8[neurons]."""
-    before, factor, shift, neurons = scaling[:4]
+def requantising(layer, bias, scaling, out):
+    """Return a function that puts the outputs of a layer into out u8[neurons]."""
+    factor, shift = scaling
     half = 1 << shift >> 1
-    for j in range(neurons):
-        y = (((sums[j] + scaling[4 + j] + more) >> before) * factor + half) >> shift
-        out[j] = min(255, max(0, y))
+
+    def requantise():
+        for j in range(layer.neurons):
+            y = ((layer.sums[j] + bias[j]) * factor + half) >> shift
+            out[j] = min(255, max(0, y))
+
+    return requantise
+
+
+def choosing(layer, bias):
+    """Return a function that returns the index of the largest v; the lowest wins a tie."""
+
+    def largest():
+        best = 0
+        for j in range(layer.neurons):
+            if layer.sums[j] + bias[j] > layer.sums[best] + bias[best]:
+                best = j
+        return best
+
+    return largest
+
+
+def chain(steps, hold, choose):
+    """Return a function that takes x through all layers: (hold, end, out) of each, then the last."""
+
+    def answer(x):
+        for take, end, out in steps:
+            take(x)
+            end()
+            x = out
+        hold(x)
+        return choose()
+
+    return answer

@@ -1,131 +1,175 @@
-"""Multiplying in Thumb-1 assembly, as bench_dense.py needs it.
+"""What the thumb kernel holds, as bench_dense.py needs it: sums in the records of thumb_rows.py.
 
-A word holds the biased weights of two neurons, 16 bits each, and one multiplication makes both products,
-which fit 16 bits without a sign. The words' sum S, modulo 2**32, and that of their upper halves H are
-enough: the upper neuron's sum is H, the lower one's S - (H << 16).
+Records are gone through in fours of neurons, two records of two; a record's sums and biases are signed
+numbers, high * 65536 + low.
 """
 
 from array import array
 
 import micropython
-from uctypes import addressof
+from micropython import const
 
-from spikert.bench_dense import padded
-from spikert.bench_viper import largest, requantise  # noqa: F401, which Dense takes from here
+from spikert.bench_viper import chain  # noqa: F401, which Dense takes from here
 
-LAYOUT = "pairs"  # for four neurons at a time: of each input, u16[4] biased
+_RECORDS = const(0)  # of a block, as in kernels/thumb_rows.py
+_RECORD = const(4)
+_SPREAD = const(24)
+
+_LDMIA = const(0xC800)  # as in kernels/thumb_rows.py
+_STMIA = const(0xC000)
+_SXTH = const(0xB200)
 
 
-class Multiply:
-    """Sums of x times the weights of each neuron."""
+@micropython.native
+def requantising(layer, bias, scaling, out):
+    """Return a function that puts the outputs of a layer into out u8[neurons, rounded up to 4]."""
+    parts = layer.block, scaling, out, len(out) >> 2
 
-    def __init__(self, inputs, neurons, weights):
-        self.weights, self.at = weights, addressof(weights)
-        self.inputs = padded(inputs)
-        self.block = array("i", (0, 0, 0, self.inputs // 4, 0))
-        self.fours = (neurons + 3) // 4
+    @micropython.native
+    def requantise():
+        block, scaling, out, fours = parts
+        _requantise(block, scaling, out, fours)
 
-    def __call__(self, x, sums):
-        """Put them into sums i32[neurons, rounded up to 4]; return what is to be added to each."""
-        block = self.block
-        block[0], block[1], block[2] = addressof(x), self.at, addressof(sums)
-        block[4] = self.fours
-        _multiply(block)
-        return _bias(x, self.inputs // 4)
+    return requantise
+
+
+@micropython.native
+def choosing(layer, bias):
+    """Return a function that returns the index of the largest v; the lowest wins a tie."""
+    fours = (layer.neurons + 3) >> 2
+    parts = layer.block, array("h", bytes(8 * fours)), fours, layer.neurons
+
+    @micropython.native
+    def largest():
+        block, values, fours, neurons = parts
+        _read(block, values, fours)
+        return _largest(values, neurons)
+
+    return largest
 
 
 @micropython.viper
-def _bias(x: ptr32, words: int) -> int:
-    """Return what the bias of the weights has added to each sum, with the sign turned."""
-    lanes = 0x00FF00FF
-    odd = both = 0
-    for i in range(words):
-        word = x[i]
-        odd += (word >> 8) & lanes
-        both += word & lanes
-    both += odd
-    return 0 - (((both & 0xFFFF) + ((both >> 16) & 0xFFFF)) << 7)
+def _largest(values: ptr16, neurons: int) -> int:
+    best = 0
+    most = -1
+    for j in range(neurons):
+        v = values[j] ^ 0x8000
+        if v > most:
+            most = v
+            best = j
+    return best
 
 
 @micropython.asm_thumb
-def _multiply(r0):  # noqa: PLR0915, for a jump costs more than a product
-    """Add up biased products; block i32: addresses of x, weights and sums, inputs and neurons / 4."""
-    mov(r12, r0)
-    label(FOUR_NEURONS)
-    ldr(r1, [r0, 4])
-    ldr(r2, [r0, 12])
-    mov(lr, r2)
-    ldr(r0, [r0, 0])
-    mov(r2, 0)
-    mov(r3, 0)
-    mov(r4, 0)
-    mov(r5, 0)
-    label(FOUR_INPUTS)
-    ldrb(r6, [r0, 0])
-    ldr(r7, [r1, 0])
-    mul(r7, r6)
-    add(r2, r2, r7)
-    lsr(r7, r7, 16)
-    add(r3, r3, r7)
-    ldr(r7, [r1, 4])
-    mul(r7, r6)
-    add(r4, r4, r7)
-    lsr(r7, r7, 16)
-    add(r5, r5, r7)
-    ldrb(r6, [r0, 1])
-    ldr(r7, [r1, 8])
-    mul(r7, r6)
-    add(r2, r2, r7)
-    lsr(r7, r7, 16)
-    add(r3, r3, r7)
-    ldr(r7, [r1, 12])
-    mul(r7, r6)
-    add(r4, r4, r7)
-    lsr(r7, r7, 16)
-    add(r5, r5, r7)
-    ldrb(r6, [r0, 2])
-    ldr(r7, [r1, 16])
-    mul(r7, r6)
-    add(r2, r2, r7)
-    lsr(r7, r7, 16)
-    add(r3, r3, r7)
-    ldr(r7, [r1, 20])
-    mul(r7, r6)
-    add(r4, r4, r7)
-    lsr(r7, r7, 16)
-    add(r5, r5, r7)
-    ldrb(r6, [r0, 3])
-    ldr(r7, [r1, 24])
-    mul(r7, r6)
-    add(r2, r2, r7)
-    lsr(r7, r7, 16)
-    add(r3, r3, r7)
-    ldr(r7, [r1, 28])
-    mul(r7, r6)
-    add(r4, r4, r7)
-    lsr(r7, r7, 16)
-    add(r5, r5, r7)
-    add(r0, 4)
-    add(r1, 32)
-    mov(r6, lr)
-    sub(r6, 1)
-    mov(lr, r6)
-    bne(FOUR_INPUTS)
-    mov(r0, r12)
-    str(r1, [r0, 4])
-    ldr(r1, [r0, 8])
-    lsl(r6, r3, 16)
-    sub(r2, r2, r6)
-    lsl(r6, r5, 16)
-    sub(r4, r4, r6)
-    str(r2, [r1, 0])
-    str(r3, [r1, 4])
-    str(r4, [r1, 8])
-    str(r5, [r1, 12])
-    add(r1, 16)
-    str(r1, [r0, 8])
-    ldr(r6, [r0, 16])
-    sub(r6, 1)
-    str(r6, [r0, 16])
-    bne(FOUR_NEURONS)
+def _read(r0, r1, r2):
+    """Write the v of r2 fours of neurons of the block r0 to i16[] at r1."""
+    ldr(r7, [r0, _RECORDS])
+    ldr(r6, [r0, _RECORD])
+    ldr(r5, [r0, _SPREAD])
+    label(four)
+    ldr(r3, [r7, 0])
+    ldr(r4, [r7, 4])
+    add(r3, r3, r4)
+    add(r7, r7, r6)
+    ldr(r4, [r7, 0])
+    ldr(r0, [r7, 4])
+    add(r4, r4, r0)
+    add(r7, r7, r6)
+    strh(r3, [r1, 0])
+    data(2, _SXTH | 3 << 3 | 0)
+    sub(r3, r3, r0)
+    lsr(r3, r3, 16)
+    data(2, _SXTH | 4 << 3 | 0)
+    sub(r0, r4, r0)
+    lsr(r0, r0, 16)
+    strh(r0, [r1, 6])
+    cmp(r5, 1)
+    bne(neighbours)
+    strh(r4, [r1, 2])
+    strh(r3, [r1, 4])
+    b(next)
+    label(neighbours)
+    strh(r3, [r1, 2])
+    strh(r4, [r1, 4])
+    label(next)
+    add(r1, 8)
+    sub(r2, 1)
+    bne(four)
     mov(r0, 0)
+
+
+@micropython.asm_thumb
+def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neuron
+    """Write the y of r3 fours of neurons of the block r0 to u8[] at r2; i32[2] at r1: factor, shift."""
+    mov(r4, r8)
+    mov(r5, r9)
+    mov(r6, r10)
+    push({r4, r5, r6})
+    ldr(r7, [r0, _RECORDS])
+    ldr(r4, [r0, _RECORD])
+    mov(r8, r4)
+    ldr(r4, [r0, _SPREAD])
+    mov(r9, r4)
+    mov(r10, r3)
+    ldr(r6, [r1, 4])
+    ldr(r5, [r1, 0])
+    mov(r4, 1)
+    lsl(r4, r6)
+    lsr(r4, r4, 1)  # half
+    label(four)
+    bl(record)
+    push({r0, r1})
+    bl(record)
+    pop({r3})
+    strb(r3, [r2, 0])
+    strb(r1, [r2, 3])
+    pop({r3})
+    mov(r1, r9)
+    cmp(r1, 1)
+    bne(neighbours)
+    strb(r0, [r2, 1])
+    strb(r3, [r2, 2])
+    b(next)
+    label(neighbours)
+    strb(r3, [r2, 1])
+    strb(r0, [r2, 2])
+    label(next)
+    add(r2, 4)
+    mov(r0, r10)
+    sub(r0, 1)
+    mov(r10, r0)
+    bne(four)
+    pop({r4, r5, r6})
+    mov(r8, r4)
+    mov(r9, r5)
+    mov(r10, r6)
+    mov(r0, 0)
+    b(end)
+
+    label(record)  # the y of the record r7 to r0 and r1, and to the next one
+    ldr(r1, [r7, 0])
+    ldr(r3, [r7, 4])
+    add(r1, r1, r3)
+    mov(r3, r8)
+    add(r7, r7, r3)
+    data(2, _SXTH | 1 << 3 | 0)
+    sub(r1, r1, r0)
+    asr(r1, r1, 16)
+    mul(r0, r5)
+    mul(r1, r5)
+    add(r0, r0, r4)
+    add(r1, r1, r4)
+    asr(r0, r6)
+    asr(r1, r6)
+    cmp(r0, 255)
+    bls(second)
+    asr(r0, r0, 31)
+    mvn(r0, r0)
+    label(second)
+    cmp(r1, 255)
+    bls(both)
+    asr(r1, r1, 31)
+    mvn(r1, r1)
+    label(both)
+    bx(lr)
+    label(end)

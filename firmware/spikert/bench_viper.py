@@ -1,80 +1,77 @@
-"""Multiplying in viper, as bench_dense.py needs it.
-
-The three hottest variables, which viper keeps in registers, come first; eight products are written
-out, for then their offsets cost nothing.
-"""
+"""What the viper kernel holds, as bench_dense.py needs it."""
 
 import micropython
+from micropython import const
 
-from spikert.bench_dense import padded
-
-LAYOUT = "rows"  # of each neuron u8[padded(inputs)], biased
-
-
-class Multiply:
-    """Sums of x times the weights of each neuron."""
-
-    def __init__(self, inputs, neurons, weights):
-        self.eights, self.neurons, self.weights = padded(inputs) // 8, neurons, weights
-
-    def __call__(self, x, sums):
-        """Put them into sums i32[neurons]; return what is to be added to each."""
-        return _multiply(0, 0, 0, self.weights, x, sums, self.eights, self.neurons)
+_SIGN = const(0x8000)
 
 
-@micropython.viper
-def _multiply(
-    at: int, i: int, total: int, weights: ptr8, x: ptr8, sums: ptr32, eights: int, neurons: int
-) -> int:
-    at = int(weights)
-    for j in range(neurons):
-        total = 0
-        i = int(x)
-        left = eights
-        while left:
-            total += ptr8(at)[0] * ptr8(i)[0]
-            total += ptr8(at)[1] * ptr8(i)[1]
-            total += ptr8(at)[2] * ptr8(i)[2]
-            total += ptr8(at)[3] * ptr8(i)[3]
-            total += ptr8(at)[4] * ptr8(i)[4]
-            total += ptr8(at)[5] * ptr8(i)[5]
-            total += ptr8(at)[6] * ptr8(i)[6]
-            total += ptr8(at)[7] * ptr8(i)[7]
-            at += 8
-            i += 8
-            left -= 1
-        sums[j] = total
-    total = 0
-    for k in range(8 * eights):
-        total += x[k]
-    return 0 - (total << 7)
+@micropython.native
+def requantising(layer, bias, scaling, out):
+    """Return a function that puts the outputs of a layer into out u8[neurons]."""
+    parts = layer.parts[4], bias, scaling, out, layer.neurons
+
+    @micropython.native
+    def requantise():
+        sums, bias, scaling, out, neurons = parts
+        _requantise(sums, bias, scaling, out, neurons)
+
+    return requantise
 
 
-@micropython.viper
-def largest(sums: ptr32, scaling: ptr32) -> int:
-    """Return the index of the largest of the sums i32[neurons]; the lowest wins a tie."""
-    best = 0
-    most = sums[0] + scaling[4]
-    for j in range(scaling[3]):
-        if sums[j] + scaling[4 + j] > most:
-            most = sums[j] + scaling[4 + j]
-            best = j
-    return best
+@micropython.native
+def choosing(layer, bias):
+    """Return a function that returns the index of the largest v; the lowest wins a tie."""
+    parts = layer.parts[4], bias, layer.neurons
+
+    @micropython.native
+    def largest():
+        sums, bias, neurons = parts
+        return _largest(sums, bias, neurons)
+
+    return largest
+
+
+@micropython.native
+def chain(steps, hold, choose):
+    """Return a function that takes x through all layers: (hold, end, out) of each, then the last."""
+
+    @micropython.native
+    def answer(x):
+        for take, end, out in steps:
+            take(x)
+            end()
+            x = out
+        hold(x)
+        return choose()
+
+    return answer
 
 
 @micropython.viper
-def requantise(sums: ptr32, out: ptr8, scaling: ptr32, more: int):
-    """Put the outputs of the sums and `more` into out u8[neurons]."""
-    before = scaling[0]
-    factor = scaling[1]
-    shift = scaling[2]
-    neurons = scaling[3]
+def _requantise(sums: ptr16, bias: ptr16, scaling: ptr32, out: ptr8, neurons: int):
+    """Do so with sums u16[], biased, and biases i16[]."""
+    factor = scaling[0]
+    shift = scaling[1]
     half = 1 << shift >> 1
-    bias = ptr32(int(scaling) + 16)
+    sign = _SIGN
     for j in range(neurons):
-        y = (((sums[j] + bias[j] + more) >> before) * factor + half) >> shift
+        y = ((sums[j] - sign + ((bias[j] ^ sign) - sign)) * factor + half) >> shift
         if y < 0:
             y = 0
         if y > 255:
             y = 255
         out[j] = y
+
+
+@micropython.viper
+def _largest(sums: ptr16, bias: ptr16, neurons: int) -> int:
+    best = 0
+    most = -0x20000
+    sign = _SIGN
+    for j in range(neurons):
+        v = sums[j] - sign + ((bias[j] ^ sign) - sign)
+        if v > most:
+            most = v
+            best = j
+    return best

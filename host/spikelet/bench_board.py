@@ -135,16 +135,13 @@ class MeasuringBoard:
         take, steps, answer = map(self.clock.figure, ticks)
         return Parts(take, steps, answer, sent)
 
-    def load_dense(self, kernel: str, layers: Sequence[tuple[Any, ...]]) -> None:
-        """Load an int8 network without spikes; `layers` as bench_dense.py takes them."""
-        self._run("from spikert import bench_dense\n_layers = []")
-        for inputs, neurons, weights, bias, *scaling in layers:
-            self._run("_weights = bytearray()")
-            for first in range(0, len(weights), CHUNK):
-                self._run(f"_weights += {bytes(weights[first : first + CHUNK])!r}")
-            numbers = ", ".join(map(str, scaling))
-            self._run(f"_layers.append(({inputs}, {neurons}, _weights, {list(bias)}, {numbers}))")
-        self._run(f"_dense = bench_dense.Dense({kernel!r}, _layers)")
+    def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
+        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them."""
+        self._run(f"_dense = None\nfrom spikert import bench_dense\n_data = bytearray({len(data)})")
+        for first in range(0, len(data), CHUNK):
+            chunk = data[first : first + CHUNK]
+            self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
+        self._run(f"_dense = bench_dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
     def dense(self, x: bytes) -> tuple[float, int]:
         """Return what the network without spikes takes for a sample, and its answer."""

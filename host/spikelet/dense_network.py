@@ -8,50 +8,43 @@ Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-On
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.bounds import INT16_MAX
 from spikelet.errors import SpikeletError
+from spikelet.layer import Layer
+from spikelet.network import Network
 from spikelet.relu_network import ReluNetwork
-from spikert.bench_dense import WEIGHT_BIAS, padded
 
 LARGEST_WEIGHT, LARGEST = 127, 255
-ACCUMULATOR_BITS = 16  # that are left of a sum before it is multiplied
-FACTOR_BITS = 14  # so that the product fits 31 bits
-TOGETHER = 4  # neurons whose weights lie side by side in the layout "pairs"
+SHIFT = 8  # of a sum, before its bias
+FACTOR_BITS = 14  # so that the product of a factor and 16 bits fits 31 bits
 
 
 @dataclass(frozen=True, eq=False)
 class DenseLayer:
     """A layer in integers.
 
-    weights                 int8[inputs, neurons]
-    bias                    int32[neurons], in the sums' unit
-    before, factor, shift   of the requantisation; a factor of 0 leaves the sums as they are
+    weights          int8[inputs, neurons]
+    bias             int16[neurons], in the unit of shifted sums
+    factor, shift    of the requantisation; a factor of 0 leaves the sums as they are
     """
 
     weights: NDArray[np.int8]
-    bias: NDArray[np.int32]
-    before: int = 0
+    bias: NDArray[np.int16]
     factor: int = 0
     shift: int = 0
 
     def run(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return int64[n, neurons] of x int64[n, inputs]: outputs 0..255, or the last layer's sums."""
-        sums = x @ self.weights.astype(np.int64) + self.bias
+        sums = (x @ self.weights.astype(np.int64) >> SHIFT) + self.bias
         if not self.factor:
             return sums
         half = 1 << self.shift >> 1
-        return np.clip(((sums >> self.before) * self.factor + half) >> self.shift, 0, LARGEST)
-
-    def on_board(self, layout: str) -> tuple[Any, ...]:
-        """Return the layer as bench_dense.py takes it, its weights in the layout of a module."""
-        inputs, neurons = self.weights.shape
-        bias = self.bias.tolist()
-        weights = _laid_out(self.weights, layout)
-        return inputs, neurons, weights, bias, self.before, self.factor, self.shift
+        return np.clip((sums * self.factor + half) >> self.shift, 0, LARGEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +62,22 @@ class DenseNetwork:
 
     @property
     def products(self) -> int:
-        """Multiplications of an inference."""
+        """Multiplications of an inference, those with zero as well."""
         return sum(layer.weights.size for layer in self.layers)
+
+    @property
+    def scaling(self) -> list[tuple[int, int]]:
+        """Factor and shift of each layer but the last."""
+        return [(layer.factor, layer.shift) for layer in self.layers[:-1]]
+
+    def tables(self) -> bytes:
+        """Return the bytes of a .lif file with the weights and biases, which kernels can hold."""
+        layers = [
+            Layer(layer.weights, theta=INT16_MAX, bias=layer.bias, lanes=True)
+            for layer in self.layers
+        ]
+        names = tuple(map(str, range(layers[-1].neurons)))
+        return Network("direct", 1, "max", names, layers).to_bytes()
 
 
 def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwork:
@@ -86,43 +93,41 @@ def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwo
     reached = network.activations(calibration)
     layers, unit = [], 1 / 256  # of an input
     for number, layer in enumerate(network.layers):
-        scale = float(np.abs(layer.weights).max()) / LARGEST_WEIGHT
-        weights = np.rint(layer.weights / scale).astype(np.int8)
-        bias = np.rint(layer.bias / (scale * unit)).astype(np.int32)
+        scale, weights, bias = _integers(layer.weights, layer.bias, unit)
         if number == len(network.layers) - 1:
             layers.append(DenseLayer(weights, bias))
             continue
         wanted = float(reached[number].max()) / LARGEST
-        before = _before(weights, bias)
-        factor, shift = _ratio(scale * unit / wanted * 2.0**before)
-        layers.append(DenseLayer(weights, bias, before, factor, shift))
+        factor, shift = _ratio(scale * unit / wanted * 2.0**SHIFT)
+        layers.append(DenseLayer(weights, bias, factor, shift))
         unit = wanted
     return DenseNetwork(tuple(layers))
 
 
-def _before(weights: NDArray[np.int8], bias: NDArray[np.int32]) -> int:
-    """Return how far sums are shifted right so that the largest one possible has 16 bits."""
-    furthest = LARGEST * np.abs(weights.astype(np.int64)).sum(axis=0) + np.abs(bias)
-    return max(0, int(furthest.max()).bit_length() + 1 - ACCUMULATOR_BITS)
+def _integers(
+    weights: NDArray[np.float64], bias: NDArray[np.float64], unit: float
+) -> tuple[float, NDArray[np.int8], NDArray[np.int16]]:
+    """Return the unit of weights, these and the biases as integers whose sums fit 16 bits.
+
+    Half a unit of a sum is added to the biases for what its shift drops.
+    """
+    most = LARGEST_WEIGHT
+    while most:
+        scale = float(np.abs(weights).max()) / most
+        found = np.rint(weights / scale).astype(np.int8)
+        offset = np.rint(bias / (scale * unit * 2**SHIFT) + 0.5)
+        furthest = (LARGEST * np.abs(found.astype(np.int64)).sum(axis=0) >> SHIFT) + 1
+        if (furthest + np.abs(offset)).max() <= INT16_MAX:
+            return scale, found, offset.astype(np.int16)
+        most //= 2
+    raise SpikeletError(
+        f"a layer of {len(weights)} inputs has too many for sums of 16 bits; compare a smaller one"
+    )
 
 
 def _ratio(value: float) -> tuple[int, int]:
     """Return factor and shift, value being about factor / 2**shift."""
-    shift = min(30, FACTOR_BITS - int(np.ceil(np.log2(value))))
+    shift = min(30, FACTOR_BITS - ceil(log2(value)))
     if shift < 0:
         raise SpikeletError(f"outputs are {value:g} times the sums, which no shift expresses")
     return round(value * 2**shift), shift
-
-
-def _laid_out(weights: NDArray[np.int8], layout: str) -> bytes:
-    """Return biased weights as bytes, in the layout "rows" or "pairs"; see the modules bench_*.py."""
-    inputs, neurons = weights.shape
-    biased = weights.astype(np.int16) + WEIGHT_BIAS
-    if layout == "rows":
-        rows = np.zeros((neurons, padded(inputs)), np.uint8)
-        rows[:, :inputs] = biased.T
-        return rows.tobytes()
-    blocks = -(-neurons // TOGETHER)
-    pairs = np.full((padded(inputs), blocks * TOGETHER), WEIGHT_BIAS, "<u2")
-    pairs[:inputs, :neurons] = biased
-    return pairs.reshape(-1, blocks, TOGETHER).swapaxes(0, 1).tobytes()

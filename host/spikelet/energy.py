@@ -24,6 +24,7 @@ class Chip:
     volts               of the supply
     active, asleep      mA, while it computes, and while it waits with its memory kept
     source              {constant: document and place}
+    note                what makes its figures higher or lower than they would be, or nothing
     """
 
     name: str
@@ -33,6 +34,7 @@ class Chip:
     active: float
     asleep: float
     source: dict[str, str]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,13 @@ def chip(name: str) -> Chip:
 
 
 def of_machine(machine: str) -> Chip | None:
-    """Return the chip of a board by what its interpreter calls it, or None."""
-    for candidate in chips().values():
-        if candidate.machine.lower() in machine.lower():
-            return candidate
-    return None
+    """Return the chip of a board by what its interpreter calls it, or None.
+
+    Interpreters write ESP32S3 and ESP32-S3, which is no ESP32: the longest name that fits counts.
+    """
+    spelled = machine.lower().replace("-", "")
+    fitting = [chip for chip in chips().values() if chip.machine.lower() in spelled]
+    return max(fitting, key=lambda chip: len(chip.machine), default=None)
 
 
 def microseconds(figure: float, unit: str, megahertz: float) -> float:

@@ -87,5 +87,5 @@ def test_an_int8_network_is_measured_and_right(spikelet, lif, kernel):
     found = bench(spikelet, lif, kernel, "--against", "ann")["kernels"][0]["ann"]
     assert found["accuracy"] > 0.95
     assert found["products"] == 64 * 64 + 64 * 10
-    assert found["cost"] > 5 * found["products"]
+    assert found["cost"] > 2 * found["products"]  # half of the inputs are zero and left out
     assert found["sentence"].count("wins") == 1

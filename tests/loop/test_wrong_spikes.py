@@ -9,7 +9,9 @@ from spikelet.link import Link
 from spikelet.network import Network
 
 TAMPER = """
+import spikert
 from spikert import tables
+spikert.forget = lambda *names: None  # lest the tables be imported again, as they were
 checked = tables.load
 def load(path):
     table = checked(path)

@@ -44,3 +44,21 @@ def test_every_constant_has_a_source():
         assert set(chip.source) == set(constants)
         assert all(getattr(chip, name) > 0 for name in constants)
         assert chip.asleep < chip.active
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        ("Raspberry Pi Pico with RP2040", "RP2040"),
+        ("Adafruit Feather M4 Express with samd51j19", "SAMD51"),
+        ("Generic ESP32S3 module with ESP32S3", "ESP32-S3"),
+        ("Espressif ESP32-S3-DevKitC-1 with ESP32-S3", "ESP32-S3"),
+        ("ESP32C3 module with ESP32C3", "ESP32-C3"),
+        ("PYBv1.1 with STM32F405RG", "STM32F405"),
+        ("mps2-an385 with Cortex-M3", None),
+        ("Generic ESP32 module with ESP32", None),
+    ],
+)
+def test_the_chip_of_a_board_is_found_by_its_name(machine, name):
+    found = energy.of_machine(machine)
+    assert (found.name if found else None) == name

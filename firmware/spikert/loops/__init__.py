@@ -19,14 +19,15 @@ inputs   copy(x, readings, channels)
                             shift must fit 32 bits
          rate(x, sums, events, channels)
          draw(x, state, events, channels)
-         due(times, t, events, channels)
+         due(ends, t, events)
          bits(x, mask, events, channels)
          change(x, references, events, threshold, channels)
                             the steps of the encoders: each lists in events u16[] the inputs
                             that spike, and returns how many. sums and references u8[channels];
-                            state u16[1]; times u16[channels]
-         plan(x, times, steps, least, channels)
-                            when each channel spikes, for `due`
+                            state u16[1]
+         plan(x, parts)     sorts the channels by when they spike, for `due`; parts are times
+                            u16[channels], ends u16[steps + 1], events, steps, the least x that spikes,
+                            and channels
 rows     add_rows(sums, rows, events)
                             ulab's int16[neurons] and, for each event, the row that is added to it
          add_groups(sums, rows, events, group)

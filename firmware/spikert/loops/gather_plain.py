@@ -18,7 +18,7 @@ def add_spikes(scores, events, count):
 
 def follow(layer, scores):
     """Replace each score by the layer's membrane where that is larger."""
-    at, v = scores[_AT], array("h", layer.membranes())
+    at, v = scores[_AT], array("h", bytes(layer.membranes()))
     for j in range(scores[_CLASSES]):
         membrane = v[j] + _SIGN
         if membrane > scores[at + j]:

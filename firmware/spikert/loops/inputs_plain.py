@@ -42,19 +42,31 @@ def draw(x, state, events, channels):
     return count
 
 
-def plan(x, times, steps, least, channels):
-    """Set the time of every spike, `steps` where there is none."""
+def plan(x, parts):
+    """Sort the inputs by the time of their spike, `steps` where there is none."""
+    times, ends, events, steps, least, channels = parts
+    for t in range(steps + 1):
+        ends[t] = 0
     for i in range(channels):
-        times[i] = steps if x[i] < least else ((255 - x[i]) * steps) >> 8
+        times[i] = t = steps if x[i] < least else ((255 - x[i]) * steps) >> 8
+        ends[t] += 1
+    at = 0
+    for t in range(steps + 1):
+        count = ends[t]
+        ends[t] = at
+        at += count
+    for i in range(channels):
+        t = times[i]
+        events[ends[t]] = i
+        ends[t] += 1
 
 
-def due(times, t, events, channels):
-    """List the inputs whose time it is, return how many."""
-    count = 0
-    for i in range(channels):
-        if times[i] == t:
-            events[count] = i
-            count += 1
+def due(ends, t, events):
+    """Move the inputs whose time it is to the front of the events, return how many."""
+    first = ends[t - 1] if t else 0
+    count = ends[t] - first
+    for i in range(count if first else 0):
+        events[i] = events[first + i]
     return count
 
 

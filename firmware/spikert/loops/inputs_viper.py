@@ -65,28 +65,55 @@ def draw(x: ptr8, state: ptr16, events: ptr16, channels: int) -> int:
     return count
 
 
+@micropython.native
+def plan(x, parts):
+    """Sort the inputs by the time of their spike, `steps` where there is none."""
+    times, ends, events, steps, least, channels = parts
+    _plan(x, times, ends, events, steps, least, channels)
+
+
 @micropython.viper
-def plan(x: ptr8, times: ptr16, steps: int, least: int, channels: int):
-    """Set the time of every spike, `steps` where there is none."""
+def _plan(x: ptr8, times: ptr16, ends: ptr16, events: ptr16, steps: int, least: int, channels: int):
+    t = 0
+    while t <= steps:
+        ends[t] = 0
+        t += 1
     i = 0
     while i < channels:
-        if x[i] < least:
-            times[i] = steps
-        else:
-            times[i] = ((255 - x[i]) * steps) >> 8
+        t = steps
+        if x[i] >= least:
+            t = ((255 - x[i]) * steps) >> 8
+        times[i] = t
+        ends[t] = ends[t] + 1
+        i += 1
+    at = 0
+    t = 0
+    while t <= steps:
+        count = ends[t]
+        ends[t] = at
+        at += count
+        t += 1
+    i = 0
+    while i < channels:
+        t = times[i]
+        at = ends[t]
+        events[at] = i
+        ends[t] = at + 1
         i += 1
 
 
 @micropython.viper
-def due(times: ptr16, t: int, events: ptr16, channels: int) -> int:
-    """List the inputs whose time it is, return how many."""
-    i = 0
-    count = 0
-    while i < channels:
-        if times[i] == t:
-            events[count] = i
-            count += 1
-        i += 1
+def due(ends: ptr16, t: int, events: ptr16) -> int:
+    """Move the inputs whose time it is to the front of the events, return how many."""
+    first = 0
+    if t:
+        first = ends[t - 1]
+    count = ends[t] - first
+    if first:
+        i = 0
+        while i < count:
+            events[i] = events[first + i]
+            i += 1
     return count
 
 
