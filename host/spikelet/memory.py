@@ -44,6 +44,8 @@ STORAGE = {"source": 1_800, "bytecode": 2_000, "in place": 2_000}
 BESIDE_THUMB = {"source": 17_400, "bytecode": 17_500, "in place": 14_000}
 DENSE_BESIDE_THUMB = {"source": 2_900, "bytecode": 3_300, "in place": 3_200}
 
+PAIRS_BESIDE_BYTES = 1_000  # thumb's, in every form
+
 # Bytes of the objects around a layer's arrays.
 OBJECTS_OF_LAYER = {"thumb": 430, "viper": 580, "ulab": 850, "plain": 730}
 
@@ -313,7 +315,9 @@ def _modules(form: str, kernel: str, table: Tables) -> int:
     if kernel == "thumb":
         others = [layer for layer in table.layers if not _stepped_by_thumb(layer)]
         dense = any(layer.geometry is None for layer in others)
-        return size + BESIDE_THUMB[form] * bool(others) + DENSE_BESIDE_THUMB[form] * dense
+        mixed = len({layer.pairs for layer in table.layers if _stepped_by_thumb(layer)}) > 1
+        size += PAIRS_BESIDE_BYTES * mixed + DENSE_BESIDE_THUMB[form] * dense
+        return size + BESIDE_THUMB[form] * bool(others)
     if kernel == "viper":
         size += GENERAL[form] * (not all(map(_is_plain, table.layers)))
         storages = {_storage(layer) for layer in table.layers if layer.geometry is None}
