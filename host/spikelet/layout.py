@@ -34,6 +34,14 @@ INSTRUCTIONS = {
     "ulab": {PAIRS: 15.4, 1: 15.4, 8: 13.2, 16: 12.2},
     "plain": {PAIRS: 1033.0, 1: 1033.0},
 }
+# And for each input that is not zero times its synapses, where the direct encoder has them held: of
+# bytes and of pairs.
+HELD = {
+    "thumb": (3.45, 2.83),
+    "viper": (9.90, 9.90),
+    "ulab": (15.9, 16.7),
+    "plain": (1052.0, 1052.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +135,11 @@ def _option(
 ) -> Option:
     trace = network.simulate(samples.x)
     events = cost.events_of_layers(network, samples.x, trace.spikes)
-    each = [_instructions(layer, board.kernels[0]) for layer in network.layers]
+    direct = network.encoder == "direct"
+    each = [
+        _instructions(layer, board.kernels[0], held=direct and number == 0)
+        for number, layer in enumerate(network.layers)
+    ]
     answers = evaluation.whole_windows(network, trace.answers)
     return Option(
         bits=bits,
@@ -139,8 +151,10 @@ def _option(
     )
 
 
-def _instructions(layer: Layer, kernel: str) -> float:
+def _instructions(layer: Layer, kernel: str, *, held: bool) -> float:
     """Return the instructions for each of a layer's synaptic events; a convolution has one storage."""
+    if held:
+        return HELD[kernel][layer.pairs]
     measured = INSTRUCTIONS[kernel]
     if layer.pairs:
         return measured[PAIRS]

@@ -193,7 +193,7 @@ def _encoder(table: Tables) -> int:
         "direct": array(2 * channels),
         "rate": array(channels) + events,
         "bernoulli": events,
-        "latency": array(2 * channels) + array(2 * table.steps + 2) + events,
+        "latency": array(2 * channels) + array(2 * table.steps + 4) + events,
         "phase": events,
         "delta": array(channels) + events,
     }[table.encoder]

@@ -49,7 +49,7 @@ for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase
     encoder.take(noise[:40])
     for _ in range(Wanted.steps):
         count = encoder.step()
-        print(name, list(encoder.events[:count]), encoder.shift)
+        print(name, list(encoder.events[:count]), encoder.shifts[0])
 
 with open(sys.argv[2], "rb") as file:
     data = file.read()

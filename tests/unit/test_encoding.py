@@ -74,7 +74,7 @@ def test_the_board_encodes_as_the_host_does(encoder, steps, samples):
                 for row, shift in zip(rows, shifts, strict=True):
                     count = board.step()
                     assert list(board.events[:count]) == np.flatnonzero(row).tolist()
-                    assert board.shift == shift
+                    assert board.shifts[0] == shift
 
 
 @pytest.mark.parametrize("encoder", tables.ENCODERS)

@@ -52,6 +52,18 @@ def test_instructions_are_events_times_what_their_layer_takes(found):
     assert option.instructions == pytest.approx(sum(events) * each / 360)
 
 
+def test_what_the_direct_encoder_holds_takes_multiplications():
+    samples = dataset.split(dataset.load_digits())[1]
+    direct = replace(graph(), encoder="direct")
+    in_bytes, in_pairs = layout.options(direct, bytes(32), BOARD, samples, (8,))
+    trace = in_bytes.network.simulate(samples.x)
+    held, stepped = cost.events_of_layers(in_bytes.network, samples.x, trace.spikes)
+    of_bytes, of_pairs = layout.HELD["thumb"]
+    measured = layout.INSTRUCTIONS["thumb"]
+    wanted = held * of_bytes + stepped * measured[1], held * of_pairs + stepped * measured[0]
+    assert [360 * in_bytes.instructions, 360 * in_pairs.instructions] == pytest.approx(wanted)
+
+
 def test_the_fastest_of_the_accurate_is_chosen(found):
     base = found[0]
     exact = replace(base, accuracy=0.9, instructions=100.0)
@@ -95,7 +107,7 @@ def test_a_network_that_cannot_be_converted_says_why():
 
 def test_every_kernel_of_a_board_has_its_costs():
     for name in boards.names():
-        assert boards.load(name).kernels[0] in layout.INSTRUCTIONS
+        assert boards.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):

@@ -7,7 +7,7 @@ from the number of channels, the steps of a sample and its parameter, which has
     take(x)     begin the next sample x u8[channels], which must stay as it is for its steps
     step()      list the inputs that spike in this step in `events`; return how many
     events      u16[], of which so many are valid
-    shift       how far the first layer's sum is shifted right in the step just listed
+    shifts      u16[], of which the first is how far the first layer's sum is shifted right in that step
 """
 
 import sys

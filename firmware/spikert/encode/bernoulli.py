@@ -14,12 +14,11 @@ class Encoder:
     Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
     """
 
-    shift = 0
-
     def __init__(self, channels, steps, parameter):
-        self.channels = channels
+        self.channels, self.x = channels, None
         self.seed = parameter
         self.state = array("H", [parameter])
+        self.shifts = array("H", (0,))
         self.events = array("H", range(channels))
 
     def start(self):
@@ -28,8 +27,6 @@ class Encoder:
 
     def take(self, x):
         """Begin the next sample."""
-        self.x = x
-
-    def step(self):
-        """List the inputs that spike; return how many."""
-        return loops.draw(self.x, self.state, self.events, self.channels)
+        if x is not self.x:  # what a step needs is bound once
+            self.x = x
+            self.step = loops.bound(loops.draw, x, self.state, self.events, self.channels)

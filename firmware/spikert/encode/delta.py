@@ -15,12 +15,10 @@ class Encoder:
     Contrast Vision Sensor, IEEE Journal of Solid-State Circuits 43 (2008), there in logarithms.
     """
 
-    shift = 0
-
     def __init__(self, channels, steps, parameter):
-        self.channels = channels
-        self.threshold = parameter
+        self.numbers, self.x = array("H", (parameter, channels)), None
         self.references = bytearray(channels)
+        self.shifts = array("H", (0,))
         self.events = array("H", range(2 * channels))
 
     def start(self):
@@ -29,12 +27,9 @@ class Encoder:
 
     def take(self, x):
         """Begin the next sample."""
-        self.x = x
+        if x is not self.x:  # what a step needs is bound once
+            self.x = x
+            self.step = loops.bound(loops.change, x, self.references, self.events, self.numbers)
         if self.fresh:
             self.references[:] = x
             self.fresh = False
-
-    def step(self):
-        """List the inputs that spike; return how many."""
-        events, threshold = self.events, self.threshold
-        return loops.change(self.x, self.references, events, threshold, self.channels)

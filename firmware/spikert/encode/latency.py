@@ -10,24 +10,16 @@ loops = pick("inputs")
 class Encoder:
     """One spike per channel, the earlier the larger x; none below the parameter."""
 
-    shift = 0
-
     def __init__(self, channels, steps, parameter):
-        self.ends = array("H", range(steps + 1))  # of the spikes of each step in `events`
+        # of the spikes of each step in `events`, of those without a time, and what step comes next
+        self.ends = array("H", range(steps + 2))
+        self.shifts = array("H", (0,))
         self.events = array("H", range(channels))
         times = array("H", range(channels))
-        self.parts = times, self.ends, self.events, steps, parameter, channels
+        # what begins the next sample: it sorts its spikes by their time
+        self.take = loops.planning(times, self.ends, self.events, steps, parameter, channels)
+        self.step = loops.bound(loops.due, self.ends, steps + 1, self.events, None)
+        self.times = times
 
     def start(self):
         """Do nothing: samples know nothing of each other."""
-
-    def take(self, x):
-        """Begin the next sample: sort its spikes by their time."""
-        self.t = 0
-        loops.plan(x, self.parts)
-
-    def step(self):
-        """List the inputs that spike; return how many."""
-        t = self.t
-        self.t = t + 1
-        return loops.due(self.ends, t, self.events)

@@ -15,8 +15,8 @@ class Encoder:
     """
 
     def __init__(self, channels, steps, parameter):
-        self.channels = channels
-        self.period = parameter
+        self.channels, self.x = channels, None
+        self.shifts = array("H", (0, parameter))
         self.events = array("H", range(channels))
 
     def start(self):
@@ -24,10 +24,7 @@ class Encoder:
 
     def take(self, x):
         """Begin the next sample, with its highest bits."""
-        self.x = x
-        self.shift = -1
-
-    def step(self):
-        """List the inputs that spike; return how many."""
-        self.shift = (self.shift + 1) % self.period
-        return loops.bits(self.x, 0x80 >> self.shift, self.events, self.channels)
+        self.shifts[0] = self.shifts[1] - 1  # which a step counts on, modulo the period
+        if x is not self.x:  # what a step needs is bound once
+            self.x = x
+            self.step = loops.bound(loops.bits, x, self.shifts, self.events, self.channels)

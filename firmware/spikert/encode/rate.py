@@ -10,11 +10,10 @@ loops = pick("inputs")
 class Encoder:
     """Rate coding: each step adds x to an 8-bit sum, and a carry is a spike; no parameter."""
 
-    shift = 0
-
     def __init__(self, channels, steps, parameter):
-        self.channels = channels
+        self.channels, self.x = channels, None
         self.sums = bytearray(channels)
+        self.shifts = array("H", (0,))
         self.events = array("H", range(channels))
 
     def start(self):
@@ -24,8 +23,6 @@ class Encoder:
 
     def take(self, x):
         """Begin the next sample."""
-        self.x = x
-
-    def step(self):
-        """List the inputs that spike; return how many."""
-        return loops.rate(self.x, self.sums, self.events, self.channels)
+        if x is not self.x:  # what a step needs is bound once
+            self.x = x
+            self.step = loops.bound(loops.rate, x, self.sums, self.events, self.channels)

@@ -35,10 +35,10 @@ _LDR_SP = const(0x9800)  # target << 8 | offset in words
 def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     """Put the sums of x times its row, x being r2 bytes at r1, shifted right by 8, in the records.
 
-    A word's even and odd bytes times x are two products of 16 bits each. Of them all, the sum as one
-    number and that of the high halves are kept; the former less the latter << 16 is the sum of the low
-    halves. A list of words names each x that is not 0 and its row's address; an x of 0 before a row in
-    the first of two places ends it. Returns 0, or 1 if there is no room for the list.
+    A word's even and odd bytes times x, or its pair, are two products of 16 bits each. Of them all, the
+    sum as one number and that of the high halves are kept; the former less the latter << 16 is the sum
+    of the low halves. A list of words names each x that is not 0 and its row's address; an x of 0
+    before a row in the first of two places ends it. Returns 0, or 1 if there is no room for the list.
     """
     ldr(r6, [r0, _LIST])
     lsl(r3, r2, 1)
@@ -83,9 +83,10 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r3, [r0, _RECORDS])
     str(r3, [r0, _AT])
 
-    label(block)  # of two words
+    label(block)  # of eight columns
     ldr(r7, [r0, _LIST])
     ldr(r7, [r7, 0])
+    ldr(r4, [r0, _SPREAD])
     mov(r3, 0xFF)
     lsl(r2, r3, 16)
     orr(r3, r2)
@@ -97,6 +98,8 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     mov(r11, r2)
     mov(r12, r2)
     mov(lr, r2)
+    cmp(r4, 1)
+    bne(pairs)
     label(two)
     data(2, _LDMIA | 7 << 8 | 1 << 4)
     cmp(r4, 0)
@@ -154,6 +157,53 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     add(r6, r6, r5)
     b(two)
 
+    label(pairs)
+    data(2, _LDMIA | 7 << 8 | 1 << 4)
+    cmp(r4, 0)
+    beq(block_end)
+    ldr(r5, [r7, 0])
+    data(2, _LDMIA | 5 << 8 | 0b11)
+    mul(r0, r4)
+    data(2, _ADD_R8)
+    lsr(r0, r0, 16)
+    data(2, _ADD_R9)
+    mul(r1, r4)
+    data(2, _ADD_R10 | 1 << 3)
+    lsr(r1, r1, 16)
+    data(2, _ADD_R11 | 1 << 3)
+    data(2, _LDMIA | 5 << 8 | 0b11)
+    data(2, _STMIA | 7 << 8 | 1 << 5)
+    mul(r0, r4)
+    data(2, _ADD_R12)
+    lsr(r0, r0, 16)
+    data(2, _ADD_LR)
+    mul(r1, r4)
+    add(r2, r2, r1)
+    lsr(r1, r1, 16)
+    add(r6, r6, r1)
+    data(2, _LDMIA | 7 << 8 | 1 << 4)
+    ldr(r5, [r7, 0])
+    data(2, _LDMIA | 5 << 8 | 0b11)
+    mul(r0, r4)
+    data(2, _ADD_R8)
+    lsr(r0, r0, 16)
+    data(2, _ADD_R9)
+    mul(r1, r4)
+    data(2, _ADD_R10 | 1 << 3)
+    lsr(r1, r1, 16)
+    data(2, _ADD_R11 | 1 << 3)
+    data(2, _LDMIA | 5 << 8 | 0b11)
+    data(2, _STMIA | 7 << 8 | 1 << 5)
+    mul(r0, r4)
+    data(2, _ADD_R12)
+    lsr(r0, r0, 16)
+    data(2, _ADD_LR)
+    mul(r1, r4)
+    add(r2, r2, r1)
+    lsr(r1, r1, 16)
+    add(r6, r6, r1)
+    b(pairs)
+
     label(block_end)
     push({r2, r6})
     mov(r0, r12)
@@ -170,15 +220,17 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r5, [r7, _RECORD])
     ldr(r4, [r7, _GAIN])
     ldr(r3, [r7, _START])
-    bl(even)
-    bl(odd)
-    bl(even)
-    bl(odd)
+    bl(two_sums)
+    bl(two_sums)
+    bl(two_sums)
+    bl(two_sums)
     mov(r0, r7)
     str(r6, [r0, _AT])
     ldr(r1, [r0, _END])
     cmp(r6, r1)
-    bcc(block)
+    bcs(done)
+    b(block)
+    label(done)
     ldr(r2, [r0, _HELD])
     cmp(r2, 0)
     beq(leave)
@@ -199,13 +251,7 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     mov(r0, 0)
     b(end)
 
-    label(odd)  # bytes, which pairs have not
-    ldr(r0, [r7, _SPREAD])
-    cmp(r0, 1)
-    beq(even)
-    pop({r0, r1})
-    bx(lr)
-    label(even)
+    label(two_sums)
     pop({r0, r1})
     lsl(r2, r1, 16)
     sub(r0, r0, r2)

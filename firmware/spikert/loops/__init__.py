@@ -1,9 +1,10 @@
 """The runtime's loops over steps and layers, channels, neurons and bytes.
 
-They stand in modules of their own because only some interpreters have MicroPython's native emitter:
-NAME_viper.py is for those, NAME_plain.py for all others, and `pick(name)` returns the one to use. Both
-have the functions below, which return and leave behind the same, bit for bit. No buffer is kept, and
-none is made. So many modules because each takes memory, and few networks need them all.
+They stand in modules of their own because only some interpreters have MicroPython's native emitter, or
+its assembler for ARM: NAME_viper.py and NAME_thumb.py, where it is, are for those, NAME_plain.py for
+all others, and `pick(name)` returns the one to use. All have the functions below, which return and
+leave behind the same, bit for bit. No buffer is kept, and none is made. So many modules because each
+takes memory, and few networks need them all.
 
 running  stepping(encoder, advance)
                             a function that takes a network through so many steps
@@ -19,15 +20,18 @@ inputs   copy(x, readings, channels)
                             shift must fit 32 bits
          rate(x, sums, events, channels)
          draw(x, state, events, channels)
-         due(ends, t, events)
-         bits(x, mask, events, channels)
-         change(x, references, events, threshold, channels)
+         due(ends, next_at, events, nothing)
+         bits(x, shifts, events, channels)
+         change(x, references, events, numbers)
                             the steps of the encoders: each lists in events u16[] the inputs
                             that spike, and returns how many. sums and references u8[channels];
-                            state u16[1]
-         plan(x, parts)     sorts the channels by when they spike, for `due`; parts are times
-                            u16[channels], ends u16[steps + 1], events, steps, the least x that spikes,
-                            and channels
+                            state u16[1]; shifts u16[2], that of the last step and the period; numbers
+                            u16[2], threshold and channels
+         bound(function, x, state, events, numbers)
+                            a function without parameters that calls one of these
+         planning(times, ends, events, steps, least, channels)
+                            a function that sorts the channels of an x by when they spike, for `due`;
+                            times u16[channels], ends u16[steps + 2]; below `least` none does
 rows     add_rows(sums, rows, events)
                             ulab's int16[neurons] and, for each event, the row that is added to it
          add_groups(sums, rows, events, group)
@@ -67,10 +71,13 @@ import sys
 
 def pick(name):
     """Return the module of these loops that this interpreter runs fastest."""
-    try:
-        path = "%s.%s_viper" % (__name__, name)
-        __import__(path)
-    except (ImportError, SyntaxError, AttributeError, ValueError):
-        path = "%s.%s_plain" % (__name__, name)
-        __import__(path)
+    for form in ("thumb", "viper"):
+        path = "%s.%s_%s" % (__name__, name, form)
+        try:
+            __import__(path)
+            return sys.modules[path]
+        except (ImportError, SyntaxError, AttributeError, ValueError):
+            continue
+    path = "%s.%s_plain" % (__name__, name)
+    __import__(path)
     return sys.modules[path]

@@ -14,6 +14,11 @@ def scale(x, readings, offset, factor, shift, channels):
         x[i] = min(255, max(0, ((reading - offset[i]) * factor[i]) >> shift))
 
 
+def bound(function, x, state, events, numbers):
+    """Return a function without parameters that calls this one with these arguments."""
+    return lambda: function(x, state, events, numbers)
+
+
 def rate(x, sums, events, channels):
     """Add x to the sums; list the inputs whose sum carried, return how many."""
     count = 0
@@ -42,10 +47,13 @@ def draw(x, state, events, channels):
     return count
 
 
-def plan(x, parts):
-    """Sort the inputs by the time of their spike, `steps` where there is none."""
-    times, ends, events, steps, least, channels = parts
-    for t in range(steps + 1):
+def planning(*parts):
+    """Return a function that sorts the inputs of an x by the time of their spike."""
+    return lambda x: _plan(x, *parts)
+
+
+def _plan(x, times, ends, events, steps, least, channels):
+    for t in range(steps + 2):
         ends[t] = 0
     for i in range(channels):
         times[i] = t = steps if x[i] < least else ((255 - x[i]) * steps) >> 8
@@ -61,8 +69,10 @@ def plan(x, parts):
         ends[t] += 1
 
 
-def due(ends, t, events):
+def due(ends, next_at, events, nothing):
     """Move the inputs whose time it is to the front of the events, return how many."""
+    t = ends[next_at]
+    ends[next_at] = t + 1
     first = ends[t - 1] if t else 0
     count = ends[t] - first
     for i in range(count if first else 0):
@@ -70,8 +80,10 @@ def due(ends, t, events):
     return count
 
 
-def bits(x, mask, events, channels):
-    """List the inputs whose x has this bit, return how many."""
+def bits(x, shifts, events, channels):
+    """List the inputs whose x has the next bit, return how many."""
+    shifts[0] = (shifts[0] + 1) % shifts[1]
+    mask = 0x80 >> shifts[0]
     count = 0
     for i in range(channels):
         if x[i] & mask:
@@ -80,8 +92,9 @@ def bits(x, mask, events, channels):
     return count
 
 
-def change(x, references, events, threshold, channels):
+def change(x, references, events, numbers):
     """List inputs 2i that rose and 2i + 1 that fell by the threshold, return how many."""
+    threshold, channels = numbers
     count = 0
     for i in range(channels):
         difference = x[i] - references[i]

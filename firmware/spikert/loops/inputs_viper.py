@@ -32,6 +32,17 @@ def scale(x: ptr8, readings: ptr16, offset: ptr32, factor: ptr32, shift: int, ch
         i += 1
 
 
+@micropython.native
+def bound(function, x, state, events, numbers):
+    """Return a function without parameters that calls this one with these arguments."""
+
+    @micropython.native
+    def step():
+        return function(x, state, events, numbers)
+
+    return step
+
+
 @micropython.viper
 def rate(x: ptr8, sums: ptr8, events: ptr16, channels: int) -> int:
     """Add x to the sums; list the inputs whose sum carried, return how many."""
@@ -65,11 +76,15 @@ def draw(x: ptr8, state: ptr16, events: ptr16, channels: int) -> int:
     return count
 
 
-@micropython.native
-def plan(x, parts):
-    """Sort the inputs by the time of their spike, `steps` where there is none."""
-    times, ends, events, steps, least, channels = parts
-    _plan(x, times, ends, events, steps, least, channels)
+def planning(*parts):
+    """Return a function that sorts the inputs of an x by the time of their spike."""
+
+    @micropython.native
+    def plan(x):
+        times, ends, events, steps, least, channels = parts
+        _plan(x, times, ends, events, steps, least, channels)
+
+    return plan
 
 
 @micropython.viper
@@ -78,6 +93,7 @@ def _plan(x: ptr8, times: ptr16, ends: ptr16, events: ptr16, steps: int, least: 
     while t <= steps:
         ends[t] = 0
         t += 1
+    ends[t] = 0  # the step that comes next
     i = 0
     while i < channels:
         t = steps
@@ -103,8 +119,10 @@ def _plan(x: ptr8, times: ptr16, ends: ptr16, events: ptr16, steps: int, least: 
 
 
 @micropython.viper
-def due(ends: ptr16, t: int, events: ptr16) -> int:
+def due(ends: ptr16, next_at: int, events: ptr16, nothing: object) -> int:
     """Move the inputs whose time it is to the front of the events, return how many."""
+    t = ends[next_at]
+    ends[next_at] = t + 1
     first = 0
     if t:
         first = ends[t - 1]
@@ -118,8 +136,13 @@ def due(ends: ptr16, t: int, events: ptr16) -> int:
 
 
 @micropython.viper
-def bits(x: ptr8, mask: int, events: ptr16, channels: int) -> int:
-    """List the inputs whose x has this bit, return how many."""
+def bits(x: ptr8, shifts: ptr16, events: ptr16, channels: int) -> int:
+    """List the inputs whose x has the next bit, return how many."""
+    shift = shifts[0] + 1
+    if shift == shifts[1]:
+        shift = 0
+    shifts[0] = shift
+    mask = 0x80 >> shift
     i = 0
     count = 0
     while i < channels:
@@ -131,8 +154,10 @@ def bits(x: ptr8, mask: int, events: ptr16, channels: int) -> int:
 
 
 @micropython.viper
-def change(x: ptr8, references: ptr8, events: ptr16, threshold: int, channels: int) -> int:
+def change(x: ptr8, references: ptr8, events: ptr16, numbers: ptr16) -> int:
     """List inputs 2i that rose and 2i + 1 that fell by the threshold, return how many."""
+    threshold = numbers[0]
+    channels = numbers[1]
     i = 0
     count = 0
     while i < channels:

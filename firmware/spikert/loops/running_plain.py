@@ -8,9 +8,10 @@ def stepping(encoder, advance):
         advance(None, steps, 0)
 
     def step(steps):
+        encode, events, shifts = encoder.step, encoder.events, encoder.shifts
         for _ in range(steps):
-            count = encoder.step()
-            advance(encoder.events, count, encoder.shift)
+            count = encode()
+            advance(events, count, shifts[0])
 
     return step if encoder else step_held
 

@@ -13,9 +13,10 @@ def stepping(encoder, advance):
 
     @micropython.native
     def step(steps):
+        encode, events, shifts = encoder.step, encoder.events, encoder.shifts
         for _ in range(steps):
-            count = encoder.step()
-            advance(encoder.events, count, encoder.shift)
+            count = encode()
+            advance(events, count, shifts[0])
 
     return step if encoder else step_held
 
