@@ -24,11 +24,11 @@ class Scaling:
         self.scale = array("i", [_i32(data, at + 4 * (count + i)) for i in each])
         self.shift = tables.shift
         if self._fits():
-            self.loop = pick("inputs").scale
+            self.loop = pick("scaling").scale
         else:  # what is not sure to fit 32 bits takes Python's integers
-            from spikert.loops import inputs_plain
+            from spikert.loops import scaling_plain
 
-            self.loop = inputs_plain.scale
+            self.loop = scaling_plain.scale
 
     def apply(self, readings, x):
         """Put the x of readings, the bytes of i16[channels], into x u8[channels]."""

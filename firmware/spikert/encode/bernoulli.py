@@ -4,7 +4,7 @@ from array import array
 
 from spikert.loops import pick
 
-loops = pick("inputs")
+bound, loops = pick("running").bound, pick("inputs")
 
 
 class Encoder:
@@ -29,4 +29,4 @@ class Encoder:
         """Begin the next sample."""
         if x is not self.x:  # what a step needs is bound once
             self.x = x
-            self.step = loops.bound(loops.draw, x, self.state, self.events, self.channels)
+            self.step = bound(loops.draw, x, self.state, self.events, self.channels)

@@ -4,7 +4,7 @@ from array import array
 
 from spikert.loops import pick
 
-loops = pick("inputs")
+bound, loops = pick("running").bound, pick("inputs")
 
 
 class Encoder:
@@ -29,7 +29,7 @@ class Encoder:
         """Begin the next sample."""
         if x is not self.x:  # what a step needs is bound once
             self.x = x
-            self.step = loops.bound(loops.change, x, self.references, self.events, self.numbers)
+            self.step = bound(loops.change, x, self.references, self.events, self.numbers)
         if self.fresh:
             self.references[:] = x
             self.fresh = False

@@ -4,7 +4,7 @@ from array import array
 
 from spikert.loops import pick
 
-loops = pick("inputs")
+bound, loops = pick("running").bound, pick("inputs")
 
 
 class Encoder:
@@ -18,7 +18,7 @@ class Encoder:
         times = array("H", range(channels))
         # what begins the next sample: it sorts its spikes by their time
         self.take = loops.planning(times, self.ends, self.events, steps, parameter, channels)
-        self.step = loops.bound(loops.due, self.ends, steps + 1, self.events, None)
+        self.step = bound(loops.due, self.ends, steps + 1, self.events, None)
         self.times = times
 
     def start(self):

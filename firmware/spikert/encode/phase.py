@@ -4,7 +4,7 @@ from array import array
 
 from spikert.loops import pick
 
-loops = pick("inputs")
+bound, loops = pick("running").bound, pick("inputs")
 
 
 class Encoder:
@@ -27,4 +27,4 @@ class Encoder:
         self.shifts[0] = self.shifts[1] - 1  # which a step counts on, modulo the period
         if x is not self.x:  # what a step needs is bound once
             self.x = x
-            self.step = loops.bound(loops.bits, x, self.shifts, self.events, self.channels)
+            self.step = bound(loops.bits, x, self.shifts, self.events, self.channels)

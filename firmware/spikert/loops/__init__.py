@@ -10,14 +10,12 @@ running  stepping(encoder, advance)
                             a function that takes a network through so many steps
          running(parts)     a function that runs a sample of a static network; parts are its start,
                             take, step, answer and number of steps
+         bound(function, x, state, events, numbers)
+                            a function without parameters that calls one of an encoder's
 chain    chain(layers, fired, readout)
                             `advance` and `restart` of kernels/__init__.py, for the layers of any kernel
 inputs   copy(x, readings, channels)
                             x u8[channels] as the readings are
-         scale(x, readings, offset, factor, shift, channels)
-                            x u8[channels] of the bytes of readings i16[channels], by scaling.py's
-                            rule; offset and factor i32[channels]. In viper what comes before the
-                            shift must fit 32 bits
          rate(x, sums, events, channels)
          draw(x, state, events, channels)
          due(ends, next_at, events, nothing)
@@ -27,11 +25,13 @@ inputs   copy(x, readings, channels)
                             that spike, and returns how many. sums and references u8[channels];
                             state u16[1]; shifts u16[2], that of the last step and the period; numbers
                             u16[2], threshold and channels
-         bound(function, x, state, events, numbers)
-                            a function without parameters that calls one of these
          planning(times, ends, events, steps, least, channels)
                             a function that sorts the channels of an x by when they spike, for `due`;
                             times u16[channels], ends u16[steps + 2]; below `least` none does
+scaling  scale(x, readings, offset, factor, shift, channels)
+                            x u8[channels] of the bytes of readings i16[channels], by scaling.py's
+                            rule; offset and factor i32[channels]. In viper what comes before the
+                            shift must fit 32 bits
 rows     add_rows(sums, rows, events)
                             ulab's int16[neurons] and, for each event, the row that is added to it
          add_groups(sums, rows, events, group)

@@ -6,19 +6,6 @@ def copy(x, readings, channels):
     x[:channels] = readings
 
 
-def scale(x, readings, offset, factor, shift, channels):
-    """Put the x of the readings into x."""
-    for i in range(channels):
-        reading = readings[2 * i] | readings[2 * i + 1] << 8
-        reading = (reading ^ 0x8000) - 0x8000
-        x[i] = min(255, max(0, ((reading - offset[i]) * factor[i]) >> shift))
-
-
-def bound(function, x, state, events, numbers):
-    """Return a function without parameters that calls this one with these arguments."""
-    return lambda: function(x, state, events, numbers)
-
-
 def rate(x, sums, events, channels):
     """Add x to the sums; list the inputs whose sum carried, return how many."""
     count = 0

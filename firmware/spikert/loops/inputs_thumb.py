@@ -4,11 +4,6 @@ from array import array
 
 import micropython
 
-from spikert.loops import inputs_viper
-
-bound = inputs_viper.bound
-scale = inputs_viper.scale
-
 
 @micropython.asm_thumb
 def copy(r0, r1, r2):

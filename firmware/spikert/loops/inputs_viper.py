@@ -5,9 +5,6 @@ loop come first.
 """
 
 import micropython
-from micropython import const
-
-_SIGN = const(0x8000)
 
 
 @micropython.viper
@@ -16,31 +13,6 @@ def copy(x: ptr8, readings: ptr8, channels: int):
     while channels:
         channels -= 1
         x[channels] = readings[channels]
-
-
-@micropython.viper
-def scale(x: ptr8, readings: ptr16, offset: ptr32, factor: ptr32, shift: int, channels: int):
-    """Put the x of the readings into x."""
-    i = 0
-    while i < channels:
-        value = (((readings[i] ^ _SIGN) - _SIGN - offset[i]) * factor[i]) >> shift
-        if value < 0:
-            value = 0
-        elif value > 255:
-            value = 255
-        x[i] = value
-        i += 1
-
-
-@micropython.native
-def bound(function, x, state, events, numbers):
-    """Return a function without parameters that calls this one with these arguments."""
-
-    @micropython.native
-    def step():
-        return function(x, state, events, numbers)
-
-    return step
 
 
 @micropython.viper

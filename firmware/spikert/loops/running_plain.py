@@ -27,3 +27,8 @@ def running(parts):
         return answer()
 
     return run
+
+
+def bound(function, x, state, events, numbers):
+    """Return a function without parameters that calls this one with these arguments."""
+    return lambda: function(x, state, events, numbers)

@@ -34,3 +34,14 @@ def running(parts):
         return answer()
 
     return run
+
+
+@micropython.native
+def bound(function, x, state, events, numbers):
+    """Return a function without parameters that calls this one with these arguments."""
+
+    @micropython.native
+    def step():
+        return function(x, state, events, numbers)
+
+    return step

@@ -1,0 +1,20 @@
+"""Readings of a sensor to x, in MicroPython's native emitter."""
+
+import micropython
+from micropython import const
+
+_SIGN = const(0x8000)
+
+
+@micropython.viper
+def scale(x: ptr8, readings: ptr16, offset: ptr32, factor: ptr32, shift: int, channels: int):
+    """Put the x of the readings into x."""
+    i = 0
+    while i < channels:
+        value = (((readings[i] ^ _SIGN) - _SIGN - offset[i]) * factor[i]) >> shift
+        if value < 0:
+            value = 0
+        elif value > 255:
+            value = 255
+        x[i] = value
+        i += 1
