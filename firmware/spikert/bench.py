@@ -105,13 +105,16 @@ class Bench:
     clock    of this module
     least    int, ticks that repeated calls should take at least
     tries    int, spans of which the shortest counts
-    empty    int, ticks of a span in which nothing is done
+    empty    int, ticks of a span in which nothing is done; `litter` bytes that it allocates
     memory   (int, int, int): bytes that the kernel takes, that the network takes, and that are left
     """
 
     def __init__(self, clock, kernel, path, least, tries):
         self.clock, self.least, self.tries = clock, least, tries
         self.empty = min([self._empty() for _ in range(tries)])
+        before = used()
+        self._empty()
+        self.litter = used(False) - before
         start = used()
         network = _loaded(kernel, path)
         whole = used()
@@ -121,7 +124,7 @@ class Bench:
         self.memory = modules - start, whole - modules, compat.memory_free()
         self.sink = Sink()
         self.report = Report(Sender(self.sink), self.network)
-        garbage.watched()  # from here on nothing is collected but where it is said
+        self.garbage = garbage.watched()  # from here on nothing is collected but where it is said
 
     def steps(self, k, events):
         """Measure layer k's step: (ticks, calls, allocated bytes, fired neurons of all calls).
@@ -162,7 +165,7 @@ class Bench:
             self.clock.start()
             answer = network.run(readings)
             ticks = self.clock.spent() - self.empty
-            allocated = used(False) - before
+            allocated = used(False) - before - self.litter
             best = ticks if best is None else min(best, ticks)
         return best, allocated, answer
 

@@ -8,9 +8,14 @@ a single turn use up all that is free, the interpreter still collects by itself.
 A collection takes some 350,000 instructions on a heap of 128 KiB, and to ask how much is free goes
 through all of it as well. So that is asked only once in a while: after twice as many turns as the
 last time, up to MOST, and before half of what may be used will be, at the rate so far.
+
+MicroPython looks for room from the first hole in its heap on, which is among the modules: a third of
+ulab's time went there, for none of these holes is large enough for an array. So they are filled.
 """
 
 import gc
+
+from spikert import compat
 
 SHARE = 4  # one in so many bytes of the heap is to be free after each turn
 MOST = 1024  # turns from one look to the next
@@ -21,10 +26,11 @@ class Garbage:
 
     free, collect    functions, gc's mem_free and collect; without the first nothing is watched
     size             int, bytes of the heap
+    kept             whatever is to live as long
     """
 
-    def __init__(self, free, collect, size):
-        self.free, self.collect = free, collect
+    def __init__(self, free, collect, size, kept=None):
+        self.free, self.collect, self.kept = free, collect, kept
         self.reserve = size // SHARE
         self.start()
 
@@ -63,4 +69,20 @@ def watched():
         gc.threshold(-1)  # from here on between turns, or when memory has run out
     if not hasattr(gc, "mem_free"):
         return Garbage(None, gc.collect, 0)
-    return Garbage(gc.mem_free, gc.collect, gc.mem_free() + gc.mem_alloc())  # type: ignore[attr-defined]
+    size = gc.mem_free() + gc.mem_alloc()  # type: ignore[attr-defined]
+    filling = _filling(size // SHARE) if compat.np and compat.addressof else None
+    return Garbage(gc.mem_free, gc.collect, size, filling)
+
+
+def _filling(room):
+    """Return a chain of the smallest objects there are, in all holes before one of `room` bytes."""
+    gc.collect()
+    free = gc.mem_free()  # type: ignore[attr-defined]
+    end = compat.addressof(bytearray(min(room, free // 2)))
+    gc.collect()
+    filling = ()
+    while True:
+        one: tuple = (filling,)
+        if id(one) >= end:
+            return filling
+        filling = one

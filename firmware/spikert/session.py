@@ -1,5 +1,6 @@
 """Commands in, frames out: the board's main loop while it serves a host."""
 
+import gc
 import struct
 
 import spikert
@@ -70,6 +71,7 @@ class Session:
         kernel = str(payload[1:], "utf-8") or names[0]
         problem, crc, sha256 = "", 0, bytes(32)
         self.network = None
+        self.garbage = garbage.Garbage(None, gc.collect, 0)  # what the last one kept is free again
         try:
             if payload[0] == wire.PROTOCOL:
                 crc, sha256 = self._load(kernel, names)

@@ -26,6 +26,10 @@ import gc
 gc.collect()
 _start = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
 """
+FREE = """
+_dense = _data = _bench.network = _bench.report = None
+gc.collect()
+"""
 IMPORT = """
 gc.collect()
 _runtime = (gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0) - _start
@@ -136,8 +140,12 @@ class MeasuringBoard:
         return Parts(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
-        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them."""
-        self._run(f"_dense = None\nfrom spikert import bench_dense\n_data = bytearray({len(data)})")
+        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them.
+
+        It takes the memory of the network that was measured, which has to be loaded again.
+        """
+        self._run(FREE)
+        self._run(f"from spikert import bench_dense\n_data = bytearray({len(data)})")
         for first in range(0, len(data), CHUNK):
             chunk = data[first : first + CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")

@@ -70,10 +70,13 @@ class DenseNetwork:
         """Factor and shift of each layer but the last."""
         return [(layer.factor, layer.shift) for layer in self.layers[:-1]]
 
-    def tables(self) -> bytes:
-        """Return the bytes of a .lif file with the weights and biases, which kernels can hold."""
+    def tables(self, *, pairs: bool = False) -> bytes:
+        """Return the bytes of a .lif file with the weights and biases, which kernels can hold.
+
+        pairs    whether weights stand in 16 bits
+        """
         layers = [
-            Layer(layer.weights, theta=INT16_MAX, bias=layer.bias, lanes=True)
+            Layer(layer.weights, theta=INT16_MAX, bias=layer.bias, lanes=True, pairs=pairs)
             for layer in self.layers
         ]
         names = tuple(map(str, range(layers[-1].neurons)))

@@ -8,7 +8,7 @@ from spikelet.errors import SpikeletError
 from stream_networks import SEEDS, recordings, stream_network
 
 STEPS = 1_000
-BOARDS = ("qemu:m3", "qemu:m0")
+BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32")
 KERNELS = ("thumb", "viper")  # those that promise it
 
 RUN = """

@@ -15,8 +15,11 @@ _SCORES = const(5)
 def _begin(scores: ptr32):
     """Begin the first window."""
     scores[_AT] = _SCORES
-    scores[_SEEN] = _SCORES + scores[_CLASSES]
-    _clear(scores)
+    left = scores[_CLASSES]
+    scores[_SEEN] = _SCORES + left
+    while left:
+        left -= 1
+        scores[_SCORES + left] = 0
 
 
 @micropython.native
@@ -61,14 +64,7 @@ def _answer(scores: ptr32) -> int:
     scores[_AT] = at
     if seen < at + classes:
         scores[_SEEN] = at + classes
-    _clear(scores)
+    while classes:
+        classes -= 1
+        scores[at + classes] = 0
     return winner - _SCORES
-
-
-@micropython.viper
-def _clear(scores: ptr32):
-    left = scores[_CLASSES]
-    scores = ptr32(int(scores) + 4 * scores[_AT])
-    while left:
-        left -= 1
-        scores[left] = 0
