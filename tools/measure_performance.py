@@ -1,16 +1,18 @@
 """Measure what boards need for events, neurons and whole samples, and write docs/performance.md.
 
-python tools/measure_performance.py            # everything, about two minutes
+python tools/measure_performance.py            # everything, some ten minutes
 python tools/measure_performance.py --quick    # the synthetic layers only, to the screen
+python tools/measure_performance.py --ulab qemu-m3-ulab.elf   # ulab as well, on a firmware that has it
 
-Measures on the emulated boards that are there; boards/emulated/build makes them. Figures of emulated
-boards are the same on every run.
+Measures on the emulated boards that are there; boards/emulated/build makes them, and mpy-cross the
+runtime's files, as `spikelet flash` has them made. Figures in instructions are the same on every run,
+those in cycles but for what the Pico's USB takes now and then.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,16 +25,23 @@ from spikelet import (
     bench_board,
     bench_comparison,
     benchmark,
+    boards,
     bounds,
+    bytecode,
     conversion,
     dataset,
+    energy,
+    interpreter,
+    layout,
+    memory,
     ports,
-    resources,
     training,
 )
+from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
 from spikelet.errors import SpikeletError
+from spikelet.float_network import FloatNetwork
 from spikelet.layer import Layer
 from spikelet.network import Network
 from spikelet.ports import Port
@@ -41,74 +50,56 @@ from spikert.session import NETWORK
 
 DOCS = Path(__file__).parents[1] / "docs"
 TARGET, PICTURE = DOCS / "performance.md", DOCS / "performance.png"
-BOARDS = ("qemu:m3", "pico")
+TEMPLATE = Path(__file__).parent / "performance.template.md"
+BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32", "pico")
+LAYERED = ("qemu:m3", "pico")  # those that synthetic layers are measured on
 SIZE = 128  # inputs and neurons of a synthetic layer
 ACTIVE = 13  # of its inputs, a tenth
 STORAGES = ("16-bit pairs", "8 bits", "6 bits", "4 bits")
 THETA = 12_000  # which no synthetic neuron reaches
 SAMPLES = 10
+PERIOD = 100.0  # milliseconds from sample to sample, where energy is estimated
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
 KERNELS = {"thumb": ACCENT, "viper": INK, "ulab": "#00798c", "plain": QUIET}  # and their colours
-MEASURED = ("thumb", "viper")  # with synthetic layers
 
-PAGE = """# Performance
 
-Measured by `python tools/measure_performance.py` on emulated boards: in instructions where QEMU counts
-them, in cycles where the board's own counter does. The figures are the same on every run; `spikelet
-bench` measures any network on any board, in microseconds on one that is no emulator.
+class Topology(NamedTuple):
+    """A network for the digits, and how many neurons it hides."""
 
-## A dense layer of {size} inputs and {size} neurons
+    encoder: str
+    steps: int
+    hidden: int
 
-![instructions for a synaptic event](performance.png)
 
-{layers}
-
-- **an event** is the marginal cost of a synaptic event: the slope of a step over the events, between 0
-  and 64 active inputs; **{size} neurons** is a step without any, everything around the kernel and the
-  call included; **a step** has {active} active inputs, a tenth.
-- On the Pico **a step** is more than its line of events: the difference, 14,000 to 23,000 cycles, is not
-  explained yet, so compare boards by the other two columns.
-- Conversion stores weights in the bits that they need. No neuron of these layers fires.
-
-{floor}
-
-## Digits: a whole sample
-
-The network of `spikelet train digits --seed 0` in {sizes} neurons and {steps} steps, mean of {samples}
-test images; it answers {accuracy:.2%} of all of them right.
-
-{digits}
-
-- **input**, **steps** and **answer** are the parts of a sample, **told** what is added if every spike
-  and membrane goes to a host as well.
-- **allocated** are bytes of heap in a sample; **kernel** and **network** those that are kept.
-
-## Against a network without spikes
-
-{ann}
-
-The int8 network has the same neurons and ReLU, int8 weights of one scale a layer, u8 activations, and
-sums in 32 bits; it is multiplied by the same technology as the kernel beside it. The **break-even** is
-the spike rate (spikes per neuron and step) below which the spiking network wins, from the measured line
-of its layers; below 0 it wins at none, above 100 % at any.
-
-## Energy
-
-`spikelet bench --active-ma I --asleep-ma I --mhz F --every-ms T` gives an estimate: time at the clock,
-times what the chip's datasheet says that it draws. Instructions are no time, so there is no estimate
-for qemu:m3. host/spikelet/data/chips.toml has room for the currents of chips, with the document and
-page of each; it holds none yet.
-"""
-FLOOR = "<!-- what the floor is, where a target cannot be met, stands here -->"
+TOPOLOGIES = (
+    Topology("direct", 4, 64),
+    Topology("direct", 1, 64),
+    Topology("latency", 4, 64),
+    Topology("rate", 8, 64),
+    Topology("direct", 1, 256),
+    Topology("latency", 4, 256),
+    Topology("latency", 4, 512),
+)
 
 
 class Digits(NamedTuple):
     """What the digits cost on a board with a kernel."""
 
     board: str
+    machine: str
     unit: str
     cost: KernelCost
-    comparison: Comparison | None
+
+
+class Compared(NamedTuple):
+    """A network, stored as is fastest, and one without spikes beside it."""
+
+    board: str
+    topology: Topology
+    accuracy: float
+    spiking: float
+    other: Comparison
+    unit: str
 
 
 class Synthetic(NamedTuple):
@@ -137,7 +128,7 @@ def layer(storage: str) -> Layer:
     return found
 
 
-def boards(names: Sequence[str]) -> list[Port]:
+def present(names: Sequence[str]) -> list[Port]:
     """Return those of the boards that are there; say which are not."""
     found = []
     for name in names:
@@ -148,93 +139,179 @@ def boards(names: Sequence[str]) -> list[Port]:
     return found
 
 
+def spelled(port: Port) -> str:
+    """Return how the page calls a board."""
+    return f"{':'.join(port.name.split(':')[:2])}, ulab" if port.name.count(":") > 1 else port.name
+
+
 def flash(port: Port, network: Network) -> tuple[str, ...]:
-    """Put the runtime and a network on a board; return its kernels."""
-    list(port.install({**resources.runtime_files(), NETWORK: network.to_bytes()}))
+    """Put the runtime and a network on a board, as the command does; return its kernels."""
+    files = bytecode.runtime_files(interpreter.ask(port))
+    bytecode.remove_other_forms(port, files)
+    list(port.install({**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 
 
-def synthetic(port: Port) -> list[Synthetic]:
+def fast(port: Port, kernels: Sequence[str]) -> list[str]:
+    """Return the kernels worth measuring: plain only on the first board, ulab only where it is given."""
+    if "," in spelled(port):
+        return ["ulab"]
+    return [one for one in kernels if one != "plain" or port.name == BOARDS[0]]
+
+
+def synthetic(port: Port) -> Iterator[Synthetic]:
     """Measure a layer of every storage with the fast kernels."""
-    found = []
     for storage in STORAGES:
         names = tuple(map(str, range(SIZE)))
         network = Network("rate", 4, "max", names, [layer(storage)])
         x = np.full((1, SIZE), 25, np.uint8)
-        for kernel in set(flash(port, network)) & set(MEASURED):
+        for kernel in fast(port, flash(port, network)):
+            if kernel == "plain":
+                continue
             with bench_board.measuring(port, network) as board:
                 cost = benchmark.measure(board, network, kernel, x)
-                active = range(0, SIZE, SIZE // ACTIVE)[:ACTIVE]
-                step = board.step(0, active)[0]
+                step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
-            found.append(Synthetic(port.name, unit, kernel, storage, cost.layers[0], step))
-    return sorted(found, key=lambda one: MEASURED.index(one.kernel))
+            yield Synthetic(spelled(port), unit, kernel, storage, cost.layers[0], step)
 
 
-def digits_network() -> tuple[Network, float]:
-    """Return the digits' network, and its accuracy on the test part."""
-    learned, test = dataset.split(dataset.load_digits())
-    network = conversion.convert(training.train(learned, TrainingOptions()).network)[0]
-    return network, float((network.simulate(test.x).answers == test.y).mean())
+def trained(topology: Topology) -> FloatNetwork:
+    """Return a network of this topology, trained for the digits."""
+    learned, _ = dataset.split(dataset.load_digits())
+    options = TrainingOptions(
+        encoder=topology.encoder, steps=topology.steps, hidden=(topology.hidden,)
+    )
+    return training.train(learned, options).network
 
 
-def digits(port: Port, network: Network) -> list[Digits]:
-    """Measure the digits with every kernel, and int8 networks beside them."""
-    samples = dataset.load_digits()
-    x = dataset.split(samples)[1].x[:SAMPLES]
-    dense = bench_comparison.train(network, samples)
-    found = []
-    for kernel in flash(port, network):
-        if port.name != BOARDS[0] and kernel not in MEASURED:
-            continue  # an emulator of cycles takes minutes for plain Python
+def accuracy(network: Network) -> float:
+    """Return the share of the test part that a network answers right."""
+    _, test = dataset.split(dataset.load_digits())
+    return float((network.simulate(test.x).answers == test.y).mean())
+
+
+def digits(port: Port, network: Network) -> Iterator[Digits]:
+    """Measure the digits with every kernel."""
+    x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
+    for kernel in fast(port, flash(port, network)):
         with bench_board.measuring(port, network) as board:
             cost = benchmark.measure(board, network, kernel, x)
-            comparison = None
-            if kernel in bench_comparison.LAYOUTS:
-                comparison = bench_comparison.compare(board, network, cost, dense, x)
-            found.append(Digits(port.name, board.clock.unit, cost, comparison))
-    return found
+            yield Digits(spelled(port), board.machine, board.clock.unit, cost)
+
+
+def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
+    """Measure a network with the board's fastest kernel, and one without spikes beside it."""
+    samples = dataset.load_digits()
+    test = dataset.split(samples)[1]
+    board_file = boards.load(port.name.replace(":", "-"))
+    network = layout.fastest(layout.options(graph, bytes(32), board_file, test)).network
+    kernel = flash(port, network)[0]
+    with bench_board.measuring(port, network) as board:
+        cost = benchmark.measure(board, network, kernel, test.x[:SAMPLES])
+        other = _other(board, network, cost)
+        unit = board.clock.unit
+    return Compared(port.name, topology, accuracy(network), cost.sample.total, other, unit)
+
+
+def _other(board: MeasuringBoard, network: Network, cost: KernelCost) -> Comparison:
+    samples = dataset.load_digits()
+    dense = bench_comparison.train(network, samples)
+    return bench_comparison.compare(board, network, cost, dense, dataset.split(samples)[1].x)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def synthetic_table(found: Sequence[Synthetic]) -> str:
     """Return a row for each synthetic layer."""
+    order = list(KERNELS)
     rows = [
-        f"| {one.board} | {one.kernel} | {one.storage} | {one.layer.events.per_event:.2f} "
-        f"| {one.layer.step:,.0f} | {one.step:,.0f} | {one.unit} |"
-        for one in found
+        (
+            one.board,
+            one.kernel,
+            one.storage,
+            f"{one.layer.events.per_event:.2f}",
+            f"{one.layer.step:,.0f}",
+            f"{one.step:,.0f}",
+            one.unit,
+        )
+        for one in sorted(found, key=lambda one: order.index(one.kernel))
     ]
-    head = f"| board | kernel | weights | an event | {SIZE} neurons | a step | in |"
-    return "\n".join((head, "|---|---|---|---|---|---|---|", *rows))
+    head = ("board", "kernel", "weights", "an event", f"{SIZE} neurons", "a step", "in")
+    return table(head, rows)
 
 
 def digits_table(found: Sequence[Digits]) -> str:
-    """Return a row for each kernel."""
+    """Return a row for each kernel on each board."""
+    head = ("board", "kernel", "a sample", "input", "steps", "answer", "told", "allocated", "in")
     rows = []
-    for board, unit, cost, _ in found:
-        sample = cost.sample
+    for one in found:
+        sample = one.cost.sample
         figures = (sample.total, sample.take, sample.steps, sample.answer, sample.told)
-        sizes = (sample.allocated, cost.memory.kernel, cost.memory.network)
-        numbers = " | ".join(f"{figure:,.0f}" for figure in (*figures, *sizes))
-        rows.append(f"| {board} | {cost.kernel} | {numbers} | {unit} |")
-    head = "| board | kernel | a sample | input | steps | answer | told "
-    head += "| allocated | kernel, bytes | network, bytes | in |"
-    return "\n".join((head, "|" + "---|" * 11, *rows))
+        numbers = [f"{figure:,.0f}" for figure in (*figures, sample.allocated)]
+        rows.append((one.board, one.cost.kernel, *numbers, one.unit))
+    return table(head, rows)
 
 
-def ann_table(found: Sequence[Digits]) -> str:
-    """Return a row for each comparison, and below it who wins."""
-    head = "| board | kernel | spiking | int8 | spike rate | break-even | int8 accuracy |"
-    rows, told = [], []
-    for board, unit, cost, one in found:
-        if one is None:
-            continue
+def comparison_table(found: Sequence[Compared]) -> str:
+    """Return a row for each network and board."""
+    head = ("board", "encoder", "steps", "neurons", "spiking", "right", "int8", "right", "cheaper")
+    rows = []
+    for one in found:
+        topology, other = one.topology, one.other
+        ratio = max(one.spiking, other.cost) / min(one.spiking, other.cost)
+        winner = "spiking" if one.spiking < other.cost else "int8"
         rows.append(
-            f"| {board} | {cost.kernel} | {cost.sample.total:,.0f} | {one.cost:,.0f} "
-            f"| {one.spike_rate:.1%} | {one.break_even:.1%} | {one.accuracy:.2%} |"
+            (
+                one.board,
+                topology.encoder,
+                topology.steps,
+                f"64-{topology.hidden}-10",
+                f"{one.spiking:,.0f}",
+                f"{one.accuracy:.1%}",
+                f"{other.cost:,.0f}",
+                f"{other.accuracy:.1%}",
+                f"{winner}, {ratio:.2f} times",
+            )
         )
-        told.append(f"- {board}, {cost.kernel}: {one.sentence(cost.sample.total, unit)}.")
-    return "\n".join((head, "|---|---|---|---|---|---|---|", *rows, "", *told))
+    return table(head, rows)
+
+
+def memory_table() -> str:
+    """Return a row for each kernel: what memory.py knows of the runtime, by the form of its files."""
+    head = ("kernel", *(f"files {form}" for form in ("in place", "bytecode", "source")))
+    kernels = ("thumb", "viper", "plain")
+    forms = ("in place", "bytecode", "source")
+    rows = [(one, *(f"{memory.RUNTIME[form][one]:,}" for form in forms)) for one in kernels]
+    return table(head, rows)
+
+
+def energy_table(found: Sequence[Digits]) -> str:
+    """Return what a sample takes on boards whose chip's currents are known."""
+    rows = []
+    for one in found:
+        chip = energy.of_machine(one.machine)
+        if chip is None or one.unit == "instructions":
+            continue
+        time = energy.microseconds(one.cost.sample.total, one.unit, chip.megahertz)
+        guess = energy.estimate(time, chip, PERIOD)
+        rows.append(
+            (
+                one.board,
+                chip.name,
+                one.cost.kernel,
+                f"{guess.microseconds / 1000:.2f} ms",
+                f"{guess.microjoules:.1f} µJ",
+                f"{guess.duty:.2%}",
+                f"{guess.milliamperes:.2f} mA",
+            )
+        )
+    head = ("board", "chip", "kernel", "a sample", "energy", "awake", "on average")
+    return table(head, rows)
 
 
 def draw(found: Sequence[Synthetic], path: Path) -> None:
@@ -242,7 +319,7 @@ def draw(found: Sequence[Synthetic], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    shown = [one for one in found if one.board == found[0].board]
+    shown = [one for one in found if one.board == found[0].board and one.kernel != "ulab"]
     figure, axis = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
     kernels = list(dict.fromkeys(one.kernel for one in shown))
     for number, kernel in enumerate(kernels):
@@ -261,44 +338,40 @@ def draw(found: Sequence[Synthetic], path: Path) -> None:
     pyplot.close(figure)
 
 
-def floor_text(page: Path) -> str:
-    """Return what the page says of the floor: written by hand, and kept when it is written again."""
-    if not page.exists() or "## The floor" not in page.read_text():
-        return FLOOR
-    text = page.read_text()
-    return text[text.index("## The floor") : text.index("## Digits")].strip()
-
-
 def main() -> int:
     """Measure and write; exit status 1 if no board is there or an answer is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="synthetic layers only, write nothing")
-    parser.add_argument("--port", action="append", help=f"(default: {' and '.join(BOARDS)})")
+    parser.add_argument("--ulab", metavar="ELF", help="MicroPython with ulab for QEMU's mps2-an385")
     args = parser.parse_args()
-    found = boards(args.port or BOARDS)
-    if not found:
+    there = present(BOARDS)
+    layered = [port for port in there if port.name in LAYERED]
+    if not layered:
         return 1
-    layers = [one for port in found for one in synthetic(port)]
+    extra = present([f"qemu:m3:{args.ulab}"]) if args.ulab else []
+    layers = [one for port in layered + extra for one in synthetic(port)]
     print(synthetic_table(layers))
     if args.quick:
         return 0
-    network, accuracy = digits_network()
-    measured = [one for port in found for one in digits(port, network)]
+    graphs = {topology: trained(topology) for topology in TOPOLOGIES}
+    network = conversion.convert(graphs[TOPOLOGIES[0]])[0]
+    measured = [one for port in there + extra for one in digits(port, network)]
+    others = [compared(port, *pair) for port in layered for pair in graphs.items()]
     draw(layers, PICTURE)
-    TARGET.write_text(
-        PAGE.format(
-            size=SIZE,
-            active=ACTIVE,
-            layers=synthetic_table(layers),
-            floor=floor_text(TARGET),
-            sizes="-".join(map(str, (network.channels, *(one.neurons for one in network.layers)))),
-            steps=network.steps,
-            samples=SAMPLES,
-            accuracy=accuracy,
-            digits=digits_table(measured),
-            ann=ann_table(measured),
-        )
+    page = TEMPLATE.read_text("utf-8").format(
+        size=SIZE,
+        active=ACTIVE,
+        samples=SAMPLES,
+        period=f"{PERIOD:g}",
+        accuracy=f"{accuracy(network):.2%}",
+        layers=synthetic_table(layers),
+        digits=digits_table(measured),
+        compared=comparison_table(others),
+        memory=memory_table(),
+        energy=energy_table(measured),
+        encoder_bytes=memory.ENCODERS["in place"],
     )
+    TARGET.write_text(page, "utf-8")
     print(f"{TARGET}, {PICTURE}")
     return int(any(one.cost.sample.wrong for one in measured))
 
