@@ -70,6 +70,11 @@ class _Inbox:
         self.data = bytearray()
         self.ran_dry = False
 
+    @property
+    def in_waiting(self) -> int:
+        """How many bytes can be read at once."""
+        return len(self.data)
+
     def readinto(self, buffer: bytearray) -> int:
         """Give one byte, or none."""
         if not self.data:
@@ -82,7 +87,7 @@ class _Inbox:
 class BoardInMemory:
     """A stream for Link with a Session at its other end.
 
-    path        of the .lif file, and the recording
+    path        of the .lif file, and the recording, and the settings of the sensor
     outgoing    called with (kind, data) of each frame from the board; returns (data, seconds), what
                 the host gets and how much later
     ended       bool, whether the session is over
@@ -90,11 +95,20 @@ class BoardInMemory:
     """
 
     def __init__(
-        self, path, recording="", *, clock=None, seed=0, to_host=0.0, to_board=0.0, outgoing=None
+        self,
+        path,
+        recording="",
+        *,
+        settings="",
+        clock=None,
+        seed=0,
+        to_host=0.0,
+        to_board=0.0,
+        outgoing=None,
     ):
         self.clock = clock or Clock()
         self.inbox = _Inbox()
-        self.session = Session(self.inbox, self, str(path), str(recording))
+        self.session = Session(self.inbox, self, str(path), str(recording), str(settings))
         self.ended = False
         self.sent = []
         self.to_host = Faults(seed, to_host)

@@ -5,7 +5,9 @@ np, ULAB     ulab's numpy and its version, or None and ""
 viper, addressof   the native emitter's decorator and the address of a buffer, or None
 crc16, crc32       checksums, native where the interpreter has them
 ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
-Console      the bytes that come from the host and go to it
+CLOCK        whether there is any
+pending      what tells that a stream has something to read
+console      the bytes that come from the host and go to it
 """
 
 import gc
@@ -15,6 +17,7 @@ try:
     import time
 except ImportError:  # emulated boards have no clock
     time = None  # type: ignore[assignment]
+CLOCK = time is not None
 
 try:
     from micropython import const
@@ -122,6 +125,20 @@ def runtime_name():
 def machine_name():
     """Return what the interpreter calls its board, such as `mps2 with cortex-m3`."""
     return getattr(sys.implementation, "_machine", sys.platform)
+
+
+def pending(stream):
+    """Return a function that says whether there is something to read, None where nothing tells."""
+    if hasattr(stream, "in_waiting"):  # CircuitPython's serial ports
+        return lambda: stream.in_waiting > 0
+    try:
+        from select import POLLIN, poll
+
+        waiting = poll()
+        waiting.register(stream, POLLIN)
+    except (ImportError, TypeError, OSError):
+        return None
+    return lambda: bool(waiting.poll(0))
 
 
 def console():

@@ -2,7 +2,7 @@
 
 import struct
 
-from spikert import wire
+from spikert import compat, wire
 from spikert.compat import crc32
 from spikert.loops import pick
 
@@ -43,6 +43,12 @@ class Sender:
         self.payload[:size] = data[:size]
         self.send(kind, size)
 
+    def send_aside(self, kind, data):
+        """Send a frame with `data`, which does not count as one of the turn's."""
+        digest, frames = self.digest, self.frames
+        self.send_bytes(kind, data)
+        self.digest, self.frames = digest, frames
+
     def send_part(self, kind, turn, step, layer, form, first, size):
         """Send the `size` bytes that were put at `payload[wire.PART_SIZE:]`, saying what they are."""
         struct.pack_into(wire.PART_FORMAT, self.payload, 0, turn, step, layer, form, first)
@@ -54,9 +60,12 @@ class Receiver:
 
     def __init__(self, stream):
         self.stream = stream
+        self.pending = compat.pending(stream)
         self.byte = bytearray(1)
         self.buffer = bytearray(2 * wire.MAX_FRAME)  # every byte may be shielded
         self.view = memoryview(self.buffer)
+        self.size = 0  # bytes of a frame that is not taken yet
+        self.whole = False
 
     def receive(self):
         """Return (kind, sequence, payload) of the next frame.
@@ -64,9 +73,27 @@ class Receiver:
         Raises wire.FrameError for a damaged one, EOFError when the host has gone, and
         KeyboardInterrupt at Ctrl-C, where the interpreter has not seen to that itself.
         """
-        size = 0
-        byte, buffer, read = self.byte, self.buffer, self.stream.readinto
-        while True:
+        if not self.whole:
+            self._read(True)
+        size, self.size, self.whole = self.size, 0, False
+        if size > len(self.buffer):
+            raise wire.FrameError("%d bytes without an end" % size)
+        return wire.decode(bytearray(wire.unshield(bytes(self.view[:size]))))
+
+    def ready(self):
+        """Return whether a whole frame has come, without waiting for one.
+
+        Never, where no interpreter tells what has come; raises what `receive` does.
+        """
+        if self.pending and not self.whole:
+            self._read(False)
+        return self.whole
+
+    def _read(self, wait):
+        """Read to a frame's end, or only what has come."""
+        size = self.size
+        byte, buffer, read, pending = self.byte, self.buffer, self.stream.readinto, self.pending
+        while wait or pending():
             if not read(byte):
                 raise EOFError
             value = byte[0]
@@ -77,6 +104,6 @@ class Receiver:
                     buffer[size] = value
                 size += 1
             elif size:
-                if size > len(buffer):
-                    raise wire.FrameError("%d bytes without an end" % size)
-                return wire.decode(bytearray(wire.unshield(bytes(self.view[:size]))))
+                self.whole = True
+                break
+        self.size = size

@@ -16,6 +16,7 @@ class Pace:
     unheard    bool, whether no host listens, so that sleep may be deep; see compat.sleep_ms
     samples    int, how many have begun
     late       int, how many of them began after their time, because work took longer than a period
+    skipped    int, times that were left out
     asleep     int, microseconds slept since the first sample
     total      int, microseconds from the first sample's beginning to the last one's
     Raises ValueError for another period.
@@ -30,7 +31,7 @@ class Pace:
 
     def start(self):
         """Begin anew: the next sample is the first, and begins at once."""
-        self.samples = self.late = self.asleep = self.total = 0
+        self.samples = self.late = self.skipped = self.asleep = self.total = 0
         self.left = 0  # microseconds to the next sample's time
 
     def wait(self):
@@ -44,7 +45,9 @@ class Pace:
             self._sleep()
         else:
             self.late += 1
-            self.left += -self.left // self.period * self.period
+            passed = -self.left // self.period
+            self.skipped += passed
+            self.left += passed * self.period
         self.left += self.period
         self.samples += 1
         return in_time

@@ -11,6 +11,9 @@ from spikert.report import Report
 
 NETWORK = "network.lif"
 RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads
+SENSOR = (
+    "sensor.json"  # which sensor there is, and how often it is read, see sampling.py and sensors
+)
 RECEIVE = 128  # bytes of payload that the host may send at once
 
 
@@ -19,37 +22,51 @@ class Session:
 
     reader, writer    streams with `readinto` and `write`
     path              the .lif file
+    recording         the file that REPLAY reads
+    settings          the file that says which sensor LIVE reads
     """
 
-    def __init__(self, reader, writer, path=NETWORK, recording=RECORDING):
+    def __init__(self, reader, writer, path=NETWORK, recording=RECORDING, settings=SENSOR):
         self.receiver = Receiver(reader)
         self.sender = Sender(writer)
         self.path = path
         self.recording = recording
+        self.settings = settings
         self.network = None
         self.last = -1
         self.commands = {  # and how many bytes each has at least
             wire.HELLO: (self._hello, 1),
             wire.TURN: (self._turn, wire.TURN_SIZE),
             wire.REPLAY: (self._replay, wire.TURN_SIZE),
+            wire.LIVE: (self._live, wire.TURN_SIZE),
         }
 
-    def serve(self):
-        """Carry out commands until BYE, Ctrl-C or the end of the input."""
-        while True:
-            try:
-                kind, sequence, payload = self.receiver.receive()
-            except wire.FrameError:
-                self.sender.send(wire.AGAIN, 0)
-                continue
-            except (EOFError, KeyboardInterrupt):
-                return
-            self.sender.send_bytes(wire.ACK, struct.pack("<H", sequence))
-            if kind == wire.BYE:
-                return
-            if kind == wire.HELLO or sequence != self.last:
-                self.last = sequence
-                self._carry_out(kind, payload)
+    def serve(self, alone=None):
+        """Carry out commands until BYE, Ctrl-C or the end of the input; return whether it was BYE.
+
+        alone    function, called again and again until the host sends its first command
+        """
+        try:
+            while alone and not self.receiver.ready():
+                alone()
+            while self._serve_one():
+                pass
+        except (EOFError, KeyboardInterrupt):
+            return False
+        return True
+
+    def _serve_one(self):
+        """Carry out the next command; return whether there can be another."""
+        try:
+            kind, sequence, payload = self.receiver.receive()
+        except wire.FrameError:
+            self.sender.send(wire.AGAIN, 0)
+            return True
+        self.sender.send_bytes(wire.ACK, struct.pack("<H", sequence))
+        if kind != wire.BYE and (kind == wire.HELLO or sequence != self.last):
+            self.last = sequence
+            self._carry_out(kind, payload)
+        return kind != wire.BYE
 
     def _carry_out(self, kind, payload):
         try:
@@ -85,6 +102,11 @@ class Session:
         lines = (compat.runtime_name(), machine, kernel, " ".join(names), compat.ULAB, problem)
         self.sender.send_bytes(wire.BOARD, fixed + "\n".join(lines).encode())
 
+    def load(self):
+        """Load the network with the board's best kernel; raises what a damaged one raises."""
+        names = kernels.available()
+        self._load(names[0], names)
+
     def _load(self, kernel, names):
         """Load the network with this kernel; return its CRC-32 and its source's sha256."""
         from spikert import tables
@@ -103,7 +125,7 @@ class Session:
         return known
 
     def _turn(self, payload):
-        network, readings = self._ready(), self.readings
+        network, readings = self.network_ready(), self.readings
         turn, first, flags = struct.unpack_from(wire.TURN_FORMAT, payload, 0)
         end = first + len(payload) - wire.TURN_SIZE
         if first == 0:
@@ -117,7 +139,7 @@ class Session:
             self._run(network, turn, flags)
 
     def _replay(self, payload):
-        network, readings = self._ready(), self.readings
+        network, readings = self.network_ready(), self.readings
         turn, count, flags = struct.unpack_from(wire.TURN_FORMAT, payload, 0)
         try:
             file = open(self.recording, "rb")
@@ -130,12 +152,18 @@ class Session:
             for number in range(turn, turn + count):
                 file.seek(number % turns * len(readings))
                 file.readinto(readings)
-                self.sender.start(readings)
+                self.sender.start()
                 self.report.input(number & 0xFFFF, readings)
                 self._run(network, number & 0xFFFF, flags)
                 flags &= ~wire.START
 
-    def _ready(self):
+    def _live(self, payload):
+        from spikert import live  # for it takes memory, and not every board has a sensor
+
+        live.serve(self, *struct.unpack_from(wire.TURN_FORMAT, payload, 0))
+
+    def network_ready(self):
+        """Return the network; raises ValueError where none is loaded."""
         if self.network is None:
             raise ValueError("no network is loaded")
         return self.network
@@ -144,23 +172,33 @@ class Session:
         """Run the turn in `readings`; report every step as it is done, unless it is to be quiet."""
         if flags & wire.START or not network.hop:
             network.start()
-        view, step, steps = memoryview(self.readings), 0, network.steps
+        view, step = memoryview(self.readings), 0
         for first in range(0, len(view), network.size):
-            network.take(view[first : first + network.size])
-            if flags & wire.QUIET:
-                network.step(steps)
-                continue
-            for _ in range(steps):
-                network.step(1)
-                self.report.spikes(turn, step)
-                step += 1
-        if not flags & wire.QUIET:
+            self.run_sample(view[first : first + network.size], turn, step, flags & wire.QUIET)
+            step += network.steps
+        self.end_turn(turn, flags & wire.QUIET)
+
+    def run_sample(self, readings, turn, step, quiet):
+        """Run the next sample's steps, of which the first is `step` in its turn."""
+        network = self.network
+        network.take(readings)
+        if quiet:
+            network.step(network.steps)
+            return
+        for number in range(step, step + network.steps):
+            network.step(1)
+            self.report.spikes(turn, number)
+
+    def end_turn(self, turn, quiet):
+        """Report how a turn has ended."""
+        if not quiet:
             self.report.membranes(turn)
         self.report.answer(turn)
         self.garbage.between()
 
 
 def main(folder=""):
-    """Serve the host on the console, with the network and the recording of this folder."""
+    """Serve the host on the console, with what this folder holds."""
     reader, writer = compat.console()
-    Session(reader, writer, folder + NETWORK, folder + RECORDING).serve()
+    names = NETWORK, RECORDING, SENSOR
+    Session(reader, writer, *[folder + name for name in names]).serve()

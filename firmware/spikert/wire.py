@@ -17,7 +17,7 @@ import struct
 
 from spikert.compat import CRC16_START, const, crc16
 
-PROTOCOL = const(2)  # sent in HELLO; raise it on any incompatible change
+PROTOCOL = const(3)  # sent in HELLO; raise it on any incompatible change
 
 # A turn is what one ANSWER closes: a sample, or as many samples of a stream as there are from one
 # answer to the next. Its readings are u8[samples, channels], i16 where the network scales them.
@@ -27,11 +27,16 @@ HELLO = const(0x01)  # protocol:u8 kernel:text (empty: the board's choice); answ
 TURN = const(0x02)  # turn:u16 first:u16 flags:u8 bytes; a part of its readings, run when complete
 REPLAY = const(0x03)  # turn:u16 count:u16 flags:u8; run so many that the board itself holds
 BYE = const(0x04)  # end the session
+LIVE = const(0x05)  # as REPLAY, of the board's sensor, until another command comes; count 0: no end
 
 TURN_FORMAT = "<HHB"
 TURN_SIZE = const(5)
 START = const(1)  # a flag: the stream starts here; a network without a stream always starts again
 QUIET = const(2)  # a flag: say no more of the turn than its answer
+READINGS = const(
+    4
+)  # a flag of LIVE: no network runs, all that is told are the sensor's readings, in
+# blocks that are counted as turns are: an INPUT each, of i16[samples, channels]
 
 # What the board sends.
 ACK = const(0x40)  # sequence:u16 of the host's frame
@@ -42,15 +47,18 @@ MEMBRANE = const(0x44)  # PART_FORMAT v:i16[]; one layer, at the turn's end
 ANSWER = const(0x45)  # ANSWER_FORMAT; closes a turn
 PROBLEM = const(0x46)  # text: why the last command was not carried out
 AGAIN = const(0x47)  # no payload: what came last was damaged, send it again
+SENSOR = const(0x48)  # SENSOR_FORMAT text: how sampling goes, and the sensor's trouble, or nothing
 
 BOARD_FORMAT = "<BHII32s"  # protocol, receive, memory free, table's crc32, source's sha256
 BOARD_SIZE = const(43)
 BOARD_LINES = ("runtime", "machine", "kernel", "kernels", "ulab", "problem")
 PART_FORMAT = "<HHBBH"  # turn, step, layer, form of the data, first neuron or byte
 PART_SIZE = const(8)
+SENSOR_FORMAT = "<HIIII"  # channels, then counted since LIVE: samples, those that began late, those
+SENSOR_SIZE = const(18)  # whose time passed altogether, failures of the sensor
 ANSWER_SIZE = const(10)
-ANSWER_FORMAT = "<HHHI"  # turn, answer, frames sent for it, and the crc32 of its readings,
-# of all their payloads in order, and of the three numbers before it
+ANSWER_FORMAT = "<HHHI"  # turn, answer, frames sent for it, and the crc32 of the readings that the
+# host sent, of all payloads of these frames in order, and of the three numbers before it
 
 BITMAP = const(0)  # neuron `first + 8 * i + b` fired where bit b of byte i is set
 ADDRESSES8 = const(1)  # a byte for each neuron that fired, counted from `first`

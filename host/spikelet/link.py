@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -96,7 +96,7 @@ class Link:
         """
         payload = bytes([wire.PROTOCOL]) + kernel.encode()
         for _ in range(TRIES):
-            for frame in self._request(wire.HELLO, payload):
+            for frame in self.request(wire.HELLO, payload):
                 if frame.kind == wire.BOARD:
                     return self._welcome(frame.payload, kernel)
         raise SpikeletError(
@@ -141,15 +141,38 @@ class Link:
 
         start    whether a stream starts again with the first of them
         """
-        end = first + count
-        collector = Collector(network, first)
         command = first & 0xFFFF, count, wire.START if start else 0
-        for frame in self._request(wire.REPLAY, struct.pack(wire.TURN_FORMAT, *command)):
-            ahead = collector.behind(frame) or 0
-            while 0 < ahead < end - first:  # the answer was lost
+        frames = self.request(wire.REPLAY, struct.pack(wire.TURN_FORMAT, *command))
+        found = 0
+        for seen in self.turns(network, first, frames, count):
+            if isinstance(seen, Frame):
+                continue
+            yield seen
+            found += 1
+            if found == count:
+                return
+        self.lost_frames += count - found
+        yield from [None] * (count - found)
+
+    def turns(
+        self, network: Network, first: int, frames: Iterable[Frame], most: int
+    ) -> Iterator[Observation | Frame | None]:
+        """Put the frames of turns together; yield each turn, None for one that is not whole.
+
+        What the board says of its sensor in between is yielded as the frame it is.
+
+        first    the number of the first
+        most     turns that can be missing in a row; what is further ahead is a frame of an earlier one
+        """
+        collector = Collector(network, first)
+        for frame in frames:
+            if frame.kind == wire.SENSOR:
+                yield frame
+            missing = collector.behind(frame) or 0
+            for _ in range(missing if missing < most else 0):  # their answers were lost
                 self.lost_frames += 1
                 yield None
-                first, ahead = first + 1, ahead - 1
+                first += 1
                 collector = Collector(network, first)
             observation = collector.take(frame)
             if frame.kind != wire.ANSWER:
@@ -157,11 +180,7 @@ class Link:
             self.lost_frames += observation is None
             yield observation
             first += 1
-            if first == end:
-                return
             collector = Collector(network, first)
-        self.lost_frames += end - first
-        yield from [None] * (end - first)
 
     def close(self) -> None:
         """End the session; the board goes back to its REPL."""
@@ -196,23 +215,27 @@ class Link:
             head = struct.pack(wire.TURN_FORMAT, number & 0xFFFF, first, flags)
             payload = head + data[first : first + size]
             if first + size >= len(data):
-                yield from self._request(wire.TURN, payload)
+                yield from self.request(wire.TURN, payload)
             else:
-                next(self._request(wire.TURN, payload, answered=False))
+                next(self.request(wire.TURN, payload, answered=False))
 
-    def _request(self, kind: int, payload: bytes, *, answered: bool = True) -> Iterator[Frame]:
+    def request(
+        self, kind: int, payload: bytes, *, answered: bool = True, patience: float = 0
+    ) -> Iterator[Frame]:
         """Send a command until it is acknowledged; yield the ACK and all frames that follow.
 
         answered    whether the board answers more than ACK, so that its answer is as good
+        patience    seconds of silence that are bearable at least, once it is acknowledged
         Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, or if it
         never acknowledges.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
-        most = max(self._patience, FIRST_PATIENCE)
+        least, most = patience, max(self._patience, FIRST_PATIENCE)
         for attempt in range(TRIES):
             self._write(kind, payload, sequence)
             acknowledged = False
-            for frame in self._frames(patience := min(self._patience * 2**attempt, most)):
+            patience = max(min(self._patience * 2**attempt, most), least)
+            for frame in self._frames(patience):
                 if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
                     acknowledged = True
                 elif answered and frame.kind in ANSWERS:

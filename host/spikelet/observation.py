@@ -89,7 +89,7 @@ class Collector:
 
     def _close(self, payload: bytes) -> Observation | None:
         _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
-        expected = zlib.crc32(self._read if self._given is None else self._given)
+        expected = zlib.crc32(self._given or b"")
         for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
             expected = zlib.crc32(part, expected)
         if frames != self.frames or digest != expected or not self._fits:

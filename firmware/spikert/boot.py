@@ -1,0 +1,74 @@
+"""What happens at power-up: the network runs on its sensor, and a host can come at any time.
+
+Nothing here may lock a user out. Ctrl-C gives the REPL at any moment; a file SAFE in the board's root,
+or a button that is held, leaves everything as it is; and what ended three times in a row before it
+had run for long, for whatever reason, is not started again.
+"""
+
+from spikert import compat_boot as compat
+from spikert.session import NETWORK, RECORDING, SENSOR, Session
+from spikert.starts import TRIES, Starts
+
+SAFE = "SAFE"
+
+
+def start(paths):
+    """Run until Ctrl-C, or until it failed too often.
+
+    paths    {name: path} of what was flashed, see session
+    """
+    starts = Starts()
+    while True:
+        reason = _refusal(paths, starts)
+        if reason:
+            print("spikelet: not started, for " + reason)
+            return
+        starts.begin()
+        try:
+            _run(paths, starts)
+            break
+        except KeyboardInterrupt:
+            break
+        except Exception as error:  # whatever a sensor, a network or the user's app raises
+            compat.print_error(error)
+            starts.fail("%s: %s" % (type(error).__name__, error))
+    starts.succeed()
+    print("spikelet: stopped; Ctrl-D starts it again")
+
+
+def _refusal(paths, starts):
+    """Return why nothing is to be started, or nothing."""
+    if compat.exists(SAFE):
+        return "there is a file %s; remove it to start again" % SAFE
+    if starts.count >= TRIES:
+        return "it ended %d times in a row at once (%s); %s lets it try again" % (
+            starts.count,
+            starts.reason or "without a word, as when power fails",
+            "spikelet flash, or removing " + starts.path,
+        )
+    button = _settings(paths).get("button")
+    if button and compat.pressed(button):
+        return "the button at %s is held" % button[0]
+    return ""
+
+
+def _settings(paths):
+    """Return what is known of the sensor, an empty dict if nothing."""
+    from spikert import live
+
+    return live.settings(paths[SENSOR]) if SENSOR in paths else {}
+
+
+def _run(paths, starts):
+    """Run the network on the sensor until the host sends a command, then serve that."""
+    names = NETWORK, RECORDING, SENSOR
+    session = Session(*compat.ports(), *[paths.get(name, name) for name in names])
+    turn = None
+    if NETWORK in paths and SENSOR in paths:
+        from spikert.alone import Alone
+
+        turn = Alone(session, _settings(paths), starts).turn
+    else:
+        starts.succeed()
+    while session.serve(turn):
+        pass

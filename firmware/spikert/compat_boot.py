@@ -1,0 +1,85 @@
+"""What differs between the interpreters at power-up: the part of compat.py that nothing else needs."""
+
+import os
+import sys
+
+from spikert.compat import console, const
+
+KEPT = const(0x5B)  # says that the byte behind it is keep_number's
+
+
+def ports():
+    """Return the streams on which a host is served at power-up, to read from and to write to.
+
+    CircuitPython has a second serial port where boot.py enabled it; else it is the console.
+    """
+    try:
+        from usb_cdc import data
+    except ImportError:
+        data = None
+    return (data, data) if data else console()
+
+
+def exists(path):
+    """Return whether there is a file."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def print_error(error):
+    """Print the traceback of an exception."""
+    if hasattr(sys, "print_exception"):
+        sys.print_exception(error)
+    else:
+        import traceback
+
+        traceback.print_exception(error)
+
+
+def kept_number():
+    """Return the number that keep_number was given last, 0 where there is none."""
+    try:
+        from microcontroller import nvm  # type: ignore[import-not-found]
+    except ImportError:
+        return 0
+    return nvm[1] if nvm and nvm[0] == KEPT else 0
+
+
+def keep_number(number):
+    """Keep a number below 256 without a file, where the chip has memory for it."""
+    try:
+        from microcontroller import nvm
+    except ImportError:
+        return
+    if nvm:
+        nvm[0:2] = bytes((KEPT, number))
+
+
+def pressed(button):
+    """Return whether a button is held.
+
+    button    [pin, level when it is held], as the interpreter spells the pin; "BOOTSEL" on an RP2040
+    """
+    pin, level = button
+    if pin == "BOOTSEL":
+        import rp2  # type: ignore[import-not-found]
+
+        return rp2.bootsel_button() == level
+    try:
+        from machine import Pin  # type: ignore[import-not-found]
+    except ImportError:
+        return _circuitpython_pin(pin, level)
+    return Pin(pin, Pin.IN, Pin.PULL_DOWN if level else Pin.PULL_UP).value() == level
+
+
+def _circuitpython_pin(name, level):
+    """Return whether a pin that is pulled to the other level has this one."""
+    import board
+    from digitalio import DigitalInOut, Pull
+
+    with DigitalInOut(getattr(board, name)) as pin:
+        pin.switch_to_input(Pull.DOWN if level else Pull.UP)
+        return pin.value == bool(level)

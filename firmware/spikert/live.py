@@ -1,0 +1,151 @@
+"""What the board's own sensor reads, run as it comes and told to the host, or to nobody."""
+
+import json
+import struct
+
+from spikert import compat, wire
+from spikert.report import PART
+from spikert.sampling import Sampler
+
+TOLD = 1_000_000  # microseconds from one report on the sensor to the next
+BLOCK = 100_000  # microseconds, after which readings are told even if more would fit
+
+
+def settings(path):
+    """Return what the file says of the sensor, a dict; raises ValueError if it cannot be used."""
+    try:
+        with open(path) as file:
+            said = json.load(file)
+    except OSError:
+        raise ValueError("it knows of no sensor; spikelet flash --sensor tells it of one")
+    except ValueError:
+        raise ValueError("%s is damaged; flash again" % path)
+    if not isinstance(said, dict):
+        raise ValueError("%s says nothing of a sensor; flash again" % path)
+    return said
+
+
+def serve(session, turn, count, flags):
+    """Carry out LIVE, until so many turns are done or another command has come."""
+    live = Live(session, Sampler(settings(session.settings)))
+    try:
+        if flags & wire.READINGS:
+            live.tell_readings(turn, count)
+        else:
+            live.run(turn, count, flags)
+    finally:
+        live.sampler.close()
+
+
+class Live:
+    """A session's network, and the sensor that it listens to."""
+
+    def __init__(self, session, sampler):
+        self.session = session
+        self.sampler = sampler
+        self.sender = session.sender
+        self.said = None  # the trouble that was told last
+        self.told = _now()
+
+    def run(self, turn, count, flags):
+        """Run turn after turn, and report them."""
+        if flags & wire.START:
+            self.session.network_ready().start()
+        end = turn + count
+        while turn < end or not count:
+            self.sender.start()
+            if not self.turn(turn & 0xFFFF, flags & wire.QUIET):
+                return
+            self.session.report.input(turn & 0xFFFF, self.session.readings)
+            self.session.end_turn(turn & 0xFFFF, flags & wire.QUIET)
+            turn += 1
+        self.tell()
+
+    def turn(self, turn, quiet):
+        """Run a turn's samples as they are taken; return whether no command came before its end."""
+        session = self.session
+        network, readings = session.network_ready(), session.readings
+        view, step = memoryview(readings), 0
+        if not network.hop:
+            network.start()
+        for first in range(0, len(readings), network.size):
+            if not self._sample():
+                return False
+            view[first : first + network.size] = self._bytes(network)
+            session.run_sample(view[first : first + network.size], turn, step, quiet)
+            step += network.steps
+        return True
+
+    def tell_readings(self, block, count):
+        """Send what the sensor reads, in blocks of as many samples as fit in a frame."""
+        sender, end, data = self.sender, block + count, bytearray(PART)
+        while block < end or not count:
+            size = self._fill(data)
+            if not size:
+                return
+            sender.payload[wire.PART_SIZE : wire.PART_SIZE + size] = data[:size]
+            sender.send_part(wire.INPUT, block & 0xFFFF, 0, 0, 0, 0, size)
+            block += 1
+        self.tell()
+
+    def _fill(self, data):
+        """Put samples into `data`; return how many bytes, 0 where a command came before."""
+        size, begun = 0, _now()
+        while self._sample():
+            row = bytes(self.sampler.row)
+            data[size : size + len(row)] = row
+            size += len(row)
+            if size + len(row) > len(data) or _since(begun) >= BLOCK:
+                return size
+        return 0
+
+    def _sample(self):
+        """Take the next sample; return whether no command came before."""
+        while not self.session.receiver.ready():
+            taken = self.sampler.take()
+            if self._due() or self.sampler.trouble != self.said:
+                self.tell()
+            if taken:
+                return True
+        return False
+
+    def _bytes(self, network):
+        """Return the sample as the network takes it."""
+        row = self.sampler.row
+        channels = network.size // (2 if network.scaling else 1)
+        if channels != len(row):
+            raise ValueError(
+                "a sensor of %d channels, and the network takes %d" % (len(row), channels)
+            )
+        if network.scaling:
+            return bytes(row)
+        for value in row:
+            if not 0 <= value <= 255:
+                raise ValueError(
+                    "the sensor reads %d, and the network takes 0..255; train it on recordings"
+                    % value
+                )
+        return bytes(list(row))
+
+    def _due(self):
+        """Return whether it is time to tell how sampling goes."""
+        return _since(self.told) >= TOLD
+
+    def tell(self):
+        """Tell how sampling goes."""
+        sampler = self.sampler
+        self.told, self.said = _now(), sampler.trouble
+        counts = sampler.samples, sampler.late, sampler.skipped, sampler.failures
+        channels = 0 if sampler.row is None else len(sampler.row)
+        data = struct.pack(wire.SENSOR_FORMAT, channels, *counts) + self.said.encode()
+        self.sender.send_aside(wire.SENSOR, data)
+
+
+def _now():
+    """Return the microseconds since some moment; 0 where there is no clock."""
+    return compat.ticks_us() if compat.CLOCK else 0
+
+
+def _since(moment):
+    """Return the microseconds since one of _now."""
+    return compat.ticks_diff(compat.ticks_us(), moment) if compat.CLOCK else 0

@@ -1,0 +1,99 @@
+"""A sensor's readings at a fixed rate, from a sensor that may go and come back."""
+
+from array import array
+
+from spikert import compat, sensors
+from spikert.pace import Pace
+
+FIRST_WAIT = 100  # ms until a sensor that failed is tried again; it doubles from time to time
+LONGEST_WAIT = 5_000
+NAP = 50  # ms, after which who waits for a sensor looks for commands
+NOT_THE_SENSORS = ("rate", "button")  # settings that are no driver's
+
+
+class Sampler:
+    """Reads a sensor whenever its next sample is due; one that fails is tried again later.
+
+    settings     dict, of the sensor as sensors.open takes it, and "rate" in samples a second,
+                 without which they follow each other as fast as they can
+    row          array i16[channels], the last readings; None until the sensor was there once
+    samples      int, how many were taken
+    late         int, how many of them began after their time
+    skipped      int, times that passed altogether
+    failures     int, how often the sensor failed
+    trouble      str, why it is not there now, or nothing
+    Raises ValueError for settings that make no sense.
+    """
+
+    def __init__(self, settings):
+        rate = settings.get("rate", 0)
+        self.settings = {key: settings[key] for key in settings if key not in NOT_THE_SENSORS}
+        self.samples = self.late = self.failures = self.skipped = 0
+        self.row = self.sensor = self.pace = None
+        self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
+        if rate:
+            if not compat.CLOCK:
+                raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
+            if not 0 < rate <= 1_000_000:
+                raise ValueError("a rate of %s a second; it must be above 0" % rate)
+            self.pace = Pace(round(1_000_000 / rate))
+        self._open()
+
+    def take(self):
+        """Wait until the next sample is due, and take it into `row`; return whether it is there.
+
+        Without a sensor, it waits but a moment.
+        """
+        if self.sensor is None and not self._again():
+            return False
+        if self.pace:
+            skipped = self.pace.skipped
+            self.late += not self.pace.wait()
+            self.skipped += self.pace.skipped - skipped
+        try:
+            self.sensor.read(self.row)
+        except OSError as error:
+            self._failed(error)
+            return False
+        self.samples += 1
+        self.trouble, self.wait = "", FIRST_WAIT
+        return True
+
+    def close(self):
+        """Give the sensor's pins back."""
+        sensor, self.sensor = self.sensor, None
+        if sensor is not None:
+            try:
+                sensor.close()
+            except OSError:  # it is gone
+                pass
+
+    def _again(self):
+        """Let some time pass; return whether the sensor is there again."""
+        if compat.CLOCK:
+            nap = min(self.left, NAP)
+            compat.sleep_ms(nap)
+            self.left -= nap
+        else:
+            self.left = 0
+        if self.left <= 0:
+            self._open()
+        return self.sensor is not None
+
+    def _open(self):
+        try:
+            self.sensor = sensor = sensors.open(self.settings)
+        except OSError as error:
+            self._failed(error)
+            return
+        if self.row is None:
+            self.row = array("h", bytes(2 * sensor.channels))
+        if self.pace:
+            self.pace.start()
+
+    def _failed(self, error):
+        self.close()
+        self.failures += 1
+        self.trouble = "%s: %s" % (self.settings.get("sensor"), error)
+        self.left = self.wait
+        self.wait = min(2 * self.wait, LONGEST_WAIT)
