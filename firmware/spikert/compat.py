@@ -5,6 +5,7 @@ np, ULAB     ulab's numpy and its version, or None and ""
 viper, addressof   the native emitter's decorator and the address of a buffer, or None
 crc16, crc32       checksums, native where the interpreter has them
 ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
+hardware     the modules that reach pins and buses
 Console      the bytes that come from the host and go to it
 """
 
@@ -122,6 +123,20 @@ def runtime_name():
 def machine_name():
     """Return what the interpreter calls its board, such as `mps2 with cortex-m3`."""
     return getattr(sys.implementation, "_machine", sys.platform)
+
+
+def hardware(name):
+    """Return the module of spikert.hardware for pins and buses of this kind, such as "i2c".
+
+    Raises ValueError where the interpreter has none.
+    """
+    kind = "machine" if sys.implementation.name == "micropython" else "circuit"
+    path = "spikert.hardware.%s_%s" % (name, kind)
+    try:
+        __import__(path)
+    except ImportError as error:
+        raise ValueError("%s has no %s: %s" % (machine_name(), name, error))
+    return sys.modules[path]
 
 
 def console():
