@@ -1,13 +1,15 @@
 """I2C, of CircuitPython."""
 
-from errno import EBUSY, ENODEV
+from errno import ENODEV
 
 import board
 import busio
 
+from spikert.compat import const
 from spikert.hardware.pins_circuit import find
 from spikert.sensors import refuse_others, whole
 
+EBUSY = const(16)  # which boards' errno has not
 SETTINGS = ("bus", "sda", "scl", "frequency")
 
 
@@ -18,7 +20,7 @@ class Bus:
         refuse_others(settings, SETTINGS, "i2c")
         frequency = whole(settings, "frequency", 400_000, 1000, 3_400_000)
         try:
-            self.bus = _open(settings, frequency)
+            self.bus = _opened(settings, frequency)
         except RuntimeError as error:  # nothing pulls the lines up, so nothing is wired to them
             raise OSError(ENODEV, str(error))
         self.register, self.pair = bytearray(1), bytearray(2)
@@ -50,10 +52,13 @@ class Bus:
             raise OSError(EBUSY, "the I2C bus is in use")
 
 
-def _open(settings, frequency):
+def _opened(settings, frequency):
     if "sda" in settings or "scl" in settings:
         scl, sda = find(settings.get("scl")), find(settings.get("sda"))
-        return busio.I2C(scl, sda, frequency=frequency)
+        try:
+            return busio.I2C(scl, sda, frequency=frequency)
+        except ValueError as error:  # in use; none that a controller has
+            raise ValueError("no I2C on these pins: %s" % error)
     names = (settings["bus"],) if "bus" in settings else ("I2C", "STEMMA_I2C")
     for name in names:
         if isinstance(name, str) and hasattr(board, name):

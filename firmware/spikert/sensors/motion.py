@@ -74,10 +74,11 @@ class Sensor:
         self.bus.close()
 
     def _wait(self):
-        """Wait for the first measurement."""
+        """Wait for the first measurement, and leave it for the first reading."""
+        status = bytearray(1)
         for _ in range(PATIENCE):
             compat.sleep_ms(1)
-            self.bus.read_into(self.address, self.register, self.block)
-            if self.block[0] & self.ready:
+            self.bus.read_into(self.address, self.register, status)
+            if status[0] & self.ready:
                 return
         raise Nonsense("no measurement in %d ms" % PATIENCE)

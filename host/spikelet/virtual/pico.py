@@ -60,7 +60,8 @@ class Powered:
         """Let the ADC read row after row, each as in feed_adc, so many a second of the board's time.
 
         loop     whether the first row follows the last, which else stays
-        first    when the first row begins: "now", or with "read" half a row before it is first read
+        first    when the first row begins: "now", or with "read" half a row before it is first read,
+                 so that a sampling loop at this rate finds the middle of each row
         """
         self._command(adc_recording=_recording(rows, rate_hz, loop, first))
 

@@ -30,13 +30,14 @@ def load(name):
     return sys.modules[path]
 
 
-def find(bus, settings, chip):
+def find(bus, settings, chip, wanted=None):
     """Return the address at which a chip answers and says that it is what is wanted.
 
+    wanted    those of the chip's IDENTITIES that will do; all if not given
     Raises OSError if nothing answers at the address in the settings or at any that the chip can have,
     Nonsense if only others do.
     """
-    addresses = chip.ADDRESSES
+    addresses, wanted = chip.ADDRESSES, wanted or chip.IDENTITIES
     if "address" in settings:
         addresses = (whole(settings, "address", 0, 0x08, 0x77),)
     identity, others = bytearray(1), []
@@ -45,12 +46,12 @@ def find(bus, settings, chip):
             bus.read_into(address, chip.IDENTITY, identity)
         except OSError:
             continue
-        if identity[0] in chip.IDENTITIES:
+        if identity[0] in wanted:
             return address
         others.append("0x%02x says 0x%02x" % (address, identity[0]))
     name = settings["sensor"]
     if others:
-        known = ", ".join(["0x%02x" % known for known in chip.IDENTITIES])
+        known = ", ".join(["0x%02x" % known for known in wanted])
         said = "; ".join(others)
         raise Nonsense("no %s, which says %s: what answers at %s" % (name, known, said))
     tried = ", ".join(["0x%02x" % address for address in addresses])

@@ -62,6 +62,7 @@ export class Pico {
     adc.onADCRead = (channel) => {
       const row = this.#adcRecording?.next(this.nanos);
       if (row !== undefined) this.adc.splice(0, row.length, ...row);
+      this.#adcRecording?.begin(this.nanos);
       read(channel);
     };
     this.i2c.forEach((bus, i) => bus.connectTo(this.mcu.i2c[i]));

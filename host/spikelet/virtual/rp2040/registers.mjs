@@ -21,6 +21,13 @@ class Device {
       if (row !== undefined) this.registers.set(row, register);
     }
   }
+
+  // Return a register. A recording that waits for its first reading begins when its last register is read.
+  read(register, nanos) {
+    for (const [first, recording] of this.#recordings)
+      if (register === first + recording.width - 1) recording.begin(nanos);
+    return this.registers[register];
+  }
 }
 
 // One bus of the board, as its devices see it. A device answers at its address; the first byte written
@@ -30,7 +37,7 @@ export class RegisterBus {
   #devices = new Map(); // address: Device
   #unplugged = new Map();
   #nanos;
-  #registers;
+  #device;
   #register = 0;
   #named = false;
 
@@ -42,19 +49,19 @@ export class RegisterBus {
   connectTo(i2c) {
     i2c.onConnect = (address, mode) => {
       const device = this.#devices.get(address);
+      this.#device = device;
       this.#named = false;
       if (device === undefined) i2c.setInterrupts(TX_EMPTY); // else the firmware waits for its timeout
       else if (mode === 1) device.refresh(this.#nanos());
-      this.#registers = device?.registers;
       i2c.completeConnect(device !== undefined);
     };
     i2c.onWriteByte = (value) => {
-      if (this.#named) this.#registers[this.#next()] = value;
+      if (this.#named) this.#device.registers[this.#next()] = value;
       else this.#register = value;
       this.#named = true;
       i2c.completeWrite(true);
     };
-    i2c.onReadByte = () => i2c.completeRead(this.#registers[this.#next()]);
+    i2c.onReadByte = () => i2c.completeRead(this.#device.read(this.#next(), this.#nanos()));
   }
 
   // Put values into a device's registers from `register` on; the device is there from then on.
