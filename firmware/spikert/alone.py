@@ -8,8 +8,8 @@ from spikert.live import Live
 from spikert.sampling import Sampler
 
 
-class Alone:
-    """Runs a session's network, turn by turn.
+class Alone(Live):
+    """Runs a session's network, and tells whoever reads the console.
 
     session     Session, whose network is loaded here
     settings    dict, of the sensor
@@ -19,20 +19,17 @@ class Alone:
     def __init__(self, session, settings, starts):
         self.classes = _classes(session.path)
         session.load()
-        self.session = session
+        super().__init__(session, Sampler(settings))
         self.starts = starts
-        self.live = Live(session, Sampler(settings))
-        self.live.tell = self._print_trouble
         self.app = _app()
         self.last = None
-        self.count = 0
         session.network.start()
 
-    def turn(self):
+    def go_on(self):
         """Run a turn, unless a command comes first."""
         session = self.session
-        if not self.live.turn(0, True):
-            self.live.sampler.close()
+        if not self.turn(0, True):
+            self.sampler.close()
             return
         name = self.classes[session.network.answer()]
         session.garbage.between()
@@ -43,11 +40,12 @@ class Alone:
             self.app.answer(name)
         self.starts.turn()
 
-    def _print_trouble(self):
-        sampler = self.live.sampler
-        if sampler.trouble != self.live.said:
-            self.live.said = sampler.trouble
-            print("spikelet: " + (sampler.trouble or "the sensor is there again"))
+    def tell(self):
+        """Print what is wrong with the sensor, and when nothing is any more."""
+        trouble = self.sampler.trouble
+        if trouble != self.said and (trouble or self.said):
+            print("spikelet: " + (trouble or "the sensor is there again"))
+        self.said = trouble
 
 
 def _classes(path):
@@ -60,7 +58,7 @@ def _classes(path):
 def _app():
     """Return the user's own module, None if there is none."""
     try:
-        import app
+        import app  # type: ignore[import-not-found]
     except ImportError as error:
         if "'app'" not in str(error):
             raise

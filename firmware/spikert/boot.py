@@ -5,7 +5,7 @@ or a button that is held, leaves everything as it is; and what ended three times
 had run for long, for whatever reason, is not started again.
 """
 
-from spikert import compat_boot as compat
+from spikert import compat, compat_boot
 from spikert.session import NETWORK, RECORDING, SENSOR, Session
 from spikert.starts import TRIES, Starts
 
@@ -30,7 +30,7 @@ def start(paths):
         except KeyboardInterrupt:
             break
         except Exception as error:  # whatever a sensor, a network or the user's app raises
-            compat.print_error(error)
+            compat_boot.print_error(error)
             starts.fail("%s: %s" % (type(error).__name__, error))
     starts.succeed()
     print("spikelet: stopped; Ctrl-D starts it again")
@@ -38,7 +38,7 @@ def start(paths):
 
 def _refusal(paths, starts):
     """Return why nothing is to be started, or nothing."""
-    if compat.exists(SAFE):
+    if compat_boot.exists(SAFE):
         return "there is a file %s; remove it to start again" % SAFE
     if starts.count >= TRIES:
         return "it ended %d times in a row at once (%s); %s lets it try again" % (
@@ -47,7 +47,7 @@ def _refusal(paths, starts):
             "spikelet flash, or removing " + starts.path,
         )
     button = _settings(paths).get("button")
-    if button and compat.pressed(button):
+    if button and compat.hardware("button").pressed(*button):
         return "the button at %s is held" % button[0]
     return ""
 
@@ -62,12 +62,12 @@ def _settings(paths):
 def _run(paths, starts):
     """Run the network on the sensor until the host sends a command, then serve that."""
     names = NETWORK, RECORDING, SENSOR
-    session = Session(*compat.ports(), *[paths.get(name, name) for name in names])
+    session = Session(*compat_boot.ports(), *[paths.get(name, name) for name in names])
     turn = None
     if NETWORK in paths and SENSOR in paths:
         from spikert.alone import Alone
 
-        turn = Alone(session, _settings(paths), starts).turn
+        turn = Alone(session, _settings(paths), starts).go_on
     else:
         starts.succeed()
     while session.serve(turn):

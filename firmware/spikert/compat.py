@@ -6,6 +6,7 @@ viper, addressof   the native emitter's decorator and the address of a buffer, o
 crc16, crc32       checksums, native where the interpreter has them
 ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
 CLOCK        whether there is any
+hardware     the modules that reach pins and buses
 pending      what tells that a stream has something to read
 console      the bytes that come from the host and go to it
 """
@@ -139,6 +140,20 @@ def pending(stream):
     except (ImportError, TypeError, OSError):
         return None
     return lambda: bool(waiting.poll(0))
+
+
+def hardware(name):
+    """Return the module of spikert.hardware for pins and buses of this kind, such as "i2c".
+
+    Raises ValueError where the interpreter has none.
+    """
+    kind = "machine" if sys.implementation.name == "micropython" else "circuit"
+    path = "spikert.hardware.%s_%s" % (name, kind)
+    try:
+        __import__(path)
+    except ImportError as error:
+        raise ValueError("%s has no %s: %s" % (machine_name(), name, error))
+    return sys.modules[path]
 
 
 def console():

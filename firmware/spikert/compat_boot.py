@@ -56,30 +56,3 @@ def keep_number(number):
         return
     if nvm:
         nvm[0:2] = bytes((KEPT, number))
-
-
-def pressed(button):
-    """Return whether a button is held.
-
-    button    [pin, level when it is held], as the interpreter spells the pin; "BOOTSEL" on an RP2040
-    """
-    pin, level = button
-    if pin == "BOOTSEL":
-        import rp2  # type: ignore[import-not-found]
-
-        return rp2.bootsel_button() == level
-    try:
-        from machine import Pin  # type: ignore[import-not-found]
-    except ImportError:
-        return _circuitpython_pin(pin, level)
-    return Pin(pin, Pin.IN, Pin.PULL_DOWN if level else Pin.PULL_UP).value() == level
-
-
-def _circuitpython_pin(name, level):
-    """Return whether a pin that is pulled to the other level has this one."""
-    import board
-    from digitalio import DigitalInOut, Pull
-
-    with DigitalInOut(getattr(board, name)) as pin:
-        pin.switch_to_input(Pull.DOWN if level else Pull.UP)
-        return pin.value == bool(level)

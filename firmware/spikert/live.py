@@ -72,7 +72,7 @@ class Live:
             if not self._sample():
                 return False
             view[first : first + network.size] = self._bytes(network)
-            session.run_sample(view[first : first + network.size], turn, step, quiet)
+            session.run_sample(network, view[first : first + network.size], turn, step, quiet)
             step += network.steps
         return True
 

@@ -44,14 +44,15 @@ class Sampler:
 
         Without a sensor, it waits but a moment.
         """
-        if self.sensor is None and not self._again():
+        sensor = self.sensor or self._again()
+        if sensor is None:
             return False
         if self.pace:
             skipped = self.pace.skipped
             self.late += not self.pace.wait()
             self.skipped += self.pace.skipped - skipped
         try:
-            self.sensor.read(self.row)
+            sensor.read(self.row)
         except OSError as error:
             self._failed(error)
             return False
@@ -69,7 +70,7 @@ class Sampler:
                 pass
 
     def _again(self):
-        """Let some time pass; return whether the sensor is there again."""
+        """Let some time pass; return the sensor if it is there again."""
         if compat.CLOCK:
             nap = min(self.left, NAP)
             compat.sleep_ms(nap)
@@ -78,7 +79,7 @@ class Sampler:
             self.left = 0
         if self.left <= 0:
             self._open()
-        return self.sensor is not None
+        return self.sensor
 
     def _open(self):
         try:

@@ -174,13 +174,13 @@ class Session:
             network.start()
         view, step = memoryview(self.readings), 0
         for first in range(0, len(view), network.size):
-            self.run_sample(view[first : first + network.size], turn, step, flags & wire.QUIET)
+            readings, quiet = view[first : first + network.size], flags & wire.QUIET
+            self.run_sample(network, readings, turn, step, quiet)
             step += network.steps
         self.end_turn(turn, flags & wire.QUIET)
 
-    def run_sample(self, readings, turn, step, quiet):
+    def run_sample(self, network, readings, turn, step, quiet):
         """Run the next sample's steps, of which the first is `step` in its turn."""
-        network = self.network
         network.take(readings)
         if quiet:
             network.step(network.steps)

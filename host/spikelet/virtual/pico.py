@@ -49,6 +49,49 @@ class Powered:
         device = {"address": address, "register": register, "values": list(values)}
         self._command(i2c={"bus": bus, **device})
 
+    def feed_adc_recording(
+        self,
+        rows: Sequence[Sequence[int]],
+        rate_hz: float,
+        *,
+        loop: bool = False,
+        first: str = "now",
+    ) -> None:
+        """Let the ADC read row after row, each as in feed_adc, so many a second of the board's time.
+
+        loop     whether the first row follows the last, which else stays
+        first    when the first row begins: "now", or with "read" half a row before it is first read,
+                 so that a sampling loop at this rate finds the middle of each row
+        """
+        self._command(adc_recording=_recording(rows, rate_hz, loop, first))
+
+    def feed_i2c_recording(
+        self,
+        bus: int,
+        address: int,
+        register: int,
+        rows: Sequence[Sequence[int]],
+        rate_hz: float,
+        *,
+        loop: bool = False,
+        first: str = "now",
+    ) -> None:
+        """Set registers row after row, each as in feed_i2c; the rest as in feed_adc_recording."""
+        device = {"bus": bus, "address": address, "register": register}
+        self._command(i2c_recording=device | _recording(rows, rate_hz, loop, first))
+
+    def unplug_i2c(self, bus: int, address: int) -> None:
+        """Take an I2C device away; nothing answers at its address."""
+        self._command(i2c_unplug={"bus": bus, "address": address})
+
+    def plug_i2c(self, bus: int, address: int) -> None:
+        """Bring a device back that was taken away, as it was."""
+        self._command(i2c_plug={"bus": bus, "address": address})
+
+    def hurry(self, wanted: bool = True) -> None:
+        """Let the board's time pass as fast as it can while it waits, not as fast as here."""
+        self._command(hurry=wanted)
+
     def reset(self) -> None:
         """Reset the board as its button RUN does."""
         self._command(reset=1)
@@ -62,10 +105,23 @@ class Powered:
         assert self.process.stdout is not None
         try:
             # Not through the buffer, which would keep what a process that has ended did not take.
-            os.write(self.process.stdin.fileno(), json.dumps(command).encode() + b"\n")
+            line = memoryview(json.dumps(command).encode() + b"\n")
+            while line:
+                line = line[os.write(self.process.stdin.fileno(), line) :]
             return json.loads(self.process.stdout.readline())
         except (OSError, ValueError):
             raise SpikeletError(f"{self.name} has stopped; connect again to restart it") from None
+
+
+def _recording(
+    rows: Sequence[Sequence[int]], rate_hz: float, loop: bool, first: str
+) -> dict[str, object]:
+    return {
+        "rows": [[int(value) for value in row] for row in rows],
+        "rate_hz": rate_hz,
+        "loop": loop,
+        "first": first,
+    }
 
 
 class Pico:

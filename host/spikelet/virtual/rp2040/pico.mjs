@@ -6,6 +6,7 @@ import { UsbConsole } from "./console.mjs";
 import { instructionLoop } from "./core.mjs";
 import { FLASH_START } from "./flash.mjs";
 import { HardFault } from "./memory.mjs";
+import { Recording } from "./recording.mjs";
 import { RegisterBus } from "./registers.mjs";
 import { RP2040 } from "./rp2040js.mjs";
 
@@ -16,7 +17,9 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 export class Pico {
   resets = 0;
   adc = [0, 0, 0, 0, 876]; // readings of 12 bits: GP26 to GP29, and the temperature, 27 degrees
-  i2c = [new RegisterBus(), new RegisterBus()];
+  i2c = [new RegisterBus(() => this.nanos), new RegisterBus(() => this.nanos)];
+  #adcRecording = null;
+  #past = 0; // nanoseconds before the last reset
   #flash;
   #rom;
   #received;
@@ -34,6 +37,7 @@ export class Pico {
   // Start the board anew; only its flash, and why it was reset, stay.
   #powerUp(reason = 0) {
     this.idle = 0; // cycles that the core has waited
+    this.#past = this.nanos;
     this.clock = new CycleClock();
     this.mcu = new RP2040(this.clock);
     this.core = this.mcu.core;
@@ -52,7 +56,15 @@ export class Pico {
   }
 
   #connectDevices() {
-    this.mcu.adc.channelValues = this.adc;
+    const { adc } = this.mcu;
+    const read = adc.onADCRead;
+    adc.channelValues = this.adc;
+    adc.onADCRead = (channel) => {
+      const row = this.#adcRecording?.next(this.nanos);
+      if (row !== undefined) this.adc.splice(0, row.length, ...row);
+      this.#adcRecording?.begin(this.nanos);
+      read(channel);
+    };
     this.i2c.forEach((bus, i) => bus.connectTo(this.mcu.i2c[i]));
   }
 
@@ -84,8 +96,20 @@ export class Pico {
     this.#resetWanted = true;
   }
 
+  // Set what the ADC reads from now on.
   feedAdc(values) {
+    this.#adcRecording = null;
     this.adc.splice(0, values.length, ...values);
+  }
+
+  // Let a recording set what the ADC reads.
+  playAdc(recording) {
+    this.#adcRecording = new Recording(recording, this.nanos);
+  }
+
+  // Time since the board was switched on, through its resets.
+  get nanos() {
+    return this.#past + (this.clock?.nanos ?? 0);
   }
 
   // Run until the core waits, or for so many cycles. Raises HardFault where the chip stops.

@@ -1,36 +1,94 @@
 // I2C devices whose registers hold what they are fed.
 
+import { Recording } from "./recording.mjs";
+
 const REGISTERS = 256;
 const TX_EMPTY = 1 << 4; // of the RP2040's I2C interrupts
 
+// A device's registers, some of which a recording may change with time.
+class Device {
+  registers = new Uint8Array(REGISTERS);
+  #recordings = new Map(); // the first register: Recording
+
+  play(register, recording) {
+    this.#recordings.set(register, recording);
+  }
+
+  // Bring the registers up to date. What is written to recorded registers stays until the next row.
+  refresh(nanos) {
+    for (const [register, recording] of this.#recordings) {
+      const row = recording.next(nanos);
+      if (row !== undefined) this.registers.set(row, register);
+    }
+  }
+
+  // Return a register. A recording that waits for its first reading begins when its last register is read.
+  read(register, nanos) {
+    for (const [first, recording] of this.#recordings)
+      if (register === first + recording.width - 1) recording.begin(nanos);
+    return this.registers[register];
+  }
+}
+
 // One bus of the board, as its devices see it. A device answers at its address; the first byte written
-// after a start names a register, further ones are stored from there on, reading goes on from there.
+// after a start names a register, further ones are stored from there on, reading goes on from there. All
+// that is read between a start and the next one was there at the start.
 export class RegisterBus {
-  #devices = new Map(); // address: Uint8Array of registers
+  #devices = new Map(); // address: Device
+  #unplugged = new Map();
+  #nanos;
   #device;
   #register = 0;
   #named = false;
 
+  // nanos    returns the time
+  constructor(nanos) {
+    this.#nanos = nanos;
+  }
+
   connectTo(i2c) {
-    i2c.onConnect = (address) => {
-      this.#device = this.#devices.get(address);
+    i2c.onConnect = (address, mode) => {
+      const device = this.#devices.get(address);
+      this.#device = device;
       this.#named = false;
-      if (this.#device === undefined) i2c.setInterrupts(TX_EMPTY); // else the firmware waits for its timeout
-      i2c.completeConnect(this.#device !== undefined);
+      if (device === undefined) i2c.setInterrupts(TX_EMPTY); // else the firmware waits for its timeout
+      else if (mode === 1) device.refresh(this.#nanos());
+      i2c.completeConnect(device !== undefined);
     };
     i2c.onWriteByte = (value) => {
-      if (this.#named) this.#device[this.#next()] = value;
+      if (this.#named) this.#device.registers[this.#next()] = value;
       else this.#register = value;
       this.#named = true;
       i2c.completeWrite(true);
     };
-    i2c.onReadByte = () => i2c.completeRead(this.#device[this.#next()]);
+    i2c.onReadByte = () => i2c.completeRead(this.#device.read(this.#next(), this.#nanos()));
   }
 
   // Put values into a device's registers from `register` on; the device is there from then on.
   feed({ address, register = 0, values }) {
-    if (!this.#devices.has(address)) this.#devices.set(address, new Uint8Array(REGISTERS));
-    this.#devices.get(address).set(values, register);
+    this.#plugged(address).registers.set(values, register);
+  }
+
+  // Let a recording change a device's registers from `register` on; the device is there from then on.
+  play({ address, register = 0, ...recording }) {
+    this.#plugged(address).play(register, new Recording(recording, this.#nanos()));
+  }
+
+  // Take a device away; feeding it, or plugging it in, brings it back as it was.
+  unplug({ address }) {
+    const device = this.#devices.get(address);
+    if (device !== undefined) this.#unplugged.set(address, device);
+    this.#devices.delete(address);
+  }
+
+  plug({ address }) {
+    this.#plugged(address);
+  }
+
+  #plugged(address) {
+    if (!this.#devices.has(address)) this.#devices.set(address, this.#unplugged.get(address) ?? new Device());
+    this.#unplugged.delete(address);
+    return this.#devices.get(address);
   }
 
   #next() {

@@ -10,6 +10,14 @@
 //                                        the temperature's; those that are not given stay
 //   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108]}}
 //                                        registers of a device, which is there from then on
+//   {"adc_recording": {"rate_hz": 100, "rows": [[0, 4095], [7, 4000]], "loop": false, "first": "now"}}
+//   {"i2c_recording": {"bus": 0, "address": 104, "register": 59, "rate_hz": 100, "rows": [[0, 1], [0, 2]]}}
+//                                        the same, row after row, at so many a second of the board's time;
+//                                        see recording.mjs
+//   {"i2c_unplug": {"bus": 0, "address": 106}}, "i2c_plug"
+//                                        take a device away; bring it back as it was
+//   {"hurry": true}                      from now on the board's time passes as fast as it can where it
+//                                        waits; so time-outs on this machine come late. false ends it
 //   {"reset": 1}                         as its button RUN does, once the answer is there
 //   {"quit": 1}                          end
 //   {"stats": 1}, or anything else       nothing
@@ -51,9 +59,20 @@ const server = net.createServer((connection) => {
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 
-function obey({ adc, i2c, reset, quit }) {
-  if (adc) pico.feedAdc(adc);
-  if (i2c) pico.i2c[i2c.bus].feed(i2c);
+let hurry = false;
+
+const COMMANDS = {
+  adc: (values) => pico.feedAdc(values),
+  adc_recording: (recording) => pico.playAdc(recording),
+  i2c: (device) => pico.i2c[device.bus].feed(device),
+  i2c_recording: (device) => pico.i2c[device.bus].play(device),
+  i2c_unplug: (device) => pico.i2c[device.bus].unplug(device),
+  i2c_plug: (device) => pico.i2c[device.bus].plug(device),
+  hurry: (wanted) => (hurry = wanted),
+};
+
+function obey({ reset, quit, ...commands }) {
+  for (const [name, value] of Object.entries(commands)) COMMANDS[name]?.(value);
   const { idle, resets, core, mcu } = pico;
   console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets }));
   if (reset) pico.reset();
@@ -69,8 +88,9 @@ readline
 // Let time pass for a core that waits: as fast as it does here, or until something comes.
 async function wait() {
   const nanos = pico.nanosToAlarm;
-  if (nanos < SHORT) {
+  if (nanos < SHORT || (hurry && Number.isFinite(nanos))) {
     pico.wait(nanos);
+    if (nanos >= SHORT) await new Promise(setImmediate);
     return;
   }
   const start = performance.now();

@@ -1,0 +1,66 @@
+"""I2C, of CircuitPython."""
+
+from errno import ENODEV
+
+import board
+import busio
+
+from spikert.compat import const
+from spikert.hardware.pins_circuit import find
+from spikert.sensors import refuse_others, whole
+
+EBUSY = const(16)  # which boards' errno has not
+SETTINGS = ("bus", "sda", "scl", "frequency")
+
+
+class Bus:
+    """An I2C bus; see the package's docstring. It is locked for each transfer only."""
+
+    def __init__(self, settings):
+        refuse_others(settings, SETTINGS, "i2c")
+        frequency = whole(settings, "frequency", 400_000, 1000, 3_400_000)
+        try:
+            self.bus = _opened(settings, frequency)
+        except RuntimeError as error:  # nothing pulls the lines up, so nothing is wired to them
+            raise OSError(ENODEV, str(error))
+        self.register, self.pair = bytearray(1), bytearray(2)
+
+    def read_into(self, address, register, buffer):
+        """Fill a buffer from a register on."""
+        self._lock()
+        try:
+            self.register[0] = register
+            self.bus.writeto_then_readfrom(address, self.register, buffer)
+        finally:
+            self.bus.unlock()
+
+    def write(self, address, register, value):
+        """Put a byte into a register."""
+        self._lock()
+        try:
+            self.pair[0], self.pair[1] = register, value
+            self.bus.writeto(address, self.pair)
+        finally:
+            self.bus.unlock()
+
+    def close(self):
+        """Give the pins back."""
+        self.bus.deinit()
+
+    def _lock(self):
+        if not self.bus.try_lock():
+            raise OSError(EBUSY, "the I2C bus is in use")
+
+
+def _opened(settings, frequency):
+    if "sda" in settings or "scl" in settings:
+        scl, sda = find(settings.get("scl")), find(settings.get("sda"))
+        try:
+            return busio.I2C(scl, sda, frequency=frequency)
+        except ValueError as error:  # in use; none that a controller has
+            raise ValueError("no I2C on these pins: %s" % error)
+    names = (settings["bus"],) if "bus" in settings else ("I2C", "STEMMA_I2C")
+    for name in names:
+        if isinstance(name, str) and hasattr(board, name):
+            return getattr(board, name)()
+    raise ValueError("this board has no bus %s; name the pins sda and scl" % " or ".join(names))

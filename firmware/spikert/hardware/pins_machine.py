@@ -1,0 +1,11 @@
+"""Pins, of MicroPython."""
+
+from machine import Pin  # type: ignore[import-not-found]
+
+
+def find(name):
+    """Return a pin, of its name or number."""
+    try:
+        return Pin(name)
+    except (ValueError, TypeError) as error:
+        raise ValueError("this board has no pin %r: %s" % (name, error))

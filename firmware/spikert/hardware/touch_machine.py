@@ -1,0 +1,34 @@
+"""Touch pads, of MicroPython: an ESP32's own, else pins that discharge through a resistor."""
+
+import machine  # type: ignore[import-not-found]
+
+from spikert.hardware.pins_machine import find
+
+ROUNDS = 16  # discharges of a reading, some 20 us each
+LONGEST = 1000  # microseconds; then nothing discharges the pin
+
+
+class Pad:
+    """A touch pad; see the package's docstring."""
+
+    def __init__(self, pin):
+        self.pin = found = find(pin)
+        self.timed = not hasattr(machine, "TouchPad")
+        try:
+            self.read = self._discharges if self.timed else machine.TouchPad(found).read
+        except (ValueError, TypeError) as error:
+            raise ValueError("pin %r feels no touch: %s" % (pin, error))
+
+    def close(self):
+        """Leave the pin an input."""
+        if self.timed:
+            self.pin.init(machine.Pin.IN)
+
+    def _discharges(self):
+        """Return the microseconds of ROUNDS discharges; 0 for each that is too short or too long."""
+        pin, total = self.pin, 0
+        for _ in range(ROUNDS):
+            pin.init(machine.Pin.OUT, value=1)
+            pin.init(machine.Pin.IN)
+            total += max(machine.time_pulse_us(pin, 1, LONGEST), 0)
+        return total

@@ -1,0 +1,45 @@
+"""Voltages: light, sound level, potentiometers, whatever an analogue pin is wired to.
+
+    pins    list of 1..16 pins, as the interpreter spells them, such as ["GP26", "GP27"]
+
+A reading is 0..4095, of the converter's full scale (its reference voltage, 3.3 V on most boards): the
+upper 12 bits of the 16 that both interpreters scale every converter to. It cannot be told from a reading
+whether anything is wired to a pin.
+Source: MicroPython's class ADC, read_u16; CircuitPython's class AnalogIn, value.
+"""
+
+from spikert import compat
+
+SETTINGS = ("pins",)
+SHIFT = 4  # of 16 bits, which leaves 12
+
+
+class Sensor:
+    """Analogue pins, a channel each; see the package's docstring."""
+
+    def __init__(self, settings):
+        pins = settings.get("pins")
+        if not isinstance(pins, (list, tuple)) or not 1 <= len(pins) <= 16:
+            raise ValueError('pins is %r; it must be a list such as ["A0"], of 1 to 16' % (pins,))
+        self.channels = len(pins)
+        self.names = tuple([str(pin) for pin in pins])
+        self.inputs = []
+        analogue = compat.hardware("analogue")
+        try:
+            for pin in pins:
+                self.inputs.append(analogue.Input(pin))
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, buffer):
+        """Put a reading of each pin, 0..4095, into array('h')[channels]."""
+        i = 0
+        for pin in self.inputs:
+            buffer[i] = pin.read() >> SHIFT
+            i += 1
+
+    def close(self):
+        """Give the pins back."""
+        while self.inputs:
+            self.inputs.pop().close()

@@ -1,0 +1,16 @@
+"""CircuitPython's module `microcontroller`, as far as the firmware asks: what a pin is."""
+
+
+class Pin:
+    """A pin of the virtual board; a program cannot make one.
+
+    name    as `wiring` calls it
+    """
+
+    name: str
+
+    def __init__(self) -> None:
+        raise TypeError("cannot create 'Pin' instances")
+
+    def __repr__(self) -> str:
+        return f"board.{self.name}"
