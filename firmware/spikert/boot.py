@@ -6,7 +6,7 @@ had run for long, for whatever reason, is not started again.
 """
 
 from spikert import compat, compat_boot
-from spikert.session import NETWORK, RECORDING, SENSOR, Session
+from spikert.session import NETWORK, SENSOR, Session, files
 from spikert.starts import TRIES, Starts
 
 SAFE = "SAFE"
@@ -61,8 +61,7 @@ def _settings(paths):
 
 def _run(paths, starts):
     """Run the network on the sensor until the host sends a command, then serve that."""
-    names = NETWORK, RECORDING, SENSOR
-    session = Session(*compat_boot.ports(), *[paths.get(name, name) for name in names])
+    session = Session(*compat_boot.ports(), *files(paths))
     turn = None
     if NETWORK in paths and SENSOR in paths:
         from spikert.alone import Alone

@@ -197,8 +197,15 @@ class Session:
         self.garbage.between()
 
 
-def main(folder=""):
-    """Serve the host on the console, with what this folder holds."""
+def main(paths):
+    """Serve the host on the console.
+
+    paths    {"network.lif": path, "samples.bin": path, "sensor.json": path} of what was flashed
+    """
     reader, writer = compat.console()
-    names = NETWORK, RECORDING, SENSOR
-    Session(reader, writer, *[folder + name for name in names]).serve()
+    Session(reader, writer, *files(paths)).serve()
+
+
+def files(paths):
+    """Return where the network, the recording and the sensor's settings are, flashed or not."""
+    return [paths.get(name, name) for name in (NETWORK, RECORDING, SENSOR)]
