@@ -41,6 +41,24 @@ class Observation:
     answer: int
 
 
+@dataclass(frozen=True)
+class Status:
+    """How a board's sensor is doing, as the board says now and then.
+
+    samples    int, taken since it began
+    late       int, of these, taken after their time
+    failed     int, how often the sensor could not be read
+    trouble    what is wrong with the sensor now, or nothing
+    rate       float, samples a second that it is to give; 0 where nobody knows
+    """
+
+    samples: int
+    late: int
+    failed: int
+    trouble: str
+    rate: float
+
+
 class Collector:
     """Gathers the frames of one turn until its ANSWER.
 
