@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
@@ -129,7 +129,7 @@ class Watch:
         """Frames that were lost or damaged on their way here."""
         return self._missed_before + (self._link.missed if self._link else 0)
 
-    def events(self, samples: int | None = None) -> Iterator[Event]:
+    def events(self, samples: int | None = None) -> Generator[Event]:
         """Yield what happens, until so many turns were made.
 
         Raises SpikeletError if the board cannot be opened at first, is there again but of no use

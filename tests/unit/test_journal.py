@@ -197,8 +197,11 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     writer = JournalWriter(tmp_path / "a", network, ABOUT)
     writer.take(observation(network, 0))
     writer._file.close()
-    writer._file = Path("/dev/full").open("wb", buffering=0)
-    with pytest.raises(SpikeletError, match="No space left.*what came until then is kept"):
+    kept = "No space left.*what came until then is kept"
+    with (
+        Path("/dev/full").open("wb", buffering=0) as writer._file,
+        pytest.raises(SpikeletError, match=kept),
+    ):
         writer.take(observation(network, 1))
     writer.__exit__()
     assert len(list(journal_reader.load(tmp_path / "a").turns())) == 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -77,15 +77,22 @@ def port(args: argparse.Namespace, output: Output) -> Port:
 
 @contextlib.contextmanager
 def link(
-    where: Port, network: Network | None, kernel: str, output: Output
+    where: Port,
+    network: Network | None,
+    kernel: str,
+    output: Output,
+    log: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Link, BoardInfo]]:
-    """Open a session with the board, check that it holds `network`, and say what it is."""
+    """Open a session with the board, check that it holds `network`, and say what it is.
+
+    log    called with the board's text; without it, people are shown it
+    """
     from spikelet import ports, verification
     from spikelet.errors import SpikeletError
     from spikelet.link import Link
 
     with ports.session(where) as stream:
-        opened = Link(stream, where.name, output.log)
+        opened = Link(stream, where.name, log or output.log)
         try:
             info = opened.hello(kernel)
             if network is not None:
