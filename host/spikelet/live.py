@@ -71,11 +71,12 @@ class LiveView:
         if not self.drawn:
             self._output.log(text)
             return
-        lines = [line for line in text.replace("\x04", "").splitlines() if line.strip(" >")]
+        said = map(_printable, text.replace("\x04", "").splitlines())
+        lines = [line for line in said if line.strip(" >")]
         with self._lock:
             self._logged += len(lines)
             self._log.extend(lines)
-            self.seen.log.extend(map(_printable, lines))
+            self.seen.log.extend(lines)
 
     def show(self, event: Event, watch: Watch, found: Verification | None = None) -> None:
         """Take in an event.
