@@ -137,7 +137,8 @@ class Live:
         self.told, self.said = _now(), sampler.trouble
         counts = sampler.samples, sampler.late, sampler.skipped, sampler.failures
         channels = 0 if sampler.row is None else len(sampler.row)
-        data = struct.pack(wire.SENSOR_FORMAT, channels, *counts) + self.said.encode()
+        rate = round(1000 * sampler.rate)
+        data = struct.pack(wire.SENSOR_FORMAT, channels, rate, *counts) + self.said.encode()
         self.sender.send_aside(wire.SENSOR, data)
 
 

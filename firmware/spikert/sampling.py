@@ -7,6 +7,7 @@ from spikert.pace import Pace
 
 FIRST_WAIT = 100  # ms until a sensor that failed is tried again; it doubles from time to time
 LONGEST_WAIT = 5_000
+FASTEST = 1_000_000  # samples a second
 NAP = 50  # ms, after which who waits for a sensor looks for commands
 NOT_THE_SENSORS = ("rate", "button")  # settings that are no driver's
 
@@ -16,6 +17,7 @@ class Sampler:
 
     settings     dict, of the sensor as sensors.open takes it, and "rate" in samples a second,
                  without which they follow each other as fast as they can
+    rate         number, samples a second, 0 without one
     row          array i16[channels], the last readings; None until the sensor was there once
     samples      int, how many were taken
     late         int, how many of them began after their time
@@ -26,7 +28,7 @@ class Sampler:
     """
 
     def __init__(self, settings):
-        rate = settings.get("rate", 0)
+        self.rate = rate = settings.get("rate", 0)
         self.settings = {key: settings[key] for key in settings if key not in NOT_THE_SENSORS}
         self.samples = self.late = self.failures = self.skipped = 0
         self.row = self.sensor = self.pace = None
@@ -34,8 +36,10 @@ class Sampler:
         if rate:
             if not compat.CLOCK:
                 raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
-            if not 0 < rate <= 1_000_000:
-                raise ValueError("a rate of %s a second; it must be above 0" % rate)
+            if type(rate) not in (int, float) or not 0 < rate <= FASTEST:
+                raise ValueError(
+                    "a rate of %r; it must be a number above 0, at most %d" % (rate, FASTEST)
+                )
             self.pace = Pace(round(1_000_000 / rate))
         self._open()
 

@@ -54,8 +54,12 @@ BOARD_SIZE = const(43)
 BOARD_LINES = ("runtime", "machine", "kernel", "kernels", "ulab", "problem")
 PART_FORMAT = "<HHBBH"  # turn, step, layer, form of the data, first neuron or byte
 PART_SIZE = const(8)
-SENSOR_FORMAT = "<HIIII"  # channels, then counted since LIVE: samples, those that began late, those
-SENSOR_SIZE = const(18)  # whose time passed altogether, failures of the sensor
+SENSOR_FORMAT = (
+    "<HIIIII"  # channels, thousandths of a sample a second; counted since LIVE: samples,
+)
+SENSOR_SIZE = const(
+    22
+)  # those that began late, times that passed altogether, failures of the sensor
 ANSWER_SIZE = const(10)
 ANSWER_FORMAT = "<HHHI"  # turn, answer, frames sent for it, and the crc32 of the readings that the
 # host sent, of all payloads of these frames in order, and of the three numbers before it

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardGone, SpikeletError
 from spikelet.frames import Frame, FrameReader
 from spikelet.network import Network
 from spikelet.observation import Collector, Observation
@@ -82,6 +82,7 @@ class Link:
         self._sequence = 0
         self._longest_silence = 0.0  # seconds, before something came after all
         self._answered = False
+        self._acknowledged = False  # the last command
         self._receive = 64  # until the board has said how much it takes
 
     @property
@@ -226,14 +227,14 @@ class Link:
 
         answered    whether the board answers more than ACK, so that its answer is as good
         patience    seconds of silence that are bearable at least, once it is acknowledged
-        Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, or if it
-        never acknowledges.
+        Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, BoardGone
+        if it never acknowledges.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
         least, most = patience, max(self._patience, FIRST_PATIENCE)
         for attempt in range(TRIES):
             self._write(kind, payload, sequence)
-            acknowledged = False
+            acknowledged = self._acknowledged = False
             patience = max(min(self._patience * 2**attempt, most), least)
             for frame in self._frames(patience):
                 if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
@@ -245,10 +246,11 @@ class Link:
                 elif frame.kind == wire.AGAIN and not acknowledged:
                     break
                 if acknowledged:
+                    self._acknowledged = True
                     yield frame
             if acknowledged:
                 return
-        raise SpikeletError(
+        raise BoardGone(
             f"{self.name} has not answered for {patience:.1f} s, {TRIES} times; "
             "reset it and try again"
         )
@@ -256,9 +258,11 @@ class Link:
     def _frames(self, patience: float) -> Iterator[Frame]:
         """Yield frames until the board has been silent for so many seconds.
 
-        Once something came damaged, silence more likely means that the board has said it all.
+        Once something came damaged, silence more likely means that the board has said it all. A
+        board acknowledges at once or never, whatever text it may send meanwhile.
         """
         heard, damaged = time.monotonic(), self._reader.damaged
+        begun = heard
         yield from self._reader.feed(b"")  # what nobody asked for yet
         while (silence := time.monotonic() - heard) < patience:
             data = self._read()
@@ -270,6 +274,8 @@ class Link:
             yield from self._reader.feed(data)
             if self._reader.damaged > damaged:
                 patience = min(patience, LEAST_PATIENCE)
+            if not self._acknowledged and heard - begun > patience:
+                break
         self._reader.flush()
 
     def _read(self) -> bytes:
@@ -287,8 +293,8 @@ class Link:
         except OSError as error:
             raise self._gone(error) from None
 
-    def _gone(self, error: OSError) -> SpikeletError:
-        return SpikeletError(f"{self.name} went away ({error}); plug it in and run this again")
+    def _gone(self, error: OSError) -> BoardGone:
+        return BoardGone(f"{self.name} went away ({error}); plug it in and run this again")
 
     @property
     def _patience(self) -> float:

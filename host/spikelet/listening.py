@@ -14,36 +14,11 @@ from spikelet.errors import SpikeletError
 from spikelet.frames import Frame
 from spikelet.link import Link
 from spikelet.network import Network
-from spikelet.observation import Observation
+from spikelet.observation import Observation, Status
 from spikert import wire
 
 PATIENCE = 10.0  # seconds; a board that listens says every second how it goes
 MOST_MISSING = 1000  # turns in a row
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a board's sampling goes, counted since it was asked to listen.
-
-    channels    int, of the sensor; 0 before it was there
-    samples     int, how many were taken       late      int, how many of them began after their time
-    skipped     int, times that passed altogether         failures  int, how often the sensor failed
-    trouble     what is wrong with it now, or nothing
-    """
-
-    channels: int
-    samples: int
-    late: int
-    skipped: int
-    failures: int
-    trouble: str
-
-    @staticmethod
-    def of(payload: bytes) -> Sampling:
-        """Return what a SENSOR frame says."""
-        channels, samples, late, skipped, failures = struct.unpack_from(wire.SENSOR_FORMAT, payload)
-        trouble = payload[wire.SENSOR_SIZE :].decode(errors="replace")
-        return Sampling(channels, samples, late, skipped, failures, trouble)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +35,13 @@ class Readings:
 
 def turns(
     link: Link, network: Network, first: int = 0, count: int = 0, *, start: bool = True
-) -> Iterator[Observation | Sampling | None]:
+) -> Iterator[Observation | Status | None]:
     """Have a board run its network on its sensor; yield each turn, and how sampling goes.
 
     A turn that did not arrive whole is None.
 
     first    what the first turn is counted as
-    count    of turns, behind which a last Sampling comes; 0: no end
+    count    of turns, behind which a last Status comes; 0: no end
     start    whether a stream starts again with the first of them
     Raises SpikeletError if the board cannot, or says nothing for long.
     """
@@ -74,7 +49,7 @@ def turns(
     found = 0
     for seen in link.turns(network, first, _listen(link, *command), MOST_MISSING):
         if isinstance(seen, Frame):
-            yield Sampling.of(seen.payload)
+            yield Status.of(seen.payload)
             if found == count > 0:
                 return
         else:
@@ -82,7 +57,7 @@ def turns(
             found += 1
 
 
-def readings(link: Link, count: int = 0) -> Iterator[Readings | Sampling]:
+def readings(link: Link, count: int = 0) -> Iterator[Readings | Status]:
     """Have a board send what its sensor reads, whatever its network; yield it, and how sampling goes.
 
     count    of frames, each of as many samples as fit or came in a tenth of a second; 0: no end
@@ -91,9 +66,9 @@ def readings(link: Link, count: int = 0) -> Iterator[Readings | Sampling]:
     channels = expected = 0
     for frame in _listen(link, 0, count, wire.READINGS):
         if frame.kind == wire.SENSOR:
-            sampling = Sampling.of(frame.payload)
-            channels = sampling.channels
-            yield sampling
+            status = Status.of(frame.payload)
+            channels = status.channels
+            yield status
             if expected == count > 0:
                 return
         elif frame.kind == wire.INPUT and channels:

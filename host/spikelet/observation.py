@@ -41,6 +41,37 @@ class Observation:
     answer: int
 
 
+@dataclass(frozen=True)
+class Status:
+    """How a board's sensor is doing, as the board says now and then, counted since it was asked.
+
+    samples    int, taken
+    late       int, of these, taken after their time
+    failed     int, how often the sensor could not be read
+    trouble    what is wrong with the sensor now, or nothing
+    rate       float, samples a second that it is to give; 0 where they come as fast as they can
+    skipped    int, times of samples that passed without any
+    channels   int, of the sensor; 0 before it was there
+    """
+
+    samples: int
+    late: int
+    failed: int
+    trouble: str
+    rate: float
+    skipped: int = 0
+    channels: int = 0
+
+    @staticmethod
+    def of(payload: bytes) -> Status:
+        """Return what a SENSOR frame says."""
+        channels, rate, samples, late, skipped, failed = struct.unpack_from(
+            wire.SENSOR_FORMAT, payload
+        )
+        trouble = payload[wire.SENSOR_SIZE :].decode(errors="replace")
+        return Status(samples, late, failed, trouble, rate / 1000, skipped, channels)
+
+
 class Collector:
     """Gathers the frames of one turn until its ANSWER.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
@@ -19,7 +20,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
 from spikelet import board_files, board_layout, flashing, network
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import Stream
 from spikelet.network import Network
 from spikert.session import NETWORK
@@ -27,6 +28,8 @@ from spikert.tables import TableError
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
+PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
+FLOOD = 2.0  # and that it may print after that
 
 LOAD = """
 import sys
@@ -98,9 +101,10 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
             transport = SerialTransport(device, timeout=READ_TIMEOUT)
     except TransportError:
-        raise SpikeletError(_unopened(name, device)) from None
+        raise _unopened(name, device) from None
     try:
         _send_at_once(transport)
+        _quieten(transport, name)
         with contextlib.redirect_stdout(said):
             transport.enter_raw_repl(soft_reset=False, timeout_overall=READ_TIMEOUT)
         yield transport
@@ -114,10 +118,30 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
             "reset the board, or put an interpreter on it"
         ) from None
     except serial.SerialException as error:
-        raise SpikeletError(f"{name} went away ({error}); plug it in and run this again") from None
+        raise BoardGone(f"{name} went away ({error}); plug it in and run this again") from None
     finally:
         with contextlib.suppress(OSError):
             transport.close()
+
+
+def _quieten(transport: SerialTransport, name: str) -> None:
+    """Interrupt a program that prints without end; mpremote would read its text for ever.
+
+    Raises SpikeletError if even that does not end it.
+    """
+    transport.serial.timeout = 0
+    begun, interrupted = time.monotonic(), False
+    while transport.serial.read(READ_CHUNK):
+        passed = time.monotonic() - begun
+        if passed > PRINTING and not interrupted:
+            transport.serial.write(b"\r\x03")
+            interrupted = True
+        if passed > PRINTING + FLOOD:
+            raise SpikeletError(
+                f"{name} sends text without end, and Ctrl-C does not stop it; it is no board with "
+                "MicroPython or CircuitPython, or needs a reset"
+            )
+    transport.serial.timeout = READ_TIMEOUT
 
 
 def _send_at_once(transport: SerialTransport) -> None:
@@ -131,17 +155,23 @@ def _send_at_once(transport: SerialTransport) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _unopened(name: str, device: str) -> str:
-    """Say why a port did not open, which mpremote keeps to itself."""
+def _unopened(name: str, device: str) -> SpikeletError:
+    """Return why a port did not open, which mpremote keeps to itself."""
     try:
         serial.serial_for_url(device, exclusive=True).close()
     except serial.SerialException as error:
         if "lock" in str(error):
-            return f"{name} is in use by another program; close that one and try again"
-        if getattr(error, "errno", None) == 13:
-            return f"{name} may not be opened by you; join the group that owns it (often dialout)"
-        return f"{name} cannot be opened ({error}); spikelet doctor lists what is attached"
-    return f"{name} did not open; try again"
+            return SpikeletError(
+                f"{name} is in use by another program; close that one and try again"
+            )
+        if getattr(error, "errno", None) == 13:  # for a moment of every board just plugged in
+            return NotThere(
+                f"{name} may not be opened by you; join the group that owns it (often dialout)"
+            )
+        return NotThere(
+            f"{name} cannot be opened ({error}); spikelet doctor lists what is attached"
+        )
+    return NotThere(f"{name} did not open; try again")
 
 
 class SerialPort:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -82,17 +82,19 @@ def link(
     kernel: str,
     output: Output,
     paths: Mapping[str, str] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Link, BoardInfo]]:
     """Open a session with the board, check that it holds `network`, and say what it is.
 
     paths    {name: path} to use instead of what is in use
+    log      called with the board's text; without it, people are shown it
     """
     from spikelet import ports, verification
     from spikelet.errors import SpikeletError
     from spikelet.link import Link
 
     with ports.session(where, paths) as stream:
-        opened = Link(stream, where.name, output.log)
+        opened = Link(stream, where.name, log or output.log)
         try:
             info = opened.hello(kernel)
             if network is not None:

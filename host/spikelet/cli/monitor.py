@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
+    from spikelet.link import Link
+    from spikelet.monitoring import Monitor
+    from spikelet.ports import Port
+    from spikelet.watching import Log, Watch
 
 SUMMARY = "Watch a board run the recording that was flashed with its network."
-EXAMPLE = "spikelet monitor --port virtual --check"
-BATCH = 16  # samples that the board runs before it asks for more
+EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,47 +28,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="compare every spike with the reference"
     )
+    parser.add_argument(
+        "--record", metavar="FILE", help="keep everything that comes; spikelet export reads it"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Watch until interrupted, or for as many samples as were asked for."""
-    import itertools
-
-    from spikelet import ports, verification
+    from spikelet import ports, watching
     from spikelet.cli import common
     from spikelet.live import LiveView
+    from spikelet.monitoring import Monitor
 
+    if args.record:
+        _check_new(args.record)
     where = common.port(args, output)
     network = ports.held_network(where)
-    live = verification.LiveCheck(network)
-    found, start = live.found, True
     with (
-        common.link(where, network, args.kernel, output) as (link, _),
-        LiveView(network, output) as view,
+        LiveView(network, output, where.name) as view,
+        Monitor(network, view, check=args.check, record=args.record) as monitor,
     ):
+
+        @contextlib.contextmanager
+        def connect(port: Port, log: Log) -> Iterator[Link]:
+            with common.link(port, network, args.kernel, output, log) as (link, info):
+                monitor.begin(port.name, info)
+                yield link
+
+        watch = watching.Watch(
+            where,
+            connect,
+            watching.replayed(network),
+            stream=network.stream is not None,
+            log=monitor.log,
+        )
         try:
-            for first in itertools.count(0, BATCH):
-                count = BATCH if args.samples is None else min(BATCH, args.samples - first)
-                if count <= 0:
-                    break
-                unseen = False  # whether what follows depends on a state that nobody saw
-                for observation in link.replay(network, first, count, start=start):
-                    if observation is None:
-                        unseen = network.stream is not None
-                        continue
-                    if args.check and not unseen:
-                        live.check(observation)
-                    view.show(observation, found, link)
-                start = unseen
-                if start:
-                    live.restart()
+            monitor.follow(watch, args.samples)
         except KeyboardInterrupt:
             if args.samples is not None:
                 raise
-        found.lost_frames, found.missed = link.lost_frames, link.missed
-    output.results |= {"samples": view.samples, "lost_frames": found.lost_frames}
+    return _report(args, watch, monitor, output)
+
+
+def _check_new(path: str) -> None:
+    """Raise SpikeletError unless a file can be made at `path`."""
+    from pathlib import Path
+
+    from spikelet import files
+    from spikelet.errors import SpikeletError
+
+    files.check_target(path)
+    if Path(path).exists():
+        raise SpikeletError(f"{path} is there already; name another file")
+
+
+def _report(args: argparse.Namespace, watch: Watch, monitor: Monitor, output: Output) -> int:
+    """Say how it went, and return the exit status."""
+    from spikelet.cli import common
+
+    found = monitor.found
+    output.results |= {
+        "samples": watch.answers,
+        "lost_frames": watch.lost_frames,
+        "reconnections": watch.reconnections,
+    }
+    if args.record:
+        output.results["record"] = args.record
+        output.say(f"{args.record}: holds all of it; spikelet export reads it")
+    if watch.reconnections:
+        output.say(f"{watch.reconnections:,} reconnections")
     if not args.check:
-        output.say(f"{view.samples:,} samples, {found.lost_frames:,} lost frames")
-        return 1 if found.lost_frames else 0
+        output.say(f"{watch.answers:,} samples, {watch.lost_frames:,} lost frames")
+        return 1 if watch.lost_frames else 0
+    found.lost_frames, found.missed = watch.lost_frames, watch.missed
     common.show_verification(found, output)
     return 1 if found.differences or found.lost_frames else 0
