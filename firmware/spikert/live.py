@@ -45,6 +45,7 @@ class Live:
         self.sampler = sampler
         self.sender = session.sender
         self.said = None  # the trouble that was told last
+        self.size = 0  # bytes of readings that are still to be sent
         self.told = _now()
 
     def run(self, turn, count, flags):
@@ -78,26 +79,26 @@ class Live:
 
     def tell_readings(self, block, count):
         """Send what the sensor reads, in blocks of as many samples as fit in a frame."""
-        sender, end, data = self.sender, block + count, bytearray(PART)
-        while block < end or not count:
-            size = self._fill(data)
-            if not size:
+        self.data, self.block, end = bytearray(PART), block, block + count
+        while self.block < end or not count:
+            if not self._sample():
                 return
-            sender.payload[wire.PART_SIZE : wire.PART_SIZE + size] = data[:size]
-            sender.send_part(wire.INPUT, block & 0xFFFF, 0, 0, 0, 0, size)
-            block += 1
+            if self.sampler.gap:
+                self.tell()  # so that a host knows between which samples there is one
+            row = bytes(self.sampler.row)
+            if not self.size:
+                self.begun = _now()
+            self.data[self.size : self.size + len(row)] = row
+            self.size += len(row)
+            if self.size + len(row) > PART or _since(self.begun) >= BLOCK:
+                self._send_block()
         self.tell()
 
-    def _fill(self, data):
-        """Put samples into `data`; return how many bytes, 0 where a command came before."""
-        size, begun = 0, _now()
-        while self._sample():
-            row = bytes(self.sampler.row)
-            data[size : size + len(row)] = row
-            size += len(row)
-            if size + len(row) > len(data) or _since(begun) >= BLOCK:
-                return size
-        return 0
+    def _send_block(self):
+        size, self.size = self.size, 0
+        self.sender.payload[wire.PART_SIZE : wire.PART_SIZE + size] = self.data[:size]
+        self.sender.send_part(wire.INPUT, self.block & 0xFFFF, 0, 0, 0, 0, size)
+        self.block += 1
 
     def _sample(self):
         """Take the next sample; return whether no command came before."""
@@ -132,7 +133,9 @@ class Live:
         return _since(self.told) >= TOLD
 
     def tell(self):
-        """Tell how sampling goes."""
+        """Tell how sampling goes, after all that was read before."""
+        if self.size:
+            self._send_block()
         sampler = self.sampler
         self.told, self.said = _now(), sampler.trouble
         counts = sampler.samples, sampler.late, sampler.skipped, sampler.failures

@@ -24,6 +24,7 @@ class Sampler:
     skipped      int, times that passed altogether
     failures     int, how often the sensor failed
     trouble      str, why it is not there now, or nothing
+    gap          bool, whether there should have been others between the last two samples
     Raises ValueError for settings that make no sense.
     """
 
@@ -33,13 +34,12 @@ class Sampler:
         self.samples = self.late = self.failures = self.skipped = 0
         self.row = self.sensor = self.pace = None
         self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
+        self.gap = False
         if rate:
             if not compat.CLOCK:
                 raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
             if type(rate) not in (int, float) or not 0 < rate <= FASTEST:
-                raise ValueError(
-                    "a rate of %r; it must be a number above 0, at most %d" % (rate, FASTEST)
-                )
+                raise ValueError("rate is %r; it must be above 0, at most %d" % (rate, FASTEST))
             self.pace = Pace(round(1_000_000 / rate))
         self._open()
 
@@ -51,15 +51,13 @@ class Sampler:
         sensor = self.sensor or self._again()
         if sensor is None:
             return False
-        if self.pace:
-            skipped = self.pace.skipped
-            self.late += not self.pace.wait()
-            self.skipped += self.pace.skipped - skipped
+        skipped = self._wait()
         try:
             sensor.read(self.row)
         except OSError as error:
             self._failed(error)
             return False
+        self.gap = self.samples > 0 and (skipped > 0 or self.trouble != "")
         self.samples += 1
         self.trouble, self.wait = "", FIRST_WAIT
         return True
@@ -72,6 +70,16 @@ class Sampler:
                 sensor.close()
             except OSError:  # it is gone
                 pass
+
+    def _wait(self):
+        """Wait until the next sample is due; return how many times passed before."""
+        pace = self.pace
+        if pace is None:
+            return 0
+        before = pace.skipped
+        self.late += not pace.wait()
+        self.skipped += pace.skipped - before
+        return pace.skipped - before
 
     def _again(self):
         """Let some time pass; return the sensor if it is there again."""

@@ -90,23 +90,25 @@ def session(port: Port, paths: Mapping[str, str] | None = None) -> Iterator[Stre
 
 
 @contextmanager
-def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
+def raw_repl(name: str, device: str, patience: float = READ_TIMEOUT) -> Iterator[SerialTransport]:
     """Open a serial device or a `socket://` and enter the board's raw REPL.
 
-    name    how messages call it
+    name        how messages call it
+    patience    seconds to wait for the REPL; an emulated board shares its computer with others
     Raises SpikeletError if it cannot be opened, is in use, has no REPL, or goes away.
     """
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
-            transport = SerialTransport(device, timeout=READ_TIMEOUT)
+            transport = SerialTransport(device, timeout=patience)
     except TransportError:
         raise _unopened(name, device) from None
     try:
         _send_at_once(transport)
         _quieten(transport, name)
+        transport.serial.timeout = patience
         with contextlib.redirect_stdout(said):
-            transport.enter_raw_repl(soft_reset=False, timeout_overall=READ_TIMEOUT)
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=patience)
         yield transport
     except TransportExecError as error:
         raise SpikeletError(
@@ -141,7 +143,6 @@ def _quieten(transport: SerialTransport, name: str) -> None:
                 f"{name} sends text without end, and Ctrl-C does not stop it; it is no board with "
                 "MicroPython or CircuitPython, or needs a reset"
             )
-    transport.serial.timeout = READ_TIMEOUT
 
 
 def _send_at_once(transport: SerialTransport) -> None:
@@ -198,15 +199,20 @@ def held_network(port: Port) -> Network:
 
     Raises SpikeletError if it holds none, or it is damaged.
     """
+    return held(port)[0]
+
+
+def held(port: Port) -> tuple[Network, frozenset[str]]:
+    """Return the network that a board holds, and the names of all that was flashed with it."""
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
-        path = transport.eval(f"_paths.get({NETWORK!r}, {NETWORK!r})")
+        paths = transport.eval("_paths")
         try:
-            data = transport.fs_readfile(path, chunk_size=READ_CHUNK)
+            data = transport.fs_readfile(paths.get(NETWORK, NETWORK), chunk_size=READ_CHUNK)
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
     try:
-        return network.from_bytes(bytes(data))
+        return network.from_bytes(bytes(data)), frozenset(paths)
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"

@@ -11,6 +11,7 @@ import numpy as np
 from spikelet import dataset, recordings, scaling
 from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
+from spikelet.record_folder import Folder
 from spikelet.recordings import Recordings
 from spikelet.scaling import Scaling
 
@@ -24,7 +25,7 @@ class Cut:
     window    samples, of those that are kept
     hop       samples from one window to the next; None: as many as in a window
     every     of so many samples in a file one is kept, as from a slower sensor
-    rate      samples per second in the files; None: unknown
+    rate      samples per second in the files; None: as `spikelet record` noted, else unknown
     excluded  labels whose recordings are left out
     """
 
@@ -86,7 +87,9 @@ def _windows(folder: str, cut: Cut) -> TrainingData:
     train, of_train = _dataset(learned, cut, scale, folder)
     test, of_test = _dataset(tested, cut, scale, folder)
     notes = (*found.skipped, *found.cut, of_train, of_test)
-    dt = cut.every / cut.rate if cut.rate else None
+    noted = Folder(folder).settings()
+    rate = cut.rate or (noted.rate if noted else None)
+    dt = cut.every / rate if rate else None
     return TrainingData(train, test, scale, dt, tuple(note for note in notes if note))
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
+from spikelet import listening
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import Link
 from spikelet.network import Network
@@ -80,6 +81,20 @@ def replayed(network: Network) -> Turns:
         link: Link, first: int, count: int, start: bool
     ) -> Iterator[Observation | Status | None]:
         return link.replay(network, first, count, start=start)
+
+    return turns
+
+
+def listened(network: Network) -> Turns:
+    """Return the turns of a board's own sensor, which go on until one is lost, not so many at once."""
+
+    def turns(
+        link: Link, first: int, count: int, start: bool
+    ) -> Iterator[Observation | Status | None]:
+        for seen in listening.turns(link, network, first, start=start):
+            yield seen
+            if seen is None and network.stream is not None:
+                return  # its state is not known any more, so it begins anew
 
     return turns
 
@@ -219,6 +234,8 @@ class Watch:
                     self.answers += 1
                     self._lost_known = link.lost_frames
                     yield event
+                    if self.turns == samples:
+                        return
             if owed and self._rebooted:
                 raise BoardGone(f"{self.port.name} was reset")
             yield from self._lost(before)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     "demo",
+    "record",
     "train",
     "ann",
     "sweep",

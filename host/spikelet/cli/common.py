@@ -52,6 +52,18 @@ def add_samples(parser: argparse.ArgumentParser, name: str, purpose: str) -> Non
     )
 
 
+def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add --sensor and --rate."""
+    parser.add_argument(
+        "--sensor",
+        required=required,
+        metavar="S",
+        help="that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2, adc:GP26,GP27, or a "
+        ".json of settings; see docs/sensors.md",
+    )
+    parser.add_argument("--rate", type=float, metavar="HZ", help="samples a second (default: 100)")
+
+
 def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:
     """Add --encoder-parameter."""
     parser.add_argument(

@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="FILE.lif", nargs="?")
     common.add_port(parser)
     common.add_samples(parser, "--recording", "for the board to replay by itself")
+    common.add_sensor(parser)
     parser.add_argument(
         "--rom", action="store_true", help="into the board's ROM partition, to be read in place"
     )
@@ -81,13 +82,18 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     """Return what is flashed besides the runtime."""
-    from spikelet import samples
-    from spikert.session import NETWORK, RECORDING
+    from spikelet import samples, sensor_settings
+    from spikelet.errors import SpikeletError
+    from spikert.session import NETWORK, RECORDING, SENSOR
 
     put = {NETWORK: loaded.to_bytes()}
     if args.recording:
         replayed = samples.named(args.recording, loaded, args.every)
         put[RECORDING] = loaded.turn_bytes(replayed.x)
+    if args.sensor:
+        put[SENSOR] = sensor_settings.to_bytes(sensor_settings.parse(args.sensor, args.rate))
+    elif args.rate is not None:
+        raise SpikeletError("--rate is of a sensor; say with --sensor of which")
     return put
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spikelet.ports import Port
     from spikelet.watching import Log, Watch
 
-SUMMARY = "Watch a board run the recording that was flashed with its network."
+SUMMARY = "Watch a board run its network, on its sensor or on the recording flashed with it."
 EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
 
 
@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_port(parser)
     common.add_kernel(parser)
     parser.add_argument("--samples", type=int, metavar="N", help="stop after N answers")
+    parser.add_argument(
+        "--replay", action="store_true", help="the recording, though there is a sensor"
+    )
     parser.add_argument(
         "--check", action="store_true", help="compare every spike with the reference"
     )
@@ -39,11 +42,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet.cli import common
     from spikelet.live import LiveView
     from spikelet.monitoring import Monitor
+    from spikert.session import SENSOR
 
     if args.record:
         _check_new(args.record)
     where = common.port(args, output)
-    network = ports.held_network(where)
+    network, flashed = ports.held(where)
+    source = watching.listened if SENSOR in flashed and not args.replay else watching.replayed
     with (
         LiveView(network, output, where.name) as view,
         Monitor(network, view, check=args.check, record=args.record) as monitor,
@@ -51,14 +56,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
         @contextlib.contextmanager
         def connect(port: Port, log: Log) -> Iterator[Link]:
-            with common.link(port, network, args.kernel, output, log) as (link, info):
+            with common.link(port, network, args.kernel, output, log=log) as (link, info):
                 monitor.begin(port.name, info)
                 yield link
 
         watch = watching.Watch(
             where,
             connect,
-            watching.replayed(network),
+            source(network),
             stream=network.stream is not None,
             log=monitor.log,
         )

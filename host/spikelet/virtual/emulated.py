@@ -48,7 +48,9 @@ class Virtual:
             command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
-                ports.raw_repl(self.name, f"socket://127.0.0.1:{port}") as transport,
+                ports.raw_repl(
+                    self.name, f"socket://127.0.0.1:{port}", processes.PATIENCE
+                ) as transport,
             ):
                 yield transport
 
@@ -102,7 +104,7 @@ class Qemu:
                 command += ["-device", f"loader,file={image},{place}"]
             with (
                 processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
-                ports.raw_repl(self.name, device) as transport,
+                ports.raw_repl(self.name, device, processes.PATIENCE) as transport,
             ):
                 yield transport
 

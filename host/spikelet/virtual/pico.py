@@ -156,7 +156,10 @@ class Pico:
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, ports.raw_repl(self.name, board.device) as transport:
+        with (
+            self.powered() as board,
+            ports.raw_repl(self.name, board.device, processes.PATIENCE) as transport,
+        ):
             yield transport
 
     def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:

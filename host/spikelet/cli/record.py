@@ -1,0 +1,157 @@
+"""`spikelet record`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spikelet.cli.output import Output
+    from spikelet.link import Link
+    from spikelet.observation import Status
+    from spikelet.ports import Port
+    from spikelet.record_folder import Folder, SensorSettings
+    from spikelet.recorder import Recorded, Recorder
+
+SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
+EXAMPLE = "spikelet record gestures/ --label wave --seconds 20 --sensor mpu6050 --rate 100"
+LEAST = 2  # samples of a piece that is kept
+KEPT = 400  # samples that the plot shows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `record` takes."""
+    from spikelet.cli import common
+
+    parser.add_argument("folder", metavar="FOLDER", help="where recordings go; made if not there")
+    parser.add_argument("--label", required=True, metavar="NAME", help="of the class")
+    parser.add_argument("--seconds", type=float, default=10, metavar="N", help="(default: 10)")
+    common.add_sensor(parser, required=True)
+    common.add_port(parser)
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Put the runtime on the board if need be, listen to its sensor, keep what came."""
+    from spikelet import sensor_settings
+    from spikelet.cli import common
+    from spikelet.errors import SpikeletError
+    from spikelet.record_folder import Folder
+    from spikelet.recorder import Recorder
+
+    if not args.seconds > 0:
+        raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
+    settings = sensor_settings.parse(args.sensor, args.rate)
+    folder, recorder = Folder(args.folder), Recorder(args.seconds)
+    where = common.port(args, output)
+    # An interruption ends it, and what came by then is kept.
+    with contextlib.suppress(KeyboardInterrupt), _listening(where, settings, output) as link:
+        _record(link, folder, args.label, settings, recorder, output)
+    return _keep(folder, args.label, settings, recorder.recorded, output)
+
+
+@contextlib.contextmanager
+def _listening(where: Port, settings: dict[str, Any], output: Output) -> Iterator[Link]:
+    """Start the runtime with this sensor, beside whatever network the board has in use."""
+    from spikelet import board_layout, bytecode, flashing, interpreter, sensor_settings
+    from spikelet.cli import common
+    from spikelet.errors import SpikeletError
+    from spikert.session import SENSOR
+
+    if where.in_place:
+        raise SpikeletError(f"{where.name} has no sensors; record from another board")
+    files = bytecode.runtime_files(interpreter.ask(where))
+    layout = board_layout.of(files | {SENSOR: sensor_settings.to_bytes(settings)})
+    with where.connect() as transport, output.progress("preparing") as report:
+        for done, of in flashing.stage(flashing.of(transport), layout):
+            report(done, of)
+    with common.link(where, None, "", output, layout.paths) as (link, _):
+        yield link
+
+
+def _record(
+    link: Link,
+    folder: Folder,
+    label: str,
+    settings: dict[str, Any],
+    recorder: Recorder,
+    output: Output,
+) -> None:
+    """Record, and show what comes."""
+    from rich.live import Live
+    from rich.text import Text
+
+    from spikelet import listening, sensor_settings
+    from spikelet.observation import Status
+    from spikelet.signal_plot import Signals
+
+    signals: Signals | None = None
+    with Live(console=output.people, refresh_per_second=10, transient=True) as live:
+
+        def seen(event: listening.Readings | Status) -> None:
+            nonlocal signals
+            if isinstance(event, Status):
+                if signals is None and event.channels:
+                    names = sensor_settings.names(settings, event.channels)
+                    folder.check(label, _described(settings, names))
+                    signals = Signals(names, KEPT)
+            elif signals is not None:
+                signals.add(event.raw)
+            if output.people.is_terminal:
+                size = output.people.size
+                head = Text(_progress(label, recorder) + "\n")
+                picture = signals.picture(size.width, size.height - 3) if signals else Text("")
+                live.update(head + picture)
+
+        recorder.record(listening.readings(link), seen)
+
+
+def _progress(label: str, recorder: Recorder) -> str:
+    status = recorder.recorded.status
+    line = f"recording {label}: {recorder.samples:,} of {recorder.wanted or 0:,} samples"
+    if status is not None and status.trouble:
+        return f"{line}; waiting, for {status.trouble}"
+    return f"{line}; Ctrl-C ends it, and keeps what came"
+
+
+def _keep(
+    folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
+) -> int:
+    """Write the pieces that came, and say how it went."""
+    from spikelet import sensor_settings
+    from spikelet.errors import SpikeletError
+
+    pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]
+    status = recorded.status
+    if not pieces or status is None:
+        why = f" ({status.trouble})" if status and status.trouble else ""
+        raise SpikeletError(f"the sensor gave no samples{why}; nothing was written")
+    described = _described(settings, sensor_settings.names(settings, pieces[0].shape[1]))
+    paths = [folder.add(label, piece, described) for piece in pieces]
+    samples = sum(map(len, pieces))
+    counts = {"late": status.late, "skipped": status.skipped, "failed": status.failed}
+    output.results |= counts | {
+        "samples": samples,
+        "lost_frames": recorded.lost,
+        "files": [str(path) for path in paths],
+    }
+    for path, piece in zip(paths, pieces, strict=True):
+        output.say(f"{path}: {len(piece):,} samples of {piece.shape[1]} channels")
+    output.say(
+        f"{samples:,} samples of {label}, {status.late:,} of them late, {status.skipped:,} left out, "
+        f"{recorded.lost:,} lost frames"
+        + (f"; in {len(paths)} pieces, for there were gaps" if len(paths) > 1 else "")
+    )
+    return 0
+
+
+def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
+    """Return what the recordings of a folder have in common."""
+    from spikelet.record_folder import SensorSettings
+
+    decisive: dict[str, str | int | float] = {
+        key: settings[key] for key in ("g", "dps") if key in settings
+    }
+    return SensorSettings(settings["sensor"], float(settings["rate"]), names, decisive)
