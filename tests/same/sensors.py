@@ -36,7 +36,7 @@ tell({"sensor": "replay", "file": sys.argv[2], "channels": "3"})
 tell({"sensor": "nose"})
 tell({"sensor": "adc", "pins": []})
 tell({"sensor": "adc", "pin": 1})
-for name, family in sensors.KNOWN:  # all can be compiled
+for _, family in sensors.KNOWN:  # all can be compiled
     __import__("spikert.sensors." + family)
 for name in ("mpu6050", "lsm6ds", "adxl345", "lis3dh"):
     chip = chips.load(name)
