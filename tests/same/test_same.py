@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
@@ -44,4 +45,24 @@ def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
         for program in (sys.executable, interpreter(name))
     ]
     assert said[0].count("\n") > 60
+    assert said[1].replace("\r\n", "\n") == said[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("micropython", marks=pytest.mark.emulated),
+        pytest.param("micropython-ulab", marks=pytest.mark.ulab),
+        pytest.param("circuitpython", marks=pytest.mark.ulab),
+    ],
+)
+def test_sensors_say_the_same_as_on_cpython(name, tmp_path):
+    recording = tmp_path / "samples.bin"
+    recording.write_bytes(array("h", [k * 1801 - 32768 for k in range(36)]).tobytes())
+    arguments = [str(HERE / "sensors.py"), str(FIRMWARE), str(recording)]
+    said = [
+        subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+        for program in (sys.executable, interpreter(name))
+    ]
+    assert said[0].count("\n") > 40
     assert said[1].replace("\r\n", "\n") == said[0]

@@ -9,8 +9,9 @@ class Input:
     """An analogue pin; see the package's docstring."""
 
     def __init__(self, pin):
+        found = find(pin)
         try:
-            self.read = ADC(find(pin)).read_u16  # bound once: a reading takes no memory
+            self.read = ADC(found).read_u16  # bound once: a reading takes no memory
         except (ValueError, TypeError) as error:
             raise ValueError("pin %r measures no voltage: %s" % (pin, error))
 

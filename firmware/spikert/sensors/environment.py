@@ -18,7 +18,7 @@ from spikert.sensors import Nonsense, chips, rate
 SETTINGS = ("i2c", "address")
 NAMES = ("temperature", "pressure", "humidity")
 FASTEST = 100  # readings a second: a measurement takes up to 9.3 ms
-PATIENCE = 50  # milliseconds to the first one
+FIRST = 20  # milliseconds after which the first one is there
 COLDEST, HOTTEST = -4000, 8500  # hundredths of a degree, what the chip measures
 LEAST, MOST = 30_000, 110_000  # pascals
 SEA = 70_000  # pascals that are a reading of 0
@@ -41,7 +41,7 @@ class Sensor:
             self.trimming = chip.Trimming(self.bus, self.address, humid)
             for register, value in chip.SETUP:
                 self.bus.write(self.address, register, value)
-            self._wait()
+            compat.sleep_ms(FIRST)
         except BaseException:
             self.close()
             raise
@@ -53,8 +53,11 @@ class Sensor:
         """
         block, trimming = self.block, self.trimming
         self.bus.read_into(self.address, self.chip.DATA, block)
-        temperature = trimming.temperature(_value(block, 3))
-        pressure = trimming.pressure(_value(block, 0))
+        pressure, temperature = _value(block, 0), _value(block, 3)
+        if pressure == temperature == self.chip.SKIPPED:
+            raise Nonsense("it measures nothing")
+        temperature = trimming.temperature(temperature)
+        pressure = trimming.pressure(pressure)
         if not COLDEST <= temperature <= HOTTEST or not LEAST <= pressure <= MOST:
             raise Nonsense("%d hundredths of a degree, %d Pa" % (temperature, pressure))
         buffer[0] = temperature
@@ -65,15 +68,6 @@ class Sensor:
     def close(self):
         """Give the bus back."""
         self.bus.close()
-
-    def _wait(self):
-        """Wait for the first measurement."""
-        for _ in range(PATIENCE):
-            compat.sleep_ms(1)
-            self.bus.read_into(self.address, self.chip.DATA, self.block)
-            if _value(self.block, 3) != self.chip.SKIPPED:
-                return
-        raise Nonsense("no measurement in %d ms" % PATIENCE)
 
 
 def _value(block, start):

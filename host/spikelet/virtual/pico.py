@@ -20,7 +20,7 @@ from mpremote.transport_serial import SerialTransport
 
 from spikelet import board_layout, flashing, ports, resources
 from spikelet.errors import SpikeletError
-from spikelet.virtual import processes
+from spikelet.virtual import devices, processes
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
@@ -60,8 +60,8 @@ class Powered:
         """Let the ADC read row after row, each as in feed_adc, so many a second of the board's time.
 
         loop     whether the first row follows the last, which else stays
-        first    when the first row begins: "now", or with "read" half a row before it is first read,
-                 so that a sampling loop at this rate finds the middle of each row
+        first    when the first row begins: "now", or with "read" half a row before more of it than
+                 its first value is read, so that a loop at this rate finds the middle of each row
         """
         self._command(adc_recording=_recording(rows, rate_hz, loop, first))
 
@@ -80,8 +80,29 @@ class Powered:
         device = {"bus": bus, "address": address, "register": register}
         self._command(i2c_recording=device | _recording(rows, rate_hz, loop, first))
 
+    def feed_chip(
+        self,
+        name: str,
+        samples: Sequence[Sequence[int]],
+        rate_hz: float = 100,
+        *,
+        bus: int = 0,
+        address: int | None = None,
+        loop: bool = False,
+        first: str = "read",
+    ) -> None:
+        """Put a chip of devices.CHIPS on a bus; it measures samples i16[channels] in their order.
+
+        The rest is as in feed_i2c_recording. It measures without being set up, and keeps what is set.
+        """
+        chip = devices.CHIPS[name]
+        at = chip.address if address is None else address
+        self.feed_i2c(bus, at, 0, chip.registers())
+        frames = [chip.frame(sample) for sample in samples]
+        self.feed_i2c_recording(bus, at, chip.block, frames, rate_hz, loop=loop, first=first)
+
     def unplug_i2c(self, bus: int, address: int) -> None:
-        """Take an I2C device away; nothing answers at its address."""
+        """Take an I2C device away; nothing answers at its address until it is plugged in or fed."""
         self._command(i2c_unplug={"bus": bus, "address": address})
 
     def plug_i2c(self, bus: int, address: int) -> None:

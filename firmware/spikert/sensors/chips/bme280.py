@@ -11,7 +11,6 @@ from spikert.compat import const
 ADDRESSES = (0x76, 0x77)  # pin SDO low or high
 IDENTITY = 0xD0  # id
 IDENTITIES = (0x60, 0x58, 0x57, 0x56)  # BME280; BMP280, and samples of it
-HUMID = 0x60
 DATA = 0xF7  # press_msb; pressure and temperature have three bytes each, humidity two
 SKIPPED = 0x80000  # a converter's value while it has measured nothing
 

@@ -2,15 +2,12 @@
 
 
 class Pin:
-    """A pin of the virtual board; a program cannot make one.
+    """A pin of the virtual board; a program cannot make one."""
 
-    name    as `wiring` calls it
-    """
-
-    name: str
+    _name: str
 
     def __init__(self) -> None:
         raise TypeError("cannot create 'Pin' instances")
 
     def __repr__(self) -> str:
-        return f"board.{self.name}"
+        return f"board.{self._name}"

@@ -11,7 +11,7 @@ _taken: set[str] = set()
 def make(name: str) -> Any:
     """Return a pin; only the board has any."""
     pin: Any = object.__new__(Pin)
-    pin.name = name
+    pin._name = name
     return pin
 
 
@@ -19,7 +19,7 @@ def name(pin: Any) -> str:
     """Return what a pin is called. Raises TypeError for what is no pin."""
     if not isinstance(pin, Pin):
         raise TypeError(f"pin must be of type Pin, not {type(pin).__name__}")
-    return vars(pin)["name"]
+    return vars(pin)["_name"]
 
 
 def take(*pins: Any) -> None:

@@ -22,10 +22,11 @@ class Device {
     }
   }
 
-  // Return a register. A recording that waits for its first reading begins when its last register is read.
+  // Return a register. A recording that waits for its first reading begins when its second register is read;
+  // the first may be a status that is looked at before.
   read(register, nanos) {
     for (const [first, recording] of this.#recordings)
-      if (register === first + recording.width - 1) recording.begin(nanos);
+      if (register === first + Math.min(1, recording.width - 1)) recording.begin(nanos);
     return this.registers[register];
   }
 }
@@ -74,7 +75,7 @@ export class RegisterBus {
     this.#plugged(address).play(register, new Recording(recording, this.#nanos()));
   }
 
-  // Take a device away; feeding it, or plugging it in, brings it back as it was.
+  // Take a device away. Plugging it in brings it back as it was; feeding it, a new one.
   unplug({ address }) {
     const device = this.#devices.get(address);
     if (device !== undefined) this.#unplugged.set(address, device);
@@ -82,12 +83,13 @@ export class RegisterBus {
   }
 
   plug({ address }) {
-    this.#plugged(address);
+    const device = this.#unplugged.get(address);
+    if (device !== undefined) this.#devices.set(address, device);
+    this.#unplugged.delete(address);
   }
 
   #plugged(address) {
-    if (!this.#devices.has(address)) this.#devices.set(address, this.#unplugged.get(address) ?? new Device());
-    this.#unplugged.delete(address);
+    if (!this.#devices.has(address)) this.#devices.set(address, new Device());
     return this.#devices.get(address);
   }
 

@@ -1,0 +1,89 @@
+"""The virtual board's modules have the signatures that CircuitPython's stubs have, and no more."""
+
+import ast
+import importlib
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from sensor_boards import VIRTUAL, fresh_modules
+
+MODULES = ("analogio", "audiobusio", "board", "busio", "digitalio", "microcontroller", "touchio")
+
+
+def described(path):
+    """Return what a module's text or stubs have: {class, or "" for the module: {name: node}}."""
+    tree = ast.parse(path.read_text())
+    classes = {node.name: _names(node.body) for node in tree.body if isinstance(node, ast.ClassDef)}
+    return {"": _names(tree.body), **classes}
+
+
+def _names(nodes):
+    named = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    named |= {node.target.id: None for node in nodes if isinstance(node, ast.AnnAssign)}
+    return {name: node for name, node in named.items() if name[0] != "_" or name == "__init__"}
+
+
+def stubs(name):
+    """Return what CircuitPython's stubs of a module have."""
+    [folder] = importlib.util.find_spec(f"{name}-stubs").submodule_search_locations
+    return described(Path(folder, "__init__.pyi"))
+
+
+def parameters(node):
+    """Return a function's parameters as (name, default), positional ones first."""
+    arguments = node.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(plain) - len(arguments.defaults)) + arguments.defaults
+    named = (
+        list(zip(plain, defaults, strict=True)),
+        list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)),
+    )
+    return [[(a.arg, default and ast.unparse(default)) for a, default in kind] for kind in named]
+
+
+@pytest.fixture
+def modules():
+    with fresh_modules(VIRTUAL / "modules", VIRTUAL):
+        yield
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_signatures_are_those_of_the_stubs(name):
+    ours, expected, compared = described(VIRTUAL / "modules" / f"{name}.py"), stubs(name), 0
+    for place, names in ours.items():
+        for thing, node in names.items():
+            assert thing in expected[place], (place, thing)
+            if expected[place][thing] is not None:  # else an attribute, ours a property
+                assert parameters(node) == parameters(expected[place][thing]), (place, thing)
+            compared += 1
+    assert compared >= 1
+
+
+def test_pins_are_no_names_of_the_stubs(modules):
+    import board
+
+    assert {"A0", "SCL", "SDA"} <= set(dir(board)) - set(stubs("board")[""])
+
+
+def test_a_bus_has_to_be_locked_and_serves_one_at_a_time(modules, tmp_path, monkeypatch):
+    import board
+    import busio
+
+    monkeypatch.chdir(tmp_path)
+    bus, buffer = board.I2C(), bytearray(1)
+    assert bus is board.I2C()
+    with pytest.raises(RuntimeError, match="requires lock"):
+        bus.writeto_then_readfrom(0x68, b"\x75", buffer)
+    assert (bus.try_lock(), bus.try_lock()) == (True, False)
+    bus.writeto_then_readfrom(0x68, b"\x75", buffer)
+    assert (buffer, bus.scan(), bus.probe(0x69)) == (b"\x68", [0x68], False)
+    with pytest.raises(ValueError, match="SCL in use"):
+        busio.I2C(board.SCL, board.SDA)
+    bus.deinit()
+    with pytest.raises(ValueError, match="deinitialized"):
+        bus.try_lock()
+    assert board.I2C() is not bus
+    with pytest.raises(TypeError, match="cannot create 'Pin' instances"):
+        type(board.A0)()
