@@ -186,6 +186,14 @@ def test_readings_take_no_memory(board, repl, settings):
     assert taken(repl, "bytes(buffer)") > 0
 
 
+def test_what_only_opening_needs_is_forgotten(board, repl):
+    plug(board, "mpu6050")
+    for _ in range(2):  # and imported again when it is needed
+        repl.exec(f"opened({MPU})")
+        assert repl.eval("[name for name in sys.modules if 'chips' in name]") == []
+        repl.exec("sensor.close()")
+
+
 def test_what_the_weather_takes_is_small(board, repl):
     board.feed_chip("bme280", [WEATHER])
     repl.exec("opened({'sensor': 'bme280'})")

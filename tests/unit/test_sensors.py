@@ -119,6 +119,37 @@ def test_a_recording_is_replayed_again_and_again(wired):
     sensor.close()
 
 
+def test_a_rate_is_a_number(wired):
+    for rate in ("fast", 0, -1, 20_000, None, True):
+        said = refusal({"sensor": "adc", "pins": ["A0"], "rate": rate})
+        assert said == f"rate is {rate!r}; it must be a number above 0, at most 10000"
+    sensors.open({"sensor": "adc", "pins": ["A0"], "rate": 0.5}).close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "Expecting property name"),
+        ("[]", "it holds no JSON object"),
+        ('{"i2c": [{"chip": "mpu"}]}', "no chip is called 'mpu'; known are mpu6050"),
+        (
+            '{"i2c": [{"chip": "lis3dh", "recording": "odd"}]}',
+            "7 bytes are no samples of 3 channels",
+        ),
+        ('{"i2c": [{"chip": "lis3dh", "recording": "none"}]}', "No such file"),
+    ],
+)
+def test_wiring_that_makes_no_sense_is_an_oserror_until_it_is_mended(wired, text, said):
+    (wired.folder / "odd").write_bytes(bytes(7))
+    (wired.folder / "hardware.json").write_text(text)
+    sensor = sensors.open({"sensor": "adc", "pins": ["A0"]})
+    for _ in range(2):
+        with pytest.raises(OSError, match=said):
+            reading(sensor)
+    wired.wire(i2c=[])
+    assert reading(sensor) == devices.made_up(1)[0]
+
+
 def test_recordings_that_make_no_sense(wired):
     replay = {"sensor": "replay", "file": "run.bin", "channels": 3}
     with pytest.raises(FileNotFoundError):

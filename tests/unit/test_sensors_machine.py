@@ -1,6 +1,7 @@
 """Sensors through MicroPython's `machine`, one that the tests made; tests/loop has the real one."""
 
 import importlib
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ MODULES = Path(__file__).parents[1] / "machine_modules"
 def machine(monkeypatch):
     """Return the module of a MicroPython that these tests have sensors run on."""
     monkeypatch.setattr(compat, "sleep_ms", lambda ms, unheard=False: None)
+    monkeypatch.setattr(time, "sleep_us", lambda us: None, raising=False)
     monkeypatch.setattr(compat, "runtime_name", lambda: "micropython 1.25.0")
     monkeypatch.setattr(
         compat, "hardware", lambda name: importlib.import_module(f"spikert.hardware.{name}_machine")
@@ -74,6 +76,14 @@ def test_a_bus_in_software_where_no_controller_has_the_pins(machine, monkeypatch
     named = {"sensor": "adxl345", "i2c": {"id": 1, "sda": 1, "scl": 2}}
     assert refusal(named) == "this board has no I2C 1 on such pins: bad SDA pin"
     assert "i2c knows no setting 'bus'" in refusal({"sensor": "adxl345", "i2c": {"bus": "I2C"}})
+
+
+@pytest.mark.parametrize(("held", "clocks"), [(0, 0), (5, 5), (100, 9)])
+def test_a_chip_that_holds_the_bus_is_clocked_until_it_lets_go(machine, held, clocks):
+    machine.wires["held"] = held
+    plug(machine, "mpu6050")
+    sensors.open({"sensor": "mpu6050", "i2c": {"sda": 4, "scl": 5}})
+    assert machine.wires["clocks"] == clocks
 
 
 def test_absent_then_there_then_gone(machine):

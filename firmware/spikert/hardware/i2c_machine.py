@@ -1,12 +1,16 @@
 """I2C, of MicroPython."""
 
-from machine import I2C, SoftI2C  # type: ignore[import-not-found]
+import time
+
+from machine import I2C, Pin, SoftI2C  # type: ignore[import-not-found]
 
 from spikert.hardware.pins_machine import find
 from spikert.sensors import refuse_others, whole
 
 SETTINGS = ("id", "sda", "scl", "frequency")
 IDS = (0, 1, 2)  # of the controllers that chips have
+CLOCKS = 9  # of a byte and its acknowledgement
+HALF = 5  # microseconds of a clock at 100 kHz
 
 
 class Bus:
@@ -18,6 +22,8 @@ class Bus:
         for name in ("sda", "scl"):
             if name in settings:
                 options[name] = find(settings[name])
+        if "sda" in options and "scl" in options:
+            _release(options["sda"], options["scl"])
         self.bus = _found(settings["id"], options) if "id" in settings else _any(options)
         self.read_into = self.bus.readfrom_mem_into
         self.byte = bytearray(1)
@@ -31,6 +37,21 @@ class Bus:
         """Give the pins back, where the interpreter can."""
         if hasattr(self.bus, "deinit"):
             self.bus.deinit()
+
+
+def _release(sda, scl):
+    """Let a chip go on that holds the bus since the board was reset while it answered.
+
+    Source: NXP UM10204, I2C-bus specification, "Bus clear".
+    """
+    sda.init(Pin.IN, Pin.PULL_UP)
+    scl.init(Pin.OPEN_DRAIN, value=1)
+    for _ in range(CLOCKS):
+        if sda.value():
+            return
+        for level in (0, 1):
+            scl.value(level)
+            time.sleep_us(HALF)  # type: ignore[attr-defined]
 
 
 def _found(number, options):

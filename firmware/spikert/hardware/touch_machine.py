@@ -25,10 +25,13 @@ class Pad:
             self.pin.init(machine.Pin.IN)
 
     def _discharges(self):
-        """Return the microseconds of ROUNDS discharges; 0 for each that is too short or too long."""
+        """Return the microseconds of ROUNDS discharges, 0 if one is too short or too long."""
         pin, total = self.pin, 0
         for _ in range(ROUNDS):
             pin.init(machine.Pin.OUT, value=1)
             pin.init(machine.Pin.IN)
-            total += max(machine.time_pulse_us(pin, 1, LONGEST), 0)
+            passed = machine.time_pulse_us(pin, 1, LONGEST)
+            if passed < 0:
+                return 0
+            total += passed
         return total

@@ -30,6 +30,7 @@ KNOWN = (  # sensors, and the module that reads them
     ("touch", "touch"),
     ("replay", "replay"),
 )
+FASTEST = 10_000  # samples a second that any sensor may be read
 
 
 class Nonsense(OSError):
@@ -54,6 +55,7 @@ def open(settings):
     __import__(path)
     module = sys.modules[path]
     refuse_others(settings, ("sensor", "rate") + module.SETTINGS, name)
+    rate(settings, FASTEST)
     return module.Sensor(settings)
 
 
@@ -83,7 +85,7 @@ def one_of(settings, key, default, choices):
     if value not in choices:
         known = ", ".join([str(choice) for choice in choices])
         raise ValueError("%s is %r; it must be one of %s" % (key, value, known))
-    return value
+    return choices[choices.index(value)]  # an integer, where 4.0 was given
 
 
 def rate(settings, most):

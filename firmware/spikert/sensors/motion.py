@@ -11,8 +11,9 @@ their registers on all interpreters, not through their vendors' drivers: those o
 floats in m/s2, which have been rounded, and take memory for each reading.
 """
 
+import spikert
 from spikert import compat
-from spikert.sensors import Nonsense, chips, one_of
+from spikert.sensors import Nonsense, one_of
 
 SETTINGS = ("i2c", "address", "channels", "g", "dps")
 NAMES = ("ax", "ay", "az", "gx", "gy", "gz")
@@ -24,7 +25,9 @@ class Sensor:
     """An accelerometer or inertial unit on I2C; see the package's docstring."""
 
     def __init__(self, settings):
-        self.chip = chip = chips.load(settings["sensor"])
+        from spikert.sensors import chips
+
+        chip = chips.load(settings["sensor"])
         has = len(chip.PLACES)
         self.channels = one_of(settings, "channels", 3, (3, 6)[: has // 3])
         g = one_of(settings, "g", 4, (2, 4, 8, 16))
@@ -44,6 +47,8 @@ class Sensor:
         except BaseException:
             self.close()
             raise
+        del chip, chips, wanted
+        spikert.forget("sensors.chips")
 
     def read(self, buffer):
         """Put the newest measurement into array('h')[channels].

@@ -12,11 +12,13 @@ things can be unplugged while the board runs:
 A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095. Each reading of
 a chip's measurement or of a pin is its next sample; the first follows on the last. null, or a chip
 without one, measures waves that are made up, the same each time. Chips are those of devices.CHIPS.
-Without a hardware.json there is an MPU-6050, and waves on every pin and on the microphone.
+Without a hardware.json there is an MPU-6050, and waves on every pin and on the microphone. A file that
+cannot be read, or makes no sense, is an OSError of whatever is read next.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from array import array
@@ -44,7 +46,12 @@ class Recording:
             return
         readings = array("h")
         with open(path, "rb") as file:
-            readings.frombytes(file.read())
+            data = file.read()
+        if not data or len(data) % (2 * channels):
+            raise OSError(
+                errno.EIO, f"{len(data)} bytes are no samples of {channels} channels", path
+            )
+        readings.frombytes(data)
         self.samples = [readings[k : k + channels] for k in range(0, len(readings), channels)]
 
     def next(self) -> Sequence[int]:
@@ -54,13 +61,15 @@ class Recording:
 
 
 class Device:
-    """A chip on the I2C bus, as hardware.json has it.
-
-    Raises KeyError for a chip that is not in devices.CHIPS.
-    """
+    """A chip on the I2C bus, as hardware.json has it."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         self.entry = entry
+        if entry.get("chip") not in CHIPS:
+            known = ", ".join(CHIPS)
+            raise OSError(
+                errno.EIO, f"no chip is called {entry.get('chip')!r}; known are {known}", FILE
+            )
         self.chip = CHIPS[entry["chip"]]
         self.address = int(entry.get("address", self.chip.address))
         self.recording = Recording(
@@ -110,8 +119,8 @@ class Wiring:
         except FileNotFoundError:
             seen = None
         if seen != self.seen:
-            self.seen = seen
             self._rewire(self._read() if seen else DEFAULT)
+            self.seen = seen
         return self
 
     def device(self, address: int) -> Device | None:
@@ -130,17 +139,22 @@ class Wiring:
     @staticmethod
     def _read() -> dict[str, Any]:
         with open(FILE, encoding="utf-8") as file:
-            return json.load(file)
+            try:
+                wanted = json.load(file)
+            except ValueError as error:
+                raise OSError(errno.EIO, str(error), FILE) from None
+        if not isinstance(wanted, dict):
+            raise OSError(errno.EIO, "it holds no JSON object", FILE)
+        return wanted
 
     def _rewire(self, wanted: dict[str, Any]) -> None:
         """Take away and plug in what has changed; what has not stays as it is."""
-        kept, self.i2c, self.wanted = list(self.i2c.values()), {}, wanted
+        kept, found = list(self.i2c.values()), []
         for entry in wanted.get("i2c", []):
-            if entry.get("unplugged"):
-                continue
-            old = [device for device in kept if device.entry == entry]
-            device = old[0] if old else Device(entry)
-            self.i2c[device.address] = device
+            if not entry.get("unplugged"):
+                old = [device for device in kept if device.entry == entry]
+                found.append(old[0] if old else Device(entry))
+        self.wanted, self.i2c = wanted, {device.address: device for device in found}
 
 
 wired = Wiring()
