@@ -4,6 +4,7 @@ import pytest
 
 from boards_under_test import absent
 from spikelet import ports, resources
+from spikelet.board_layout import CHOOSE_ACTIVE
 from spikelet.errors import SpikeletError
 
 pytestmark = pytest.mark.emulated
@@ -42,6 +43,7 @@ MEASUREMENTS = {
 WEATHER = (415148 >> 4, 519888 >> 4, 27000)  # of the converters
 START = """
 import gc, machine, sys
+{prelude}
 from array import array
 from spikert import sensors
 
@@ -102,7 +104,7 @@ def board(powered):
 def repl(kept_repl):
     """Return the raw REPL of the board after a soft reset."""
     kept_repl.enter_raw_repl(soft_reset=True)
-    kept_repl.exec(START)
+    kept_repl.exec(START.replace("{prelude}", CHOOSE_ACTIVE))
     return kept_repl
 
 

@@ -20,7 +20,7 @@ from mpremote.transport_serial import SerialTransport
 
 from spikelet import board_layout, flashing, ports, resources
 from spikelet.errors import SpikeletError
-from spikelet.virtual import devices, processes
+from spikelet.virtual import devices, pico_wiring, processes
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
@@ -172,7 +172,9 @@ class Pico:
             command = ["node", str(RUNNER), str(self.firmware), str(folder / "flash.bin")]
             env = os.environ | {"RP2040JS": str(self.emulator)}
             with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
-                yield Powered(self.name, f"socket://127.0.0.1:{port}", process)
+                board = Powered(self.name, f"socket://127.0.0.1:{port}", process)
+                pico_wiring.wire(board, folder)
+                yield board
 
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
