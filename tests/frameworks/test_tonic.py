@@ -38,5 +38,5 @@ def test_its_transforms_take_the_events(tmp_path):
     journal, seen = journals.make(tmp_path / "a", random_network(1), turns=10, rate=RATE)
     journal_forms.export(journal, tmp_path / "a.npy", "tonic")
     events = np.load(tmp_path / "a.npy", allow_pickle=False)
-    frames = transforms.ToFrame(sensor_size=None, n_time_bins=7)(events)
+    frames = transforms.ToFrame(sensor_size=None, time_window=1e7, include_incomplete=True)(events)
     assert frames.sum() == len(journals.spikes(journal.network, seen))
