@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from spikelet.journal import JournalWriter
-from spikelet.observation import Observation
+from spikelet.observation import Observation, Status
 from spikelet.verification import LiveCheck, Verification
 from spikelet.watching import Event, Started
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from spikelet.network import Network
     from spikelet.watching import Watch
 
+COUNTS = ("late", "skipped", "failed")
+
 
 class Monitor:
     """Follows a watch.
 
-    found    what checking found; empty where nothing is checked
+    found      what checking found; empty where nothing is checked
+    answers    {class: int}, how often each was the answer
+    sampling   {"late", "skipped", "failed": int}, how the sensor did, see observation.Status
     """
 
     def __init__(
@@ -39,6 +44,9 @@ class Monitor:
         self._record = record
         self._journal: JournalWriter | None = None
         self._stack = contextlib.ExitStack()
+        self.answers = dict.fromkeys(network.classes, 0)
+        self._status: Status | None = None  # the last one
+        self._sampled = Counter[str]()  # before the board began to count anew
         self._unseen = False  # whether what follows depends on a state that nobody saw
 
     def __enter__(self) -> Self:
@@ -79,11 +87,26 @@ class Monitor:
                 for event in events:
                     if self._journal is not None:
                         self._journal.take(event)
+                    self._count(event)
                     self._compare(event)
                     self._view.show(event, watch, found)
         finally:
             if self._journal is not None:
                 self._journal.end(self._counts(watch))
+
+    @property
+    def sampling(self) -> dict[str, int]:
+        """How the sensor did, all in all."""
+        total = self._sampled + _counted(self._status)
+        return {name: total[name] for name in COUNTS}
+
+    def _count(self, event: Event) -> None:
+        if isinstance(event, Observation):
+            self.answers[self._network.classes[event.answer]] += 1
+        elif isinstance(event, Status):
+            if self._status is not None and event.samples < self._status.samples:
+                self._sampled += _counted(self._status)
+            self._status = event
 
     def _compare(self, event: Event) -> None:
         if isinstance(event, Started):
@@ -106,3 +129,7 @@ class Monitor:
         if self._check is not None:
             counts["differences"] = self._check.found.differences
         return counts
+
+
+def _counted(status: Status | None) -> Counter[str]:
+    return Counter({} if status is None else {name: getattr(status, name) for name in COUNTS})

@@ -8,31 +8,74 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spikelet.cli.output import Output
 
-SUMMARY = "Write a graph that another framework reads with the same spikes in float."
-EXAMPLE = "spikelet export net.nir -o theirs.nir --for snntorch"
+SUMMARY = "Write a graph, or a recording of monitor, in a form that other tools read."
+EXAMPLE = "spikelet export monday.journal -o monday.npz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `export` takes."""
-    parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
+    parser.add_argument(
+        "source",
+        metavar="FILE",
+        help="a graph that Spikelet wrote, or what monitor --record kept",
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write")
     parser.add_argument(
         "--for",
         dest="framework",
         choices=("snntorch",),
-        required=True,
-        help="what is to read it; others read Spikelet's own files as NIR defines them",
+        help="of a graph: what is to read it; others read Spikelet's own files as NIR defines them",
+    )
+    parser.add_argument(
+        "--form",
+        choices=("npz", "csv", "nirdata", "tonic", "neo"),
+        help="of a recording; without it, .npz, .csv, .h5, .npy or .nix say which",
+    )
+    parser.add_argument(
+        "--rate", type=float, metavar="HZ", help="of a recording: samples a second, for its times"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
+    """Write a recording or a graph."""
+    from spikelet import files, journal_reader
+    from spikelet.errors import SpikeletError
+
+    files.check_target(args.output)
+    if journal_reader.is_journal(args.source):
+        if args.framework:
+            raise SpikeletError(f"{args.source} is a recording; --for is of graphs, see --form")
+        return _export_journal(args, output)
+    if not args.framework:
+        raise SpikeletError(
+            f"{args.source} is no recording of spikelet monitor --record; "
+            "to export a graph, give --for snntorch"
+        )
+    return _export_graph(args, output)
+
+
+def _export_journal(args: argparse.Namespace, output: Output) -> int:
+    """Write a recording, and say what it lacks."""
+    from spikelet import journal_forms, journal_reader
+
+    form = args.form or journal_forms.form_of(args.output)
+    journal = journal_reader.load(args.source)
+    written = [str(path) for path in journal_forms.export(journal, args.output, form, args.rate)]
+    turns = sum(1 for _ in journal.turns())
+    output.results |= {"output": written, "form": form, "turns": turns, "note": journal.note}
+    if journal.note:
+        output.warn(journal.note)
+    output.say(f"{', '.join(written)}: {turns:,} turns, as {form}")
+    return 0
+
+
+def _export_graph(args: argparse.Namespace, output: Output) -> int:
     """Write the graph, and say what the framework must be told besides."""
     import nir
 
     from spikelet import files, nir_graph, snntorch_export
 
-    files.check_target(args.output)
-    network = nir_graph.read(args.graph)
+    network = nir_graph.read(args.source)
     graph = snntorch_export.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)

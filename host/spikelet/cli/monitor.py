@@ -96,10 +96,14 @@ def _report(args: argparse.Namespace, watch: Watch, monitor: Monitor, output: Ou
         "samples": watch.answers,
         "lost_frames": watch.lost_frames,
         "reconnections": watch.reconnections,
+        "answers": monitor.answers,
+        **monitor.sampling,
     }
     if args.record:
         output.results["record"] = args.record
         output.say(f"{args.record}: holds all of it; spikelet export reads it")
+    if sampled := ", ".join(f"{n:,} {what}" for what, n in monitor.sampling.items() if n):
+        output.say(f"samples: {sampled}")
     if watch.reconnections:
         output.say(f"{watch.reconnections:,} reconnections")
     if not args.check:

@@ -2,11 +2,12 @@
 
     {"i2c": [{"chip": "mpu6050", "bus": 0, "address": 104, "recording": "motion.bin", "channels": 3}],
      "analogue": {"GP26": "light.bin"},
-     "rate": 100}
+     "rate": 100, "hurry": false}
 
 A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095; it stands in the
 same folder, is played at this rate of the board's own time from the first reading on, and begins again
-at its end. Chips are those of devices.CHIPS. The virtual board understands the same file.
+at its end. Those of a chip have six channels, turning among them, unless "channels" says 3. With
+"hurry" the board's time passes as fast as it can while it waits, not as fast as here. Chips are those of devices.CHIPS. The virtual board understands the same file.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def wire(board: Powered, folder: Path) -> None:
     try:
         wiring = json.loads(path.read_text("utf-8"))
         rate = float(wiring.get("rate", RATE))
+        board.hurry(bool(wiring.get("hurry")))
         for entry in wiring.get("i2c", ()):
             _wire_chip(board, entry, folder, rate)
         if analogue := wiring.get("analogue"):
