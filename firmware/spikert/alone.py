@@ -32,7 +32,7 @@ class Alone(Live):
             self.sampler.close()
             return
         name = self.classes[session.network.answer()]
-        session.garbage.between()
+        self.sampler.rest()
         if name != self.last:
             print("spikelet: " + name)
             self.last = name

@@ -59,6 +59,7 @@ class Live:
                 return
             self.session.report.input(turn & 0xFFFF, self.session.readings)
             self.session.end_turn(turn & 0xFFFF, flags & wire.QUIET)
+            self.sampler.rest()
             turn += 1
         self.tell()
 
@@ -74,6 +75,8 @@ class Live:
                 return False
             view[first : first + network.size] = self._bytes(network)
             session.run_sample(network, view[first : first + network.size], turn, step, quiet)
+            if first + network.size < len(readings):
+                self.sampler.rest()
             step += network.steps
         return True
 
@@ -92,6 +95,7 @@ class Live:
             self.size += len(row)
             if self.size + len(row) > PART or _since(self.begun) >= BLOCK:
                 self._send_block()
+            self.sampler.rest()
         self.tell()
 
     def _send_block(self):

@@ -52,6 +52,11 @@ class Pace:
         self.samples += 1
         return in_time
 
+    def slack(self):
+        """Return the microseconds that are left until the next sample's time, below 0 if it passed."""
+        self._let_pass()
+        return self.left
+
     def duty(self):
         """Return the share of time that is not slept, 0..1; 1 before the second sample."""
         return 1 - self.asleep / self.total if self.total else 1

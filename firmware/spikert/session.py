@@ -178,6 +178,7 @@ class Session:
             self.run_sample(network, readings, turn, step, quiet)
             step += network.steps
         self.end_turn(turn, flags & wire.QUIET)
+        self.garbage.between()
 
     def run_sample(self, network, readings, turn, step, quiet):
         """Run the next sample's steps, of which the first is `step` in its turn."""
@@ -194,7 +195,6 @@ class Session:
         if not quiet:
             self.report.membranes(turn)
         self.report.answer(turn)
-        self.garbage.between()
 
 
 def main(paths):

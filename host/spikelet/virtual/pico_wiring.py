@@ -6,8 +6,9 @@
 
 A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095; it stands in the
 same folder, is played at this rate of the board's own time from the first reading on, and begins again
-at its end. Those of a chip have six channels, turning among them, unless "channels" says 3. With
-"hurry" the board's time passes as fast as it can while it waits, not as fast as here. Chips are those of devices.CHIPS. The virtual board understands the same file.
+at its end. Those of a chip have six channels, turning among them, unless "channels" says 3. With "hurry"
+the board's time passes as fast as it can while it waits, not as fast as here. Chips are those of
+devices.CHIPS. The virtual board understands the same file.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def wire(board: Powered, folder: Path) -> None:
 def _wire_chip(board: Powered, entry: dict[str, Any], folder: Path, rate: float) -> None:
     channels = int(entry.get("channels", CHIPS[entry["chip"]].channels))
     samples = _samples(folder / entry["recording"], channels).tolist()
-    place = {key: int(entry[key]) for key in ("bus", "address") if key in entry}
-    board.feed_chip(entry["chip"], samples, rate, loop=True, **place)
+    bus, address = int(entry.get("bus", 0)), entry.get("address")
+    board.feed_chip(entry["chip"], samples, rate, bus=bus, address=address, loop=True)
 
 
 def _wire_pins(board: Powered, analogue: dict[str, str], folder: Path, rate: float) -> None:
