@@ -66,12 +66,16 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
     rows = [("RAM", need.ram, _free(board.ram)), *of_which]
     rows.append(("flash", need.flash, _free(board.flash)))
     output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "there are"), rows)
-    if fits:
+    if fits and board.ram is None:
+        output.say(f"fits {board.name} as far as is known; its RAM is unknown until it is asked")
+    elif fits:
         output.say(f"fits {board.name}")
     else:
         output.say(f"does not fit: {board.shortage(need)}; {board.advice(network, need)}")
     return fits
 
 
-def _free(size: int) -> str:
+def _free(size: int | None) -> str:
+    if size is None:
+        return "unknown until asked"
     return f"{size:,}" if size else "enough"
