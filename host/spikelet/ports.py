@@ -97,7 +97,7 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
             transport = SerialTransport(device, timeout=READ_TIMEOUT)
     except TransportError:
-        raise SpikeletError(_unopened(name, device)) from None
+        raise SpikeletError(unopened(name, device)) from None
     try:
         _send_at_once(transport)
         with contextlib.redirect_stdout(said):
@@ -130,7 +130,7 @@ def _send_at_once(transport: SerialTransport) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _unopened(name: str, device: str) -> str:
+def unopened(name: str, device: str) -> str:
     """Say why a port did not open, which mpremote keeps to itself."""
     try:
         serial.serial_for_url(device, exclusive=True).close()
