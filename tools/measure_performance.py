@@ -147,7 +147,6 @@ def spelled(port: Port) -> str:
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
     files = bytecode.runtime_files(interpreter.ask(port))
-    bytecode.remove_other_forms(port, files)
     list(port.install({**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()

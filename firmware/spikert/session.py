@@ -160,7 +160,11 @@ class Session:
         self.garbage.between()
 
 
-def main(folder=""):
-    """Serve the host on the console, with the network and the recording of this folder."""
+def main(paths):
+    """Serve the host on the console.
+
+    paths    {"network.lif": path, "samples.bin": path} of what was flashed
+    """
     reader, writer = compat.console()
-    Session(reader, writer, folder + NETWORK, folder + RECORDING).serve()
+    path, recording = paths.get(NETWORK, NETWORK), paths.get(RECORDING, RECORDING)
+    Session(reader, writer, path, recording).serve()

@@ -89,9 +89,9 @@ class MeasuringBoard:
     def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
         self.name = port.name
         self._transport = transport
-        self._path = port.folder + NETWORK
         self._run(START)
         self._run(ports.LOAD.format(prelude=port.prelude))
+        self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run(IMPORT.format(path=self._path))
         crc, sha256, self.runtime, self.machine = self._ask("_known")
         if (crc, sha256) != (network.crc, network.source_sha256):

@@ -1,93 +1,166 @@
-"""Copying files into a board's file system so that none is ever half there."""
+"""The files of a board, through its raw REPL."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
-from mpremote.transport_serial import SerialTransport
 
+from spikelet import upload
 from spikelet.errors import SpikeletError
 
-CHUNK = 1024  # bytes in one go: a board with little memory needs four times as much to read them
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
 ON_BOARD = """
-import hashlib, os
+import os, sys
+from hashlib import sha256
 
 def _sha256(path):
-    digest = hashlib.sha256()
+    digest = sha256()
+    part = bytearray(1024)
     try:
         with open(path, "rb") as file:
-            data = file.read(512)
-            while data:
-                digest.update(data)
-                data = file.read(512)
+            size = file.readinto(part)
+            while size:
+                digest.update(part if size == len(part) else part[:size])
+                size = file.readinto(part)
     except OSError:
         return None
-    return digest.digest()
+    return "".join(["%02x" % byte for byte in digest.digest()])
+
+def _read(path, size):
+    try:
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError:
+        return None
 
 def _write(path, mode, data):
     with open(path, mode) as file:
         file.write(data)
 
 def _replace(old, new):
+    os.stat(old)
     try:
+        os.rename(old, new)
+    except OSError:  # FAT has no renaming over a file
         os.remove(new)
-    except OSError:
-        pass
-    os.rename(old, new)
+        os.rename(old, new)
+    if hasattr(os, "sync"):
+        os.sync()
 
 def _make(folder):
     try:
         os.mkdir(folder)
     except OSError:
-        pass
+        os.stat(folder)
+
+def _is_folder(path):
+    return os.stat(path)[0] & 0x4000
+
+def _remove(path):
+    try:
+        folder = _is_folder(path)
+    except OSError:
+        return
+    (os.rmdir if folder else os.remove)(path)
+
+def _list(folder):
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        path = folder.rstrip("/") + "/" + name if folder else name
+        if _is_folder(path):
+            _list(path)
+            print(repr((path, -1)))
+        else:
+            print(repr((path, os.stat(path)[6])))
 """
 
 
-def copy(
-    transport: SerialTransport, files: Mapping[str, bytes], chunk: int = CHUNK
-) -> Iterator[tuple[int, int]]:
-    """Copy files by their path, skipping those that are there; yield (bytes done, of how many).
+class BoardFiles:
+    """The file system of a board at the end of a raw REPL.
 
-    Each goes to a temporary name, is hashed by the board, and only then takes its place.
-    Raises SpikeletError if the board is full, or holds something else than was sent.
+    How files get there can be slow and certain (`upload.in_chunks`), or fast, and then is slow and
+    certain where that fails.
     """
-    total = sum(len(data) for data in files.values())
-    done = 0
-    transport.exec(ON_BOARD)
-    held = transport.eval(f"[_sha256(path) for path in {list(files)!r}]")
-    for folder in _folders(files):
-        transport.exec(f"_make({folder!r})")
-    for (path, data), digest in zip(files.items(), held, strict=True):
-        if digest != hashlib.sha256(data).digest():
-            _store(transport, path, data, chunk)
-        done += len(data)
-        yield done, total
 
+    def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
+        self._transport = transport
+        self._fast = fast
+        transport.exec(ON_BOARD)
 
-def _folders(files: Mapping[str, bytes]) -> list[str]:
-    """Return the folders that the files need, parents first."""
-    folders: set[str] = set()
-    for path in files:
-        parts = path.split("/")[:-1]
-        folders.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
-    return sorted(folders)
+    def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Return the sha256 of each file, None where there is none."""
+        wanted = list(paths)
+        found: dict[str, str | None] = {}
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            digests = self._transport.eval(f"[_sha256(path) for path in {some!r}]")
+            found.update(zip(some, digests, strict=True))
+        return found
 
+    def read(self, path: str, size: int = 1024) -> bytes | None:
+        """Return the first bytes of a file, None where there is none."""
+        return self._transport.eval(f"_read({path!r}, {size})")
 
-def _store(transport: SerialTransport, path: str, data: bytes, chunk: int) -> None:
-    temporary = path + ".new"
-    try:
-        for start in range(0, max(len(data), 1), chunk):
-            mode = "ab" if start else "wb"
-            transport.exec(f"_write({temporary!r}, {mode!r}, {data[start : start + chunk]!r})")
-    except TransportExecError as error:
-        raise SpikeletError(
-            f"the board could not store {path} of {len(data)} bytes "
-            f"({last_line(error.error_output)}); remove files from it, its others are as they were"
-        ) from None
-    if transport.eval(f"_sha256({temporary!r})") != hashlib.sha256(data).digest():
-        raise SpikeletError(f"{path} arrived damaged on the board; flash again")
-    transport.exec(f"_replace({temporary!r}, {path!r})")
+    def list(self, folder: str) -> dict[str, int]:
+        """Return {path: bytes} of all that is in a folder; a folder has -1, and comes after its own."""
+        lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
+        return dict(ast.literal_eval(line) for line in lines)
+
+    def make(self, folders: Iterable[str]) -> None:
+        """Make the folders that are not there."""
+        self._run(f"for folder in {list(folders)!r}: _make(folder)", "make its folders")
+
+    def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
+        """Put files in their places, each once it is whole; yield the bytes stored so far.
+
+        Raises SpikeletError if the board is full, or holds something else than was sent.
+        """
+        left, done = dict(files), 0
+        if self._fast:
+            try:
+                with upload.Receiver(self._transport) as receiver:
+                    for path, data in files.items():
+                        for stored in receiver.store(path, data):
+                            yield done + stored
+                        done += len(left.pop(path))
+            except (upload.Stalled, TransportExecError):
+                self._fast = False
+        for path, data in left.items():
+            for stored in upload.in_chunks(self._transport, path, data):
+                yield done + stored
+            done += len(data)
+
+    def rename(self, old: str, new: str) -> None:
+        """Have a file take another's place."""
+        self._run(f"_replace({old!r}, {new!r})", f"rename {old}")
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files and empty folders, those that are there, in this order."""
+        wanted = list(paths)
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            self._run(f"for path in {some!r}: _remove(path)", f"remove {some[0]}")
+
+    def _run(self, code: str, what: str) -> None:
+        try:
+            self._transport.exec(code)
+        except TransportExecError as error:
+            reason = last_line(error.error_output)
+            if upload.is_read_only(reason):
+                raise SpikeletError(upload.READ_ONLY.format(what=what)) from None
+            raise SpikeletError(
+                f"the board could not {what} ({reason}); it goes on with what it had"
+            ) from None
 
 
 def last_line(text: str) -> str:

@@ -16,7 +16,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,19 +24,9 @@ from spikelet import constants, resources
 
 if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
-    from spikelet.ports import Port
 
 PACKAGE = "spikert/"  # what can be bytecode; boards look for their entry points as sources
 OPTIONS = ("-O3",)  # without line numbers and assertions
-
-REMOVE = """
-import os
-for path in {paths!r}:
-    try:
-        os.remove(path)
-    except OSError:
-        pass
-"""
 
 
 @dataclass(frozen=True)
@@ -109,18 +98,6 @@ def other_form(path: str) -> str:
     """Return where a module stands as bytecode, if its path is a source's, and the other way round."""
     stem, _, form = path.rpartition(".")
     return f"{stem}.{'py' if form == 'mpy' else 'mpy'}"
-
-
-def remove_other_forms(port: Port, files: Mapping[str, bytes]) -> None:
-    """Remove from a board's file system what it would import in the place of these files.
-
-    Interpreters take a module's source first. An image in ROM holds nothing else anyway.
-    """
-    if port.folder:
-        return
-    paths = [other_form(path) for path in files if path.startswith(PACKAGE)]
-    with port.connect() as transport:
-        transport.exec(REMOVE.format(paths=paths))
 
 
 def _packaged() -> str | None:

@@ -26,15 +26,6 @@ COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
 
 ASK = """
 import os, sys
-said = getattr(sys.implementation, "_machine", "")
-if not said and hasattr(os, "uname"):
-    said = getattr(os.uname(), "machine", "")
-identity = said
-try:
-    import board
-    identity = board.board_id
-except (ImportError, AttributeError):
-    pass
 ulab = ""
 try:
     import ulab
@@ -54,27 +45,21 @@ try:
 except (AttributeError, OSError):
     pass
 """
-ANSWER = "(sys.platform, list(sys.implementation.version), said, identity, ulab, read_only, free)"
+ANSWER = "(sys.platform, list(sys.implementation.version), ulab, read_only, free)"
 
-# What is in use is listed in a file; boards that were flashed by earlier versions have none.
+# After a port's prelude, which says in _paths what is in use; earlier versions put files elsewhere.
 HELD = """
-def held(folder, network):
-    paths = {{"runtime": "", network: network}}
-    try:
-        with open(folder + "spikelet/active") as file:
-            paths.update([line.strip().split(" ", 1) for line in file if " " in line.strip()])
-    except OSError:
-        pass
-    runtime = paths["runtime"]
-    package = folder + (runtime + "/spikert" if runtime else "spikert")
+import os
+
+def held(paths, network):
+    package = paths["runtime"] + "/spikert" if "runtime" in paths else "spikert"
     sizes = []
-    for path in (package + "/session.mpy", package + "/session.py", folder + paths[network]):
+    for path in (package + "/session.mpy", package + "/session.py", paths.get(network, network)):
         try:
             sizes.append(os.stat(path)[6])
         except OSError:
             sizes.append(0)
     return sizes
-{prelude}
 """
 
 PROBES = {
@@ -92,7 +77,7 @@ class Examination:
     port           as `--port` spells it
     interpreter    what it says of itself
     version        of the interpreter        platform       its sys.platform
-    machine        what it calls its board   identity       which that is
+    identity       which board it is
     ulab           its version, or nothing   emitters       of PROBES, those that work
     files_free     int, bytes of its file system
     read_only      bool, whether its code cannot write files; None where it cannot tell
@@ -106,7 +91,6 @@ class Examination:
     interpreter: Interpreter
     version: str
     platform: str
-    machine: str
     identity: Identity
     ulab: str
     emitters: tuple[str, ...]
@@ -166,7 +150,7 @@ def advice(found: Examination) -> Iterator[str]:
         )
     if not found.on_a_computer and not found.identity.boards:
         yield (
-            f"no board file describes {found.machine!r}, so nothing but its answers is known: "
+            f"no board file describes {asked.machine!r}, so nothing but its answers is known: "
             "docs/boards.md tells how to add one"
         )
     elif not found.on_a_computer and not found.identity.certain:
@@ -184,16 +168,16 @@ def _asked(
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
     transport.exec(ASK)
-    platform, version, said, identity, ulab, read_only, free = transport.eval(ANSWER)
-    transport.exec("import sys\n" + HELD.format(prelude=port.prelude))
-    *runtime, network = transport.eval(f"held({port.folder!r}, {NETWORK!r})")
+    platform, version, ulab, read_only, free = transport.eval(ANSWER)
+    transport.exec("import sys\n" + port.prelude)
+    transport.exec(HELD)
+    *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
     found = Examination(
         port=port.name,
         interpreter=asked,
         version=".".join(map(str, version[:3])),
         platform=platform,
-        machine=said or identity,
-        identity=_identity(port, asked.name, identity, usb_id),
+        identity=_identity(port, asked, usb_id),
         ulab=ulab,
         emitters=tuple(name for name, code in PROBES.items() if _works(transport, code)),
         files_free=free,
@@ -213,12 +197,12 @@ def _works(transport: SerialTransport, code: str) -> bool:
         return False
 
 
-def _identity(port: Port, runtime: str, said: str, usb_id: UsbId | None) -> Identity:
+def _identity(port: Port, asked: Interpreter, usb_id: UsbId | None) -> Identity:
     """Return which board is at a port; those that are emulated are known by it."""
     emulated = [board for board in boards.every() if board.port and board.port == port.name]
     if emulated:
         return Identity(tuple(emulated), certain=True)
-    return identification.identify(runtime, said, usb_id)
+    return identification.identify(asked.name, asked.board_id, usb_id)
 
 
 def _usb_id(device: str) -> UsbId | None:

@@ -19,7 +19,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, network
+from spikelet import board_files, board_layout, flashing, network
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
 from spikelet.network import Network
@@ -43,8 +43,8 @@ class Port(Protocol):
     """A place where a board can be reached.
 
     name       as `--port` spells it
-    prelude    code that makes the runtime importable, if it is not at once
-    folder     what the board's files are found under, with a slash, or nothing
+    prelude     code that makes the runtime importable, and `_paths`, {name: path} of what is in use
+    in_place    whether files are read and run where they lie, in a ROMFS
     """
 
     @property
@@ -53,34 +53,36 @@ class Port(Protocol):
 
     @property
     def prelude(self) -> str:
-        """Code that makes the runtime importable."""
+        """Code that makes the runtime importable, and `_paths`."""
 
     @property
-    def folder(self) -> str:
-        """Where the board's files are."""
+    def in_place(self) -> bool:
+        """Whether files are read and run where they lie."""
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL, and close what had to be opened when done."""
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Put files, by their path on the board, there; yield (bytes done, of how many)."""
+        """Put files, named as for board_layout.of, there and to use; yield (bytes done, of all)."""
 
 
 @contextmanager
-def session(port: Port) -> Iterator[Stream]:
+def session(port: Port, paths: Mapping[str, str] | None = None) -> Iterator[Stream]:
     """Start the runtime on a board and give the stream on which it speaks.
 
+    paths    {name: path} to use instead of what is in use
     Raises SpikeletError if there is no board, or no runtime on it.
     """
+    prelude = port.prelude if paths is None else board_layout.CHOOSE.format(paths=dict(paths))
     with port.connect() as transport:
         try:
-            transport.exec(LOAD.format(prelude=port.prelude))
+            transport.exec(LOAD.format(prelude=prelude))
         except TransportExecError as error:
             reason = board_files.last_line(error.error_output)
             raise SpikeletError(
                 f"{port.name} has no Spikelet runtime that starts ({reason}); run spikelet flash"
             ) from None
-        transport.exec_raw_no_follow(f"session.main({port.folder!r})")
+        transport.exec_raw_no_follow("session.main(_paths)")
         transport.serial.timeout = 0
         yield transport.serial
 
@@ -97,7 +99,7 @@ def raw_repl(name: str, device: str) -> Iterator[SerialTransport]:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
             transport = SerialTransport(device, timeout=READ_TIMEOUT)
     except TransportError:
-        raise SpikeletError(unopened(name, device)) from None
+        raise SpikeletError(_unopened(name, device)) from None
     try:
         _send_at_once(transport)
         with contextlib.redirect_stdout(said):
@@ -130,7 +132,7 @@ def _send_at_once(transport: SerialTransport) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def unopened(name: str, device: str) -> str:
+def _unopened(name: str, device: str) -> str:
     """Say why a port did not open, which mpremote keeps to itself."""
     try:
         serial.serial_for_url(device, exclusive=True).close()
@@ -146,8 +148,8 @@ def unopened(name: str, device: str) -> str:
 class SerialPort:
     """A real board at a serial port."""
 
-    prelude = ""
-    folder = ""
+    prelude = board_layout.CHOOSE_ACTIVE
+    in_place = False
 
     def __init__(self, device: str) -> None:
         self.name = device
@@ -157,9 +159,9 @@ class SerialPort:
         return raw_repl(self.name, self.name)
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's file system."""
+        """Copy files into the board's file system, and put them to use."""
         with self.connect() as transport:
-            yield from board_files.copy(transport, files)
+            yield from flashing.install(flashing.of(transport), board_layout.of(files))
 
 
 def held_network(port: Port) -> Network:
@@ -169,8 +171,9 @@ def held_network(port: Port) -> Network:
     """
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
+        path = transport.eval(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         try:
-            data = transport.fs_readfile(port.folder + NETWORK, chunk_size=READ_CHUNK)
+            data = transport.fs_readfile(path, chunk_size=READ_CHUNK)
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
     try:

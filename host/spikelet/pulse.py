@@ -51,7 +51,8 @@ def _opened(device: str) -> Iterator[serial.Serial]:
     try:
         port = serial.serial_for_url(device, BAUD, timeout=0, write_timeout=2, exclusive=True)
     except serial.SerialException:
-        raise SpikeletError(ports.unopened(device, device)) from None
+        with ports.raw_repl(device, device):  # which says why
+            raise SpikeletError(f"{device} did not open at once; try again") from None
     try:
         yield port
     finally:

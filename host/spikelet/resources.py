@@ -8,7 +8,7 @@ import platformdirs
 import spikert
 from spikelet.errors import SpikeletError
 
-ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's
+ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's, which takes both
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]
 
@@ -20,8 +20,12 @@ def runtime_files() -> dict[str, bytes]:
         f"spikert/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in sorted(folder.rglob("*.py"))
     }
-    entry = _installed_or("entry", "firmware")
-    return files | {name: (entry / name).read_bytes() for name in ENTRY_POINTS}
+    return files | dict.fromkeys(ENTRY_POINTS, entry_point())
+
+
+def entry_point() -> bytes:
+    """Return what a board's interpreter starts with: it finds what was flashed."""
+    return (_installed_or("entry", "firmware") / "main.py").read_bytes()
 
 
 def board_folder() -> Path:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files
+from spikelet import board_files, board_layout, flashing
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
@@ -35,6 +35,7 @@ except OSError:
     pass
 if sys.path[0] != "/rom":
     sys.path.insert(0, "/rom")
+_paths = {paths!r}
 """
 
 
@@ -45,7 +46,7 @@ class Rom:
     size    int, bytes of the partition
     """
 
-    folder = "/rom/"
+    in_place = True
 
     def __init__(self, port: Port, size: int) -> None:
         if not size:
@@ -56,7 +57,7 @@ class Rom:
         self.port = port
         self.size = size
         self.name = port.name
-        self.prelude = port.prelude + MOUNT
+        self.prelude = port.prelude + MOUNT.format(paths=board_layout.in_rom())
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""
@@ -73,6 +74,18 @@ class Rom:
         with self.connect() as transport:
             deploy(transport, image)
         yield len(image), len(image)
+
+    def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Have the board start from its ROM; return the entry points that are the user's own."""
+        layout = board_layout.Layout(
+            entries=board_layout.of(files).entries, paths=board_layout.in_rom(files)
+        )
+        with self.connect() as transport:
+            board = flashing.of(transport)
+            board.make([board_layout.FOLDER])
+            own = flashing.activate(board, layout)
+            flashing.clean(board, layout)
+        return own
 
 
 def deploy(transport: SerialTransport, image: bytes) -> None:

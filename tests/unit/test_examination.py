@@ -16,7 +16,6 @@ WELL = Examination(
     interpreter=Interpreter("micropython", (6, 3), "armv6m", 200_000, 0, 1_000_000),
     version="1.25.0",
     platform="rp2",
-    machine="Raspberry Pi Pico with RP2040",
     identity=PICO,
     ulab="",
     emitters=("viper", "native", "asm_thumb"),
@@ -25,6 +24,7 @@ WELL = Examination(
     runtime=True,
     network=5_000,
 )
+WEACT = replace(WELL.interpreter, machine="WeAct with RP2040")
 CIRCUITPYTHON = replace(
     WELL,
     interpreter=Interpreter("circuitpython", (6, 3)),
@@ -53,7 +53,7 @@ def compilers(monkeypatch):
         (CIRCUITPYTHON, "put the mpy-cross of CircuitPython 10.3.0 on PATH"),
         (replace(WELL, emitters=()), "its only kernel is plain, the slowest: put a MicroPython"),
         (
-            replace(WELL, machine="WeAct with RP2040", identity=Identity((), certain=False)),
+            replace(WELL, interpreter=WEACT, identity=Identity((), certain=False)),
             "no board file describes 'WeAct with RP2040', so nothing but its answers is known: docs",
         ),
         (replace(WELL, identity=GENERIC), "it is one of esp32-devkit, m5stickc-plus, or another"),

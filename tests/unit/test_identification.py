@@ -2,7 +2,9 @@
 
 import pytest
 
-from spikelet import boards, identification
+from spikelet import boards, identification, interpreter
+from spikelet.errors import SpikeletError
+from spikelet.interpreter import Interpreter
 
 MICROPYTHON, CIRCUITPYTHON = "micropython", "circuitpython"
 PICOS = (0x2E8A, 0x0005)
@@ -72,3 +74,25 @@ def test_usb_ids_alone_are_a_guess_where_they_are_shared():
 def test_an_interpreter_that_says_nothing_leaves_the_usb_ids():
     assert len(names(identification.identify(MICROPYTHON, "", PICOS))) == 3
     assert names(identification.identify(MICROPYTHON, "")) == []
+
+
+def asked(runtime: str, board_id: str) -> Interpreter:
+    return Interpreter(runtime, machine="what it calls itself", board_id=board_id)
+
+
+def test_a_board_other_than_the_one_that_was_meant_is_refused():
+    pico = asked(MICROPYTHON, "Raspberry Pi Pico with RP2040")
+    interpreter.check_board(pico, "pico", "/dev/ttyACM0")
+    for name in ("pico-w", "pico2", "esp32-devkit", "virtual"):
+        with pytest.raises(SpikeletError, match=f"at /dev/ttyACM0 says that it is .*, not {name} "):
+            interpreter.check_board(pico, name, "/dev/ttyACM0")
+    interpreter.check_board(asked(CIRCUITPYTHON, "m5stack_stick_c_plus"), "m5stickc-plus", "COM3")
+    interpreter.check_board(asked("cpython", ""), "virtual", "virtual")
+
+
+def test_generic_firmware_may_be_any_of_its_boards():
+    generic = asked(MICROPYTHON, "Generic ESP32 module with ESP32")
+    interpreter.check_board(generic, "m5stickc-plus", "COM3")
+    interpreter.check_board(generic, "esp32-devkit", "COM3")
+    with pytest.raises(SpikeletError, match="not esp32-c3"):
+        interpreter.check_board(generic, "esp32-c3", "COM3")

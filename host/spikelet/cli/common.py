@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -77,14 +77,21 @@ def port(args: argparse.Namespace, output: Output) -> Port:
 
 @contextlib.contextmanager
 def link(
-    where: Port, network: Network | None, kernel: str, output: Output
+    where: Port,
+    network: Network | None,
+    kernel: str,
+    output: Output,
+    paths: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Link, BoardInfo]]:
-    """Open a session with the board, check that it holds `network`, and say what it is."""
+    """Open a session with the board, check that it holds `network`, and say what it is.
+
+    paths    {name: path} to use instead of what is in use
+    """
     from spikelet import ports, verification
     from spikelet.errors import SpikeletError
     from spikelet.link import Link
 
-    with ports.session(where) as stream:
+    with ports.session(where, paths) as stream:
         opened = Link(stream, where.name, output.log)
         try:
             info = opened.hello(kernel)

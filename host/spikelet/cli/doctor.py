@@ -83,7 +83,7 @@ def _examined(name: str) -> dict[str, Any]:
         "next": list(found.advice),
         "runtime": asked.name,
         "version": found.version,
-        "machine": found.machine,
+        "machine": asked.machine,
         "boards": [board.name for board in found.identity.boards],
         "identified": found.identity.certain,
         "ulab": found.ulab,
@@ -112,7 +112,7 @@ def _lines(found: Examination) -> list[str]:
     if found.runtime:
         held = f"a runtime, {f'a network of {found.network:,} bytes' if found.network else 'no network'}"
     return [
-        f"{found.runs} on {found.machine or found.platform}{is_board}",
+        f"{found.runs} on {asked.machine}{is_board}",
         f"{native}; {f'ulab {found.ulab}' if found.ulab else 'no ulab'}{memory}",
         f"{_files(found)}; {held}",
     ]

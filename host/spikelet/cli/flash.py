@@ -7,11 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from collections.abc import Mapping
 
-SUMMARY = (
-    "Put the runtime and a network on a board; its old files stay until the new ones are whole."
-)
+    from spikelet.board_layout import Layout
+    from spikelet.cli.output import Output
+    from spikelet.interpreter import Interpreter
+    from spikelet.network import Network
+    from spikelet.ports import Port
+
+SUMMARY = "Put the runtime and a network on a board; what it runs stays until the new is loaded."
 EXAMPLE = "spikelet flash net.lif --port virtual"
 
 
@@ -19,44 +23,151 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `flash` takes."""
     from spikelet.cli import common
 
-    parser.add_argument("network", metavar="FILE.lif")
+    parser.add_argument("network", metavar="FILE.lif", nargs="?")
     common.add_port(parser)
     common.add_samples(parser, "--recording", "for the board to replay by itself")
     parser.add_argument(
         "--rom", action="store_true", help="into the board's ROM partition, to be read in place"
     )
+    parser.add_argument("--board", metavar="NAME", help="refuse any other board than this one")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be sent, kept and removed, and stop"
+    )
+    parser.add_argument(
+        "--erase", action="store_true", help="remove all that Spikelet has put on the board instead"
+    )
+    parser.add_argument("--all", action="store_true", help="with --erase: every other file as well")
+    parser.add_argument("--yes", action="store_true", help="with --erase: do not ask")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Make sure that there is room, copy the files, then ask the board what it holds."""
-    from spikelet import bytecode, interpreter, network, rom, room, samples
-    from spikelet.cli import common
-    from spikert.session import NETWORK, RECORDING
+    """Make sure that there is room, stage the files, try them, then put them to use."""
+    from spikelet import bytecode, interpreter, network, rom, room
+    from spikelet.cli import common, erase
+    from spikelet.errors import SpikeletError
 
+    if args.erase:
+        return erase.run(args, output)
+    if args.network is None:
+        raise SpikeletError("name a FILE.lif to flash, or --erase")
     loaded = network.load(args.network)
-    put = {NETWORK: loaded.to_bytes()}
-    if args.recording:
-        replayed = samples.named(args.recording, loaded, args.every)
-        put[RECORDING] = loaded.turn_bytes(replayed.x)
+    put = _put(args, loaded)
     where = common.port(args, output)
     asked = interpreter.ask(where)
+    if args.board:
+        interpreter.check_board(asked, args.board, where.name)
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
     files = bytecode.runtime_files(asked) | put
-    has = room.of_interpreter(where.name, asked, files, in_place=where.folder == "/rom/")
+    has = room.of_interpreter(where.name, asked, files, in_place=where.in_place)
     need = has.check(loaded)
-    total = sum(len(data) for data in files.values())
-    with output.progress("flashing") as report:
-        for done, of in where.install(files):
+    output.results |= {
+        "files": len(files),
+        "bytes": sum(len(data) for data in files.values()),
+        "bytecode": any(path.endswith(".mpy") for path in files),
+        "ram": {"needed": need.ram, "free": has.ram, "parts": dict(need.parts())},
+    }
+    if args.dry_run:
+        return _dry_run(where, files, output)
+    sent, own = _flash(where, files, loaded, asked, output)
+    output.results |= {"sent": sent, "own": own}
+    output.say(
+        f"{len(files)} files, {output.results['bytes']:,} bytes, of which {sent:,} were sent; "
+        f"the board has loaded {args.network}"
+    )
+    return 0
+
+
+def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
+    """Return what is flashed besides the runtime."""
+    from spikelet import samples
+    from spikert.session import NETWORK, RECORDING
+
+    put = {NETWORK: loaded.to_bytes()}
+    if args.recording:
+        replayed = samples.named(args.recording, loaded, args.every)
+        put[RECORDING] = loaded.turn_bytes(replayed.x)
+    return put
+
+
+def _flash(
+    where: Port, files: Mapping[str, bytes], loaded: Network, asked: Interpreter, output: Output
+) -> tuple[int, tuple[str, ...]]:
+    """Do all steps; return how many bytes were sent, and the entry points that are the user's own."""
+    from spikelet import board_layout, flashing, rom
+    from spikelet.cli import common
+
+    layout = board_layout.of(files)
+    if where.in_place:
+        with output.progress("flashing") as report:
+            sent = 0
+            for sent, of in where.install(files):
+                report(sent, of)
+        with common.link(where, loaded, "", output):
+            pass
+        own = where.activate(files) if isinstance(where, rom.Rom) else ()
+    else:
+        sent = _stage(where, layout, output)
+        _try(where, loaded, layout, output)
+        with where.connect() as transport:
+            board = flashing.of(transport)
+            own = flashing.activate(board, layout)
+            flashing.clean(board, layout)
+    if _starts_with(asked) in own:
+        output.say(flashing.own_entries_note(own))
+    return sent, own
+
+
+def _starts_with(asked: Interpreter) -> str:
+    """Return the entry point that the interpreter looks for first."""
+    return "code.py" if asked.name == "circuitpython" else "main.py"
+
+
+def _stage(where: Port, layout: Layout, output: Output) -> int:
+    """Put what is new beside what is in use; return the bytes that were sent."""
+    from spikelet import flashing
+
+    with where.connect() as transport, output.progress("flashing") as report:
+        steps = flashing.stage(flashing.of(transport), layout)
+        kept = done = next(steps)[0]
+        for done, of in steps:
             report(done, of)
-    bytecode.remove_other_forms(where, files)
-    with common.link(where, loaded, "", output):
-        output.results |= {
-            "files": len(files),
-            "bytes": total,
-            "bytecode": any(path.endswith(".mpy") for path in files),
-            "ram": {"needed": need.ram, "free": has.ram, "parts": dict(need.parts())},
-        }
-        output.say(f"{len(files)} files, {total:,} bytes; the board has loaded {args.network}")
+    return done - kept
+
+
+def _try(where: Port, loaded: Network, layout: Layout, output: Output) -> None:
+    """Have the board load the network from where it was staged, or raise SpikeletError."""
+    from spikelet.cli import common
+    from spikelet.errors import SpikeletError
+
+    try:
+        with common.link(where, loaded, "", output, layout.paths):
+            pass
+    except SpikeletError as error:
+        raise SpikeletError(f"{error}; it was not put to use, what the board had is") from None
+
+
+def _dry_run(where: Port, files: Mapping[str, bytes], output: Output) -> int:
+    """Say what would be done."""
+    from spikelet import board_layout, flashing
+    from spikelet.errors import SpikeletError
+
+    if where.in_place:
+        raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
+    with where.connect() as transport:
+        plan = flashing.plan(flashing.of(transport), board_layout.of(files))
+    parts = {"send": plan.send, "keep": plan.keep, "remove": plan.remove}
+    output.results |= parts
+    rows = [(what, path, size) for what, part in parts.items() for path, size in part.items()]
+    output.table(("", "file", "bytes"), rows)
+    sums = {what: (len(part), sum(part.values())) for what, part in parts.items()}
+    output.say(
+        "nothing was changed; a flash would "
+        + ", ".join(
+            f"{what} {count} files of {size:,} bytes" for what, (count, size) in sums.items()
+        )
+    )
+    if plan.own:
+        output.say(flashing.own_entries_note(plan.own))
     return 0

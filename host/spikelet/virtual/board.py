@@ -32,7 +32,8 @@ class FlashedOnly:
         """Return the spec of a module that was flashed."""
         if name.partition(".")[0] != "spikert":
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path or [os.getcwd()], target)
+        places = [place for place in sys.path if not os.path.isabs(place)]  # of the board, not here
+        spec = importlib.machinery.PathFinder.find_spec(name, path or places, target)
         if spec is None:
             raise ModuleNotFoundError(f"no module named '{name}'", name=name)
         return spec

@@ -12,12 +12,11 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_files, boards, files, ports, resources
+from spikelet import board_layout, boards, files, flashing, ports, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
 BOARD = Path(__file__).parent / "board.py"
-CHUNK = 0x10000  # bytes written in one go; these boards have memory enough
 MOUNT = """
 import uctypes, vfs
 try:
@@ -25,14 +24,15 @@ try:
     sys.path.insert(0, "/rom")
 except OSError:
     pass
+_paths = {paths!r}
 """
 
 
 class Virtual:
     """The firmware on CPython, with strict stand-ins for a board's modules."""
 
-    prelude = ""
-    folder = ""
+    prelude = board_layout.CHOOSE_ACTIVE
+    in_place = False
 
     def __init__(self, name: str = "virtual") -> None:
         self.name = name
@@ -53,15 +53,13 @@ class Virtual:
                 yield transport
 
     def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's folder, through its REPL."""
+        """Copy files into the board's folder, through its REPL, and put them to use."""
         with self.connect() as transport:
-            yield from board_files.copy(transport, new, chunk=CHUNK)
+            yield from flashing.install(flashing.of(transport), board_layout.of(new))
 
 
 class Unix(Virtual):
     """The firmware on a real MicroPython or CircuitPython, built for a computer."""
-
-    prelude = 'sys.path.insert(0, "")'
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name)
@@ -73,7 +71,7 @@ class Unix(Virtual):
 class Qemu:
     """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
 
-    folder = "/rom/"
+    in_place = True
 
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
@@ -89,7 +87,8 @@ class Qemu:
     @property
     def prelude(self) -> str:
         """Code that mounts what was flashed."""
-        return MOUNT.format(address=self.machine.rom_address, size=self.machine.rom_size)
+        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
+        return MOUNT.format(**place, paths=board_layout.in_rom())
 
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_files, ports, resources
+from spikelet import board_layout, flashing, ports, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
@@ -71,8 +71,8 @@ class Powered:
 class Pico:
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
 
-    prelude = ""
-    folder = ""
+    prelude = board_layout.CHOOSE_ACTIVE
+    in_place = False
 
     def __init__(self, name: str = "pico", firmware: str = "") -> None:
         self.name = name
@@ -104,6 +104,6 @@ class Pico:
             yield transport
 
     def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's file system, as on a real one."""
+        """Copy files into the board's file system, as on a real one, and put them to use."""
         with self.connect() as transport:
-            yield from board_files.copy(transport, new)
+            yield from flashing.install(flashing.of(transport), board_layout.of(new))

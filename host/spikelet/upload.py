@@ -1,0 +1,256 @@
+"""Files over a raw REPL, as fast as a board takes them: a receiver runs there while they are sent.
+
+What the host sends:   kind  number  size  absent  crc   then `size` bytes
+                          1       8     4       2    8   characters, the numbers in hexadecimal
+
+    F    a file begins; its bytes: path, space, sha256           B    bytes of it, from `number` on
+    E    it is whole: hash what was stored, and rename it        Q    no more files
+
+What the board says:   kind  number  \\n
+
+    +    number bytes of the file are stored      =    it has taken its place
+    ?    that was damaged; it waits for MARK      !    it failed, with so many bytes that say how
+
+The host waits for each answer, so that no buffer has to hold more than one block. No byte is 03, which
+is Ctrl-C: in a block with one, the value `absent`, which has to be none of its bytes, stands for it. So
+Ctrl-C always ends the receiver, whatever it waits for, and needs no time-out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from mpremote.transport import TransportError, TransportExecError
+
+from spikelet.errors import SpikeletError
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+BLOCK = 1024  # bytes
+MARK = b"\nspikelet: here a block begins\n"
+ANSWER = 10  # bytes
+CTRL_C = 3
+PATIENCE = 5.0  # seconds without an answer, until a block is sent again
+TRIES = 4
+
+RECEIVER = """
+def _receive():
+    import sys
+    from binascii import crc32
+    try:
+        import usb_cdc
+        source = sink = usb_cdc.console
+    except ImportError:
+        source, sink = sys.stdin.buffer, sys.stdout.buffer
+    view = memoryview(bytearray(24 + {block}))
+    def fill(part):
+        done = 0
+        while done < len(part):
+            count = source.readinto(part[done:])
+            if not count:
+                raise EOFError
+            done += count
+    def say(kind, number):
+        sink.write(("%s%08x\\n" % (kind, number)).encode())
+    def lost():
+        say("?", have)
+        seen = b""
+        while seen != {mark!r}:
+            fill(view[:1])
+            seen = (seen + bytes(view[:1]))[-{mark_size}:]
+    file, path, wanted, have = None, "", "", 0
+    try:
+        while True:
+            fill(view[:23])
+            head = bytes(view[:23])
+            try:
+                kind, number = head[:1], int(head[1:9], 16)
+                size, absent, crc = int(head[9:13], 16), int(head[13:15], 16), int(head[15:], 16)
+            except ValueError:
+                size = {block} + 1
+            if size > {block}:
+                lost()
+                continue
+            data = view[23:23 + size]
+            fill(data)
+            if absent != 3:
+                data = bytes(data).replace(bytes([absent]), b"\\3")
+            if crc32(data, crc32(head[:15])) != crc:
+                lost()
+                continue
+            try:
+                if kind == b"Q":
+                    return
+                if kind == b"F":
+                    path, wanted = bytes(data).decode().rsplit(" ", 1)
+                    if file:
+                        file.close()
+                    file, have = open(path + ".new", "wb"), 0
+                elif kind == b"B" and number == have:
+                    file.write(data)
+                    have += size
+                elif kind == b"E" and file:
+                    file.close()
+                    file = None
+                    if _sha256(path + ".new") != wanted:
+                        raise ValueError("damaged")
+                    _replace(path + ".new", path)
+                say("=" if kind == b"E" else "+", have)
+            except (OSError, ValueError) as error:
+                if file:
+                    try:
+                        file.close()
+                    except OSError:
+                        pass
+                file = None
+                text = ("%s: %s" % (type(error).__name__, error)).encode()
+                say("!", len(text))
+                sink.write(text)
+    finally:
+        if file:
+            file.close()
+""".replace("{block}", str(BLOCK))
+RECEIVER = RECEIVER.replace("{mark!r}", repr(MARK)).replace("{mark_size}", str(len(MARK)))
+
+READ_ONLY = (
+    "the board could not {what}: its file system is read-only for its own code while a computer has "
+    "its drive; mount that drive (CIRCUITPY) here, through which spikelet flash then writes, or put "
+    "import storage; storage.remount('/', False) into boot.py on it, and reset the board"
+)
+
+
+class Stalled(Exception):
+    """The board's receiver does not answer, or what it says cannot be understood."""
+
+
+class Receiver:
+    """A board that receives, between `with` and its end.
+
+    transport    in a raw REPL that has board_files.ON_BOARD
+    """
+
+    def __init__(self, transport: SerialTransport) -> None:
+        self._transport = transport
+
+    def __enter__(self) -> Self:
+        self._transport.exec(RECEIVER)
+        self._transport.exec_raw_no_follow("_receive()")
+        self._patient = self._transport.serial.timeout
+        self._transport.serial.timeout = PATIENCE
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        with suppress(OSError, ValueError):  # the port may be gone
+            self._transport.serial.timeout = self._patient
+        if kind is None:
+            self._transport.serial.write(message(b"Q", 0, b""))
+            self._transport.follow(PATIENCE)
+            return
+        with suppress(OSError, TransportError):
+            self._transport.serial.write(bytes([CTRL_C]))
+            self._transport.follow(PATIENCE)
+
+    def store(self, path: str, data: bytes) -> Iterator[int]:
+        """Put a file in its place once it is whole; yield how many of its bytes are stored.
+
+        Raises SpikeletError where the board cannot store it, Stalled where it does not answer.
+        """
+        try:
+            self._ask(b"F", 0, f"{path} {hashlib.sha256(data).hexdigest()}".encode(), b"+", 0)
+            start = 0
+            while start < len(data):
+                block = _sendable(data[start : start + BLOCK])
+                end = start + len(block)
+                self._ask(b"B", start, block, b"+", end)
+                start = end
+                yield end
+            self._ask(b"E", len(data), b"", b"=", len(data))
+        except _Refused as refused:
+            raise SpikeletError(refusal(path, data, str(refused))) from None
+
+    def _ask(self, kind: bytes, number: int, data: bytes, expected: bytes, have: int) -> None:
+        """Send a message until the board has answered as it should."""
+        sent, port = message(kind, number, data), self._transport.serial
+        port.write(sent)
+        for _ in range(TRIES):
+            answer = port.read(ANSWER)
+            if answer == expected + b"%08x\n" % have:
+                return
+            if answer[:1] == b"!" and len(answer) == ANSWER:
+                raise _Refused(port.read(int(answer[1:], 16)).decode(errors="replace"))
+            self._drain()
+            port.write(MARK + sent)
+        raise Stalled
+
+    def _drain(self) -> None:
+        port = self._transport.serial
+        while port.in_waiting:
+            port.read(port.in_waiting)
+            time.sleep(0.01)
+
+
+class _Refused(Exception):
+    """The board said why not."""
+
+
+def message(kind: bytes, number: int, data: bytes) -> bytes:
+    """Return a message with these bytes, at most BLOCK, of which one value has to be absent."""
+    absent = _absent(data) if CTRL_C in data else CTRL_C
+    assert absent is not None
+    head = b"%c%08x%04x%02x" % (kind, number, len(data), absent)
+    crc = zlib.crc32(data, zlib.crc32(head))
+    return head + b"%08x" % crc + data.replace(bytes([CTRL_C]), bytes([absent]))
+
+
+def _sendable(block: bytes) -> bytes:
+    """Return as much of a block as has a value that is absent."""
+    return block if _absent(block) is not None else block[: BLOCK // 8]
+
+
+def _absent(block: bytes) -> int | None:
+    values = set(range(256)) - set(block) - {CTRL_C}
+    return min(values, default=None)
+
+
+def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[int]:
+    """Do as `Receiver.store`, on any board: each part of the file is a command for its REPL."""
+    temporary = path + ".new"
+    try:
+        for start in range(0, max(len(data), 1), BLOCK):
+            mode, part = "ab" if start else "wb", data[start : start + BLOCK]
+            transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
+            yield start + len(part)
+        digest = transport.eval(f"_sha256({temporary!r})")
+        if digest != hashlib.sha256(data).hexdigest():
+            raise SpikeletError(refusal(path, data, "damaged"))
+        transport.exec(f"_replace({temporary!r}, {path!r})")
+    except TransportExecError as error:
+        lines = error.error_output.strip().splitlines()
+        raise SpikeletError(refusal(path, data, lines[-1] if lines else "")) from None
+
+
+def refusal(path: str, data: bytes, reason: str) -> str:
+    """Return the sentence that says why a board did not store a file, and what to do."""
+    if "damaged" in reason:
+        return f"{path} arrived damaged on the board, which goes on with what it had; flash again"
+    if is_read_only(reason):
+        return READ_ONLY.format(what=f"store {path}")
+    return (
+        f"the board could not store {path} of {len(data)} bytes ({reason or 'no reason given'}); "
+        "remove files from it, or all of Spikelet's with spikelet flash --erase; "
+        "it goes on with what it had"
+    )
+
+
+def is_read_only(reason: str) -> bool:
+    """Return whether an error's last line says that a file system cannot be written."""
+    return any(sign in reason for sign in ("Errno 30", "EROFS", "ead-only"))
