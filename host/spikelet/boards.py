@@ -48,6 +48,7 @@ class Runtime:
     ram_free           int, bytes free for Python after boot; 0 where there is no fixed limit, None
                        where it is unknown until the board is asked
     flash_free         the same of its file system
+    rom_size           int, bytes of the ROM partition that its firmware has; 0 without one
     usb_cdc_data       bool, whether boot.py can enable CircuitPython's second serial port
     pins               {purpose: as this interpreter spells them}
     """
@@ -63,6 +64,7 @@ class Runtime:
     clock_mhz: int = 0
     ram_free: int | None = None
     flash_free: int | None = None
+    rom_size: int = 0
     usb_cdc_data: bool | None = None
     pins: Mapping[str, Any] = field(default_factory=dict)
 

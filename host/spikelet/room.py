@@ -119,17 +119,17 @@ class Room:
         return self.holds(self.need(network))
 
 
-def of_board(board: Board) -> Room:
-    """Return the room on a board that is known by its file."""
+def of_board(board: Board, *, in_rom: bool = False) -> Room:
+    """Return the room on a board that is known by its file, or in its ROM partition."""
     from spikelet import bytecode
 
     return Room(
         board.name,
         board.ram_free,
-        board.flash_free,
+        board.first.rom_size if in_rom else board.flash_free,
         board.kernels[0],
         bytecode.runtime_files(_interpreter(board)),
-        in_place=board.machine is not None,
+        in_place=in_rom or board.machine is not None,
         chip_ram=board.ram + board.psram,
     )
 

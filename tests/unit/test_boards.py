@@ -33,7 +33,7 @@ WITHOUT_HARDWARE = {"virtual", "unix", "qemu-m3", "qemu-m0", "qemu-rv32"}
 OF_A_BOARD = ("cpu", "clock_mhz", "fpu", "ram", "psram", "flash")
 OF_A_RUNTIME = (
     *("kernels", "firmware", "machine", "variant", "usb_ids", "clock_mhz"),
-    *("ram_free", "flash_free", "usb_cdc_data"),
+    *("ram_free", "flash_free", "rom_size", "usb_cdc_data"),
 )
 LEAST_OF_A_REAL_BOARD = ("cpu", "clock_mhz", "ram", "flash")
 ON_OR_OFF = {"led_on", "button_pressed"}

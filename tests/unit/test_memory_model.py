@@ -169,6 +169,14 @@ def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp
     assert "fits pico2 as far as is known" in out
 
 
+def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path):
+    NETWORKS["digits"].save(tmp_path / "small.lif")
+    status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "nano33-ble-sense")
+    assert status == 0
+    assert "file system is too small; in its ROM partition, with flash --rom" in out
+    assert "262,144" in out
+
+
 def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
     chip = boards.load("microbit-v2")
     assert chip.ram_free is None

@@ -149,6 +149,8 @@ def _show_runtime(runtime: Runtime, output: Output) -> None:
     output.say(f"  kernels    {', '.join(runtime.kernels)}")
     output.say(f"  RAM free   {_free(runtime.ram_free)}")
     output.say(f"  files      {_free(runtime.flash_free)}")
+    if runtime.rom_size:
+        output.say(f"  ROM        {runtime.rom_size:,} bytes")
     if runtime.machine:
         shared = ", as other boards do" if runtime.firmware_shared else ""
         output.say(f"  says       {' or '.join(runtime.machine)}{shared}")
