@@ -33,11 +33,12 @@ try:
 except (ImportError, AttributeError):
     pass
 read_only = None
-try:
-    import storage
-    read_only = storage.getmount("/").readonly
-except (ImportError, AttributeError, OSError):
-    pass
+if sys.implementation.name == "circuitpython":
+    try:
+        import storage
+        read_only = storage.getmount("/").readonly
+    except (ImportError, AttributeError, OSError):
+        pass
 free = 0
 try:
     block = os.statvfs("/")

@@ -42,11 +42,12 @@ try:
 except (AttributeError, NameError):
     machine = sys.platform
 board_id = machine
-try:
-    import board
-    board_id = board.board_id
-except (AttributeError, ImportError):
-    pass
+if sys.implementation.name == "circuitpython":  # elsewhere it may be any file of the user's
+    try:
+        import board
+        board_id = board.board_id
+    except (AttributeError, ImportError):
+        pass
 """
 ANSWER = (
     "(sys.implementation.name, machine, board_id, "

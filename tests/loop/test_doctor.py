@@ -272,23 +272,18 @@ def test_a_board_at_a_cable(spikelet, plug, made, tmp_path):
     assert found["next"] == []
 
 
-@posix
-def test_a_file_system_that_its_code_cannot_write(spikelet, made, tmp_path, monkeypatch):
-    stubs, files = tmp_path / "stubs", tmp_path / "files"
-    stubs.mkdir()
-    files.mkdir()
-    (stubs / "storage.py").write_text(
+@pytest.mark.ulab
+def test_circuitpython_that_cannot_write_its_files(spikelet, tmp_path, monkeypatch):
+    if shutil.which("circuitpython") is None:
+        absent("no circuitpython on PATH")
+    (tmp_path / "storage.py").write_text(
         "class Drive:\n    readonly = True\n\ndef getmount(path):\n    return Drive\n"
     )
-    with monkeypatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(stubs))
-        board = FakeSerialBoard(files)
-    board.close = board.unplug
-    made.append(board)
-    status, out, _ = spikelet("doctor", "--port", board.device)
-    assert status == 0
-    assert "next: its file system is read-only to its own code" in out
-    assert "drive CIRCUITPY: let spikelet flash write to that drive" in out
+    monkeypatch.setenv("MICROPYPATH", str(tmp_path))
+    found = examined(spikelet, "--port", "unix:circuitpython")["ports"]["unix:circuitpython"]
+    assert (found["runtime"], found["files"]["read_only"]) == ("circuitpython", True)
+    assert found["next"][0].startswith("its file system is read-only to its own code")
+    assert "drive CIRCUITPY: let spikelet flash write to that drive" in found["next"][0]
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
