@@ -39,7 +39,8 @@ class FolderBoard:
         self.written = []
         self.os = SimpleNamespace(
             stat=os.stat,
-            listdir=lambda folder="": os.listdir(folder or "."),
+            listdir=os.listdir,
+            getcwd=os.getcwd,
             rename=self._changing(self._rename),
             remove=self._changing(os.remove),
             mkdir=self._changing(os.mkdir),

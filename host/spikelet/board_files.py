@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
-# The board's side, function by function: what is not needed is not sent.
+# The board's side, function by function: what is not needed is not sent. Modules are imported once,
+# for MicroPython looks for most of them among the files first, each time.
 ON_BOARD = {
     "_sha256": """
+from binascii import hexlify
+from hashlib import sha256
 def _sha256(path):
-    from hashlib import sha256
     digest, part = sha256(), bytearray(1024)
     try:
         with open(path, "rb") as file:
@@ -30,7 +32,7 @@ def _sha256(path):
                 size = file.readinto(part)
     except OSError:
         return None
-    return "".join(["%02x" % byte for byte in digest.digest()])
+    return hexlify(digest.digest()).decode()
 """,
     "_read": """
 def _read(path, size):
@@ -60,8 +62,11 @@ def _replace(old, new):
 def _make(folder):
     try:
         os.mkdir(folder)
-    except OSError:
-        os.stat(folder)
+    except OSError as error:
+        try:
+            os.stat(folder)
+        except OSError:
+            raise error
 """,
     "_remove": """
 def _remove(path):
@@ -74,15 +79,19 @@ def _remove(path):
     "_list": """
 def _list(folder):
     try:
-        names = os.listdir(folder)
+        if hasattr(os, "ilistdir"):
+            found = [(entry[0], entry[1], entry[3]) for entry in os.ilistdir(folder or os.getcwd())]
+        else:
+            base = folder + "/" if folder else ""
+            stats = [(name, os.stat(base + name)) for name in os.listdir(folder or os.getcwd())]
+            found = [(name, stat[0], stat[6]) for name, stat in stats]
     except OSError:
         return
-    for name in names:
-        path = folder.rstrip("/") + "/" + name if folder else name
-        found = os.stat(path)
-        if found[0] & 0x4000:
+    for name, kind, size in found:
+        path = folder + "/" + name if folder else name
+        if kind & 0x4000:
             _list(path)
-        print(repr((path, -1 if found[0] & 0x4000 else found[6])))
+        print(repr((path, -1 if kind & 0x4000 else size)))
 """,
 }
 
@@ -165,7 +174,8 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Have these functions on the board."""
         if missing := [name for name in names if name not in self._there]:
-            code = "import os, sys" + "".join(ON_BOARD[name] for name in missing)
+            code = "" if self._there else "import os, sys"
+            code += "".join(ON_BOARD[name] for name in missing)
             self._transport.exec(upload.compact(code))
             self._there.update(missing)
 

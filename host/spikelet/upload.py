@@ -43,13 +43,16 @@ TRIES = 4
 
 # The board's side; needs _sha256 and _replace of board_files.ON_BOARD.
 RECEIVER = """
-def _receive():
-    from binascii import crc32
+from binascii import crc32
+source, sink = sys.stdin, sys.stdout
+if sys.implementation.name == "circuitpython":
     try:
         import usb_cdc
         source = sink = usb_cdc.console
     except ImportError:
-        source, sink = sys.stdin.buffer, sys.stdout.buffer
+        pass
+source, sink = getattr(source, "buffer", source), getattr(sink, "buffer", sink)
+def _receive():
     view = memoryview(bytearray(<BLOCK>))
     def take(size):
         done = 0
