@@ -11,11 +11,14 @@
 //   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108]}}
 //                                        registers of a device, which is there from then on
 //   {"reset": 1}                         as its button RUN does, once the answer is there
+//   {"cut": 20}                          the power goes after so many operations on its flash, and with it
+//                                        this process; the next operation is half done
 //   {"quit": 1}                          end
 //   {"stats": 1}, or anything else       nothing
 //
 //   cycles    of the core since it was last reset      idle      of these, so many it waited
 //   hertz     cycles in an emulated second             resets    how often it was reset
+//   written   sectors of its flash erased and pages programmed, since this process started
 
 import fs from "node:fs";
 import net from "node:net";
@@ -34,7 +37,8 @@ const [firmware, flashFile] = process.argv.slice(2);
 let socket = null;
 let wake = () => {};
 
-const pico = new Pico(new Flash(flashFile, fs.readFileSync(firmware)), (bytes) => socket?.write(bytes));
+const flash = new Flash(flashFile, fs.readFileSync(firmware));
+const pico = new Pico(flash, (bytes) => socket?.write(bytes));
 
 const server = net.createServer((connection) => {
   socket?.destroy();
@@ -51,11 +55,13 @@ const server = net.createServer((connection) => {
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 
-function obey({ adc, i2c, reset, quit }) {
+function obey({ adc, i2c, reset, cut, quit }) {
   if (adc) pico.feedAdc(adc);
   if (i2c) pico.i2c[i2c.bus].feed(i2c);
+  if (cut !== undefined) flash.cutAfter(cut, () => process.exit(0));
   const { idle, resets, core, mcu } = pico;
-  console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets }));
+  const written = flash.operations;
+  console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets, written }));
   if (reset) pico.reset();
   if (quit) process.exit(0);
   wake();
