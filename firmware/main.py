@@ -1,4 +1,5 @@
-# Spikelet starts here. `spikelet flash` replaces this file, and lets be any that begins otherwise.
+"""Spikelet starts here. `spikelet flash` replaces this file, unless it begins otherwise."""
+
 import sys
 
 ACTIVE = "spikelet/active"  # what is in use: a name and a path a line, and last the CRC-32 of these

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
-ON_BOARD = """
-import os, sys
+# The board's side, function by function: what is not needed is not sent. Modules are imported once,
+# for MicroPython looks for most of them among the files first, each time.
+ON_BOARD = {
+    "_sha256": """
+from binascii import hexlify
 from hashlib import sha256
-
 def _sha256(path):
-    digest = sha256()
-    part = bytearray(1024)
+    digest, part = sha256(), bytearray(1024)
     try:
         with open(path, "rb") as file:
             size = file.readinto(part)
@@ -31,58 +32,68 @@ def _sha256(path):
                 size = file.readinto(part)
     except OSError:
         return None
-    return "".join(["%02x" % byte for byte in digest.digest()])
-
+    return hexlify(digest.digest()).decode()
+""",
+    "_read": """
 def _read(path, size):
     try:
         with open(path, "rb") as file:
             return file.read(size)
     except OSError:
         return None
-
+""",
+    "_write": """
 def _write(path, mode, data):
     with open(path, mode) as file:
         file.write(data)
-
+""",
+    "_replace": """
 def _replace(old, new):
     os.stat(old)
     try:
         os.rename(old, new)
-    except OSError:  # FAT has no renaming over a file
+    except OSError:
         os.remove(new)
         os.rename(old, new)
     if hasattr(os, "sync"):
         os.sync()
-
+""",  # FAT has no renaming over a file
+    "_make": """
 def _make(folder):
     try:
         os.mkdir(folder)
-    except OSError:
-        os.stat(folder)
-
-def _is_folder(path):
-    return os.stat(path)[0] & 0x4000
-
+    except OSError as error:
+        try:
+            os.stat(folder)
+        except OSError:
+            raise error
+""",
+    "_remove": """
 def _remove(path):
     try:
-        folder = _is_folder(path)
+        folder = os.stat(path)[0] & 0x4000
     except OSError:
         return
     (os.rmdir if folder else os.remove)(path)
-
+""",
+    "_list": """
 def _list(folder):
     try:
-        names = os.listdir(folder)
+        if hasattr(os, "ilistdir"):
+            found = [(entry[0], entry[1], entry[3]) for entry in os.ilistdir(folder or os.getcwd())]
+        else:
+            base = folder + "/" if folder else ""
+            stats = [(name, os.stat(base + name)) for name in os.listdir(folder or os.getcwd())]
+            found = [(name, stat[0], stat[6]) for name, stat in stats]
     except OSError:
         return
-    for name in names:
-        path = folder.rstrip("/") + "/" + name if folder else name
-        if _is_folder(path):
+    for name, kind, size in found:
+        path = folder + "/" + name if folder else name
+        if kind & 0x4000:
             _list(path)
-            print(repr((path, -1)))
-        else:
-            print(repr((path, os.stat(path)[6])))
-"""
+        print(repr((path, -1 if kind & 0x4000 else size)))
+""",
+}
 
 
 class BoardFiles:
@@ -95,10 +106,11 @@ class BoardFiles:
     def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
         self._transport = transport
         self._fast = fast
-        transport.exec(ON_BOARD)
+        self._there: set[str] = set()
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Return the sha256 of each file, None where there is none."""
+        self._need("_sha256")
         wanted = list(paths)
         found: dict[str, str | None] = {}
         for first in range(0, len(wanted), AT_ONCE):
@@ -109,15 +121,18 @@ class BoardFiles:
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first bytes of a file, None where there is none."""
+        self._need("_read")
         return self._transport.eval(f"_read({path!r}, {size})")
 
     def list(self, folder: str) -> dict[str, int]:
         """Return {path: bytes} of all that is in a folder; a folder has -1, and comes after its own."""
+        self._need("_list")
         lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
         return dict(ast.literal_eval(line) for line in lines)
 
     def make(self, folders: Iterable[str]) -> None:
         """Make the folders that are not there."""
+        self._need("_make")
         self._run(f"for folder in {list(folders)!r}: _make(folder)", "make its folders")
 
     def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
@@ -125,6 +140,7 @@ class BoardFiles:
 
         Raises SpikeletError if the board is full, or holds something else than was sent.
         """
+        self._need("_sha256", "_replace")
         left, done = dict(files), 0
         if self._fast:
             try:
@@ -135,6 +151,8 @@ class BoardFiles:
                         done += len(left.pop(path))
             except (upload.Stalled, TransportExecError):
                 self._fast = False
+        if left:
+            self._need("_write")
         for path, data in left.items():
             for stored in upload.in_chunks(self._transport, path, data):
                 yield done + stored
@@ -142,14 +160,24 @@ class BoardFiles:
 
     def rename(self, old: str, new: str) -> None:
         """Have a file take another's place."""
+        self._need("_replace")
         self._run(f"_replace({old!r}, {new!r})", f"rename {old}")
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files and empty folders, those that are there, in this order."""
+        self._need("_remove")
         wanted = list(paths)
         for first in range(0, len(wanted), AT_ONCE):
             some = wanted[first : first + AT_ONCE]
             self._run(f"for path in {some!r}: _remove(path)", f"remove {some[0]}")
+
+    def _need(self, *names: str) -> None:
+        """Have these functions on the board."""
+        if missing := [name for name in names if name not in self._there]:
+            code = "" if self._there else "import os, sys"
+            code += "".join(ON_BOARD[name] for name in missing)
+            self._transport.exec(upload.compact(code))
+            self._there.update(missing)
 
     def _run(self, code: str, what: str) -> None:
         try:

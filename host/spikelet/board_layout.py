@@ -27,7 +27,7 @@ ENDINGS = {NETWORK: ".lif", RECORDING: ".bin", SENSOR: ".json"}
 OLD_FILES = (NETWORK, RECORDING)  # where they stood before, beside a folder `spikert`
 
 OURS = (  # how each main.py and code.py begins that Spikelet put on a board
-    b"# Spikelet starts here.",
+    b'"""Spikelet starts here.',
     b'"""MicroPython starts here: serve the host until it says goodbye',
     b'"""CircuitPython starts here: serve the host until it says goodbye',
     b'print("Hello World!")',  # CircuitPython's own, on a new board

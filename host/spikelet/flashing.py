@@ -87,8 +87,8 @@ def install(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
 def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
     """Put what is new beside what is in use; yield (bytes done, of how many)."""
     _settle(files)
-    paths = _in_use(files) or {}
-    files.remove(_strays(files, [*layout.staged, *_belonging(files, paths)]))
+    inside, paths = files.list(FOLDER), _in_use(files) or {}
+    files.remove(_strays(inside, [*layout.staged, *_belonging(inside, paths)]))
     total = sum(len(data) for data in layout.staged.values())
     wanted = _missing(files, layout.staged)
     done = total - sum(len(data) for data in wanted.values())
@@ -167,9 +167,8 @@ def _in_use(files: Files) -> dict[str, str] | None:
     return None
 
 
-def _belonging(files: Files, paths: Mapping[str, str]) -> list[str]:
-    """Return the files that are in use, with what tells so."""
-    inside = files.list(FOLDER)
+def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]:
+    """Return the files in Spikelet's folder that are in use, with what tells so."""
     used = tuple(paths.values())
     return [
         path
@@ -178,15 +177,15 @@ def _belonging(files: Files, paths: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _strays(files: Files, kept: Iterable[str]) -> dict[str, int]:
+def _strays(inside: Mapping[str, int], kept: Iterable[str]) -> dict[str, int]:
     """Return what is in Spikelet's folder besides what is kept, and its folders."""
     staying = {*kept, *board_layout.folders(dict.fromkeys(kept))}
-    return {path: size for path, size in files.list(FOLDER).items() if path not in staying}
+    return {path: size for path, size in inside.items() if path not in staying}
 
 
 def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int]:
     """Return what is not in use once the layout is; the user's own entry points may use the old one."""
-    unused = _strays(files, [*layout.staged, ACTIVE])
+    unused = _strays(files.list(FOLDER), [*layout.staged, ACTIVE])
     return unused if own else unused | _old_layout(files)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spikelet import boards
+from spikelet import boards, identification
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards import Board
     from spikelet.ports import Port
 
 # What an earlier session left is not counted.
@@ -37,9 +36,21 @@ try:
     flash_size = block[1] * block[2]
 except (AttributeError, OSError):
     pass
+machine = getattr(sys.implementation, "_machine", "")
+try:
+    machine = machine or os.uname().machine
+except (AttributeError, NameError):
+    machine = sys.platform
+board_id = machine
+if sys.implementation.name == "circuitpython":  # elsewhere it may be any file of the user's
+    try:
+        import board
+        board_id = board.board_id
+    except (AttributeError, ImportError):
+        pass
 """
 ANSWER = (
-    "(sys.implementation.name, getattr(sys.implementation, '_machine', sys.platform), "
+    "(sys.implementation.name, machine, board_id, "
     "getattr(sys.implementation, '_mpy', 0), "
     "gc.mem_free() if hasattr(gc, 'mem_free') else 0, rom_size, flash_size)"
 )
@@ -69,6 +80,7 @@ class Interpreter:
 
     name           "micropython", "circuitpython" or "cpython"
     machine        what it calls its board, such as "Raspberry Pi Pico with RP2040"
+    board_id       what identifies its board: CircuitPython's board.board_id, else the machine
     bytecode       (version, subversion) of the .mpy files it loads; (0, 0) where it loads none
     architecture   of the native code in them, as mpy-cross spells it, or nothing
     memory_free    int, bytes free for Python; 0 where it cannot tell, or has no fixed limit
@@ -83,6 +95,7 @@ class Interpreter:
     rom_size: int = 0
     flash_size: int = 0
     machine: str = ""
+    board_id: str = ""
 
 
 def ask(port: Port) -> Interpreter:
@@ -94,24 +107,21 @@ def ask(port: Port) -> Interpreter:
 def survey(transport: SerialTransport) -> Interpreter:
     """Return what the interpreter at the end of a raw REPL says of itself."""
     transport.exec(SURVEY)
-    name, machine, mpy, memory_free, rom_size, flash_size = transport.eval(ANSWER)
+    name, machine, board_id, mpy, memory_free, rom_size, flash_size = transport.eval(ANSWER)
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
     known = architecture < len(ARCHITECTURES)
     spelled = ARCHITECTURES[architecture] if known else ""
-    return Interpreter(name, version, spelled, memory_free, rom_size, flash_size, machine)
+    return Interpreter(name, version, spelled, memory_free, rom_size, flash_size, machine, board_id)
 
 
 def check_board(asked: Interpreter, name: str, port: str) -> None:
     """Raise SpikeletError unless the board at a port says that it is the one called `name`."""
     wanted = boards.load(name)
-    if not _is_named(asked.machine, wanted):
+    if (
+        wanted.port != port
+        and wanted not in identification.identify(asked.name, asked.board_id).boards
+    ):
         raise SpikeletError(
             f"the board at {port} says that it is a {asked.machine}, not {name} "
             f"({wanted.description}); nothing was written; name another --port, or no --board"
         )
-
-
-def _is_named(machine: str, board: Board) -> bool:
-    """Return whether what a board calls itself is what its file describes."""
-    said = machine.lower().partition(" with ")[0]
-    return said in board.description.lower() or board.name.lower() in said.replace(" ", "-")

@@ -18,6 +18,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from spikelet import board_files, board_layout, flashing, network
 from spikelet.errors import BoardGone, NotThere, SpikeletError
@@ -221,7 +222,13 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
 
 def attached() -> list[str]:
     """Return the devices of USB serial ports, sorted."""
-    return sorted(port.device for port in list_ports.comports() if port.vid is not None)
+    return [port.device for port in attached_ports()]
+
+
+def attached_ports() -> list[ListPortInfo]:
+    """Return the USB serial ports as pyserial describes them, sorted by device."""
+    found = (port for port in list_ports.comports() if port.vid is not None)
+    return sorted(found, key=lambda port: port.device)
 
 
 def resolve(spelling: str) -> Port:

@@ -34,19 +34,22 @@ class Room:
     """What a board has, and how a network would be put there.
 
     name        how messages call the board
-    ram         int, bytes free for Python before the runtime is loaded; 0: no limit that is known
-    flash       int, bytes for files; 0: no limit that is known
+    ram         int, bytes free for Python before the runtime is loaded; 0: no fixed limit; None:
+                unknown until the board is asked
+    flash       the same of bytes for files
     kernel      the fastest of its kernels
     files       of the runtime, as they are to be put there
     in_place    whether files are read and run where they lie, in a ROMFS
+    chip_ram    int, bytes of RAM in all, which bound what is free where that is unknown; 0: unknown
     """
 
     name: str
-    ram: int
-    flash: int
+    ram: int | None
+    flash: int | None
     kernel: str
     files: Mapping[str, bytes]
     in_place: bool = False
+    chip_ram: int = 0
 
     def need(self, network: Network) -> Need:
         """Return what a network needs here."""
@@ -54,7 +57,8 @@ class Room:
 
     def holds(self, need: Need) -> bool:
         """Return whether there is so much."""
-        return need.ram <= (self.ram or need.ram) and need.flash <= (self.flash or need.flash)
+        ram = self.chip_ram if self.ram is None else self.ram
+        return need.ram <= (ram or need.ram) and need.flash <= (self.flash or need.flash)
 
     def check(self, network: Network) -> Need:
         """Return what a network needs here.
@@ -73,6 +77,11 @@ class Room:
             return (
                 f"{self.name} has {self.ram:,} bytes of RAM free, below the {need.ram:,} "
                 f"that this network needs ({parts})"
+            )
+        if self.ram is None and 0 < self.chip_ram < need.ram:
+            return (
+                f"{self.name} has {self.chip_ram:,} bytes of RAM in all, below the {need.ram:,} "
+                "that this network needs"
             )
         return (
             f"{self.name} has {self.flash:,} bytes of flash for files, below the {need.flash:,} "
@@ -110,17 +119,18 @@ class Room:
         return self.holds(self.need(network))
 
 
-def of_board(board: Board) -> Room:
-    """Return the room on a board that is known by its file."""
+def of_board(board: Board, *, in_rom: bool = False) -> Room:
+    """Return the room on a board that is known by its file, or in its ROM partition."""
     from spikelet import bytecode
 
     return Room(
         board.name,
         board.ram_free,
-        board.flash_free,
+        board.first.rom_size if in_rom else board.flash_free,
         board.kernels[0],
         bytecode.runtime_files(_interpreter(board)),
-        in_place=board.port.startswith("qemu:"),
+        in_place=in_rom or board.machine is not None,
+        chip_ram=board.ram + board.psram,
     )
 
 
@@ -177,7 +187,7 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
 
 def _more(board: Board, need: Need) -> bool:
     """Return whether a board's file says that it has so much."""
-    return board.ram_free >= need.ram and board.flash_free >= need.flash
+    return (board.ram_free or 0) >= need.ram and (board.flash_free or 0) >= need.flash
 
 
 def _interpreter(board: Board) -> Interpreter:
@@ -186,7 +196,7 @@ def _interpreter(board: Board) -> Interpreter:
 
     cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
     architecture = ARCHITECTURES[max(cores, key=len)] if cores else ""
-    return Interpreter(board.runtimes[0], (6, 3), architecture)
+    return Interpreter(board.first.name, (6, 3), architecture)
 
 
 def _fastest(interpreter: Interpreter) -> str:

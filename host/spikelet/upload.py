@@ -1,7 +1,7 @@
 """Files over a raw REPL, as fast as a board takes them: a receiver runs there while they are sent.
 
-What the host sends:   kind  number  size  absent  crc   then `size` bytes
-                          1       8     4       2    8   characters, the numbers in hexadecimal
+What the host sends:   kind  number  size  threes  crc   then `size` bytes, and `threes` places
+                          1       8     4       4    8   characters, the numbers in hexadecimal
 
     F    a file begins; its bytes: path, space, sha256           B    bytes of it, from `number` on
     E    it is whole: hash what was stored, and rename it        Q    no more files
@@ -11,9 +11,9 @@ What the board says:   kind  number  \\n
     +    number bytes of the file are stored      =    it has taken its place
     ?    that was damaged; it waits for MARK      !    it failed, with so many bytes that say how
 
-The host waits for each answer, so that no buffer has to hold more than one block. No byte is 03, which
-is Ctrl-C: in a block with one, the value `absent`, which has to be none of its bytes, stands for it. So
-Ctrl-C always ends the receiver, whatever it waits for, and needs no time-out.
+The host waits for each answer, so that no buffer has to hold more than one block. No byte of it is 03,
+which is Ctrl-C: each travels as 02, and its place behind the block, in 4 hexadecimal characters. So
+Ctrl-C always ends the receiver, whatever it waits for, and no time-out is needed there.
 """
 
 from __future__ import annotations
@@ -29,62 +29,58 @@ from typing import TYPE_CHECKING, Self
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet.errors import SpikeletError
+from spikert import wire
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-BLOCK = 1024  # bytes
-MARK = b"\nspikelet: here a block begins\n"
+BLOCK = 2048  # bytes, with the places
+CHUNK = 1024  # bytes in a command: a board with little memory needs four times as much to read them
 ANSWER = 10  # bytes
-CTRL_C = 3
+MARK = b"\nspikelet: here a block begins\n"
 PATIENCE = 5.0  # seconds without an answer, until a block is sent again
 TRIES = 4
 
+# The board's side; needs _sha256 and _replace of board_files.ON_BOARD.
 RECEIVER = """
-def _receive():
-    import sys
-    from binascii import crc32
+from binascii import crc32
+source, sink = sys.stdin, sys.stdout
+if sys.implementation.name == "circuitpython":
     try:
         import usb_cdc
         source = sink = usb_cdc.console
     except ImportError:
-        source, sink = sys.stdin.buffer, sys.stdout.buffer
-    view = memoryview(bytearray(24 + {block}))
-    def fill(part):
+        pass
+source, sink = getattr(source, "buffer", source), getattr(sink, "buffer", sink)
+def _receive():
+    view = memoryview(bytearray(<BLOCK>))
+    def take(size):
         done = 0
-        while done < len(part):
-            count = source.readinto(part[done:])
+        while done < size:
+            count = source.readinto(view[done:size])
             if not count:
                 raise EOFError
             done += count
+        return view[:size]
+    def message():
+        head = bytes(take(25))
+        try:
+            number, size, threes = int(head[1:9], 16), int(head[9:13], 16), int(head[13:17], 16)
+            crc, end = int(head[17:], 16), size + 4 * threes
+            if end <= <BLOCK>:
+                if crc32(take(end), crc32(head[:17])) == crc:
+                    for i in range(size, end, 4):
+                        view[int(bytes(view[i:i + 4]), 16)] = 3
+                    return head[:1], number, view[:size]
+        except ValueError:
+            pass
+        return b"?", 0, b""
     def say(kind, number):
         sink.write(("%s%08x\\n" % (kind, number)).encode())
-    def lost():
-        say("?", have)
-        seen = b""
-        while seen != {mark!r}:
-            fill(view[:1])
-            seen = (seen + bytes(view[:1]))[-{mark_size}:]
     file, path, wanted, have = None, "", "", 0
     try:
         while True:
-            fill(view[:23])
-            head = bytes(view[:23])
-            try:
-                kind, number = head[:1], int(head[1:9], 16)
-                size, absent, crc = int(head[9:13], 16), int(head[13:15], 16), int(head[15:], 16)
-            except ValueError:
-                size = {block} + 1
-            if size > {block}:
-                lost()
-                continue
-            data = view[23:23 + size]
-            fill(data)
-            if absent != 3:
-                data = bytes(data).replace(bytes([absent]), b"\\3")
-            if crc32(data, crc32(head[:15])) != crc:
-                lost()
-                continue
+            kind, number, data = message()
             try:
                 if kind == b"Q":
                     return
@@ -93,31 +89,33 @@ def _receive():
                     if file:
                         file.close()
                     file, have = open(path + ".new", "wb"), 0
-                elif kind == b"B" and number == have:
+                elif kind == b"B" and number == have and file:
                     file.write(data)
-                    have += size
+                    have += len(data)
                 elif kind == b"E" and file:
                     file.close()
                     file = None
                     if _sha256(path + ".new") != wanted:
                         raise ValueError("damaged")
                     _replace(path + ".new", path)
-                say("=" if kind == b"E" else "+", have)
             except (OSError, ValueError) as error:
-                if file:
-                    try:
-                        file.close()
-                    except OSError:
-                        pass
-                file = None
                 text = ("%s: %s" % (type(error).__name__, error)).encode()
                 say("!", len(text))
                 sink.write(text)
+                continue
+            if kind == b"?":
+                say("?", have)
+                seen = b""
+                while seen != <MARK>:
+                    seen = (seen + bytes(take(1)))[-<SIZE>:]
+            else:
+                say("=" if kind == b"E" else "+", have)
     finally:
         if file:
             file.close()
-""".replace("{block}", str(BLOCK))
-RECEIVER = RECEIVER.replace("{mark!r}", repr(MARK)).replace("{mark_size}", str(len(MARK)))
+"""
+for _name, _value in {"<BLOCK>": BLOCK, "<MARK>": MARK, "<SIZE>": len(MARK)}.items():
+    RECEIVER = RECEIVER.replace(_name, repr(_value))
 
 READ_ONLY = (
     "the board could not {what}: its file system is read-only for its own code while a computer has "
@@ -133,14 +131,14 @@ class Stalled(Exception):
 class Receiver:
     """A board that receives, between `with` and its end.
 
-    transport    in a raw REPL that has board_files.ON_BOARD
+    transport    in a raw REPL that has what RECEIVER needs
     """
 
     def __init__(self, transport: SerialTransport) -> None:
         self._transport = transport
 
     def __enter__(self) -> Self:
-        self._transport.exec(RECEIVER)
+        self._transport.exec(compact(RECEIVER))
         self._transport.exec_raw_no_follow("_receive()")
         self._patient = self._transport.serial.timeout
         self._transport.serial.timeout = PATIENCE
@@ -156,7 +154,7 @@ class Receiver:
             self._transport.follow(PATIENCE)
             return
         with suppress(OSError, TransportError):
-            self._transport.serial.write(bytes([CTRL_C]))
+            self._transport.serial.write(wire.CTRL_C)
             self._transport.follow(PATIENCE)
 
     def store(self, path: str, data: bytes) -> Iterator[int]:
@@ -168,9 +166,8 @@ class Receiver:
             self._ask(b"F", 0, f"{path} {hashlib.sha256(data).hexdigest()}".encode(), b"+", 0)
             start = 0
             while start < len(data):
-                block = _sendable(data[start : start + BLOCK])
-                end = start + len(block)
-                self._ask(b"B", start, block, b"+", end)
+                end = start + _sendable(data[start : start + BLOCK])
+                self._ask(b"B", start, data[start:end], b"+", end)
                 start = end
                 yield end
             self._ask(b"E", len(data), b"", b"=", len(data))
@@ -203,34 +200,27 @@ class _Refused(Exception):
 
 
 def message(kind: bytes, number: int, data: bytes) -> bytes:
-    """Return a message with these bytes, at most BLOCK, of which one value has to be absent."""
-    absent = _absent(data) if CTRL_C in data else CTRL_C
-    assert absent is not None
-    head = b"%c%08x%04x%02x" % (kind, number, len(data), absent)
-    crc = zlib.crc32(data, zlib.crc32(head))
-    return head + b"%08x" % crc + data.replace(bytes([CTRL_C]), bytes([absent]))
+    """Return a message with these bytes."""
+    threes = [i for i, value in enumerate(data) if value == wire.CTRL_C[0]]
+    body = data.replace(wire.CTRL_C, b"\x02") + b"".join(b"%04x" % i for i in threes)
+    head = b"%c%08x%04x%04x" % (kind, number, len(data), len(threes))
+    return head + b"%08x" % zlib.crc32(body, zlib.crc32(head)) + body
 
 
-def _sendable(block: bytes) -> bytes:
-    """Return as much of a block as has a value that is absent."""
-    return block if _absent(block) is not None else block[: BLOCK // 8]
-
-
-def _absent(block: bytes) -> int | None:
-    values = set(range(256)) - set(block) - {CTRL_C}
-    return min(values, default=None)
+def compact(code: str) -> str:
+    """Return the board's code with a space for every four: each character takes time there."""
+    return code.replace("    ", " ")
 
 
 def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[int]:
     """Do as `Receiver.store`, on any board: each part of the file is a command for its REPL."""
     temporary = path + ".new"
     try:
-        for start in range(0, max(len(data), 1), BLOCK):
-            mode, part = "ab" if start else "wb", data[start : start + BLOCK]
+        for start in range(0, max(len(data), 1), CHUNK):
+            mode, part = "ab" if start else "wb", data[start : start + CHUNK]
             transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
             yield start + len(part)
-        digest = transport.eval(f"_sha256({temporary!r})")
-        if digest != hashlib.sha256(data).hexdigest():
+        if transport.eval(f"_sha256({temporary!r})") != hashlib.sha256(data).hexdigest():
             raise SpikeletError(refusal(path, data, "damaged"))
         transport.exec(f"_replace({temporary!r}, {path!r})")
     except TransportExecError as error:
@@ -254,3 +244,11 @@ def refusal(path: str, data: bytes, reason: str) -> str:
 def is_read_only(reason: str) -> bool:
     """Return whether an error's last line says that a file system cannot be written."""
     return any(sign in reason for sign in ("Errno 30", "EROFS", "ead-only"))
+
+
+def _sendable(data: bytes) -> int:
+    """Return how many of the bytes fit in a block."""
+    size = len(data)
+    while size + 4 * data[:size].count(wire.CTRL_C) > BLOCK:
+        size -= size // 8
+    return size

@@ -63,7 +63,6 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     files = {"spikert/__init__.py": b""}
     for path in (module, bytecode.other_form(module), module):
         list(micropython.install({**files, path: made[path]}))
-        bytecode.remove_other_forms(micropython, [path])
         with micropython.connect() as transport:
             transport.exec("import sys\n" + micropython.prelude + "\nfrom spikert import which")
             assert transport.eval("which.form") == ("source" if path == module else "bytecode")

@@ -63,8 +63,7 @@ def test_monitor_checks_a_recording_on_the_board(spikelet, network, tmp_path):
     assert (status, found["samples"], found["differences"], found["lost_frames"]) == (0, 20, 0, 0)
 
 
-def test_monitor_without_a_recording_says_how_to_make_one(spikelet, network, tmp_path, own_cache):
-    (own_cache / "virtual" / "files" / "samples.bin").unlink(missing_ok=True)
+def test_monitor_without_a_recording_says_how_to_make_one(spikelet, network, tmp_path):
     spikelet("flash", tmp_path / "net.lif", "--port", "virtual")
     status, _, err = spikelet("monitor", "--port", "virtual", "--samples", "1")
     assert status == 1
@@ -96,7 +95,7 @@ def test_a_bad_file_is_refused_by_host_and_board(
 ):
     lif = tmp_path / "net.lif"
     spikelet("flash", lif, "--port", "virtual")
-    on_board = own_cache / "virtual" / "files" / "network.lif"
+    (on_board,) = (own_cache / "virtual" / "files" / "spikelet").glob("*.lif")
     good = on_board.read_bytes()
     on_board.write_bytes(damage(good))
     status, _, err = spikelet("verify", lif, "--port", "virtual")

@@ -44,13 +44,12 @@ class Copying:
         return os.stat("/rom" + path)
 vfs.mount(Copying(), "/flash")
 sys.path[0] = "/flash"
+_paths = {name: path.replace("/rom", "/flash") for name, path in _paths.items()}
 """
 
 
 class Copied(emulated.Qemu):
     """An emulated board that reads its files as boards without a ROMFS do."""
-
-    folder = "/flash/"
 
     @property
     def prelude(self) -> str:

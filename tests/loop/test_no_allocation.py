@@ -53,7 +53,7 @@ def test_steps_and_answers_allocate_nothing(name, seed):
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
     list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
-    path = port.folder + "network.lif"
+    path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(
         prelude=port.prelude, path=path, readings=readings, kernels=KERNELS, steps=STEPS

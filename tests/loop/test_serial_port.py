@@ -14,7 +14,7 @@ import pytest
 import serial
 
 from random_networks import random_network
-from spikelet import ports
+from spikelet import ports, upload
 from spikelet.link import Link
 from spikelet.virtual import emulated
 
@@ -78,7 +78,8 @@ def lif(tmp_path):
 def test_flash_verify_and_monitor_over_one_cable(spikelet, board, lif):
     port = ("--port", board.device)
     assert spikelet("flash", lif, *port)[0] == 0
-    assert (board.files / "network.lif").read_bytes() == lif.read_bytes()
+    (stored,) = (board.files / "spikelet").glob("*.lif")
+    assert stored.read_bytes() == lif.read_bytes()
     assert not list(board.files.rglob("*.new"))
     for kernel in ("ulab", "plain"):
         status, out, _ = spikelet("verify", lif, *port, "--kernel", kernel)
@@ -93,8 +94,9 @@ def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
     other = tmp_path / "other.lif"
     random_network(4).save(other)
     assert spikelet("flash", other, *port)[0] == 0
-    changed = [path.name for path, time in before.items() if path.stat().st_mtime_ns != time]
-    assert changed == ["network.lif"]
+    after = {path: path.stat().st_mtime_ns for path in board.files.rglob("*.*")}
+    assert {path.suffix for path in before.keys() ^ after.keys()} == {".lif"}
+    assert all(before[path] == after[path] for path in before.keys() & after.keys())
 
 
 def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
@@ -130,21 +132,25 @@ def test_a_device_that_is_no_board(spikelet, lif, monkeypatch):
     assert "REPL" in err
 
 
-def test_a_cable_pulled_during_flash_leaves_whole_files(spikelet, board, lif, monkeypatch):
+def test_a_cable_pulled_during_flash_leaves_the_old_network(spikelet, board, lif, monkeypatch):
     port = ("--port", board.device)
     spikelet("flash", lif, *port)
     old = {path: path.read_bytes() for path in board.files.rglob("*.*")}
     other = lif.with_name("other.lif")
     random_network(4).save(other)
-    write = ports.SerialTransport.exec
+    sent = []
 
-    def pulled(transport, command, *args, **kwargs):
-        if "_write('network.lif.new'" in command:
+    def pulled(kind, number, data):
+        sent.append(kind)
+        if sent.count(b"B") == 1:
             board.unplug()
-        return write(transport, command, *args, **kwargs)
+        return made(kind, number, data)
 
-    monkeypatch.setattr(ports.SerialTransport, "exec", pulled)
+    made = upload.message
+    monkeypatch.setattr(upload, "message", pulled)
     status, _, err = spikelet("flash", other, *port)
     assert status == 1
     assert err.count("\n") == 1
+    assert "went away" in err
+    assert b"E" not in sent
     assert {path: path.read_bytes() for path in old} == old

@@ -26,7 +26,7 @@ from array import array
 import micropython
 from spikert import kernels, tables
 
-table = tables.load({path!r}).layers[0]
+table = tables.load(_paths["network.lif"]).layers[0]
 modules = [kernels.load(name) for name in ("thumb", "plain")]
 layers = [module.Layer(table) for module in modules]
 print(type(layers[0]).__name__)
@@ -187,7 +187,6 @@ def said(name, network, code):
         absent(str(error))
     list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
     code = code.replace("{prelude}", port.prelude)
-    code = code.replace("{path!r}", repr(port.folder + "network.lif"))
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)
     assert not err, err.decode()

@@ -22,7 +22,7 @@ STEADY = """
 import gc
 from array import array
 from spikert import kernels, tables
-described = tables.load({path!r}).layers
+described = tables.load(_paths["network.lif"]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 halves = [(table.inputs // 2, layer) for table, layer in zip(described, layers)]
 events = array("H", range(described[0].inputs))
@@ -168,7 +168,7 @@ def test_steps_allocate_nothing(board, storage):
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
     list(board.install({**resources.runtime_files(), "network.lif": made.to_bytes()}))
     with board.connect() as transport:
-        script = f"import sys\n{board.prelude}\n" + STEADY.format(path=f"{board.folder}network.lif")
+        script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)
     assert errors == b""
     assert int(said) == 0

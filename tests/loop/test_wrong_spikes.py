@@ -31,7 +31,6 @@ class TamperedPort:
     def __init__(self, port, offset):
         self.port = port
         self.name = port.name
-        self.folder = port.folder
         self.prelude = port.prelude + TAMPER.format(offset=offset)
 
     def connect(self):

@@ -1,13 +1,13 @@
 """What goes into a board's file system arrives whole, or leaves the old file where it was."""
 
-import traceback
 from pathlib import Path
 
 import pytest
-from mpremote.transport import TransportExecError
 
+from board_folder import FolderBoard
 from random_networks import random_network
-from spikelet import board_files, resources
+from spikelet import resources
+from spikelet.board_files import BoardFiles, last_line
 from spikelet.errors import SpikeletError
 from spikelet.virtual import emulated
 from spikert import tables
@@ -17,99 +17,80 @@ HEADER = b"\xd2\xcd\x31"  # of a ROMFS image
 DIRECTORY, FILE, DATA = 4, 5, 2  # kinds of its records
 
 
-class LocalTransport:
-    """Runs the board's code here, in the current folder.
-
-    room      int, bytes that may still be written
-    corrupt   bool, whether what is written changes on its way
-    written   list of the paths that were written to, in order, each once
-    """
-
-    def __init__(self) -> None:
-        self.names = {"open": self._open}
-        self.room = 1_000_000
-        self.corrupt = False
-        self.written = []
-
-    def exec(self, code: str) -> None:
-        try:
-            exec(code, self.names)
-        except Exception as error:
-            raise TransportExecError(1, traceback.format_exc()) from error
-
-    def eval(self, expression: str):
-        return eval(expression, self.names)
-
-    def _open(self, path, mode):
-        if "r" in mode:
-            return open(path, mode)
-        if path not in self.written:
-            self.written.append(path)
-        return _Limited(self, open(path, mode))
-
-
-class _Limited:
-    def __init__(self, transport, file) -> None:
-        self.transport, self.file = transport, file
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.file.close()
-
-    def write(self, data: bytes) -> None:
-        self.transport.room -= len(data)
-        if self.transport.room < 0:
-            raise OSError(28, "No space left on device")
-        self.file.write(data[:-1] + b"?" if self.transport.corrupt else data)
-
-
 @pytest.fixture
 def board(tmp_path, monkeypatch):
     """Return a transport to a board whose files are in tmp_path."""
     monkeypatch.chdir(tmp_path)
-    return LocalTransport()
+    return FolderBoard()
 
 
-def test_files_arrive_in_their_folders(board, tmp_path):
-    files = {"a/b/c.py": b"x" * 3000, "a/d.py": b"", "network.lif": LIF}
-    steps = list(board_files.copy(board, files, chunk=1000))
-    assert {path: (tmp_path / path).read_bytes() for path in files} == files
-    assert steps == [(3000, 3000 + len(LIF)), (3000, 3000 + len(LIF)), (3000 + len(LIF),) * 2]
+@pytest.fixture
+def files(board):
+    """Return the files of the board."""
+    return BoardFiles(board, fast=False)
+
+
+def test_files_arrive_in_their_folders(files, tmp_path):
+    sent = {"a/b/c.py": b"x" * 3000, "a/d.py": b"", "network.lif": LIF}
+    files.make(["a", "a/b"])
+    steps = list(files.store(sent))
+    assert {path: (tmp_path / path).read_bytes() for path in sent} == sent
+    assert steps[:4] == [1024, 2048, 3000, 3000]
+    assert steps[-1] == 3000 + len(LIF)
     assert [path.name for path in tmp_path.rglob("*.new")] == []
 
 
-def test_only_what_changed_is_sent(board):
-    list(board_files.copy(board, {"same.py": b"1", "other.py": b"2"}))
-    board.written.clear()
-    assert list(board_files.copy(board, {"same.py": b"1", "other.py": b"3"})) == [(1, 2), (2, 2)]
-    assert board.written == ["other.py.new"]
+def test_what_is_there_is_listed_and_removed(files, tmp_path):
+    files.make(["a", "a/b", "a"])
+    list(files.store({"a/b/c.py": b"123", "a/d.py": b"4"}))
+    found = files.list("a")
+    assert found == {"a/b/c.py": 3, "a/b": -1, "a/d.py": 1}
+    assert list(found).index("a/b/c.py") < list(found).index("a/b")
+    assert files.list("none") == {}
+    files.remove([*found, "a", "never-there"])
+    assert list(tmp_path.iterdir()) == []
+    assert files.read("a/d.py") is None
 
 
-def test_a_full_board_keeps_its_old_file(board, tmp_path):
+def test_a_full_board_keeps_its_old_file(board, files, tmp_path):
     (tmp_path / "network.lif").write_bytes(b"old")
     board.room = 1500
     with pytest.raises(
         SpikeletError, match=r"network\.lif of 2000 bytes \(.*No space left"
     ) as full:
-        list(board_files.copy(board, {"network.lif": b"x" * 2000}))
+        list(files.store({"network.lif": b"x" * 2000}))
     assert "\n" not in str(full.value)
+    assert "flash --erase" in str(full.value)
     assert (tmp_path / "network.lif").read_bytes() == b"old"
 
 
-def test_what_arrives_damaged_does_not_replace_the_old_file(board, tmp_path):
+def test_what_arrives_damaged_does_not_replace_the_old_file(board, files, tmp_path):
     (tmp_path / "main.py").write_bytes(b"old")
     board.corrupt = True
-    with pytest.raises(SpikeletError, match=r"main\.py arrived damaged on the board; flash again"):
-        list(board_files.copy(board, {"main.py": b"new code"}))
+    with pytest.raises(SpikeletError, match=r"main\.py arrived damaged on the board.*flash again"):
+        list(files.store({"main.py": b"new code"}))
     assert (tmp_path / "main.py").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("step", ["make", "store"])
+def test_a_file_system_that_is_read_only_is_explained(board, files, step):
+    board.read_only = True
+    with pytest.raises(SpikeletError, match=r"read-only .*CIRCUITPY.*storage\.remount") as error:
+        files.make(["a"]) if step == "make" else list(files.store({"a.py": b"1"}))
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_replaces_none(board, files, tmp_path):
+    (tmp_path / "kept").write_bytes(b"old")
+    with pytest.raises(SpikeletError, match="could not rename missing"):
+        files.rename("missing", "kept")
+    assert (tmp_path / "kept").read_bytes() == b"old"
 
 
 def test_the_last_line_says_what_went_wrong():
     text = "Traceback (most recent call last):\r\n  File x\r\nOSError: [Errno 28] ENOSPC\r\n\r\n"
-    assert board_files.last_line(text) == "OSError: [Errno 28] ENOSPC"
-    assert board_files.last_line("") == "no reason given"
+    assert last_line(text) == "OSError: [Errno 28] ENOSPC"
+    assert last_line("") == "no reason given"
 
 
 # ROMFS images

@@ -11,7 +11,14 @@ from spikelet import network as lif
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatNetwork
 
-BOARD = replace(boards.load("qemu-m3"), kernels=("thumb",))
+
+def board(**facts: object) -> boards.Board:
+    """Return an emulated board of which these facts hold."""
+    loaded = boards.load("qemu-m3")
+    return replace(loaded, runtimes={"micropython": replace(loaded.first, **facts)})
+
+
+BOARD = board(kernels=("thumb",))
 
 
 def graph() -> FloatNetwork:
@@ -93,7 +100,7 @@ def test_without_classes_no_bit_is_given_away(found):
 def test_pairs_are_not_offered_where_they_do_not_fit():
     samples = dataset.split(dataset.load_digits())[1]
     full = layout.options(graph(), bytes(32), BOARD, samples, [8])
-    small = replace(BOARD, ram_free=full[1].size - 1)
+    small = board(kernels=("thumb",), ram_free=full[1].size - 1)
     assert len(layout.options(graph(), bytes(32), small, samples, [8])) == 1
 
 

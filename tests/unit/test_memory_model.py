@@ -1,11 +1,12 @@
 """What a network needs of a board is counted; what cannot fit is refused, and what would is named."""
 
+import functools
 from dataclasses import replace
 
 import pytest
 
 from memory_networks import NETWORKS, dense, network
-from spikelet import boards, memory, room
+from spikelet import boards, bytecode, memory, room
 from spikelet.errors import SpikeletError
 from spikelet.interpreter import Interpreter
 from spikelet.room import Room
@@ -151,9 +152,36 @@ def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
     assert "neurons in layer 0, which has 30000" in out
 
 
-def test_every_board_file_says_what_room_there_is():
+def test_every_board_file_says_what_room_there_is(monkeypatch):
+    monkeypatch.setattr(bytecode, "runtime_files", functools.cache(bytecode.runtime_files))
     for name in boards.names():
         board = boards.load(name)
         found = room.of_board(board)
         assert found.ram == board.ram_free
         assert found.kernel in memory.KERNELS
+
+
+def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp_path):
+    NETWORKS["digits"].save(tmp_path / "small.lif")
+    status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "pico2")
+    assert status == 0
+    assert "unknown until asked" in out
+    assert "fits pico2 as far as is known" in out
+
+
+def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path):
+    NETWORKS["digits"].save(tmp_path / "small.lif")
+    status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "nano33-ble-sense")
+    assert status == 0
+    assert "file system is too small; in its ROM partition, with flash --rom" in out
+    assert "262,144" in out
+
+
+def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
+    chip = boards.load("microbit-v2")
+    assert chip.ram_free is None
+    has = room.of_board(chip)
+    neurons = 10_000
+    need = has.need(network("rate", dense(1, neurons), dense(neurons, 2)))
+    assert not has.holds(need)
+    assert "microbit-v2 has 131,072 bytes of RAM in all, below the" in has.shortage(need)

@@ -29,7 +29,7 @@ def refusal(spelling: str) -> str:
 
 def test_a_port_like_any_other(built):
     port = ports.resolve("pico")
-    assert (port.name, port.prelude, port.folder) == ("pico", "", "")
+    assert (port.name, port.in_place) == ("pico", False)
     assert port.firmware == built / pico.FIRMWARE
     assert boards.load("pico").port == "pico"
 

@@ -56,7 +56,7 @@ class Partition:
 
 def port(transport):
     return SimpleNamespace(
-        name="board", prelude="", folder="", connect=lambda: contextlib.nullcontext(transport)
+        name="board", prelude="", connect=lambda: contextlib.nullcontext(transport)
     )
 
 
@@ -67,7 +67,7 @@ def test_an_image_is_written_whole(monkeypatch):
     assert list(where.install(FILES)) == [(len(image), len(image))]
     assert bytes(board.data[: len(image)]) == image
     assert board.written
-    assert where.folder == "/rom/"
+    assert where.in_place
 
 
 def test_a_board_without_a_partition_is_refused(monkeypatch):

@@ -3,47 +3,175 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spikelet.boards import Board, Runtime, Sensor
     from spikelet.cli.output import Output
+    from spikelet.identification import Identity
 
-SUMMARY = "List the boards that Spikelet knows, and the ports where one is attached."
-EXAMPLE = "spikelet boards"
+SUMMARY = "List the boards that Spikelet knows and the ports where one is attached, or one's facts."
+EXAMPLE = "spikelet boards pico"
+
+WIDTH = 100  # columns
+NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
+UNKNOWN = "unknown until asked"
+CERTAIN, GUESS = "*", "?"
+KEY = f"""\
+Every interpreter runs the kernel plain as well.
+{CERTAIN} attached, by its USB ids; {GUESS} perhaps: other boards show those; spikelet doctor asks"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: `boards` takes no arguments of its own."""
+    """Add the board's name."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show everything known of this one")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Show the table of boards."""
-    from serial.tools import list_ports
+    """Show the table of boards, or one board."""
+    from spikelet import boards, identification, ports
 
-    from spikelet import boards
-
-    attached = [port for port in list_ports.comports() if port.vid is not None]
-    rows = []
-    output.results["boards"] = []
-    for name in boards.names():
-        board = boards.load(name)
-        devices = [port.device for port in attached if (port.vid, port.pid) in board.usb_ids]
-        output.results["boards"].append(
-            {
-                "name": name,
-                "description": board.description,
-                "port": board.port,
-                "runtimes": board.runtimes,
-                "kernels": board.kernels,
-                "ram_free": board.ram_free,
-                "attached": devices,
-            }
-        )
-        rows.append(
-            (name, board.port, ", ".join(board.kernels), ", ".join(devices), board.description)
-        )
-    output.table(("board", "--port", "kernels", "attached", "what it is"), rows)
-    output.results["ports"] = [port.device for port in attached]
-    for port in attached:
-        output.say(f"{port.device}: {port.vid:04x}:{port.pid:04x} {port.description}")
+    attached = {
+        port.device: (port, identification.by_usb((port.vid, port.pid)))
+        for port in ports.attached_ports()
+    }
+    found = {device: identity for device, (_, identity) in attached.items()}
+    if args.name:
+        known = boards.load(args.name)
+        output.results |= _facts(known, found)
+        _show(known, found, output)
+        return 0
+    every = boards.every()
+    output.results["boards"] = [_facts(board, found) for board in every]
+    output.results["ports"] = list(attached)
+    _table(every, found, output)
+    for device, (port, identity) in attached.items():
+        output.say(f"{device}: {port.vid:04x}:{port.pid:04x} {port.description}: {identity}")
     return 0
+
+
+def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
+    """Return all that a board's file says, for machines."""
+    from dataclasses import asdict
+
+    at = [device for device, identity in attached.items() if board in identity.boards]
+    sure = [device for device in at if attached[device].certain]
+    first = {key: getattr(board, key) for key in ("kernels", "ram_free", "flash_free")}
+    return asdict(board) | first | {"attached": sure, "perhaps_attached": sorted({*at} - {*sure})}
+
+
+def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Output) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    people = Console(quiet=output.json, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", "board", "MicroPython", "CircuitPython"):
+        table.add_column(column, no_wrap=True)
+    for column in ("MHz", "RAM", "flash"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("sensors", overflow="fold")
+    for board in every:
+        table.add_row(
+            _mark(board, attached),
+            board.name,
+            "CPython: ulab" if "cpython" in board.runtimes else _kernels(board, "micropython"),
+            _kernels(board, "circuitpython"),
+            str(board.clock_mhz or ""),
+            _size(board.ram),
+            _size(board.flash),
+            ", ".join(dict.fromkeys(map(_sensor, board.sensors))),
+        )
+    if not people.is_terminal or people.width > WIDTH:
+        people.width = WIDTH
+    people.print(table)
+    output.say(KEY)
+
+
+def _mark(board: Board, attached: Mapping[str, Identity]) -> str:
+    certain = [identity.certain for identity in attached.values() if board in identity.boards]
+    return "" if not certain else CERTAIN if any(certain) else GUESS
+
+
+def _kernels(board: Board, name: str) -> str:
+    """Return the kernels of one of a board's runtimes but the last, which all have."""
+    if name not in board.runtimes:
+        return "-"
+    return ", ".join(board.runtimes[name].kernels[:-1]) or "plain"
+
+
+def _sensor(sensor: Sensor) -> str:
+    """Return a sensor's chip where a driver has to know it, else what it measures."""
+    return sensor.chip if sensor.chip and sensor.bus == "i2c" else sensor.kind
+
+
+def _size(size: int | None) -> str:
+    """Return a size in KiB or MiB; nothing where there is none."""
+    if not size:
+        return ""
+    return f"{size / 2**20:.3g} MiB" if size >= 2**20 else f"{size / 2**10:.3g} KiB"
+
+
+def _show(board: Board, attached: Mapping[str, Identity], output: Output) -> None:
+    """Show everything about one board."""
+    output.say(f"{board.name}: {board.description}")
+    clock = f" at {board.clock_mhz} MHz" if board.clock_mhz else ""
+    fpu = {True: ", floats in hardware", False: ", no floats in hardware", None: ""}[board.fpu]
+    output.say(f"core       {board.cpu}{clock}{fpu}")
+    if board.ram:
+        psram = f" and {board.psram:,} of PSRAM" if board.psram else ""
+        output.say(f"memory     {board.ram:,} bytes of RAM{psram}, {board.flash:,} of flash")
+    if board.port:
+        output.say(f"emulated   --port {board.port}")
+    for device, identity in attached.items():
+        if board in identity.boards:
+            output.say(f"attached   {device}: {identity}")
+    for sensor in board.sensors:
+        address = "" if sensor.address is None else f" at {sensor.address:#x}"
+        chip = f" {sensor.chip}" if sensor.chip else ""
+        gyroscope = " and gyroscope" if sensor.gyroscope else ""
+        output.say(f"sensor     {sensor.kind}{gyroscope}{chip}, {sensor.bus}{address}")
+        for name, pins in sensor.pins.items():
+            output.say(f"  {NAMES[name]}: {_spelled(pins)}")
+    for runtime in board.runtimes.values():
+        _show_runtime(runtime, output)
+    output.say("sources")
+    for fact, where in board.source.items():
+        output.say(f"  {fact}: {where}")
+
+
+def _show_runtime(runtime: Runtime, output: Output) -> None:
+    firmware = f", firmware {runtime.firmware}" if runtime.firmware else ""
+    variant = f", variant {runtime.variant}" if runtime.variant else ""
+    clock = f", at {runtime.clock_mhz} MHz" if runtime.clock_mhz else ""
+    output.say(f"{NAMES[runtime.name]}{firmware}{variant}{clock}")
+    output.say(f"  kernels    {', '.join(runtime.kernels)}")
+    output.say(f"  RAM free   {_free(runtime.ram_free)}")
+    output.say(f"  files      {_free(runtime.flash_free)}")
+    if runtime.rom_size:
+        output.say(f"  ROM        {runtime.rom_size:,} bytes")
+    if runtime.machine:
+        shared = ", as other boards do" if runtime.firmware_shared else ""
+        output.say(f"  says       {' or '.join(runtime.machine)}{shared}")
+    if runtime.usb_ids:
+        ids = ", ".join(f"{vendor:04x}:{product:04x}" for vendor, product in runtime.usb_ids)
+        shared = ", as other devices do" if runtime.usb_shared else ""
+        output.say(f"  USB ids    {ids}{shared}")
+    if runtime.usb_cdc_data is not None:
+        can = "can" if runtime.usb_cdc_data else "cannot"
+        output.say(f"  usb_cdc    boot.py {can} enable usb_cdc.data")
+    for purpose, pins in runtime.pins.items():
+        output.say(f"  {purpose:<10} {_spelled(pins)}")
+
+
+def _free(size: int | None) -> str:
+    if size is None:
+        return UNKNOWN
+    return f"{size:,} bytes" if size else "no fixed limit"
+
+
+def _spelled(pins: Any) -> str:
+    if isinstance(pins, Mapping):
+        return ", ".join(f"{line} {pin}" for line, pin in pins.items())
+    return ", ".join(map(str, pins)) if isinstance(pins, list) else str(pins)

@@ -3,50 +3,190 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    import subprocess
 
-SUMMARY = "Say which boards can be reached from here, and what to do about the others."
+    from spikelet.cli.output import Output
+    from spikelet.examination import Examination
+
+SUMMARY = "Say what is at each port, what runs on it, and what to do about what is missing."
 EXAMPLE = "spikelet doctor"
 NO_HARDWARE = ("virtual", "unix", "qemu:m3", "qemu:m0", "qemu:rv32", "pico")
 
+DEVICE_LIMIT = 10.0  # seconds in which a board at a cable has answered
+EMULATED_LIMIT = 60.0  # seconds for one that this computer has to run as well
+GRACE = 2.0  # seconds to end in, before it is made to
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: `doctor` takes no arguments of its own."""
+    """Add the port."""
+    parser.add_argument(
+        "--port",
+        metavar="P",
+        help="examine only this one (default: all without hardware, and all that are attached)",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Try every port that needs no hardware, and every board that is attached."""
+    """Examine the ports, and say what was found."""
     import platform
 
     from spikelet import __version__, ports
-    from spikelet.errors import SpikeletError
 
+    output.results |= {"version": __version__, "ports": {}, "next": []}
+    if args.port:
+        output.results["ports"][args.port] = found = _examined(args.port)
+        _show(args.port, found, output)
+        return 0
+    attached = ports.attached()
+    output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"
     )
-    attached = ports.attached()
-    output.results |= {"version": __version__, "attached": attached, "ports": {}}
-    for name in (*NO_HARDWARE, *attached):
-        try:
-            said = _ask(name)
-            works = True
-        except SpikeletError as error:
-            said = str(error)
-            works = False
-        output.results["ports"][name] = {"works": works, "says": said}
-        output.say(f"{'ok' if works else '--'}  {name}: {said}")
-    if not attached:
-        output.say("no board is attached; plug one in to see it here, or use --port virtual")
+    for name, found in _examine_apart((*attached, *NO_HARDWARE), attached):
+        output.results["ports"][name] = found
+        _show(name, found, output)
+    if advice := _of_all(attached):
+        output.results["next"].append(advice)
+        output.say(advice)
     return 0
 
 
-def _ask(name: str) -> str:
-    """Return what the interpreter at a port says of itself."""
-    from spikelet import ports
+def _of_all(attached: Sequence[str]) -> str:
+    """Return what to do about how many boards are attached."""
+    if not attached:
+        return (
+            "no board is attached; plug one in with a cable that carries data to see it here, or "
+            "use --port virtual"
+        )
+    if len(attached) > 1:
+        return f"{len(attached)} boards are attached; name the one you mean with --port"
+    return ""
 
-    with ports.resolve(name).connect() as transport:
-        transport.exec("import sys")
-        return str(transport.eval("sys.implementation.name + ', Python ' + sys.version"))
+
+def _examined(name: str) -> dict[str, Any]:
+    """Return what is at a port, for machines."""
+    from spikelet import examination
+    from spikelet.errors import SpikeletError
+
+    try:
+        found = examination.examine(name)
+    except SpikeletError as error:
+        return {"works": False, "says": str(error), "next": []}
+    asked = found.interpreter
+    return {
+        "works": True,
+        "says": _lines(found),
+        "next": list(found.advice),
+        "runtime": asked.name,
+        "version": found.version,
+        "machine": asked.machine,
+        "boards": [board.name for board in found.identity.boards],
+        "identified": found.identity.certain,
+        "ulab": found.ulab,
+        "emitters": found.emitters,
+        "bytecode": asked.bytecode,
+        "architecture": asked.architecture,
+        "memory_free": asked.memory_free,
+        "files": {
+            "size": asked.flash_size,
+            "free": found.files_free,
+            "read_only": found.read_only,
+        },
+        "rom_size": asked.rom_size,
+        "holds_runtime": found.runtime,
+        "network_bytes": found.network,
+    }
+
+
+def _lines(found: Examination) -> list[str]:
+    """Return what people are told about a board."""
+    asked = found.interpreter
+    is_board = f": {found.identity}" if found.identity.boards else ""
+    native = ", ".join(found.emitters) or "no native code"
+    memory = f", {asked.memory_free:,} bytes of memory free" if asked.memory_free else ""
+    held = "no runtime of Spikelet"
+    if found.runtime:
+        held = f"a runtime, {f'a network of {found.network:,} bytes' if found.network else 'no network'}"
+    return [
+        f"{found.runs} on {asked.machine}{is_board}",
+        f"{native}; {f'ulab {found.ulab}' if found.ulab else 'no ulab'}{memory}",
+        f"{_files(found)}; {held}",
+    ]
+
+
+def _files(found: Examination) -> str:
+    asked = found.interpreter
+    rom = f", ROM partition of {asked.rom_size:,}" if asked.rom_size else ""
+    if found.on_a_computer:
+        return f"files in a folder of this computer{rom}"
+    if not asked.flash_size:
+        return f"no file system of its own{rom}"
+    state = ", read-only" if found.read_only else ""
+    return f"{found.files_free:,} of {asked.flash_size:,} bytes for files free{state}{rom}"
+
+
+def _show(name: str, found: dict[str, Any], output: Output) -> None:
+    if not found["works"]:
+        says = found["says"]
+        output.say(f"--  {says if says.startswith(name) else f'{name}: {says}'}")
+        return
+    first, *others = found["says"]
+    output.say(f"ok  {name}: {first}")
+    for line in others:
+        output.say(f"    {line}")
+    for sentence in found["next"]:
+        output.say(f"    next: {sentence}")
+
+
+def _examine_apart(
+    names: Sequence[str], attached: Sequence[str]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Examine each port in a process of its own, which can be ended if its board never answers.
+
+    Boards at cables, which may take their time, are all asked at once; those that this computer has
+    to run, two at a time.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(attached) + 2) as pool:
+        return list(
+            zip(names, pool.map(lambda name: _apart(name, name in attached), names), strict=True)
+        )
+
+
+def _apart(name: str, is_device: bool) -> dict[str, Any]:
+    import json
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "spikelet", "doctor", "--json", "--port", name]
+    limit = DEVICE_LIMIT if is_device else EMULATED_LIMIT
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            said = process.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            _end(process)
+            says = f"{name} has not said what it is in {limit:.0f} s; reset it and try again"
+            return {"works": False, "says": says, "next": []}
+    try:
+        found: dict[str, Any] = json.loads(said)["ports"][name]
+    except (ValueError, KeyError):
+        says = f"{name} could not be examined; run spikelet doctor --port {name} to see why"
+        return {"works": False, "says": says, "next": []}
+    return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process as Ctrl-C does, so that it ends what it started, else at once."""
+    import signal
+    import subprocess
+
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()

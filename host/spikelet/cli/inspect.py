@@ -46,9 +46,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     proof = bounds.prove(loaded)
     common.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
-    if board is not None:
-        fits = _show_room(room.of_board(board), loaded, output) and fits
-    return 0 if fits else 1
+    if board is None:
+        return 0 if fits else 1
+    has = room.of_board(board)
+    if not has.holds(has.need(loaded)) and board.first.rom_size:
+        output.say(
+            f"{board.name}'s file system is too small; in its ROM partition, with flash --rom:"
+        )
+        has = room.of_board(board, in_rom=True)
+    return 0 if _show_room(has, loaded, output) and fits else 1
 
 
 def _show_room(board: Room, network: Network, output: Output) -> bool:
@@ -66,12 +72,16 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
     rows = [("RAM", need.ram, _free(board.ram)), *of_which]
     rows.append(("flash", need.flash, _free(board.flash)))
     output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "there are"), rows)
-    if fits:
+    if fits and board.ram is None:
+        output.say(f"fits {board.name} as far as is known; its RAM is unknown until it is asked")
+    elif fits:
         output.say(f"fits {board.name}")
     else:
         output.say(f"does not fit: {board.shortage(need)}; {board.advice(network, need)}")
     return fits
 
 
-def _free(size: int) -> str:
+def _free(size: int | None) -> str:
+    if size is None:
+        return "unknown until asked"
     return f"{size:,}" if size else "enough"

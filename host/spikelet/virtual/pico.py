@@ -117,8 +117,15 @@ class Powered:
         """Reset the board as its button RUN does."""
         self._command(reset=1)
 
+    def cut(self, operations: int) -> None:
+        """Have the power go after so many operations on its flash from now on; the next is half done.
+
+        An operation is a sector erased or a page programmed.
+        """
+        self._command(cut=operations)
+
     def stats(self) -> dict[str, int]:
-        """Return cycles and idle, both since the last reset, hertz, and resets."""
+        """Return cycles and idle, both since the last reset, hertz, resets, and operations written."""
         return self._command(stats=1)
 
     def _command(self, **command: object) -> dict[str, int]:

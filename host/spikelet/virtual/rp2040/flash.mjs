@@ -16,6 +16,8 @@ const UF2_BLOCK = 512; // bytes, the payload from byte 32 on
 export class Flash {
   #file;
   #content = new Uint8Array(SIZE).fill(0xff);
+  #cut = null;
+  operations = 0; // sectors erased and pages programmed
 
   // path        of the file, made where there is none
   // firmware    the bytes of a UF2 file, which are put over what the file holds
@@ -30,6 +32,11 @@ export class Flash {
     return this.#content;
   }
 
+  // Have the power go after so many operations from now: `cut` is called when the next is half done.
+  cutAfter(count, cut) {
+    this.#cut = { at: this.operations + count, cut };
+  }
+
   // The boot ROM's functions, of the board: r0 is where, r1 how much; or r1 from where and r2 how much.
   get romFunctions() {
     const nothing = () => {};
@@ -41,17 +48,28 @@ export class Flash {
   }
 
   #erase({ mcu, core }, start, size) {
-    this.#content.fill(0xff, start, start + size);
+    for (let at = start; at < start + size; at += SECTOR) this.#operate(at, (part) => part.fill(0xff), SECTOR);
     mcu.flash.fill(0xff, start, start + size);
-    this.#save(start, size);
     core.cycles += Math.round((size / SECTOR) * ERASE_SECTOR * mcu.clkSys);
   }
 
   #program({ mcu, core }, start, from, size) {
-    for (let i = 0; i < size; i++) this.#content[start + i] &= mcu.readUint8(from + i);
+    for (let at = 0; at < size; at += PAGE) {
+      const program = (part) => part.forEach((bits, i) => (part[i] = bits & mcu.readUint8(from + at + i)));
+      this.#operate(start + at, program, PAGE);
+    }
     mcu.flash.set(this.#content.subarray(start, start + size), start);
-    this.#save(start, size);
     core.cycles += Math.round((size / PAGE) * PROGRAM_PAGE * mcu.clkSys);
+  }
+
+  // Change a sector or a page, or only the first half of it where the power goes.
+  #operate(start, change, size) {
+    const cut = this.#cut !== null && this.operations >= this.#cut.at;
+    const changed = cut ? size / 2 : size;
+    change(this.#content.subarray(start, start + changed));
+    this.#save(start, changed);
+    this.operations++;
+    if (cut) this.#cut.cut();
   }
 
   #save(start, size) {

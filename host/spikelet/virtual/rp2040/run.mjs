@@ -19,11 +19,14 @@
 //   {"hurry": true}                      from now on the board's time passes as fast as it can where it
 //                                        waits; so time-outs on this machine come late. false ends it
 //   {"reset": 1}                         as its button RUN does, once the answer is there
+//   {"cut": 20}                          the power goes after so many operations on its flash, and with it
+//                                        this process; the next operation is half done
 //   {"quit": 1}                          end
 //   {"stats": 1}, or anything else       nothing
 //
 //   cycles    of the core since it was last reset      idle      of these, so many it waited
 //   hertz     cycles in an emulated second             resets    how often it was reset
+//   written   sectors of its flash erased and pages programmed, since this process started
 
 import fs from "node:fs";
 import net from "node:net";
@@ -42,7 +45,8 @@ const [firmware, flashFile] = process.argv.slice(2);
 let socket = null;
 let wake = () => {};
 
-const pico = new Pico(new Flash(flashFile, fs.readFileSync(firmware)), (bytes) => socket?.write(bytes));
+const flash = new Flash(flashFile, fs.readFileSync(firmware));
+const pico = new Pico(flash, (bytes) => socket?.write(bytes));
 
 const server = net.createServer((connection) => {
   socket?.destroy();
@@ -69,12 +73,14 @@ const COMMANDS = {
   i2c_unplug: (device) => pico.i2c[device.bus].unplug(device),
   i2c_plug: (device) => pico.i2c[device.bus].plug(device),
   hurry: (wanted) => (hurry = wanted),
+  cut: (operations) => flash.cutAfter(operations, () => process.exit(0)),
 };
 
 function obey({ reset, quit, ...commands }) {
   for (const [name, value] of Object.entries(commands)) COMMANDS[name]?.(value);
   const { idle, resets, core, mcu } = pico;
-  console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets }));
+  const written = flash.operations;
+  console.log(JSON.stringify({ cycles: core.cycles, idle, hertz: mcu.clkSys, resets, written }));
   if (reset) pico.reset();
   if (quit) process.exit(0);
   wake();

