@@ -29,6 +29,7 @@ MPU = {"sensor": "mpu6050", "i2c": I2C}
 IDENTITIES = {
     "mpu6050": (0x68, 0x75, 0x68),
     "lsm6ds": (0x6A, 0x0F, 0x6C),
+    "lsm9ds1": (0x6B, 0x0F, 0x68),
     "adxl345": (0x53, 0x00, 0xE5),
     "lis3dh": (0x18, 0x0F, 0x33),
 }
@@ -36,6 +37,7 @@ MEASURED = (-32768, -2, 1, 300, -300, 32767)
 MEASUREMENTS = {
     "mpu6050": (0x3A, "01 8000 fffe 0001 1234 012c fed4 7fff"),
     "lsm6ds": (0x1E, "03 00 3412 2c01 d4fe ff7f 0080 feff 0100"),
+    "lsm9ds1": (0x17, "03 2c01 d4fe ff7f 000000000000 00000000 0080 feff 0100"),
     "adxl345": (0x30, "83 0b 0080 feff 0100"),
     "lis3dh": (0xA7, "0f 0080 feff 0100"),
 }
@@ -95,7 +97,7 @@ def kept_repl(powered):
 def board(powered):
     """Return the Pico with nothing on its buses."""
     for bus in (0, 1):
-        for address in (0x18, 0x53, 0x68, 0x69, 0x6A, 0x76):
+        for address in (0x18, 0x53, 0x68, 0x69, 0x6A, 0x6B, 0x76):
             powered.unplug_i2c(bus, address)
     return powered
 
@@ -135,7 +137,7 @@ def test_acceleration_exactly_as_its_registers_hold_it(board, repl, name):
     assert repl.eval("reading()") == MEASURED[:3]
 
 
-@pytest.mark.parametrize("name", ["mpu6050", "lsm6ds"])
+@pytest.mark.parametrize("name", ["mpu6050", "lsm6ds", "lsm9ds1"])
 def test_turning_too(board, repl, name):
     plug(board, name)
     assert repl.eval(f"opened({{'sensor': {name!r}, 'channels': 6}})")[3:] == ("gx", "gy", "gz")
@@ -256,7 +258,7 @@ def test_a_bus_whose_number_is_not_given_is_found_by_its_pins(board, repl):
 
 
 def test_an_i2s_microphone_that_is_not_there_is_silent_and_then_nonsense(repl):
-    repl.eval("opened({'sensor': 'i2s', 'sck': 16, 'ws': 17, 'sd': 18})")
+    repl.eval("opened({'sensor': 'i2s', 'sck': 16, 'ws': 17, 'sd': 18, 'samples': 8})")
     repl.exec("for _ in range(63):\n    assert reading() == (0,)")
     assert repl.eval("tell(reading)") == (
         "Nonsense",

@@ -38,7 +38,7 @@ tell({"sensor": "adc", "pins": []})
 tell({"sensor": "adc", "pin": 1})
 for _, family in sensors.KNOWN:  # all can be compiled
     __import__("spikert.sensors." + family)
-for name in ("mpu6050", "lsm6ds", "adxl345", "lis3dh"):
+for name in ("mpu6050", "lsm6ds", "lsm9ds1", "adxl345", "lis3dh"):
     chip = chips.load(name)
     print(name, chip.setup({"sensor": name, "rate": 150}, 8, 500 * (len(chip.PLACES) == 6)))
 print(type(sensors.Nonsense("what cannot be")).__name__, sensors.Nonsense("what cannot be"))

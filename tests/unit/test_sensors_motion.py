@@ -11,7 +11,7 @@ from sensor_boards import reading, refusal, virtual_board
 from spikelet.virtual import devices
 from spikert import sensors
 
-MOTION = ("mpu6050", "mpu6500", "mpu6886", "lsm6ds", "adxl345", "lis3dh")
+MOTION = ("mpu6050", "mpu6500", "mpu6886", "lsm6ds", "lsm9ds1", "adxl345", "lis3dh")
 EXTREMES = [(-32768, 32767, 0), (1, -1, 256), (0, 0, -32768), (-1, -1, 0), (12, -3400, 8192)]
 
 
@@ -32,7 +32,7 @@ def test_acceleration_exactly_as_measured(wired, name):
     sensor.close()
 
 
-@pytest.mark.parametrize("name", ["mpu6050", "lsm6ds"])
+@pytest.mark.parametrize("name", ["mpu6050", "lsm6ds", "lsm9ds1"])
 def test_turning_too(wired, name):
     samples = [(*a, *b) for a, b in zip(EXTREMES, EXTREMES[1:], strict=False)]
     wired.wire(i2c=[{"chip": name, "recording": wired.record("r", samples)}])
@@ -43,6 +43,11 @@ def test_turning_too(wired, name):
 
 def test_chips_without_turning_have_three_channels(wired):
     assert refusal({"sensor": "adxl345", "channels": 6}) == "channels is 6; it must be one of 3"
+
+
+def test_ranges_that_a_chip_lacks(wired):
+    said = refusal({"sensor": "lsm9ds1", "channels": 6, "dps": 1000})
+    assert said == "dps is 1000; lsm9ds1 has 250, 500, 2000"
 
 
 def test_a_chip_at_its_other_address_is_found(wired):
@@ -114,6 +119,8 @@ def test_lines_that_stick_are_nonsense_but_some_such_readings_are_not(wired, dea
             {"g": 16, "dps": 500, "channels": 6, "rate": 400},
             {0x10: 0x64, 0x11: 0x64, 0x12: 0x44},
         ),
+        ("lsm9ds1", {"g": 16, "dps": 2000, "channels": 6, "rate": 120}, {0x20: 0x88, 0x10: 0x98}),
+        ("lsm9ds1", {}, {0x20: 0x70, 0x10: 0x00, 0x22: 0x44}),
         ("adxl345", {"g": 8, "rate": 200}, {0x31: 0x0A, 0x2C: 0x0B, 0x2D: 0x08}),
         ("lis3dh", {"g": 2, "rate": 101}, {0x20: 0x67, 0x23: 0x88}),
     ],

@@ -9,6 +9,9 @@ from spikert.sensors import whole
 
 RATE = 16000  # hertz
 BITS = 32  # of a sample on the wire; the upper 16 are kept
+LEAST_BUFFER = (
+    2048  # bytes, 32 ms: some chips (RP2040) fill it by 256, and wait for ever if it is smaller
+)
 
 
 class I2S:
@@ -28,7 +31,7 @@ class I2S:
                 bits=BITS,
                 format=Controller.MONO,
                 rate=RATE,
-                ibuf=8 * samples,  # two blocks: what is older than that is not wanted
+                ibuf=max(8 * samples, LEAST_BUFFER),
                 **pins,
             )
         except (ValueError, TypeError) as error:

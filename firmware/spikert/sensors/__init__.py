@@ -21,6 +21,7 @@ KNOWN = (  # sensors, and the module that reads them
     ("mpu6500", "motion"),
     ("mpu6886", "motion"),
     ("lsm6ds", "motion"),
+    ("lsm9ds1", "motion"),
     ("adxl345", "motion"),
     ("lis3dh", "motion"),
     ("bme280", "environment"),

@@ -43,6 +43,7 @@ class Sensor:
             self.address = chips.find(self.bus, settings, chip)
             for register, value in wanted:
                 self.bus.write(self.address, register, value)
+                compat.sleep_ms(1)  # a chip that wakes takes its time
             self._wait()
         except BaseException:
             self.close()

@@ -10,8 +10,9 @@ i2s, of MicroPython (machine.I2S), microphones of 24 bits in 32, such as INMP441
     sck, ws, sd    pins: bit clock, word select, data
     id             int, which of the chip's controllers, 0 if not given
 
-A reading is the mean distance of a block's samples, i16, from their mean: 0 in silence, about 20,860 for
-a sine of full scale. It waits for the block, whose samples follow on those of the block before.
+A reading is the mean distance of a block's samples, i16, from their mean: 0 in silence, about 20,860
+for a sine of full scale. It waits for the block. Where fewer samples are read than there are, an I2S
+block is up to 32 ms old.
 """
 
 from array import array

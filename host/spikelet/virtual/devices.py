@@ -62,6 +62,10 @@ def _lsm6ds(sample: Sequence[int]) -> bytes:
     return struct.pack("<Bxh3h3h", 3, 0, *(tuple(sample[3:]) or NO_TURNING), *sample[:3])
 
 
+def _lsm9ds1(sample: Sequence[int]) -> bytes:
+    return struct.pack("<B3h10x3h", 3, *(tuple(sample[3:]) or NO_TURNING), *sample[:3])
+
+
 def _adxl345(sample: Sequence[int]) -> bytes:
     return struct.pack("<BB3h", 0x83, 0x0B, *sample)
 
@@ -94,6 +98,7 @@ CHIPS = {
     "mpu6500": Chip(0x68, {0x75: b"\x70"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}),
     "mpu6886": Chip(0x68, {0x75: b"\x19"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}),
     "lsm6ds": Chip(0x6A, {0x0F: b"\x6c"}, 0x1E, _lsm6ds, (0x10, 0xF0, 0), 6),
+    "lsm9ds1": Chip(0x6B, {0x0F: b"\x68"}, 0x17, _lsm9ds1, (0x20, 0xE0, 0), 6),
     "adxl345": Chip(0x53, {0x00: b"\xe5"}, 0x30, _adxl345, (0x2D, 0x08, 0)),
     # the upper bit of a register's number has it read on to the next one
     "lis3dh": Chip(0x18, {0x0F: b"\x33"}, 0xA7, _lis3dh, (0x20, 0xF0, 0)),

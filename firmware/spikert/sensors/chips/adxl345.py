@@ -1,4 +1,4 @@
-"""Analog Devices' ADXL345: 256 units a g (3.9 mg each) in all ranges.
+"""Analog Devices' ADXL345, and the ADXL343: 256 units a g (3.9 mg each) in all ranges.
 
 Source: Analog Devices ADXL345, Rev. G, "Specifications", "Register Map" and "Register Definitions".
 """

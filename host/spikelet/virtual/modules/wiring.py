@@ -76,13 +76,12 @@ class Device:
             entry.get("recording"), int(entry.get("channels", self.chip.channels))
         )
         self.registers = self.chip.registers()
+        self.settings: dict[int, int] = {}  # what was written
 
     def write(self, register: int, values: Sequence[int]) -> None:
         """Put bytes into registers; what the chip keeps constant stays."""
-        for place, value in enumerate(values, register):
-            self.registers[place % len(self.registers)] = value
-        for place, constant in self.chip.constant.items():
-            self.registers[place : place + len(constant)] = constant
+        self.settings.update(enumerate(values, register))
+        self._keep()
 
     def read(self, register: int, size: int) -> bytes:
         """Return bytes of registers; of its measurement the next one, if it is awake."""
@@ -97,9 +96,16 @@ class Device:
         else:
             frame = b""
         self.registers[chip.block : chip.block + len(frame)] = frame
+        self._keep()
         return bytes(
             self.registers[k % len(self.registers)] for k in range(register, register + size)
         )
+
+    def _keep(self) -> None:
+        for place, value in self.settings.items():
+            self.registers[place % len(self.registers)] = value
+        for place, constant in self.chip.constant.items():
+            self.registers[place : place + len(constant)] = constant
 
 
 class Wiring:
