@@ -99,13 +99,13 @@ def _list(folder):
 class BoardFiles:
     """The file system of a board at the end of a raw REPL.
 
-    How files get there can be slow and certain (`upload.in_chunks`), or fast, and then is slow and
-    certain where that fails.
+    is_fast    bool, whether a receiver on the board takes the files; where it does not work, each part
+               of a file is a command for the REPL
     """
 
     def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
         self._transport = transport
-        self._fast = fast
+        self.is_fast = fast
         self._there: set[str] = set()
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
@@ -142,7 +142,7 @@ class BoardFiles:
         """
         self._need("_sha256", "_replace")
         left, done = dict(files), 0
-        if self._fast:
+        if self.is_fast:
             try:
                 with upload.Receiver(self._transport) as receiver:
                     for path, data in files.items():
@@ -150,7 +150,7 @@ class BoardFiles:
                             yield done + stored
                         done += len(left.pop(path))
             except (upload.Stalled, TransportExecError):
-                self._fast = False
+                self.is_fast = False
         if left:
             self._need("_write")
         for path, data in left.items():
