@@ -78,17 +78,18 @@ def _remove(path):
 """,
     "_list": """
 def _list(folder):
+    base = folder + "/" if folder else ""
     try:
         if hasattr(os, "ilistdir"):
-            found = [(entry[0], entry[1], entry[3]) for entry in os.ilistdir(folder or os.getcwd())]
+            found = list(os.ilistdir(folder or os.getcwd()))
         else:
-            base = folder + "/" if folder else ""
-            stats = [(name, os.stat(base + name)) for name in os.listdir(folder or os.getcwd())]
-            found = [(name, stat[0], stat[6]) for name, stat in stats]
+            found = [(name, 0) for name in os.listdir(folder or os.getcwd())]
     except OSError:
         return
-    for name, kind, size in found:
-        path = folder + "/" + name if folder else name
+    for entry in found:
+        path, kind, size = base + entry[0], entry[1], entry[-1]
+        if len(entry) < 4:
+            kind, size = os.stat(path)[0], os.stat(path)[6]
         if kind & 0x4000:
             _list(path)
         print(repr((path, -1 if kind & 0x4000 else size)))

@@ -104,14 +104,14 @@ def survey(transport: SerialTransport) -> Interpreter:
 def check_board(asked: Interpreter, name: str, port: str) -> None:
     """Raise SpikeletError unless the board at a port says that it is the one called `name`."""
     wanted = boards.load(name)
-    if not _is_named(asked.machine, wanted):
+    if wanted.port != port and not _is_named(asked.machine, wanted):
         raise SpikeletError(
-            f"the board at {port} says that it is a {asked.machine}, not {name} "
-            f"({wanted.description}); nothing was written; name another --port, or no --board"
+            f"the board at {port} says that it is a {asked.machine}, not {name}; "
+            "nothing was written; name another --port, or no --board"
         )
 
 
 def _is_named(machine: str, board: Board) -> bool:
     """Return whether what a board calls itself is what its file describes."""
     said = machine.lower().partition(" with ")[0]
-    return said in board.description.lower() or board.name.lower() in said.replace(" ", "-")
+    return said in (board.description.lower().partition(":")[0], board.name.replace("-", " "))

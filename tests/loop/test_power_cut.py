@@ -15,10 +15,11 @@ from spikelet.link import Link
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
-OLD, NEW = random_network(3), random_network(4)
+OLD, NEW = random_network(4), random_network(3)
 SAMPLES = 3
-MOMENTS = {"network": 35, "runtime": 15}
-AGAIN = 5  # of so many moments one is followed by a flash that is not cut
+MOMENTS = {"network": 30, "runtime": 20}
+AGAIN = 10  # of so many moments one is followed by a flash that is not cut
+LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,9 @@ def pico(own_cache):
 
 @pytest.fixture(scope="module")
 def runtime(pico):
-    """Return the runtime as a Pico gets it."""
-    return bytecode.runtime_files(interpreter.ask(pico))
+    """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
+    files = bytecode.runtime_files(interpreter.ask(pico))
+    return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
     assert started(pico) is OLD
     operations = flash(pico, files)
     assert started(pico) is NEW
-    moments = random.Random(1).choices(range(operations), k=MOMENTS[changed])
+    moments = random.Random(1).sample(range(operations), MOMENTS[changed])
     found = []
     for number, moment in enumerate(moments):
         restore(pico, image)
