@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
-# The board's side, function by function: what is not needed is not sent. Modules are imported once,
-# for MicroPython looks for most of them among the files first, each time.
+# MicroPython looks for such modules among the files first, each time they are imported: it takes long.
+MODULES = """
+import sys
+_places = sys.path[:]
+try:
+    if sys.implementation.name == "micropython":
+        sys.path[:] = []
+    import binascii, hashlib, os
+finally:
+    sys.path[:] = _places
+"""
+
+# The board's side, function by function: what is not needed is not sent.
 ON_BOARD = {
     "_sha256": """
-from binascii import hexlify
-from hashlib import sha256
 def _sha256(path):
-    digest, part = sha256(), bytearray(1024)
+    digest, part = hashlib.sha256(), bytearray(1024)
     try:
         with open(path, "rb") as file:
             size = file.readinto(part)
@@ -32,7 +41,7 @@ def _sha256(path):
                 size = file.readinto(part)
     except OSError:
         return None
-    return hexlify(digest.digest()).decode()
+    return binascii.hexlify(digest.digest()).decode()
 """,
     "_read": """
 def _read(path, size):
@@ -175,7 +184,7 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Have these functions on the board."""
         if missing := [name for name in names if name not in self._there]:
-            code = "" if self._there else "import os, sys"
+            code = "" if self._there else MODULES
             code += "".join(ON_BOARD[name] for name in missing)
             self._transport.exec(upload.compact(code))
             self._there.update(missing)

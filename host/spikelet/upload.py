@@ -34,7 +34,7 @@ from spikert import wire
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-BLOCK = 2048  # bytes, with the places
+BLOCK = 4096  # bytes, with the places
 CHUNK = 1024  # bytes in a command: a board with little memory needs four times as much to read them
 ANSWER = 10  # bytes
 MARK = b"\nspikelet: here a block begins\n"
@@ -42,9 +42,9 @@ PATIENCE = 5.0  # seconds without an answer, until a block is sent again
 TRIES = 4
 LAST_WORD = 2  # seconds for the receiver to end once it is to
 
-# The board's side; needs _sha256 and _replace of board_files.ON_BOARD.
+# The board's side; needs MODULES, _sha256 and _replace of board_files.
 RECEIVER = """
-from binascii import crc32
+crc32 = binascii.crc32
 source, sink = sys.stdin, sys.stdout
 if sys.implementation.name == "circuitpython":
     try:
