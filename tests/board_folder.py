@@ -64,6 +64,10 @@ class FolderBoard:
         """Return what an expression is there."""
         return eval(expression, self.names)
 
+    def exec_raw_no_follow(self, code: str) -> None:
+        """Refuse: there is no console here on which a receiver could be sent anything."""
+        raise TransportExecError(1, "no console")
+
     def step(self) -> bool:
         """Count an operation; return whether it is the one at which the power goes."""
         self.count += 1

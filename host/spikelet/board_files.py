@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
-# The board's side, function by function: what is not needed is not sent. Modules are imported once,
-# for MicroPython looks for most of them among the files first, each time.
+# MicroPython looks for such modules among the files first, each time they are imported: it takes long.
+MODULES = """
+import sys
+_places = sys.path[:]
+try:
+    if sys.implementation.name == "micropython":
+        sys.path[:] = []
+    import binascii, hashlib, os
+finally:
+    sys.path[:] = _places
+"""
+
+# The board's side, function by function: what is not needed is not sent.
 ON_BOARD = {
     "_sha256": """
-from binascii import hexlify
-from hashlib import sha256
 def _sha256(path):
-    digest, part = sha256(), bytearray(1024)
+    digest, part = hashlib.sha256(), bytearray(1024)
     try:
         with open(path, "rb") as file:
             size = file.readinto(part)
@@ -32,7 +41,7 @@ def _sha256(path):
                 size = file.readinto(part)
     except OSError:
         return None
-    return hexlify(digest.digest()).decode()
+    return binascii.hexlify(digest.digest()).decode()
 """,
     "_read": """
 def _read(path, size):
@@ -78,17 +87,18 @@ def _remove(path):
 """,
     "_list": """
 def _list(folder):
+    base = folder + "/" if folder else ""
     try:
         if hasattr(os, "ilistdir"):
-            found = [(entry[0], entry[1], entry[3]) for entry in os.ilistdir(folder or os.getcwd())]
+            found = list(os.ilistdir(folder or os.getcwd()))
         else:
-            base = folder + "/" if folder else ""
-            stats = [(name, os.stat(base + name)) for name in os.listdir(folder or os.getcwd())]
-            found = [(name, stat[0], stat[6]) for name, stat in stats]
+            found = [(name, 0) for name in os.listdir(folder or os.getcwd())]
     except OSError:
         return
-    for name, kind, size in found:
-        path = folder + "/" + name if folder else name
+    for entry in found:
+        path, kind, size = base + entry[0], entry[1], entry[-1]
+        if len(entry) < 4:
+            kind, size = os.stat(path)[0], os.stat(path)[6]
         if kind & 0x4000:
             _list(path)
         print(repr((path, -1 if kind & 0x4000 else size)))
@@ -99,13 +109,13 @@ def _list(folder):
 class BoardFiles:
     """The file system of a board at the end of a raw REPL.
 
-    How files get there can be slow and certain (`upload.in_chunks`), or fast, and then is slow and
-    certain where that fails.
+    is_fast    bool, whether a receiver on the board takes the files; where it does not work, each part
+               of a file is a command for the REPL
     """
 
     def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
         self._transport = transport
-        self._fast = fast
+        self.is_fast = fast
         self._there: set[str] = set()
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
@@ -142,7 +152,7 @@ class BoardFiles:
         """
         self._need("_sha256", "_replace")
         left, done = dict(files), 0
-        if self._fast:
+        if self.is_fast:
             try:
                 with upload.Receiver(self._transport) as receiver:
                     for path, data in files.items():
@@ -150,7 +160,7 @@ class BoardFiles:
                             yield done + stored
                         done += len(left.pop(path))
             except (upload.Stalled, TransportExecError):
-                self._fast = False
+                self.is_fast = False
         if left:
             self._need("_write")
         for path, data in left.items():
@@ -174,7 +184,7 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Have these functions on the board."""
         if missing := [name for name in names if name not in self._there]:
-            code = "" if self._there else "import os, sys"
+            code = "" if self._there else MODULES
             code += "".join(ON_BOARD[name] for name in missing)
             self._transport.exec(upload.compact(code))
             self._there.update(missing)

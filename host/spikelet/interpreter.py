@@ -122,6 +122,6 @@ def check_board(asked: Interpreter, name: str, port: str) -> None:
         and wanted not in identification.identify(asked.name, asked.board_id).boards
     ):
         raise SpikeletError(
-            f"the board at {port} says that it is a {asked.machine}, not {name} "
-            f"({wanted.description}); nothing was written; name another --port, or no --board"
+            f"the board at {port} says that it is a {asked.machine}, not {name}; "
+            "nothing was written; name another --port, or no --board"
         )

@@ -29,6 +29,7 @@ from spikert.tables import TableError
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
+FIRST_WAIT = 1.0  # seconds for the REPL, until Ctrl-C is sent again; doubled each time
 PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
 FLOOD = 2.0  # and that it may print after that
 
@@ -109,7 +110,7 @@ def raw_repl(name: str, device: str, patience: float = READ_TIMEOUT) -> Iterator
         _quieten(transport, name)
         transport.serial.timeout = patience
         with contextlib.redirect_stdout(said):
-            transport.enter_raw_repl(soft_reset=False, timeout_overall=patience)
+            _enter(transport, patience)
         yield transport
     except TransportExecError as error:
         raise SpikeletError(
@@ -125,6 +126,23 @@ def raw_repl(name: str, device: str, patience: float = READ_TIMEOUT) -> Iterator
     finally:
         with contextlib.suppress(OSError):
             transport.close()
+
+
+def _enter(transport: SerialTransport, patience: float) -> None:
+    """Enter the raw REPL; raises TransportError if it does not answer for so many seconds.
+
+    Ctrl-C is sent again from time to time: a board that has just been reset does not hear the first,
+    and then starts its program.
+    """
+    end, wait = time.monotonic() + patience, FIRST_WAIT
+    while True:
+        try:
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=min(wait, patience))
+            return
+        except TransportError:
+            if time.monotonic() > end:
+                raise
+            wait *= 2
 
 
 def _quieten(transport: SerialTransport, name: str) -> None:

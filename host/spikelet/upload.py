@@ -34,16 +34,17 @@ from spikert import wire
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-BLOCK = 2048  # bytes, with the places
+BLOCK = 4096  # bytes, with the places
 CHUNK = 1024  # bytes in a command: a board with little memory needs four times as much to read them
 ANSWER = 10  # bytes
 MARK = b"\nspikelet: here a block begins\n"
 PATIENCE = 5.0  # seconds without an answer, until a block is sent again
 TRIES = 4
+LAST_WORD = 2  # seconds for the receiver to end once it is to
 
-# The board's side; needs _sha256 and _replace of board_files.ON_BOARD.
+# The board's side; needs MODULES, _sha256 and _replace of board_files.
 RECEIVER = """
-from binascii import crc32
+crc32 = binascii.crc32
 source, sink = sys.stdin, sys.stdout
 if sys.implementation.name == "circuitpython":
     try:
@@ -108,6 +109,8 @@ def _receive():
                 seen = b""
                 while seen != <MARK>:
                     seen = (seen + bytes(take(1)))[-<SIZE>:]
+                    if view[0] == 3:
+                        raise KeyboardInterrupt
             else:
                 say("=" if kind == b"E" else "+", have)
     finally:
@@ -154,8 +157,15 @@ class Receiver:
             self._transport.follow(PATIENCE)
             return
         with suppress(OSError, TransportError):
-            self._transport.serial.write(wire.CTRL_C)
-            self._transport.follow(PATIENCE)
+            self._stop()
+
+    def _stop(self) -> None:
+        """Send Ctrl-C; where that is a byte like any other, as often as the receiver waits for one."""
+        for count in (1, BLOCK + len(MARK)):
+            self._transport.serial.write(wire.CTRL_C * count)
+            with suppress(TransportError):
+                self._transport.follow(LAST_WORD)
+                return
 
     def store(self, path: str, data: bytes) -> Iterator[int]:
         """Put a file in its place once it is whole; yield how many of its bytes are stored.

@@ -122,7 +122,10 @@ def test_a_file_that_says_so_keeps_it_from_starting(put, console):
     ("app", "words"),
     [
         ("def answer(name):\n raise RuntimeError('no lamp')", "RuntimeError: no lamp"),
-        ("import machine\ndef answer(name):\n machine.reset()", "without a word, as when power fails"),
+        (
+            "import machine\ndef answer(name):\n machine.reset()",
+            "without a word, as when power fails",
+        ),
         ("import nothing", "ImportError: no module named 'nothing'"),
     ],
 )

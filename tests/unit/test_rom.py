@@ -7,7 +7,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from mpremote.transport import TransportExecError
 
-from spikelet import rom
+from board_folder import FolderBoard
+from spikelet import board_layout, resources, rom
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
@@ -84,3 +85,15 @@ def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeyp
     with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
         list(rom.Rom(port(board), size).install(FILES))
     assert bytes(board.data) == before
+
+
+def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spikelet").mkdir()
+    (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
+    files = {**FILES, "main.py": resources.entry_point()}
+    assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
+    held = board_layout.listed((tmp_path / "spikelet" / "active").read_bytes())
+    assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
+    assert (tmp_path / "main.py").read_bytes() == resources.entry_point()
+    assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
