@@ -6,18 +6,31 @@ import os
 import pty
 import threading
 import tty
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from test_serial_port import FakeSerialBoard
 
 from boards_under_test import absent
 from random_networks import random_inputs, random_network
-from spikelet import bytecode, interpreter, journal_reader, ports, resources, verification, watching
+from spikelet import (
+    bytecode,
+    interpreter,
+    journal_reader,
+    ports,
+    resources,
+    sameness,
+    verification,
+    watching,
+)
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 from spikelet.observation import Observation
 from spikelet.virtual import emulated, processes
 from spikelet.watching import Gone, Reconnected, Started, Watch, replayed
+
+USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
 
 
 @contextlib.contextmanager
@@ -67,19 +80,28 @@ def lif(tmp_path):
     return tmp_path / "net.lif"
 
 
-def test_the_virtual_board_is_killed_and_started_again(spikelet, lif, tmp_path, monkeypatch):
+@pytest.fixture
+def started(monkeypatch):
+    """Return the processes of emulated boards, in the order of their start."""
     running = processes.running
-    started = []
+    found = []
 
     @contextlib.contextmanager
     def remembered(*arguments):
         with running(*arguments) as (process, announced):
-            started.append(process)
+            found.append(process)
             yield process, announced
 
+    monkeypatch.setattr(processes, "running", remembered)
+    return found
+
+
+def test_the_virtual_board_is_killed_and_started_again(
+    spikelet, lif, tmp_path, monkeypatch, started
+):
     recording = ("--recording", tmp_path / "x.npz")
     assert spikelet("flash", lif, "--port", "virtual", *recording)[0] == 0
-    monkeypatch.setattr(processes, "running", remembered)
+    started.clear()
 
     def kill():
         started[-1].kill()
@@ -98,6 +120,29 @@ def test_the_virtual_board_is_killed_and_started_again(spikelet, lif, tmp_path, 
     kinds = [type(entry.event) for entry in entries]
     assert (kinds.count(Gone), kinds.count(Reconnected), kinds.count(Started)) == (2, 2, 3)
     assert kept.closed
+
+
+def test_a_board_that_resets_in_a_loop_is_one_sentence(
+    spikelet, lif, tmp_path, monkeypatch, started
+):
+    recording = ("--recording", tmp_path / "x.npz")
+    assert spikelet("flash", lif, "--port", "virtual", *recording)[0] == 0
+    started.clear()
+
+    def dying(network):
+        def turns(link, first, count, start):
+            started[-1].kill()
+            started[-1].wait()
+            return replayed(network)(link, first, count, start)
+
+        return turns
+
+    monkeypatch.setattr(watching, "replayed", dying)
+    status, _, err = spikelet("monitor", "--port", "virtual", "--samples", "5")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "went away 5 times before it made a turn" in err
+    assert len(started) == 1 + watching.TRIES
 
 
 @pytest.mark.emulated
@@ -130,6 +175,44 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     assert (found.samples, found.differences) == (24, 0)
     assert others == [Started, Gone, Reconnected, Started]
     assert (watch.reconnections, watch.lost_frames) == (1, 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
+def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
+    network = random_network(3)
+    plugged = []
+
+    def comports():
+        return [SimpleNamespace(**USB, device=board.device) for board in plugged]
+
+    def plug():
+        plugged[:] = [FakeSerialBoard(tmp_path)]
+        return ports.SerialPort(plugged[0].device)
+
+    def replug():
+        before = plugged[0]
+        names.append(plug().name)  # while the other name is still taken
+        before.unplug()
+
+    monkeypatch.setattr(sameness.list_ports, "comports", comports)
+    port = plug()
+    files = {**resources.runtime_files(), "network.lif": network.to_bytes()}
+    files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
+    list(port.install(files))
+    try:
+        plugged[0].unplug()
+        port = plug()  # a board of this kind ends with its connection
+        names = [port.name]
+        source = interrupted(network, (7,), replug)
+        watch = Watch(port, connect, source, stream=False, log=lambda text: None)
+        turns, found, others = followed(watch, network, 24)
+    finally:
+        plugged[0].unplug()
+    assert turns == list(range(24))
+    assert (found.samples, found.differences) == (24, 0)
+    assert others == [Started, Gone, Reconnected, Started]
+    assert len(set(names)) == 2
+    assert watch.port.name == names[-1]
 
 
 class Flooding:
