@@ -182,12 +182,9 @@ def load(path: str | Path) -> Journal:
 
 
 def is_journal(path: str | Path) -> bool:
-    """Return whether a file begins as a journal does; False if it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
-    except OSError:
-        return False
+    """Return whether a file begins as a journal does; raises SpikeletError if it cannot be read."""
+    with _opened(path) as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _opened(path: str | Path) -> BinaryIO:

@@ -45,6 +45,7 @@ class LiveView:
         self._lock = threading.Lock()  # between who takes in and who draws
         self._log: deque[str] = deque(maxlen=KEPT_LOG)
         self._logged = 0
+        self._trouble = ""
         self._live = Live(
             console=output.people,
             refresh_per_second=REFRESH,
@@ -115,8 +116,14 @@ class LiveView:
             self._output.say(f"sample {(watch.turns - 1) & 0xFFFF}: lost")
         elif isinstance(event, Observation):
             self._output.say(self._line(event, watch, found))
-        elif isinstance(event, Status) and event.trouble:
-            self._output.warn(f"sensor: {event.trouble}")
+        elif isinstance(event, Status):
+            self._say_trouble(event.trouble)
+
+    def _say_trouble(self, trouble: str) -> None:
+        """Say what is wrong with the sensor, and that it is over, each once."""
+        if trouble != self._trouble:
+            self._output.warn(f"sensor: {trouble or 'works again'}")
+        self._trouble = trouble
 
     def _line(self, turn: Observation, watch: Watch, found: Verification | None) -> str:
         firing = [turn.spikes[number] for number in self.seen.layers]

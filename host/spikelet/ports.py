@@ -30,6 +30,7 @@ from spikert.tables import TableError
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
 FIRST_WAIT = 1.0  # seconds for the REPL, until Ctrl-C is sent again; doubled each time
+SILENCE = 0.05  # seconds that a program pauses which does not print without end
 PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
 FLOOD = 2.0  # and that it may print after that
 
@@ -146,11 +147,11 @@ def _enter(transport: SerialTransport, patience: float) -> None:
 
 
 def _quieten(transport: SerialTransport, name: str) -> None:
-    """Interrupt a program that prints without end; mpremote would read its text for ever.
+    """Interrupt a program that prints without pause; mpremote would read its text for ever.
 
     Raises SpikeletError if even that does not end it.
     """
-    transport.serial.timeout = 0
+    transport.serial.timeout = SILENCE
     begun, interrupted = time.monotonic(), False
     while transport.serial.read(READ_CHUNK):
         passed = time.monotonic() - begun

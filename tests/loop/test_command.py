@@ -63,6 +63,17 @@ def test_monitor_checks_a_recording_on_the_board(spikelet, network, tmp_path):
     assert (status, found["samples"], found["differences"], found["lost_frames"]) == (0, 20, 0, 0)
 
 
+def test_monitor_writes_over_no_file_and_starts_nothing_that_it_cannot_keep(spikelet, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    for target, words in (("mine", "is there already"), ("no/folder", "cannot write")):
+        arguments = ("monitor", "--port", "virtual", "--record", tmp_path / target)
+        status, out, err = spikelet(*arguments, "--samples", "3")
+        assert (status, out) == (1, "")
+        assert one_sentence(err, words)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_monitor_without_a_recording_says_how_to_make_one(spikelet, network, tmp_path):
     spikelet("flash", tmp_path / "net.lif", "--port", "virtual")
     status, _, err = spikelet("monitor", "--port", "virtual", "--samples", "1")

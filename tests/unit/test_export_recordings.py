@@ -288,3 +288,6 @@ def test_an_empty_recording_and_what_is_none(spikelet, tmp_path):
     status, _, err = spikelet("export", tmp_path / "b", "-o", tmp_path / "b.npz")
     assert status == 1
     assert "is no recording of spikelet monitor --record" in err
+    status, _, err = spikelet("export", tmp_path / "none", "-o", tmp_path / "b.npz")
+    assert status == 1
+    assert err.endswith("none: No such file or directory\n")

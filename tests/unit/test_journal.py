@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from journals import ABOUT, observation
 from random_networks import random_network
 from spikelet import journal, journal_reader
 from spikelet.errors import SpikeletError
@@ -20,25 +21,7 @@ from spikelet.observation import Observation, Status
 from spikelet.watching import Gone, Reconnected, Started
 from stream_networks import stream_network
 
-ABOUT = {"port": "virtual", "board": "b", "runtime": "r", "kernel": "plain", "begun": "now"}
 STATUS = Status(samples=7, late=1, failed=2, trouble="no answer", rate=100.0)
-
-
-def observation(network, turn, seed=0, readings=True):
-    rng = np.random.default_rng([seed, turn])
-    low, high = (-32768, 32768) if network.scaling else (0, 256)
-    return Observation(
-        turn & 0xFFFF,
-        rng.integers(low, high, network.turn).astype("<i2" if network.scaling else np.uint8)
-        if readings
-        else None,
-        tuple(
-            rng.integers(0, 2, (network.turn_steps, layer.neurons)).astype(np.uint8)
-            for layer in network.layers
-        ),
-        tuple(rng.integers(-32768, 32768, k.neurons).astype(np.int16) for k in network.layers),
-        int(rng.integers(len(network.classes))),
-    )
 
 
 def same(a, b):

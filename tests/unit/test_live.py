@@ -2,6 +2,7 @@
 
 import io
 from collections import deque
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,7 +189,13 @@ def test_in_a_pipe_there_is_a_line_a_turn(on):
         view.show(None, Watched(turns=2, lost_frames=1))
         view.show(Gone("it went away"), Watched())
         view.show(Reconnected("virtual", 1, 2.25), Watched())
-        view.show(TROUBLE, Watched())
+        for status in (
+            TROUBLE,
+            TROUBLE,
+            replace(TROUBLE, trouble=""),
+            replace(TROUBLE, trouble=""),
+        ):
+            view.show(status, Watched())
         view.log("battery low\r\n>\x04")
     lines = written.getvalue().splitlines()
     assert lines[0].startswith("sample 7: wave, spike rate ")
@@ -198,6 +205,7 @@ def test_in_a_pipe_there_is_a_line_a_turn(on):
         "the board is gone, waiting for it: it went away",
         "virtual: back after 2.2 s",
         "sensor: mpu6886 gave no answer",
+        "sensor: works again",
         "board: battery low",
     ]
     assert view.samples == 1
