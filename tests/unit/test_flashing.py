@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from board_folder import FolderBoard, PowerCut, boot
-from spikelet import board_layout, flashing, resources
+from spikelet import board_layout, erasing, flashing, resources
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
 
@@ -218,23 +218,24 @@ def test_erasing_leaves_what_is_not_spikelet_s(folder):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_bytes(b"x")
     files = BoardFiles(FolderBoard())
-    flashing.erase(files, flashing.ours(files))
+    erasing.erase(files, erasing.ours(files))
     assert {path.as_posix() for path in Path().rglob("*")} == {"mine.py", "data", "data/1.bin"}
-    flashing.erase(files, flashing.everything(files))
-    assert list(Path().iterdir()) == []
+    Path("boot_out.txt").write_text("of CircuitPython")
+    erasing.erase(files, erasing.everything(files))
+    assert [path.name for path in Path().iterdir()] == ["boot_out.txt"]
 
 
 def test_an_erase_that_is_cut_leaves_a_board_that_starts_with_it_or_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    flashing.erase(BoardFiles(board), flashing.ours(BoardFiles(board)))
+    erasing.erase(BoardFiles(board), erasing.ours(BoardFiles(board)))
     for cut in range(board.count):
         folder(OLD)
         board = FolderBoard()
         board.cut_at = cut
         files = BoardFiles(board)
         with pytest.raises(PowerCut):
-            flashing.erase(files, flashing.ours(files))
+            erasing.erase(files, erasing.ours(files))
         assert seen() in (started(OLD), None)
 
 
