@@ -108,21 +108,42 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
 
 @pytest.mark.parametrize("fat", [False, True], ids=["littlefs", "FAT"])
 def test_two_cuts_in_a_row_hurt_no_more_than_one(folder, fat):
-    other = {**NEW, "network.lif": b"5" * 100}
-    allowed = [started(files) for files in (OLD, NEW, other)]
-    moments = 0
-    for first in range(0, 30, 2):
-        for second in range(0, 30, 3):
+    other = {**OLD, "network.lif": b"5" * 100}
+    allowed = [started(files) for files in (OLD, SAME_RUNTIME, other)]
+    most = 20  # more than either has operations
+    pairs = moments = 0
+    for first in range(most):
+        for second in range(most):
             folder(OLD)
-            for cut, files in ((first, NEW), (second, other)):
+            cuts = 0
+            for cut, files in ((first, SAME_RUNTIME), (second, other)):
                 board = FolderBoard(fat=fat)
                 board.cut_at = cut
                 try:
                     flash(board, files)
                 except PowerCut:
-                    moments += 1
+                    cuts += 1
             assert seen() in allowed
-    assert moments > 150
+            moments += cuts
+            pairs += cuts == 2
+    assert pairs > 100
+    assert moments < 2 * most * most  # so every operation was among them
+
+
+def test_what_a_cut_left_makes_room_before_anything_else_is_sent(folder):
+    folder(OLD)
+    board = FolderBoard()
+    board.cut_at = 8
+    with pytest.raises(PowerCut):
+        flash(board, NEW)
+    left = set(board_layout.of(NEW).staged) - set(board_layout.of(OLD).staged)
+    assert any(Path(path).exists() for path in left)
+    again = FolderBoard()
+    again.room = 0
+    with pytest.raises(SpikeletError, match="No space left"):
+        flash(again, SAME_RUNTIME)
+    assert not any(Path(path).exists() for path in left)
+    assert seen() == started(OLD)
 
 
 def test_what_a_cut_flash_has_sent_is_not_sent_again(folder):
