@@ -35,7 +35,7 @@ def active():
     """
     paths = listed(ACTIVE) or listed(ACTIVE + ".new") or {}
     for entry in list(sys.path):
-        if entry.startswith("spikelet/"):
+        if entry.startswith("spikelet/") or entry == paths.get("runtime"):
             sys.path.remove(entry)
     if "runtime" in paths:
         sys.path.insert(0, paths["runtime"])

@@ -37,6 +37,7 @@ class FolderBoard:
         self.cut_at = None
         self.count = 0
         self.written = []
+        self.serial = SimpleNamespace(timeout=None)
         self.os = SimpleNamespace(
             stat=os.stat,
             listdir=os.listdir,

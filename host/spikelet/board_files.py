@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
-from spikelet import upload
+from spikelet import receiver, upload
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class BoardFiles:
         if missing := [name for name in names if name not in self._there]:
             code = "" if self._there else MODULES
             code += "".join(ON_BOARD[name] for name in missing)
-            self._transport.exec(upload.compact(code))
+            self._transport.exec(receiver.compact(code))
             self._there.update(missing)
 
     def _run(self, code: str, what: str) -> None:

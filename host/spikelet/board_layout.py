@@ -38,10 +38,10 @@ CHOOSE_ACTIVE = resources.entry_point().decode().partition("if __name__")[0] + "
 
 CHOOSE = """
 import sys
-for entry in list(sys.path):
-    if entry.startswith("spikelet/"):
-        sys.path.remove(entry)
 _paths = {paths!r}
+for entry in list(sys.path):
+    if entry.startswith("spikelet/") or entry == _paths["runtime"]:
+        sys.path.remove(entry)
 sys.path.insert(0, _paths["runtime"])
 """
 

@@ -19,14 +19,12 @@ from typing import TYPE_CHECKING, Protocol
 from spikelet import board_layout, resources
 from spikelet.board_files import BoardFiles
 from spikelet.board_layout import ACTIVE, FOLDER, Layout
-from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 NEW = ".new"  # the ending of a temporary name
 HEAD = 100  # bytes of an entry point that tell whose it is
-NOT_OURS = ("rom", "remote", "sd")  # folders in the root that are other file systems
 
 
 class Files(Protocol):
@@ -130,29 +128,6 @@ def plan(files: Files, layout: Layout) -> Plan:
     )
 
 
-def ours(files: Files) -> dict[str, int]:
-    """Return {path: bytes} of all that Spikelet has put on a board, in an order to remove it."""
-    entries = {path: files.read(path, HEAD) for path in resources.ENTRY_POINTS}
-    found = {
-        path: len(data)
-        for path, data in entries.items()
-        if data is not None and board_layout.is_ours(data)
-    }
-    inside = files.list(FOLDER)
-    found |= {path: inside[path] for path in (ACTIVE, ACTIVE + NEW) if path in inside}
-    if inside:
-        found |= inside | {FOLDER: -1}
-    return found | _old_layout(files)
-
-
-def everything(files: Files) -> dict[str, int]:
-    """Return {path: bytes} of all files of a board, Spikelet's first, in an order to remove them."""
-    found = files.list("")
-    return ours(files) | {
-        path: size for path, size in found.items() if path.split("/")[0] not in NOT_OURS
-    }
-
-
 def _settle(files: Files) -> None:
     """Finish a replacement of `active` that was cut between removing the old and renaming the new."""
     whole = [board_layout.listed(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
@@ -186,10 +161,10 @@ def _strays(inside: Mapping[str, int], kept: Iterable[str]) -> dict[str, int]:
 def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int]:
     """Return what is not in use once the layout is; the user's own entry points may use the old one."""
     unused = _strays(files.list(FOLDER), [*layout.staged, ACTIVE])
-    return unused if own else unused | _old_layout(files)
+    return unused if own else unused | old_layout(files)
 
 
-def _old_layout(files: Files) -> dict[str, int]:
+def old_layout(files: Files) -> dict[str, int]:
     """Return what stood in the root before Spikelet had a folder, and temporary files there."""
     package = files.list("spikert")
     temporary = [name + NEW for name in (*resources.ENTRY_POINTS, *board_layout.OLD_FILES)]
@@ -230,15 +205,3 @@ def own_entries_note(own: tuple[str, ...]) -> str:
         )
     module = other.removesuffix(".py")
     return f"{own[0]} is yours, and stays; to start Spikelet from it: import {module}; {module}.start()"
-
-
-def erase(files: Files, found: Mapping[str, int]) -> None:
-    """Remove files in the order given.
-
-    Raises SpikeletError if some are still there.
-    """
-    files.remove(found)
-    held = files.hashes(path for path, size in found.items() if size >= 0)
-    left = [path for path, digest in held.items() if digest is not None]
-    if left:
-        raise SpikeletError(f"the board still has {', '.join(left)}; reset it, and erase again")

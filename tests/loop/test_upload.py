@@ -130,14 +130,34 @@ def test_a_line_that_is_too_bad_for_the_receiver_is_used_without_it(monkeypatch)
         board.remove(["a.bin", "b.bin", "a.bin.new"])
 
 
-def test_a_board_without_what_the_receiver_needs_gets_its_files_all_the_same(monkeypatch):
-    monkeypatch.setattr(upload, "RECEIVER", "import no_such_module\n" + upload.RECEIVER)
+ENDS = {
+    "lacks a module": ("", "import no_such_module\n"),
+    "has no memory at first": ("    view = ", "    raise MemoryError\n    view = "),
+    "ends at a block": (
+        "                    file.write(data)",
+        "                    raise RuntimeError",
+    ),
+    "ends when it is whole": (
+        "                    file.close()\n                    file = ",
+        "                    1 / 0\n                    file = ",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_receiver_that_ends_is_sent_nothing_more(how, monkeypatch):
+    old, new = ENDS[how]
+    assert old in upload.RECEIVER
+    monkeypatch.setattr(upload, "RECEIVER", upload.RECEIVER.replace(old, new, 1))
+    code = b"\x04open('executed', 'w').close()\n\x04" * 300  # what a raw REPL would run
     with connected("virtual") as transport:
         board = BoardFiles(transport)
-        list(board.store({"a.bin": EVERY_BYTE}))
+        list(board.store({"a.bin": code, "b.bin": EVERY_BYTE}))
         assert not board.is_fast
-        assert bytes(transport.fs_readfile("a.bin", chunk_size=4096)) == EVERY_BYTE
-        board.remove(["a.bin"])
+        assert bytes(transport.fs_readfile("a.bin", chunk_size=4096)) == code
+        assert bytes(transport.fs_readfile("b.bin", chunk_size=4096)) == EVERY_BYTE
+        assert board.read("executed") is None
+        board.remove(["a.bin", "b.bin", "a.bin.new"])
 
 
 def test_a_file_that_the_board_hashes_differently_is_not_kept(monkeypatch):

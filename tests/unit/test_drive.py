@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from board_folder import boot
-from spikelet import board_layout, drive, flashing, resources
+from spikelet import board_layout, drive, erasing, flashing, resources
 from spikelet.errors import SpikeletError
 
 UID = "E6614C311B7E6F35"
@@ -116,7 +116,7 @@ def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch)
     list(flashing.install(made, board_layout.of(other)))
     assert boot().files == {"network.lif": b"5"}
     assert len(list(circuitpy.rglob("*.lif"))) == 1
-    flashing.erase(made, flashing.ours(made))
+    erasing.erase(made, erasing.ours(made))
     assert {path.name for path in circuitpy.rglob("*")} == {drive.BOOT_OUT}
 
 

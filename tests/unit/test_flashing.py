@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from board_folder import FolderBoard, PowerCut, boot
-from spikelet import board_layout, flashing, resources
+from spikelet import board_layout, erasing, flashing, resources
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
 
@@ -108,21 +108,42 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
 
 @pytest.mark.parametrize("fat", [False, True], ids=["littlefs", "FAT"])
 def test_two_cuts_in_a_row_hurt_no_more_than_one(folder, fat):
-    other = {**NEW, "network.lif": b"5" * 100}
-    allowed = [started(files) for files in (OLD, NEW, other)]
-    moments = 0
-    for first in range(0, 30, 2):
-        for second in range(0, 30, 3):
+    other = {**OLD, "network.lif": b"5" * 100}
+    allowed = [started(files) for files in (OLD, SAME_RUNTIME, other)]
+    most = 20  # more than either has operations
+    pairs = moments = 0
+    for first in range(most):
+        for second in range(most):
             folder(OLD)
-            for cut, files in ((first, NEW), (second, other)):
+            cuts = 0
+            for cut, files in ((first, SAME_RUNTIME), (second, other)):
                 board = FolderBoard(fat=fat)
                 board.cut_at = cut
                 try:
                     flash(board, files)
                 except PowerCut:
-                    moments += 1
+                    cuts += 1
             assert seen() in allowed
-    assert moments > 150
+            moments += cuts
+            pairs += cuts == 2
+    assert pairs > 100
+    assert moments < 2 * most * most  # so every operation was among them
+
+
+def test_what_a_cut_left_makes_room_before_anything_else_is_sent(folder):
+    folder(OLD)
+    board = FolderBoard()
+    board.cut_at = 8
+    with pytest.raises(PowerCut):
+        flash(board, NEW)
+    left = set(board_layout.of(NEW).staged) - set(board_layout.of(OLD).staged)
+    assert any(Path(path).exists() for path in left)
+    again = FolderBoard()
+    again.room = 0
+    with pytest.raises(SpikeletError, match="No space left"):
+        flash(again, SAME_RUNTIME)
+    assert not any(Path(path).exists() for path in left)
+    assert seen() == started(OLD)
 
 
 def test_what_a_cut_flash_has_sent_is_not_sent_again(folder):
@@ -218,23 +239,24 @@ def test_erasing_leaves_what_is_not_spikelet_s(folder):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_bytes(b"x")
     files = BoardFiles(FolderBoard())
-    flashing.erase(files, flashing.ours(files))
+    erasing.erase(files, erasing.ours(files))
     assert {path.as_posix() for path in Path().rglob("*")} == {"mine.py", "data", "data/1.bin"}
-    flashing.erase(files, flashing.everything(files))
-    assert list(Path().iterdir()) == []
+    Path("boot_out.txt").write_text("of CircuitPython")
+    erasing.erase(files, erasing.everything(files))
+    assert [path.name for path in Path().iterdir()] == ["boot_out.txt"]
 
 
 def test_an_erase_that_is_cut_leaves_a_board_that_starts_with_it_or_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    flashing.erase(BoardFiles(board), flashing.ours(BoardFiles(board)))
+    erasing.erase(BoardFiles(board), erasing.ours(BoardFiles(board)))
     for cut in range(board.count):
         folder(OLD)
         board = FolderBoard()
         board.cut_at = cut
         files = BoardFiles(board)
         with pytest.raises(PowerCut):
-            flashing.erase(files, flashing.ours(files))
+            erasing.erase(files, erasing.ours(files))
         assert seen() in (started(OLD), None)
 
 

@@ -1,0 +1,56 @@
+"""Measure how long a file takes into a board's flash: mpremote's way against Spikelet's, in turn.
+
+    python tools/measure_upload.py [--bytes 30000] [--runs 6]
+
+It is the emulated Pico. Prints medians of the seconds waited, and of those that pass for the board.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable
+
+from mpremote.transport_serial import SerialTransport
+
+from spikelet import ports
+from spikelet.board_files import BoardFiles
+
+FILE = "measured.bin"
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--bytes", type=int, default=30_000)
+    parser.add_argument("--runs", type=int, default=6)
+    args = parser.parse_args()
+    data = random.Random(30).randbytes(args.bytes)
+    ways: dict[str, Callable[[SerialTransport], object]] = {
+        "mpremote": lambda transport: transport.fs_writefile(FILE, data),
+        "spikelet": lambda transport: list(BoardFiles(transport).store({FILE: data})),
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    with ports.resolve("pico").powered() as board:
+        for _ in range(args.runs):
+            for name, way in ways.items():
+                found[name].append(measured(board, way))
+    for name, times in found.items():
+        waited, passed = (statistics.median(column) for column in zip(*times, strict=True))
+        print(f"{name}: {waited:.2f} s waited, {passed:.2f} s of the board")
+
+
+def measured(board, way) -> tuple[float, float]:
+    """Return the seconds waited and those of the board that an upload takes."""
+    with ports.raw_repl(board.name, board.device) as transport:
+        start, before = time.monotonic(), board.stats()
+        way(transport)
+        waited, after = time.monotonic() - start, board.stats()
+        transport.fs_rmfile(FILE)
+    return waited, (after["cycles"] - before["cycles"]) / after["hertz"]
+
+
+if __name__ == "__main__":
+    main()
