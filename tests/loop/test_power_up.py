@@ -144,18 +144,29 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
     console("42")
 
 
-def test_resets_of_both_kinds_are_survived(board, network):
-    x = np.full((1, network.stream.hop, 3), 700, np.int16)
+def test_resets_of_both_kinds_are_survived(board, network, pico):
     port = ports.SerialPort(board.device)
+    held = network.to_bytes()
     for number in range(RESETS):
-        with ports.session(port) as stream:
-            link = Link(stream, "board", lambda text: None)
-            verification.check_identity(network, link.hello(), "board")
-            found = verification.verify(link, network, x)
-            assert found.passed, number
-            link.close()
+        if number % 25 == 0:
+            check_all(port, network)
+        with ports.raw_repl(board.name, board.device, PATIENCE) as repl:
+            repl.exec("import sys\n" + pico.prelude)
+            path = repl.eval("_paths['network.lif']")
+            assert repl.fs_readfile(path, chunk_size=1024) == held, number
             if number % 2:
-                stream.write(b"\x02\x04")  # leave the raw REPL, soft reset
+                repl.serial.write(b"\x02\x04")  # leave the raw REPL, soft reset
         if not number % 2:
             board.reset()
+    check_all(port, network)
     assert board.stats()["resets"] == RESETS // 2
+
+
+def check_all(port, network):
+    """Check that a board answers, and does what the reference does."""
+    x = np.full((1, network.stream.hop, 3), 700, np.int16)
+    with ports.session(port) as stream:
+        link = Link(stream, "board", lambda text: None)
+        verification.check_identity(network, link.hello(), "board")
+        assert verification.verify(link, network, x).passed
+        link.close()
