@@ -23,7 +23,7 @@ HOP = 10
 SENSOR = ("--sensor", "mpu6050:sda=GP4,scl=GP5", "--rate", RATE)
 LIGHT = ("--sensor", "adc:GP26", "--rate", RATE)
 TRAINING = f"--window 40 --hop {HOP} --encoder delta --encoder-parameter 24 --steps 1 --hidden 24"
-LEAKS = "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --epochs 40"
+LEAKS = "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
 EACH = 5  # recordings of a class, 4 seconds each
 
 
@@ -99,7 +99,8 @@ def watch(spikelet, *options):
 
 def train_and_flash(spikelet, tmp_path, folder, sensor):
     graph, tables = tmp_path / "net.nir", tmp_path / "net.lif"
-    answered(spikelet, "train", folder, "-o", graph, *TRAINING.split(), *LEAKS.split())
+    trained = answered(spikelet, "train", folder, "-o", graph, *TRAINING.split(), *LEAKS.split())
+    assert trained["accuracy"] > 0.9
     answered(spikelet, "convert", graph, "-o", tables)
     flashed = answered(spikelet, "flash", tables, "--port", "pico", *sensor)
     assert flashed["bytecode"]

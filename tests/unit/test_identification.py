@@ -84,7 +84,7 @@ def test_a_board_other_than_the_one_that_was_meant_is_refused():
     pico = asked(MICROPYTHON, "Raspberry Pi Pico with RP2040")
     interpreter.check_board(pico, "pico", "/dev/ttyACM0")
     for name in ("pico-w", "pico2", "esp32-devkit", "virtual"):
-        with pytest.raises(SpikeletError, match=f"at /dev/ttyACM0 says that it is .*, not {name} "):
+        with pytest.raises(SpikeletError, match=f"at /dev/ttyACM0 says that it is .*, not {name};"):
             interpreter.check_board(pico, name, "/dev/ttyACM0")
     interpreter.check_board(asked(CIRCUITPYTHON, "m5stack_stick_c_plus"), "m5stickc-plus", "COM3")
     interpreter.check_board(asked("cpython", ""), "virtual", "virtual")
