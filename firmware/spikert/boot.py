@@ -6,7 +6,7 @@ had run for long, for whatever reason, is not started again.
 """
 
 from spikert import compat, compat_boot
-from spikert.session import NETWORK, SENSOR, Session, files
+from spikert.session import NETWORK, RECORDING, SENSOR, Session, files
 from spikert.starts import TRIES, Starts
 
 SAFE = "SAFE"
@@ -56,7 +56,7 @@ def _settings(paths):
     """Return what is known of the sensor, an empty dict if nothing."""
     from spikert import live
 
-    return live.settings(paths[SENSOR]) if SENSOR in paths else {}
+    return live.settings(paths[SENSOR], paths.get(RECORDING)) if SENSOR in paths else {}
 
 
 def _run(paths, starts):

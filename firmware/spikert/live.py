@@ -11,8 +11,11 @@ TOLD = 1_000_000  # microseconds from one report on the sensor to the next
 BLOCK = 100_000  # microseconds, after which readings are told even if more would fit
 
 
-def settings(path):
-    """Return what the file says of the sensor, a dict; raises ValueError if it cannot be used."""
+def settings(path, recording=None):
+    """Return what the file says of the sensor, a dict; raises ValueError if it cannot be used.
+
+    recording    the file that a replay reads which names none
+    """
     try:
         with open(path) as file:
             said = json.load(file)
@@ -22,12 +25,14 @@ def settings(path):
         raise ValueError("%s is damaged; flash again" % path)
     if not isinstance(said, dict):
         raise ValueError("%s says nothing of a sensor; flash again" % path)
+    if said.get("sensor") == "replay" and recording:
+        said.setdefault("file", recording)
     return said
 
 
 def serve(session, turn, count, flags):
     """Carry out LIVE, until so many turns are done or another command has come."""
-    live = Live(session, Sampler(settings(session.settings)))
+    live = Live(session, Sampler(settings(session.settings, session.recording)))
     try:
         if flags & wire.READINGS:
             live.tell_readings(turn, count)

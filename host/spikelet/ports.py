@@ -21,6 +21,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from spikelet import board_files, board_layout, flashing, network
+from spikelet.data_port import DataPort
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import Stream
 from spikelet.network import Network
@@ -78,6 +79,10 @@ def session(port: Port, paths: Mapping[str, str] | None = None) -> Iterator[Stre
     paths    {name: path} to use instead of what is in use
     Raises SpikeletError if there is no board, or no runtime on it.
     """
+    if isinstance(port, DataPort):
+        with port.stream() as stream:
+            yield stream
+        return
     prelude = port.prelude if paths is None else board_layout.CHOOSE.format(paths=dict(paths))
     with port.connect() as transport:
         try:
@@ -253,13 +258,15 @@ def attached_ports() -> list[ListPortInfo]:
 def resolve(spelling: str) -> Port:
     """Return the port that `spelling` means.
 
-    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], or as mpremote spells it: auto,
-    id:SERIAL, a device
+    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE, or as mpremote spells it:
+    auto, id:SERIAL, a device
     Raises SpikeletError if there is none, or several, or the emulator is missing.
     """
     if (emulated := _emulated(spelling)) is not None:
         return emulated
     kind, _, rest = spelling.partition(":")
+    if kind == "data":
+        return DataPort(rest)
     if kind == "id":
         return SerialPort(_by_serial_number(rest))
     if kind == "auto":

@@ -23,7 +23,9 @@ HOP = 10
 SENSOR = ("--sensor", "mpu6050:sda=GP4,scl=GP5", "--rate", RATE)
 LIGHT = ("--sensor", "adc:GP26", "--rate", RATE)
 TRAINING = f"--window 40 --hop {HOP} --encoder delta --encoder-parameter 24 --steps 1 --hidden 24"
-LEAKS = "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
+LEAKS = (
+    "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
+)
 EACH = 5  # recordings of a class, 4 seconds each
 
 

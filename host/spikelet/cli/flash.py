@@ -91,7 +91,10 @@ def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
         replayed = samples.named(args.recording, loaded, args.every)
         put[RECORDING] = loaded.turn_bytes(replayed.x)
     if args.sensor:
-        put[SENSOR] = sensor_settings.to_bytes(sensor_settings.parse(args.sensor, args.rate))
+        settings = sensor_settings.parse(args.sensor, args.rate)
+        if settings["sensor"] == "replay":
+            settings.setdefault("channels", loaded.channels)
+        put[SENSOR] = sensor_settings.to_bytes(settings)
     elif args.rate is not None:
         raise SpikeletError("--rate is of a sensor; say with --sensor of which")
     return put

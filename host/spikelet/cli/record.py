@@ -93,6 +93,8 @@ def _record(
         def seen(event: listening.Readings | Status) -> None:
             nonlocal signals
             if isinstance(event, Status):
+                if event.trouble and not output.people.is_terminal:
+                    output.warn(f"waiting for the sensor: {event.trouble}")
                 if signals is None and event.channels:
                     names = sensor_settings.names(settings, event.channels)
                     folder.check(label, _described(settings, names))
