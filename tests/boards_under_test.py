@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+from spikelet import ports
+from spikelet.errors import SpikeletError
+
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
 """Whether an emulated board that is missing is a failure; set where everything is installed."""
 
@@ -32,3 +35,11 @@ def absent(reason: str) -> None:
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def opened(name: str):
+    """Return the board at a port; without it, the test is skipped or fails."""
+    try:
+        return ports.resolve(name)
+    except SpikeletError as error:
+        return absent(str(error))

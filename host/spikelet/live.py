@@ -1,7 +1,7 @@
 """The live view of a board: a picture on a terminal, a line a turn in a pipe.
 
-The picture is drawn by a thread of its own, at most `REFRESH` times a second and however fast turns
-come; taking one in costs no more than keeping it.
+The picture is drawn by a thread of its own, however fast turns come; taking one in costs no more than
+keeping it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from rich.live import Live
 from rich.text import Text
 
+from spikelet import animation
 from spikelet.live_picture import Seen, picture
 from spikelet.observation import Observation, Status
 from spikelet.watching import Event, Gone, Reconnected
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from spikelet.verification import Verification
     from spikelet.watching import Watch
 
-REFRESH = 10  # pictures a second, at most
 KEPT_LOG = 20  # lines of the board's log that are said again when the picture is gone
 
 
@@ -46,12 +45,7 @@ class LiveView:
         self._log: deque[str] = deque(maxlen=KEPT_LOG)
         self._logged = 0
         self._trouble = ""
-        self._live = Live(
-            console=output.people,
-            refresh_per_second=REFRESH,
-            transient=True,
-            get_renderable=self._picture,
-        )
+        self._live = animation.of(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self.drawn:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import NDArray
-from rich.live import Live
 from rich.text import Text
 
-from spikelet.live import REFRESH
+from spikelet import animation
 from spikelet.signal_plot import Signals
 
 if TYPE_CHECKING:
@@ -36,12 +35,7 @@ class LivePlot:
         self._lock = threading.Lock()
         self._people = output.people
         self._drawn = output.people.is_terminal and not output.json
-        self._live = Live(
-            console=output.people,
-            refresh_per_second=REFRESH,
-            transient=True,
-            get_renderable=self._picture,
-        )
+        self._live = animation.of(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self._drawn:

@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from boards_under_test import absent
-from spikelet import ports
-from spikelet.errors import SpikeletError
+from boards_under_test import opened
 
 PORT = "qemu:m3"
 SAME = 1e-3
@@ -36,10 +34,7 @@ def lif(tmp_path_factory, trained):
     """Return the file of a digits network, which the board holds."""
     from spikelet.cli import main
 
-    try:
-        ports.resolve(PORT)
-    except SpikeletError as error:
-        absent(str(error))
+    opened(PORT)
     path = tmp_path_factory.mktemp("bench") / "digits.lif"
     trained().save(path)
     assert main(["flash", str(path), "--port", PORT]) == 0

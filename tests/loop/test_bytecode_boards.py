@@ -2,9 +2,8 @@
 
 import pytest
 
-from boards_under_test import absent, marks
+from boards_under_test import marks, opened
 from spikelet import bytecode, interpreter, ports, verification
-from spikelet.errors import SpikeletError
 from spikelet.interpreter import Interpreter
 from spikelet.link import Link
 
@@ -19,10 +18,7 @@ needs_mpy_cross = pytest.mark.skipif(
 @pytest.fixture
 def micropython(request):
     """Return the port of one MicroPython after the other."""
-    try:
-        return ports.resolve(request.param)
-    except SpikeletError as error:
-        absent(str(error))
+    return opened(request.param)
 
 
 @needs_mpy_cross

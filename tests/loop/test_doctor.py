@@ -14,11 +14,10 @@ import pytest
 import serial
 from test_serial_port import FakeSerialBoard
 
-from boards_under_test import BOARDS, absent, marks
+from boards_under_test import BOARDS, absent, marks, opened
 from random_networks import random_network
 from spikelet import ports, resources
 from spikelet.cli import doctor
-from spikelet.errors import SpikeletError
 from spikelet.virtual import pico
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
@@ -288,10 +287,7 @@ def test_circuitpython_that_cannot_write_its_files(spikelet, tmp_path, monkeypat
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
 def test_what_runs_on_a_board_and_what_it_can_do(spikelet, name):
-    try:
-        ports.resolve(name)
-    except SpikeletError as error:
-        absent(str(error))
+    opened(name)
     found = examined(spikelet, "--port", name)["ports"][name]
     assert found["works"], found["says"]
     assert found["emitters"] == EMITTERS[name]
@@ -303,10 +299,7 @@ def test_what_runs_on_a_board_and_what_it_can_do(spikelet, name):
 
 @pytest.mark.emulated
 def test_a_real_interpreter_at_a_cable_is_known_by_what_it_says(spikelet):
-    try:
-        board = ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    board = opened("pico")
     with board.powered() as running:
         with ports.raw_repl("pico", running.device) as repl:
             repl.exec_raw_no_follow("while True: pass")

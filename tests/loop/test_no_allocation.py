@@ -2,9 +2,8 @@
 
 import pytest
 
-from boards_under_test import absent, marks
-from spikelet import ports, resources
-from spikelet.errors import SpikeletError
+from boards_under_test import marks, opened
+from spikelet import resources
 from stream_networks import SEEDS, recordings, stream_network
 
 STEPS = 1_000
@@ -46,10 +45,7 @@ for name in kernels.available():
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_steps_and_answers_allocate_nothing(name, seed):
-    try:
-        port = ports.resolve(name)
-    except SpikeletError as error:
-        absent(str(error))
+    port = opened(name)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
     list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from boards_under_test import absent
+from boards_under_test import opened
 from spikelet import boards, ports
 from spikelet.errors import SpikeletError
 
@@ -43,10 +43,7 @@ def repeated(r0, r1):
 
 @pytest.fixture(scope="module")
 def pico(own_cache):
-    try:
-        return ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    return opened("pico")
 
 
 @pytest.fixture

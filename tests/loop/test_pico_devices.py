@@ -2,9 +2,8 @@
 
 import pytest
 
-from boards_under_test import absent
+from boards_under_test import opened
 from spikelet import ports
-from spikelet.errors import SpikeletError
 
 pytestmark = pytest.mark.emulated
 
@@ -19,10 +18,7 @@ def row():
 @pytest.fixture
 def board(own_cache):
     """Return a Pico that is switched on."""
-    try:
-        pico = ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    pico = opened("pico")
     with pico.powered() as powered:
         yield powered
 

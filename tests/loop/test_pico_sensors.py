@@ -2,10 +2,9 @@
 
 import pytest
 
-from boards_under_test import absent
+from boards_under_test import opened
 from spikelet import ports, resources
 from spikelet.board_layout import CHOOSE_ACTIVE
-from spikelet.errors import SpikeletError
 
 pytestmark = pytest.mark.emulated
 
@@ -71,10 +70,7 @@ def reading():
 
 @pytest.fixture(scope="module")
 def pico(own_cache):
-    try:
-        port = ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    port = opened("pico")
     files = resources.runtime_files()
     list(port.install({path: files[path] for path in files if path.startswith(NEEDED)}))
     return port

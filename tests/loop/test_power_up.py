@@ -7,9 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from boards_under_test import absent
+from boards_under_test import opened
 from spikelet import ports, resources, verification
-from spikelet.errors import SpikeletError
 from spikelet.link import Link
 from stream_networks import stream_network
 
@@ -29,10 +28,7 @@ def network():
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
     """Return an emulated Pico with a network and a sensor."""
-    try:
-        port = ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    port = opened("pico")
     files = resources.runtime_files() | {
         "network.lif": network.to_bytes(),
         "sensor.json": json.dumps(SENSOR).encode(),

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 import recording_folder
-from boards_under_test import absent
-from spikelet import ports, recordings, resources
-from spikelet.errors import SpikeletError
+from boards_under_test import opened
+from spikelet import recordings, resources
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -32,10 +31,7 @@ EACH = 5  # recordings of a class, 4 seconds each
 @pytest.fixture(scope="module")
 def pico_folder(own_cache):
     """Return the folder of the emulated Pico, in which its wiring stands."""
-    try:
-        ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    opened("pico")
     return resources.cache_folder("pico")
 
 

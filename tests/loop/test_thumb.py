@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boards_under_test import absent, marks
-from spikelet import ports, resources
+from boards_under_test import marks, opened
+from spikelet import resources
 from spikelet.bounds import layer_bounds
-from spikelet.errors import SpikeletError
 from spikelet.layer import Layer
 from spikelet.network import Network
 
@@ -181,10 +180,7 @@ def signals(network, seed):
 
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
-    try:
-        port = ports.resolve(name)
-    except SpikeletError as error:
-        absent(str(error))
+    port = opened(name)
     list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:

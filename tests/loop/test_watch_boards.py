@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_serial_port import FakeSerialBoard
 
-from boards_under_test import absent
+from boards_under_test import opened
 from random_networks import random_inputs, random_network
 from spikelet import (
     bytecode,
@@ -149,10 +149,7 @@ def test_a_board_that_resets_in_a_loop_is_one_sentence(
 @pytest.mark.slow
 @pytest.mark.parametrize("main", [True, False], ids=["starts-by-itself", "starts-with-its-REPL"])
 def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
-    try:
-        pico = ports.resolve("pico")
-    except SpikeletError as error:
-        absent(str(error))
+    pico = opened("pico")
     network = random_network(3)
     with pico.powered() as board:
         port = ports.SerialPort(board.device)

@@ -80,42 +80,33 @@ def _record(
     output: Output,
 ) -> None:
     """Record, and show what comes."""
-    from rich.live import Live
-    from rich.text import Text
-
     from spikelet import listening, sensor_settings
-    from spikelet.observation import Status
-    from spikelet.signal_plot import Signals
+    from spikelet.live_plot import LivePlot
 
-    signals: Signals | None = None
-    with Live(console=output.people, refresh_per_second=10, transient=True) as live:
+    with contextlib.ExitStack() as stack:
+        plot: LivePlot | None = None
 
         def seen(event: listening.Readings | Status) -> None:
-            nonlocal signals
-            if isinstance(event, Status):
-                if event.trouble and not output.people.is_terminal:
-                    output.warn(f"waiting for the sensor: {event.trouble}")
-                if signals is None and event.channels:
-                    names = sensor_settings.names(settings, event.channels)
-                    folder.check(label, _described(settings, names))
-                    signals = Signals(names, KEPT)
-            elif signals is not None:
-                signals.add(event.raw)
-            if output.people.is_terminal:
-                size = output.people.size
-                head = Text(_progress(label, recorder) + "\n")
-                picture = signals.picture(size.width, size.height - 3) if signals else Text("")
-                live.update(head + picture)
+            nonlocal plot
+            if isinstance(event, listening.Readings):
+                if plot is not None:
+                    plot.add(event.raw, _progress(label, recorder))
+                return
+            if event.trouble:
+                output.warn(f"waiting for the sensor: {event.trouble}")
+            if plot is None and event.channels:
+                names = sensor_settings.names(settings, event.channels)
+                folder.check(label, _described(settings, names))
+                plot = stack.enter_context(LivePlot(names, output, KEPT))
 
         recorder.record(listening.readings(link), seen)
 
 
 def _progress(label: str, recorder: Recorder) -> str:
-    status = recorder.recorded.status
-    line = f"recording {label}: {recorder.samples:,} of {recorder.wanted or 0:,} samples"
-    if status is not None and status.trouble:
-        return f"{line}; waiting, for {status.trouble}"
-    return f"{line}; Ctrl-C ends it, and keeps what came"
+    return (
+        f"recording {label}: {recorder.samples:,} of {recorder.wanted or 0:,} samples; "
+        "Ctrl-C ends it, and keeps what came"
+    )
 
 
 def _keep(
