@@ -70,3 +70,6 @@ class Starts:
                 os.remove(self.path)
         except OSError:
             compat_boot.keep_number(self.count)
+            return
+        if compat_boot.kept_number():  # of a time when there could be no file
+            compat_boot.keep_number(0)

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from boards_under_test import opened
-from spikelet import ports, resources, verification
+from spikelet import listening, ports, resources, verification
 from spikelet.link import Link
+from spikelet.observation import Status
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 SEED = 1  # of a network that scales readings of three channels
 SENSOR = {"sensor": "mpu6050", "rate": 100, "i2c": {"sda": "GP4", "scl": "GP5"}}
+MPU6050 = 0x68
 RESETS = 200
 PATIENCE = 60  # seconds
 
@@ -105,6 +107,30 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
         assert verification.check_identity(network, link.hello(), "board") is None
         assert verification.verify(link, network, x).passed
         link.close()
+
+
+def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
+    console("spikelet: class")
+    console.port.close()
+    with ports.session(ports.SerialPort(board.device)) as stream:
+        link = Link(stream, "board", pytest.fail)
+        verification.check_identity(network, link.hello(), "board")
+        check, troubles, turns = verification.LiveCheck(network), [], 0
+        for seen in listening.turns(link, network):
+            if isinstance(seen, Status):
+                troubles.append(seen.trouble)
+            else:
+                check.check(seen)
+                turns += 1
+                if turns == 5:
+                    board.unplug_i2c(0, MPU6050)
+                if turns == 10:
+                    break
+            if troubles[-1]:
+                board.plug_i2c(0, MPU6050)
+        link.close()
+    assert any(trouble.startswith("mpu6050: ") for trouble in troubles)
+    assert (check.found.samples, check.found.differences, link.lost_frames) == (10, 0, 0)
 
 
 def test_a_file_that_says_so_keeps_it_from_starting(put, console):
