@@ -21,7 +21,7 @@ class Starts:
     reason    str, what the last of them ended with, if it could say
     """
 
-    path = "spikelet.starts"
+    path = "spikelet/starts"
 
     def __init__(self):
         self.count, self.reason = compat_boot.kept_number(), ""

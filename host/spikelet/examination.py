@@ -39,6 +39,13 @@ if sys.implementation.name == "circuitpython":
         read_only = storage.getmount("/").readonly
     except (ImportError, AttributeError, OSError):
         pass
+second_port = None
+if sys.implementation.name == "circuitpython":
+    try:
+        import usb_cdc
+        second_port = usb_cdc.data is not None
+    except ImportError:
+        pass
 free = 0
 try:
     block = os.statvfs("/")
@@ -46,7 +53,7 @@ try:
 except (AttributeError, OSError):
     pass
 """
-ANSWER = "(sys.platform, list(sys.implementation.version), ulab, read_only, free)"
+ANSWER = "(sys.platform, list(sys.implementation.version), ulab, read_only, second_port, free)"
 
 # After a port's prelude, which says in _paths what is in use; earlier versions put files elsewhere.
 HELD = """
@@ -84,6 +91,7 @@ class Examination:
     read_only      bool, whether its code cannot write files; None where it cannot tell
     runtime        bool, whether Spikelet's is there
     network        int, bytes of the .lif file there; 0 without one
+    second_port    bool, whether CircuitPython's usb_cdc.data is enabled; None where there is none
     stopped        bool, whether its program was stopped to ask it
     advice         sentences that say what to do next
     """
@@ -99,6 +107,7 @@ class Examination:
     read_only: bool | None
     runtime: bool
     network: int
+    second_port: bool | None = None
     stopped: bool = False
     advice: tuple[str, ...] = field(default=())
 
@@ -139,6 +148,11 @@ def advice(found: Examination) -> Iterator[str]:
             "CIRCUITPY: let spikelet flash write to that drive, or call storage.disable_usb_drive() "
             "in its boot.py"
         )
+    if found.second_port is False:
+        yield (
+            "its second serial port is not enabled: with usb_cdc.enable(console=True, data=True) in its "
+            "boot.py and a hard reset, hosts can come and go at data:DEVICE while it runs on"
+        )
     if not (found.runtime and found.network):
         what = "a network" if found.runtime else "Spikelet's runtime"
         yield f"it does not hold {what}: run spikelet flash NET.lif --port {found.port}"
@@ -169,7 +183,7 @@ def _asked(
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
     transport.exec(ASK)
-    platform, version, ulab, read_only, free = transport.eval(ANSWER)
+    platform, version, ulab, read_only, second_port, free = transport.eval(ANSWER)
     transport.exec("import sys\n" + port.prelude)
     transport.exec(HELD)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
@@ -185,6 +199,7 @@ def _asked(
         read_only=read_only,
         runtime=any(runtime),
         network=network,
+        second_port=second_port,
         stopped=stopped,
     )
     return Examination(**vars(found) | {"advice": tuple(advice(found))})

@@ -81,7 +81,7 @@ def put(board):
     yield put_there
     with ports.raw_repl(board.name, board.device, PATIENCE) as repl:
         repl.exec("import os")
-        for name in [*names, "spikelet.starts"]:
+        for name in [*names, "spikelet/starts"]:
             repl.exec(f"try:\n os.remove({name!r})\nexcept OSError:\n pass")
 
 

@@ -48,6 +48,7 @@ def network():
 def paths(tmp_path, monkeypatch, network):
     """Return what was flashed, with a sensor; the board's root is tmp_path."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "spikelet").mkdir()
     network.save(tmp_path / "net.lif")
     (tmp_path / "sensor.json").write_text(json.dumps({"sensor": "mpu6050", "button": ["GP3", 0]}))
     monkeypatch.setattr(compat_boot, "ports", lambda: (Silent(), Silent()))
@@ -74,7 +75,7 @@ def test_it_runs_until_ctrl_c(paths, network, capsys):
     assert said[-1] == "spikelet: stopped; Ctrl-D starts it again"
     assert {line.removeprefix("spikelet: ") for line in said[:-1]} <= set(network.classes)
     assert len(said) > 1
-    assert not os.path.exists("spikelet.starts")
+    assert not os.path.exists("spikelet/starts")
 
 
 def test_a_button_that_is_held_keeps_it_from_starting(paths, capsys):
@@ -102,7 +103,7 @@ def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monk
     assert "it ended 3 times in a row at once (ValueError: no such pin)" in capsys.readouterr().out
     boot.start(paths)  # after a reset
     assert len(opened) == starts.TRIES
-    os.remove("spikelet.starts")
+    os.remove("spikelet/starts")
     boot.start(paths)
     assert len(opened) == 2 * starts.TRIES
 

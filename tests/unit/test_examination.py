@@ -58,6 +58,10 @@ def compilers(monkeypatch):
         ),
         (replace(WELL, identity=GENERIC), "it is one of esp32-devkit, m5stickc-plus, or another"),
         (replace(WELL, read_only=True), "let spikelet flash write to that drive"),
+        (
+            replace(WELL, second_port=False),
+            "usb_cdc.enable(console=True, data=True) in its boot.py",
+        ),
         (replace(WELL, stopped=True), "reset the board to start that again"),
     ],
 )

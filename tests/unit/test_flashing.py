@@ -8,6 +8,7 @@ from board_folder import FolderBoard, PowerCut, boot
 from spikelet import board_layout, erasing, flashing, resources
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
+from spikert.starts import Starts
 
 ENTRY = dict.fromkeys(resources.ENTRY_POINTS, resources.entry_point())
 RUNTIMES = {
@@ -167,6 +168,13 @@ def test_flashing_the_same_again_writes_nothing(folder):
     board = FolderBoard()
     flash(board, OLD)
     assert board.count == 0
+
+
+def test_a_board_that_was_given_up_is_tried_again(folder):
+    folder(OLD)
+    Path(Starts.path).write_text("3\nValueError: no such pin")
+    flash(FolderBoard(), OLD)
+    assert not Path(Starts.path).exists()
 
 
 def test_a_main_py_of_the_user_s_own_stays(folder):
