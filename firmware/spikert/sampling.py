@@ -12,7 +12,7 @@ FASTEST = 1_000_000  # samples a second
 COLLECTED = 32  # samples from one collection of garbage to the next
 LONG = 1 << 28  # microseconds
 NAP = 50  # ms, after which who waits for a sensor looks for commands
-NOT_THE_SENSORS = ("rate", "button")  # settings that are no driver's
+OTHERS = ("button",)  # settings that are not the sensor's
 
 
 class Sampler:
@@ -33,7 +33,7 @@ class Sampler:
 
     def __init__(self, settings):
         self.rate = rate = settings.get("rate", 0)
-        self.settings = {key: settings[key] for key in settings if key not in NOT_THE_SENSORS}
+        self.settings = {key: settings[key] for key in settings if key not in OTHERS}
         self.samples = self.late = self.failures = self.skipped = 0
         self.row = self.sensor = self.pace = None
         self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
