@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from spikelet import ports
+from spikelet import ports, resources
 from spikelet.errors import SpikeletError
 
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
@@ -35,6 +35,13 @@ def absent(reason: str) -> None:
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def blank(name: str):
+    """Return an emulated board whose flash is empty, whatever other tests put there."""
+    board = opened(name)
+    (resources.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
+    return board
 
 
 def opened(name: str):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from boards_under_test import opened
+from boards_under_test import blank
 from spikelet import boards, ports
 from spikelet.errors import SpikeletError
 
@@ -43,7 +43,7 @@ def repeated(r0, r1):
 
 @pytest.fixture(scope="module")
 def pico(own_cache):
-    return opened("pico")
+    return blank("pico")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import serial
 
-from boards_under_test import opened
+from boards_under_test import blank
 from random_networks import random_inputs, random_network
 from spikelet import bytecode, interpreter, ports, resources, verification
 from spikelet.errors import SpikeletError
@@ -24,7 +24,7 @@ LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
 
 @pytest.fixture(scope="module")
 def pico(own_cache):
-    return opened("pico")
+    return blank("pico")
 
 
 @pytest.fixture(scope="module")

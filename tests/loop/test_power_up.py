@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from boards_under_test import opened
+from boards_under_test import blank
 from spikelet import listening, ports, resources, verification
 from spikelet.link import Link
 from spikelet.observation import Status
@@ -30,7 +30,7 @@ def network():
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
     """Return an emulated Pico with a network and a sensor."""
-    port = opened("pico")
+    port = blank("pico")
     files = resources.runtime_files() | {
         "network.lif": network.to_bytes(),
         "sensor.json": json.dumps(SENSOR).encode(),

@@ -39,7 +39,7 @@ def test_an_accelerometer_from_a_file_that_is_unplugged_and_comes_back(virtual):
     chip = {"chip": "mpu6050", "recording": wired.record("motion.bin", samples), "channels": 3}
     wired.wire(i2c=[chip])
     with port.connect() as repl:
-        repl.exec(READ)
+        repl.exec("import sys\n" + port.prelude + READ)
         ask = f"print(readings({MPU}, 60))"
         assert ast.literal_eval(repl.exec(ask).decode()) == (samples * 2)[:60]
         wired.wire(i2c=[{**chip, "unplugged": True}])
@@ -51,6 +51,6 @@ def test_an_accelerometer_from_a_file_that_is_unplugged_and_comes_back(virtual):
 def test_without_a_file_there_is_an_accelerometer_that_moves(virtual):
     port, _ = virtual
     with port.connect() as repl:
-        repl.exec(READ)
+        repl.exec("import sys\n" + port.prelude + READ)
         found = ast.literal_eval(repl.exec(f"print(readings({MPU}, 100))").decode())
     assert len(set(found)) > 50

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_serial_port import FakeSerialBoard
 
-from boards_under_test import opened
+from boards_under_test import blank
 from random_networks import random_inputs, random_network
 from spikelet import (
     bytecode,
@@ -149,7 +149,7 @@ def test_a_board_that_resets_in_a_loop_is_one_sentence(
 @pytest.mark.slow
 @pytest.mark.parametrize("main", [True, False], ids=["starts-by-itself", "starts-with-its-REPL"])
 def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
-    pico = opened("pico")
+    pico = blank("pico")
     network = random_network(3)
     with pico.powered() as board:
         port = ports.SerialPort(board.device)
@@ -261,8 +261,9 @@ def test_a_device_that_floods_the_port_with_text_is_one_sentence(spikelet, flood
 def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, flooding, monkeypatch):
     network = random_network(3)
     virtual = emulated.Virtual()
-    list(virtual.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
-    list(virtual.install({"samples.bin": network.turn_bytes(random_inputs(network, 1, 9))}))
+    samples = network.turn_bytes(random_inputs(network, 1, 9))
+    flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
+    list(virtual.install(resources.runtime_files() | flashed))
     monkeypatch.setattr(ports, "FLOOD", 0.1)
     monkeypatch.setattr(ports, "PRINTING", 0.1)
     opened = []
