@@ -23,7 +23,9 @@ def start(paths):
         if reason:
             print("spikelet: not started, for " + reason)
             return
-        starts.begin()
+        alone = _alone(paths)
+        if alone:  # who only waits for a host need not write it down
+            starts.begin()
         try:
             _run(paths, starts)
             break
@@ -31,6 +33,8 @@ def start(paths):
             break
         except Exception as error:  # whatever a sensor, a network or the user's app raises
             compat_boot.print_error(error)
+            if not alone:
+                starts.begin()
             starts.fail("%s: %s" % (type(error).__name__, error))
     starts.succeed()
     print("spikelet: stopped; Ctrl-D starts it again")
@@ -46,10 +50,23 @@ def _refusal(paths, starts):
             starts.reason or "without a word, as when power fails",
             "spikelet flash, or removing " + starts.path,
         )
-    button = _settings(paths).get("button")
+    button = _button(paths)
     if button and compat.hardware("button").pressed(*button):
         return "the button at %s is held" % button[0]
     return ""
+
+
+def _button(paths):
+    """Return what the settings say of a button, None where they say nothing."""
+    try:
+        return _settings(paths).get("button")
+    except ValueError:  # which is said when the sensor is opened
+        return None
+
+
+def _alone(paths):
+    """Return whether there is a network to run on a sensor."""
+    return NETWORK in paths and SENSOR in paths
 
 
 def _settings(paths):
@@ -63,11 +80,9 @@ def _run(paths, starts):
     """Run the network on the sensor until the host sends a command, then serve that."""
     session = Session(*compat_boot.ports(), *files(paths))
     turn = None
-    if NETWORK in paths and SENSOR in paths:
+    if _alone(paths):
         from spikert.alone import Alone
 
         turn = Alone(session, _settings(paths), starts).go_on
-    else:
-        starts.succeed()
     while session.serve(turn):
         pass

@@ -147,3 +147,19 @@ def test_without_a_network_a_host_is_waited_for(monkeypatch, capsys):
     monkeypatch.setattr(session.Session, "serve", lambda self, alone: served.append(alone))
     boot.start({})
     assert served == [None]
+
+
+def test_settings_that_are_damaged_are_said_and_given_up(paths, capsys):
+    with open("sensor.json", "w") as file:
+        file.write("{")
+    boot.start(paths)
+    assert "(ValueError: sensor.json is damaged; flash again)" in capsys.readouterr().out
+
+
+def test_a_board_that_cannot_even_serve_is_given_up(paths, capsys, monkeypatch):
+    def none():
+        raise MemoryError("memory allocation failed")
+
+    monkeypatch.setattr(compat_boot, "ports", none)
+    boot.start({})
+    assert "it ended 3 times in a row at once (MemoryError: mem" in capsys.readouterr().out
