@@ -30,6 +30,7 @@ from spikert.tables import TableError
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
+SOCKET_TIMEOUT = 60
 FIRST_WAIT = 1.0  # seconds for the REPL, until Ctrl-C is sent again; doubled each time
 SILENCE = 0.05  # seconds that a program pauses which does not print without end
 PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
@@ -98,13 +99,15 @@ def session(port: Port, paths: Mapping[str, str] | None = None) -> Iterator[Stre
 
 
 @contextmanager
-def raw_repl(name: str, device: str, patience: float = READ_TIMEOUT) -> Iterator[SerialTransport]:
+def raw_repl(name: str, device: str, patience: float = 0) -> Iterator[SerialTransport]:
     """Open a serial device or a `socket://` and enter the board's raw REPL.
 
     name        how messages call it
-    patience    seconds to wait for the REPL; an emulated board shares its computer with others
+    patience    seconds to wait for the REPL; if not given, longer at a socket, behind which is a board
+                that is emulated and shares its computer with others
     Raises SpikeletError if it cannot be opened, is in use, has no REPL, or goes away.
     """
+    patience = patience or (SOCKET_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand

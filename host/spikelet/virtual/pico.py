@@ -188,7 +188,7 @@ class Pico:
         """Switch the board on and open its raw REPL."""
         with (
             self.powered() as board,
-            ports.raw_repl(self.name, board.device, processes.PATIENCE) as transport,
+            ports.raw_repl(self.name, board.device) as transport,
         ):
             yield transport
 
