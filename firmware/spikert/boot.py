@@ -71,9 +71,11 @@ def _alone(paths):
 
 def _settings(paths):
     """Return what is known of the sensor, an empty dict if nothing."""
+    if SENSOR not in paths:
+        return {}
     from spikert import live
 
-    return live.settings(paths[SENSOR], paths.get(RECORDING)) if SENSOR in paths else {}
+    return live.settings(paths[SENSOR], paths.get(RECORDING))
 
 
 def _run(paths, starts):

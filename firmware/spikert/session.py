@@ -11,9 +11,7 @@ from spikert.report import Report
 
 NETWORK = "network.lif"
 RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads
-SENSOR = (
-    "sensor.json"  # which sensor there is, and how often it is read, see sampling.py and sensors
-)
+SENSOR = "sensor.json"  # which sensor there is and how often it is read; see sampling.py, sensors
 RECEIVE = 128  # bytes of payload that the host may send at once
 
 
@@ -172,12 +170,11 @@ class Session:
         """Run the turn in `readings`; report every step as it is done, unless it is to be quiet."""
         if flags & wire.START or not network.hop:
             network.start()
-        view, step = memoryview(self.readings), 0
+        view, step, quiet = memoryview(self.readings), 0, flags & wire.QUIET
         for first in range(0, len(view), network.size):
-            readings, quiet = view[first : first + network.size], flags & wire.QUIET
-            self.run_sample(network, readings, turn, step, quiet)
+            self.run_sample(network, view[first : first + network.size], turn, step, quiet)
             step += network.steps
-        self.end_turn(turn, flags & wire.QUIET)
+        self.end_turn(turn, quiet)
         self.garbage.between()
 
     def run_sample(self, network, readings, turn, step, quiet):

@@ -7,12 +7,11 @@ Source: CircuitPython's documentation of the module usb_cdc.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import NoReturn
 
 import serial
-from mpremote.transport_serial import SerialTransport
 
 from spikelet.errors import NotThere, SpikeletError
 
@@ -39,14 +38,13 @@ class DataPort:
         with opened:
             yield opened
 
-    def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
+    def connect(self) -> NoReturn:
         """Raise SpikeletError: there is no REPL."""
         raise SpikeletError(
             f"{self.name} carries data alone; name the board's console for this, "
             "spikelet doctor lists it"
         )
 
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+    def install(self, files: Mapping[str, bytes]) -> NoReturn:
         """Raise SpikeletError, as connect does."""
-        with self.connect():
-            yield 0, len(files)
+        self.connect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
@@ -202,7 +202,7 @@ def _asked(
         second_port=second_port,
         stopped=stopped,
     )
-    return Examination(**vars(found) | {"advice": tuple(advice(found))})
+    return replace(found, advice=tuple(advice(found)))
 
 
 def _works(transport: SerialTransport, code: str) -> bool:

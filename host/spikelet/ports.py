@@ -30,7 +30,7 @@ from spikert.tables import TableError
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
-SOCKET_TIMEOUT = 60
+EMULATED_TIMEOUT = 60  # and of a board that is emulated, and shares its computer with others
 FIRST_WAIT = 1.0  # seconds for the REPL, until Ctrl-C is sent again; doubled each time
 SILENCE = 0.05  # seconds that a program pauses which does not print without end
 PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
@@ -103,11 +103,11 @@ def raw_repl(name: str, device: str, patience: float = 0) -> Iterator[SerialTran
     """Open a serial device or a `socket://` and enter the board's raw REPL.
 
     name        how messages call it
-    patience    seconds to wait for the REPL; if not given, longer at a socket, behind which is a board
-                that is emulated and shares its computer with others
+    patience    seconds to wait for the REPL; if not given, EMULATED_TIMEOUT at a socket, behind which
+                is an emulated board, else READ_TIMEOUT
     Raises SpikeletError if it cannot be opened, is in use, has no REPL, or goes away.
     """
-    patience = patience or (SOCKET_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
+    patience = patience or (EMULATED_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
@@ -203,11 +203,24 @@ def _unopened(name: str, device: str) -> SpikeletError:
     return NotThere(f"{name} did not open; try again")
 
 
-class SerialPort:
-    """A real board at a serial port."""
+class FileBoard:
+    """A board whose files are in a file system that its REPL reaches."""
 
     prelude = board_layout.CHOOSE_ACTIVE
     in_place = False
+
+    def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
+        """Open the board's raw REPL."""
+        raise NotImplementedError
+
+    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Copy files into the board's file system, and put them to use."""
+        with self.connect() as transport:
+            yield from flashing.install(flashing.of(transport), board_layout.of(files))
+
+
+class SerialPort(FileBoard):
+    """A real board at a serial port."""
 
     def __init__(self, device: str) -> None:
         self.name = device
@@ -216,22 +229,12 @@ class SerialPort:
         """Open the board's raw REPL."""
         return raw_repl(self.name, self.name)
 
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's file system, and put them to use."""
-        with self.connect() as transport:
-            yield from flashing.install(flashing.of(transport), board_layout.of(files))
-
-
-def held_network(port: Port) -> Network:
-    """Return the network that a board holds, read from its file system.
-
-    Raises SpikeletError if it holds none, or it is damaged.
-    """
-    return held(port)[0]
-
 
 def held(port: Port) -> tuple[Network, frozenset[str]]:
-    """Return the network that a board holds, and the names of all that was flashed with it."""
+    """Return the network that a board holds, and the names of all that was flashed with it.
+
+    Raises SpikeletError if it holds no network, or a damaged one.
+    """
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
         paths = transport.eval("_paths")

@@ -133,4 +133,4 @@ def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikele
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err
-    assert ports.held_network(port).crc == NETWORKS["digits"].crc
+    assert ports.held(port)[0].crc == NETWORKS["digits"].crc

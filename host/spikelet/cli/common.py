@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spikelet.board_layout import Layout
     from spikelet.bounds import LayerBounds
     from spikelet.cli.output import Output
     from spikelet.drift import Drift, LayerDrift
@@ -85,6 +86,21 @@ def port(args: argparse.Namespace, output: Output) -> Port:
     found = ports.resolve(spelling)
     output.results["port"] = found.name
     return found
+
+
+def stage(where: Port, layout: Layout, output: Output, what: str) -> int:
+    """Put what is new beside what a board has in use; return the bytes that were sent.
+
+    what    is being done, as the progress bar says it
+    """
+    from spikelet import flashing
+
+    with where.connect() as transport, output.progress(what) as report:
+        steps = flashing.stage(flashing.of(transport), layout)
+        kept = done = next(steps)[0]
+        for done, of in steps:
+            report(done, of)
+    return done - kept
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ def _flash(
             pass
         own = where.activate(files) if isinstance(where, rom.Rom) else ()
     else:
-        sent = _stage(where, layout, output)
+        sent = common.stage(where, layout, output, "flashing")
         _try(where, loaded, layout, output)
         with where.connect() as transport:
             board = flashing.of(transport)
@@ -131,18 +131,6 @@ def _flash(
 def _starts_with(asked: Interpreter) -> str:
     """Return the entry point that the interpreter looks for first."""
     return "code.py" if asked.name == "circuitpython" else "main.py"
-
-
-def _stage(where: Port, layout: Layout, output: Output) -> int:
-    """Put what is new beside what is in use; return the bytes that were sent."""
-    from spikelet import flashing
-
-    with where.connect() as transport, output.progress("flashing") as report:
-        steps = flashing.stage(flashing.of(transport), layout)
-        kept = done = next(steps)[0]
-        for done, of in steps:
-            report(done, of)
-    return done - kept
 
 
 def _try(where: Port, loaded: Network, layout: Layout, output: Output) -> None:

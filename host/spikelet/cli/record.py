@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 @contextlib.contextmanager
 def _listening(where: Port, settings: dict[str, Any], output: Output) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet import board_layout, bytecode, flashing, interpreter, sensor_settings
+    from spikelet import board_layout, bytecode, interpreter, sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
     from spikert.session import SENSOR
@@ -64,9 +64,7 @@ def _listening(where: Port, settings: dict[str, Any], output: Output) -> Iterato
         raise SpikeletError(f"{where.name} has no sensors; record from another board")
     files = bytecode.runtime_files(interpreter.ask(where))
     layout = board_layout.of(files | {SENSOR: sensor_settings.to_bytes(settings)})
-    with where.connect() as transport, output.progress("preparing") as report:
-        for done, of in flashing.stage(flashing.of(transport), layout):
-            report(done, of)
+    common.stage(where, layout, output, "preparing")
     with common.link(where, None, "", output, layout.paths) as (link, _):
         yield link
 

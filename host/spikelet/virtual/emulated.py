@@ -12,7 +12,7 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, boards, files, flashing, ports, resources
+from spikelet import board_layout, boards, files, ports, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
@@ -28,11 +28,8 @@ _paths = {paths!r}
 """
 
 
-class Virtual:
+class Virtual(ports.FileBoard):
     """The firmware on CPython, with strict stand-ins for a board's modules."""
-
-    prelude = board_layout.CHOOSE_ACTIVE
-    in_place = False
 
     def __init__(self, name: str = "virtual") -> None:
         self.name = name
@@ -48,16 +45,9 @@ class Virtual:
             command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
-                ports.raw_repl(
-                    self.name, f"socket://127.0.0.1:{port}", processes.PATIENCE
-                ) as transport,
+                ports.raw_repl(self.name, f"socket://127.0.0.1:{port}") as transport,
             ):
                 yield transport
-
-    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's folder, through its REPL, and put them to use."""
-        with self.connect() as transport:
-            yield from flashing.install(flashing.of(transport), board_layout.of(new))
 
 
 class Unix(Virtual):
@@ -104,7 +94,7 @@ class Qemu:
                 command += ["-device", f"loader,file={image},{place}"]
             with (
                 processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
-                ports.raw_repl(self.name, device, processes.PATIENCE) as transport,
+                ports.raw_repl(self.name, device, ports.EMULATED_TIMEOUT) as transport,
             ):
                 yield transport
 

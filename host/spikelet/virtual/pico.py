@@ -11,14 +11,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, flashing, ports, resources
+from spikelet import ports, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import devices, pico_wiring, processes
 
@@ -152,11 +152,8 @@ def _recording(
     }
 
 
-class Pico:
+class Pico(ports.FileBoard):
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
-
-    prelude = board_layout.CHOOSE_ACTIVE
-    in_place = False
 
     def __init__(self, name: str = "pico", firmware: str = "") -> None:
         self.name = name
@@ -186,13 +183,5 @@ class Pico:
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with (
-            self.powered() as board,
-            ports.raw_repl(self.name, board.device) as transport,
-        ):
+        with self.powered() as board, ports.raw_repl(self.name, board.device) as transport:
             yield transport
-
-    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's file system, as on a real one, and put them to use."""
-        with self.connect() as transport:
-            yield from flashing.install(flashing.of(transport), board_layout.of(new))

@@ -13,8 +13,6 @@ import filelock
 from spikelet import resources
 from spikelet.errors import SpikeletError
 
-PATIENCE = 60.0  # seconds for a REPL to answer, however many others use the computer
-
 
 @contextmanager
 def owned(storage: str, name: str) -> Iterator[Path]:
