@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import ports
+from spikelet import ports, raw_repl
 from spikelet.board_files import BoardFiles
 
 FILE = "measured.bin"
@@ -44,7 +44,7 @@ def main() -> None:
 
 def measured(board, way) -> tuple[float, float]:
     """Return the seconds waited and those of the board that an upload takes."""
-    with ports.raw_repl(board.name, board.device) as transport:
+    with raw_repl.opened(board.name, board.device) as transport:
         start, before = time.monotonic(), board.stats()
         way(transport)
         waited, after = time.monotonic() - start, board.stats()

@@ -27,8 +27,8 @@ class DataPort:
         self.device = device
 
     @contextmanager
-    def stream(self) -> Iterator[serial.SerialBase]:
-        """Open the port; what starts the runtime at the other end is the board itself."""
+    def session(self, paths: Mapping[str, str] | None = None) -> Iterator[serial.SerialBase]:
+        """Open the port; the board itself has started the runtime with what is in use there."""
         try:
             opened = serial.serial_for_url(self.device, timeout=0, exclusive=True)
         except serial.SerialException as error:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import serial
 
-from spikelet import ports
+from spikelet import raw_repl
 from spikelet.errors import SpikeletError
 
 BAUD = 115200  # what mpremote opens with
@@ -51,7 +51,7 @@ def _opened(device: str) -> Iterator[serial.Serial]:
     try:
         port = serial.serial_for_url(device, BAUD, timeout=0, write_timeout=2, exclusive=True)
     except serial.SerialException:
-        with ports.raw_repl(device, device):  # which says why
+        with raw_repl.opened(device, device):  # which says why
             raise SpikeletError(f"{device} did not open at once; try again") from None
     try:
         yield port

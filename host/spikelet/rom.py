@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files, board_layout, flashing
+from spikelet import board_files, board_layout, flashing, ports
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
-
-    from spikelet.ports import Port
 
 PARTITION = 0
 MOUNT = """
@@ -39,7 +37,7 @@ _paths = {paths!r}
 """
 
 
-class Rom:
+class Rom(ports.Board):
     """A port whose board keeps its files in its ROM partition.
 
     port    where the board is
@@ -48,7 +46,7 @@ class Rom:
 
     in_place = True
 
-    def __init__(self, port: Port, size: int) -> None:
+    def __init__(self, port: ports.Port, size: int) -> None:
         if not size:
             raise SpikeletError(
                 f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "

@@ -39,7 +39,7 @@ def on_board():
         files = {**resources.runtime_files(), "network.lif": network.to_bytes()}
         list(port.install(files))
         found = {}
-        with ports.session(port) as stream:
+        with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             for kernel in link.hello().kernels:
                 info = link.hello(kernel)

@@ -34,7 +34,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
     list(micropython.install({**files, "network.lif": network.to_bytes()}))
-    with ports.session(micropython) as stream:
+    with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
         kernels = link.hello().kernels
         assert "viper" in kernels

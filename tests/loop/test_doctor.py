@@ -16,7 +16,7 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import BOARDS, absent, marks, opened
 from random_networks import random_network
-from spikelet import ports, resources
+from spikelet import ports, raw_repl, resources
 from spikelet.cli import doctor
 from spikelet.virtual import pico
 
@@ -301,7 +301,7 @@ def test_what_runs_on_a_board_and_what_it_can_do(spikelet, name):
 def test_a_real_interpreter_at_a_cable_is_known_by_what_it_says(spikelet):
     board = opened("pico")
     with board.powered() as running:
-        with ports.raw_repl("pico", running.device) as repl:
+        with raw_repl.opened("pico", running.device) as repl:
             repl.exec_raw_no_follow("while True: pass")
         found = examined(spikelet, "--port", running.device)["ports"][running.device]
     assert (found["boards"], found["identified"]) == (["pico"], True)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from spikelet import listening, ports, resources, verification
+from spikelet import listening, resources, verification
 from spikelet.link import Link
 from spikelet.listening import Readings
 from spikelet.observation import Observation, Status
@@ -40,7 +40,7 @@ def link(port, network, raw):
         "sensor.json": json.dumps(settings).encode(),
     }
     list(port.install(files))
-    with ports.session(port) as stream:
+    with port.session() as stream:
         opened = Link(stream, port.name, lambda text: None)
         verification.check_identity(network, opened.hello(), port.name)
         yield opened

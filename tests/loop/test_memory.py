@@ -79,7 +79,7 @@ def free_before(port) -> Interpreter:
 
 def taken(port, before: int, kernel: str) -> int:
     """Return the bytes that are taken once the board has loaded its network, collected."""
-    with ports.session(port) as stream:
+    with port.session() as stream:
         link = Link(stream, port.name, lambda text: None)
         info = link.hello(kernel)
         link.close()

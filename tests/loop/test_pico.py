@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boards_under_test import blank
-from spikelet import boards, ports
+from spikelet import boards, raw_repl
 from spikelet.errors import SpikeletError
 
 pytestmark = pytest.mark.emulated
@@ -56,7 +56,7 @@ def board(pico):
 @pytest.fixture
 def repl(board):
     """Return the raw REPL of the board."""
-    with ports.raw_repl(board.name, board.device) as transport:
+    with raw_repl.opened(board.name, board.device) as transport:
         transport.exec("import gc, machine, os, sys")
         yield transport
 
@@ -82,18 +82,18 @@ def test_files_survive_resets_and_the_power(pico):
         repl.fs_writefile("kept.bin", content)
         repl.exec_raw_no_follow("import machine; machine.reset()")
     with pico.powered() as board:
-        with ports.raw_repl(board.name, board.device) as repl:
+        with raw_repl.opened(board.name, board.device) as repl:
             assert repl.fs_readfile("kept.bin", chunk_size=1024) == content
             repl.exec_raw_no_follow("import machine; machine.reset()")
             while board.stats()["resets"] == 0:
                 pass
-        with ports.raw_repl(board.name, board.device) as repl:
+        with raw_repl.opened(board.name, board.device) as repl:
             repl.exec("import machine")
             assert repl.eval("machine.reset_cause()") == WATCHDOG_RESET
             assert repl.fs_readfile("kept.bin", chunk_size=1024) == content
             repl.fs_rmfile("kept.bin")
         board.reset()
-        with ports.raw_repl(board.name, board.device) as repl:
+        with raw_repl.opened(board.name, board.device) as repl:
             repl.exec("import os")
             assert "kept.bin" not in repl.eval("os.listdir()")
         assert board.stats()["resets"] == 2

@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import ports
+from spikelet import raw_repl
 
 pytestmark = pytest.mark.emulated
 
@@ -26,7 +26,7 @@ def board(own_cache):
 def test_rows_follow_one_another_in_the_boards_cycles(board):
     board.feed_i2c_recording(0, 0x50, 0, [(k,) for k in range(256)], 10)
     begun = board.stats()["cycles"]
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW + "first = row()\ntime.sleep_ms(500)\nsecond = row()")
         assert repl.eval("second - first") in (5, 6)
         before = (board.stats()["cycles"] - begun) // 12_500_000
@@ -38,7 +38,7 @@ def test_rows_follow_one_another_in_the_boards_cycles(board):
 def test_the_last_row_stays_and_the_first_may_follow(board):
     for loop in (False, True):
         board.feed_i2c_recording(0, 0x50 + loop, 0, [(1, 2), (3, 4), (5, 6)], 100, loop=loop)
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW + "time.sleep_ms(30)")
         held = {repl.eval("bytes(bus.readfrom_mem(0x50, 0, 2))") for _ in range(4)}
         repl.exec(
@@ -53,20 +53,20 @@ def test_the_last_row_stays_and_the_first_may_follow(board):
 
 def test_recordings_go_on_through_a_reset(board):
     board.feed_i2c_recording(0, 0x50, 0, [(k,) for k in range(256)], 4)
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW + "time.sleep_ms(1500)")
         before = repl.eval("row()")
         repl.exec_raw_no_follow("machine.reset()")
         while board.stats()["resets"] == 0:
             pass
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW)
         assert repl.eval("row()") >= before >= 6
 
 
 def test_a_device_that_is_plugged_in_again_is_the_one_that_was_fed_is_new(board):
     board.feed_i2c(0, 0x50, 0, [7, 8])
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW)
         assert repl.eval("row()") == 7
         board.unplug_i2c(0, 0x50)
@@ -80,7 +80,7 @@ def test_a_device_that_is_plugged_in_again_is_the_one_that_was_fed_is_new(board)
 
 
 def test_time_that_hurries_is_the_same_time(board):
-    with ports.raw_repl(board.name, board.device) as repl:
+    with raw_repl.opened(board.name, board.device) as repl:
         repl.exec("import time")
         board.hurry()
         repl.exec("start = time.ticks_ms()\ntime.sleep(300)\npassed = time.ticks_ms() - start")

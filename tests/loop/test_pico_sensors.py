@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import ports, resources
+from spikelet import raw_repl, resources
 from spikelet.board_layout import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
@@ -85,7 +85,7 @@ def powered(pico):
 
 @pytest.fixture(scope="module")
 def kept_repl(powered):
-    with ports.raw_repl(powered.name, powered.device) as transport:
+    with raw_repl.opened(powered.name, powered.device) as transport:
         yield transport
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from boards_under_test import blank
-from spikelet import listening, ports, resources, verification
+from spikelet import listening, ports, raw_repl, resources, verification
 from spikelet.link import Link
 from spikelet.observation import Status
 from stream_networks import stream_network
@@ -71,7 +71,7 @@ def put(board):
     names = set()
 
     def put_there(**files):
-        with ports.raw_repl(board.name, board.device, PATIENCE) as repl:
+        with raw_repl.opened(board.name, board.device, PATIENCE) as repl:
             for name, text in files.items():
                 path = name.replace("_", ".")
                 names.add(path)
@@ -79,7 +79,7 @@ def put(board):
         board.reset()
 
     yield put_there
-    with ports.raw_repl(board.name, board.device, PATIENCE) as repl:
+    with raw_repl.opened(board.name, board.device, PATIENCE) as repl:
         repl.exec("import os")
         for name in [*names, "spikelet/starts"]:
             repl.exec(f"try:\n os.remove({name!r})\nexcept OSError:\n pass")
@@ -102,7 +102,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     console("spikelet: class")
     console.port.close()
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
-    with ports.session(ports.SerialPort(board.device)) as stream:
+    with ports.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         assert verification.check_identity(network, link.hello(), "board") is None
         assert verification.verify(link, network, x).passed
@@ -112,7 +112,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
 def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console("spikelet: class")
     console.port.close()
-    with ports.session(ports.SerialPort(board.device)) as stream:
+    with ports.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         verification.check_identity(network, link.hello(), "board")
         check, troubles, turns = verification.LiveCheck(network), [], 0
@@ -172,7 +172,7 @@ def test_resets_of_both_kinds_are_survived(board, network, pico):
     for number in range(RESETS):
         if number % 25 == 0:
             check_all(port, network)
-        with ports.raw_repl(board.name, board.device, PATIENCE) as repl:
+        with raw_repl.opened(board.name, board.device, PATIENCE) as repl:
             repl.exec("import sys\n" + pico.prelude)
             path = repl.eval("_paths['network.lif']")
             assert repl.fs_readfile(path, chunk_size=1024) == held, number
@@ -187,7 +187,7 @@ def test_resets_of_both_kinds_are_survived(board, network, pico):
 def check_all(port, network):
     """Check that a board answers, and does what the reference does."""
     x = np.full((1, network.stream.hop, 3), 700, np.int16)
-    with ports.session(port) as stream:
+    with port.session() as stream:
         link = Link(stream, "board", lambda text: None)
         verification.check_identity(network, link.hello(), "board")
         assert verification.verify(link, network, x).passed

@@ -14,7 +14,7 @@ import pytest
 import serial
 
 from random_networks import random_network
-from spikelet import ports, upload
+from spikelet import ports, raw_repl, upload
 from spikelet.link import Link
 from spikelet.virtual import emulated
 
@@ -102,7 +102,7 @@ def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
 def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
     port = ("--port", board.device)
     spikelet("flash", lif, *port)
-    with ports.session(ports.resolve(board.device)) as stream:
+    with ports.resolve(board.device).session() as stream:
         link = Link(stream, board.device, lambda text: None)
         link.hello()  # and never a goodbye
     status, out, _ = spikelet("verify", lif, *port)
@@ -119,7 +119,7 @@ def test_a_device_in_use(spikelet, board, lif):
 
 
 def test_a_device_that_is_no_board(spikelet, lif, monkeypatch):
-    monkeypatch.setattr(ports, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(raw_repl, "READ_TIMEOUT", 0.2)
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
     try:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from boards_under_test import absent, marks, opened
-from spikelet import board_files, ports, upload
+from spikelet import board_files, ports, raw_repl, upload
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
 
@@ -186,7 +186,7 @@ def test_ctrl_c_of_the_user_leaves_the_board_in_its_repl():
 def test_an_upload_is_faster_than_mpremote_s():
     """Without what the flash itself takes, which is the same: see docs/flashing.md for the times."""
     pico = opened("pico")
-    with pico.powered() as power, ports.raw_repl(power.name, power.device) as transport:
+    with pico.powered() as power, raw_repl.opened(power.name, power.device) as transport:
 
         def taken(work):
             before = power.stats()

@@ -126,7 +126,7 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
     list(board.install({**resources.runtime_files(), "network.lif": made.to_bytes()}))
-    with ports.session(board) as stream:
+    with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
         found = verification.verify(link, made, x)

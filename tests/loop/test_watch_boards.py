@@ -36,7 +36,7 @@ USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
 @contextlib.contextmanager
 def connect(port, log):
     """Open a link as `spikelet monitor` does."""
-    with ports.session(port) as stream:
+    with port.session() as stream:
         link = Link(stream, port.name, log)
         link.hello()
         yield link

@@ -25,7 +25,7 @@ tables.load = load
 """
 
 
-class TamperedPort:
+class TamperedPort(ports.Board):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):
@@ -55,7 +55,7 @@ def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
     list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
-    with ports.session(TamperedPort(port, offset=2 * 4 + 1)) as stream:
+    with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)
         link.hello(link.hello().kernels[kernel])
         found = verification.verify(link, network, x)

@@ -47,7 +47,7 @@ def test_hosts_come_and_go(board, capsys):
     network, device = board
     x = np.zeros((3, network.channels), np.uint8)
     for _ in range(3):
-        with ports.session(ports.resolve(f"data:{device}")) as stream:
+        with ports.resolve(f"data:{device}").session() as stream:
             link = Link(stream, device, lambda text: None)
             verification.check_identity(network, link.hello(), device)
             assert verification.verify(link, network, x).passed
@@ -65,6 +65,6 @@ def test_there_is_no_repl(board):
 def test_a_device_that_is_not_there():
     with (
         pytest.raises(SpikeletError, match="data:/dev/none cannot be opened"),
-        ports.session(ports.resolve("data:/dev/none")),
+        ports.resolve("data:/dev/none").session(),
     ):
         pass

@@ -117,11 +117,11 @@ def link(
     paths    {name: path} to use instead of what is in use
     log      called with the board's text; without it, people are shown it
     """
-    from spikelet import ports, verification
+    from spikelet import verification
     from spikelet.errors import SpikeletError
     from spikelet.link import Link
 
-    with ports.session(where, paths) as stream:
+    with where.session(paths) as stream:
         opened = Link(stream, where.name, log or output.log)
         try:
             info = opened.hello(kernel)

@@ -12,7 +12,7 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, boards, files, ports, resources
+from spikelet import board_layout, boards, files, ports, raw_repl, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
@@ -45,7 +45,7 @@ class Virtual(ports.FileBoard):
             command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
-                ports.raw_repl(self.name, f"socket://127.0.0.1:{port}") as transport,
+                raw_repl.opened(self.name, f"socket://127.0.0.1:{port}") as transport,
             ):
                 yield transport
 
@@ -60,7 +60,7 @@ class Unix(Virtual):
         self.interpreter = [str(interpreter)]
 
 
-class Qemu:
+class Qemu(ports.Board):
     """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
 
     in_place = True
@@ -69,18 +69,14 @@ class Qemu:
         self.name = name
         self.storage = f"qemu-{model}"
         self.machine = boards.load(self.storage).qemu
+        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
+        self.prelude = MOUNT.format(**place, paths=board_layout.in_rom())
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
             raise SpikeletError(
                 f"{name} needs {self.machine.system}, which is not installed; "
                 f"on Debian: apt-get install {self.machine.package}"
             )
-
-    @property
-    def prelude(self) -> str:
-        """Code that mounts what was flashed."""
-        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
-        return MOUNT.format(**place, paths=board_layout.in_rom())
 
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
@@ -94,7 +90,7 @@ class Qemu:
                 command += ["-device", f"loader,file={image},{place}"]
             with (
                 processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
-                ports.raw_repl(self.name, device, ports.EMULATED_TIMEOUT) as transport,
+                raw_repl.opened(self.name, device, raw_repl.EMULATED_TIMEOUT) as transport,
             ):
                 yield transport
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import ports, resources
+from spikelet import ports, raw_repl, resources
 from spikelet.errors import SpikeletError
 from spikelet.virtual import devices, pico_wiring, processes
 
@@ -183,5 +183,5 @@ class Pico(ports.FileBoard):
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, ports.raw_repl(self.name, board.device) as transport:
+        with self.powered() as board, raw_repl.opened(self.name, board.device) as transport:
             yield transport
