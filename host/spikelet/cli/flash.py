@@ -57,6 +57,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     asked = interpreter.ask(where)
     if args.board:
         interpreter.check_board(asked, args.board, where.name)
+    if not args.dry_run:
+        common.install_driver(args, where, asked, output)
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
