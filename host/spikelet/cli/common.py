@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spikelet.board_info import BoardInfo
     from spikelet.board_layout import Layout
     from spikelet.bounds import LayerBounds
     from spikelet.cli.output import Output
     from spikelet.drift import Drift, LayerDrift
     from spikelet.interpreter import Interpreter
-    from spikelet.link import BoardInfo, Link
+    from spikelet.link import Link
     from spikelet.network import Network
     from spikelet.ports import Port
     from spikelet.verification import Verification
