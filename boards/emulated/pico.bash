@@ -4,24 +4,32 @@ pico_packages=(pico-sdk-source tinyusb-source) # of Debian trixie, the latter fo
 rp2040js=rp2040js@1.4.1
 rp2040js_sha256=83328017cf7e503477e8d218cb742d3e843782d795edd175a0b81346c194e56f
 
-build_pico() { # as build-pico/firmware.uf2
-    local sdk=$work/root/usr/src/pico-sdk
+pico_sdk=usr/src/pico-sdk # in $work/root
+rom_size=$((256 * 1024)) # bytes of the ROM partition that RPI_PICO_ROM has between firmware and file system
+
+prepare_pico() { # the sources, once
     cp -a "$work/root/usr/src/tinyusb/." lib/tinyusb/
     mkdir -p lib/micropython-lib
     touch lib/micropython-lib/README.md # nothing in it is used, but its presence is checked
     change_pico_port
-    change_pico_sdk "$sdk"
+    change_pico_sdk "$work/root/$pico_sdk"
+    cp -r ports/rp2/boards/RPI_PICO ports/rp2/boards/RPI_PICO_ROM
+    echo "#define MICROPY_HW_ROMFS_BYTES ($rom_size)" >>ports/rp2/boards/RPI_PICO_ROM/mpconfigboard.h
     printf '%s\n' 'freeze("$(PORT_DIR)/modules")' 'include("$(MPY_DIR)/extmod/asyncio")' >build-pico-manifest.py
     make_quietly -C mpy-cross
-    quietly cmake -S ports/rp2 -B build-pico -DMICROPY_BOARD=RPI_PICO \
+}
+
+build_pico() { # board; as build-BOARD/firmware.uf2
+    local folder=build-$1
+    quietly cmake -S ports/rp2 -B "$folder" -DMICROPY_BOARD="$1" \
         -DMICROPY_FROZEN_MANIFEST="$PWD/build-pico-manifest.py" \
-        -DPICO_SDK_PATH_OVERRIDE="$sdk" -DPICO_BUILD_DOCS=0 -DPICO_NO_PICOTOOL=1
-    make_quietly -C build-pico
-    contains arm-none-eabi-nm build-pico/firmware.elf \
+        -DPICO_SDK_PATH_OVERRIDE="$work/root/$pico_sdk" -DPICO_BUILD_DOCS=0 -DPICO_NO_PICOTOOL=1
+    make_quietly -C "$folder"
+    contains arm-none-eabi-nm "$folder/firmware.elf" \
         stdio_buffer_obj emit_native_thumb_method_table emit_inline_thumb_method_table
-    arm-none-eabi-objcopy -O binary build-pico/firmware.elf build-pico/firmware.bin
+    arm-none-eabi-objcopy -O binary "$folder/firmware.elf" "$folder/firmware.bin"
     quietly python3 tools/uf2conv.py --family 0xe48bff56 --base 0x10000000 --convert \
-        --output build-pico/firmware.uf2 build-pico/firmware.bin
+        --output "$folder/firmware.uf2" "$folder/firmware.bin"
 }
 
 change_pico_port() {
