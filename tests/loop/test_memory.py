@@ -51,9 +51,9 @@ _paths = {name: path.replace("/rom", "/flash") for name, path in _paths.items()}
 class Copied(emulated.Qemu):
     """An emulated board that reads its files as boards without a ROMFS do."""
 
-    @property
-    def prelude(self) -> str:
-        return super().prelude + COPYING
+    def __init__(self, name: str, model: str) -> None:
+        super().__init__(name, model)
+        self.prelude += COPYING
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from spikelet import (
     interpreter,
     journal_reader,
     ports,
+    raw_repl,
     resources,
     sameness,
     verification,
@@ -264,8 +265,8 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
     list(virtual.install(resources.runtime_files() | flashed))
-    monkeypatch.setattr(ports, "FLOOD", 0.1)
-    monkeypatch.setattr(ports, "PRINTING", 0.1)
+    monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
+    monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []
 
     @contextlib.contextmanager
