@@ -57,6 +57,7 @@ def held(paths, network):
     return sizes
 """
 
+
 @dataclass(frozen=True)
 class Examination:
     """What was found at a port.

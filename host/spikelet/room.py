@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spikelet import boards, memory
+from spikelet import boards, file_space, memory, runtime_parts
 from spikelet.errors import SpikeletError
 from spikelet.memory import Need
+from spikelet.runtime_needs import Task
 
 if TYPE_CHECKING:
-    from spikelet.boards import Board
+    from spikelet.boards import Board, Runtime
     from spikelet.interpreter import Interpreter
     from spikelet.layer import Layer
     from spikelet.network import Network
+    from spikelet.runtime_parts import Parts
 
 # Cores by how their names begin, and how mpy-cross spells what they run.
 ARCHITECTURES = {
@@ -26,6 +28,9 @@ ARCHITECTURES = {
     "RV32": "rv32imc",
     "Xtensa": "xtensawin",
 }
+EMITTERS = {"thumb": ("asm_thumb",), "viper": ("viper", "native")}  # that a kernel tells of
+FAT12 = 0xFF5  # clusters, above which a FAT takes more than what is counted here
+FEW_SECTORS = 256  # with which CircuitPython's root folder is smaller; Source: its lib/oofatfs/ff.c
 PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
 
 
@@ -39,6 +44,8 @@ class Room:
     flash       the same of bytes for files
     kernel      the fastest of its kernels
     files       of the runtime, as they are to be put there
+    needed      function of a network: those of them that it needs, for where all are too much
+    block       int, bytes of which a file takes a whole number
     in_place    whether files are read and run where they lie, in a ROMFS
     chip_ram    int, bytes of RAM in all, which bound what is free where that is unknown; 0: unknown
     """
@@ -50,10 +57,15 @@ class Room:
     files: Mapping[str, bytes]
     in_place: bool = False
     chip_ram: int = 0
+    needed: Callable[[Network], Mapping[str, bytes]] | None = None
+    block: int = file_space.PAGE
 
     def need(self, network: Network) -> Need:
-        """Return what a network needs here."""
-        return memory.need(network, self.kernel, self.files, in_place=self.in_place)
+        """Return what a network needs here: with all files if there is room, else with the least."""
+        need = self._need(network, self.files)
+        if self.needed and need.flash > (self.flash or need.flash):
+            return self._need(network, self.needed(network))
+        return need
 
     def holds(self, need: Need) -> bool:
         """Return whether there is so much."""
@@ -115,36 +127,57 @@ class Room:
         neurons = _most(network.layers[k].neurons, lambda n: self._holds(narrowed(network, k, n)))
         return (k, neurons) if neurons else None
 
+    def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
+        return memory.need(
+            network, self.kernel, files, in_place=self.in_place, block=self.block or file_space.PAGE
+        )
+
     def _holds(self, network: Network) -> bool:
         return self.holds(self.need(network))
 
 
-def of_board(board: Board, *, in_rom: bool = False) -> Room:
-    """Return the room on a board that is known by its file, or in its ROM partition."""
-    from spikelet import bytecode
+def of_board(
+    board: Board, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
+) -> Room:
+    """Return the room on a board that is known by its file, or in its ROM partition.
 
+    sensor    settings of the one that it will read, None for none
+    """
+    asked = _interpreter(board)
+    parts = runtime_parts.of(asked)
     return Room(
         board.name,
         board.ram_free,
-        board.first.rom_size if in_rom else board.flash_free,
-        board.kernels[0],
-        bytecode.runtime_files(_interpreter(board)),
+        board.first.rom_size if in_rom else asked.flash_size,
+        parts.kernels[0],
+        parts.files,
         in_place=in_rom or board.machine is not None,
         chip_ram=board.ram + board.psram,
+        needed=lambda network: parts.needed(Task(network, sensor)),
+        block=asked.flash_block,
     )
 
 
 def of_interpreter(
-    name: str, interpreter: Interpreter, files: Mapping[str, bytes], *, in_place: bool
+    name: str,
+    interpreter: Interpreter,
+    parts: Parts,
+    files: Mapping[str, bytes],
+    *,
+    in_place: bool,
 ) -> Room:
-    """Return the room on a board that said itself what it has."""
+    """Return the room on a board that said itself what it has.
+
+    files    chosen of its parts
+    """
     return Room(
         name,
         interpreter.memory_free,
         interpreter.flash_size,
-        _fastest(interpreter),
+        parts.kernels[0],
         files,
         in_place=in_place,
+        block=interpreter.flash_block,
     )
 
 
@@ -194,15 +227,30 @@ def _interpreter(board: Board) -> Interpreter:
     """Return what the interpreter of a board is likely to say, with today's bytecode."""
     from spikelet.interpreter import Interpreter
 
+    runtime = board.first
     cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
-    architecture = ARCHITECTURES[max(cores, key=len)] if cores else ""
-    return Interpreter(board.first.name, (6, 3), architecture)
+    native = "viper" in runtime.kernels
+    size, block = _file_system(runtime)
+    return Interpreter(
+        runtime.name,
+        (6, 3),
+        ARCHITECTURES[max(cores, key=len)] if cores and native else "",
+        flash_size=size,
+        flash_block=block,
+        ulab="ulab" if "ulab" in runtime.kernels else "",
+        emitters=tuple(
+            emitter for kernel in runtime.kernels for emitter in EMITTERS.get(kernel, ())
+        ),
+    )
 
 
-def _fastest(interpreter: Interpreter) -> str:
-    """Return the fastest kernel that an interpreter is likely to run."""
-    if interpreter.name != "micropython":
-        return "ulab"
-    if interpreter.architecture.startswith("armv"):
-        return "thumb"
-    return "viper" if interpreter.architecture else "plain"
+def _file_system(runtime: Runtime) -> tuple[int, int]:
+    """Return the bytes that files can have on a board, and those of a block; (0, ...) without limit."""
+    size = runtime.flash_free or 0
+    if not size or not runtime.fat:
+        return size, file_space.PAGE
+    block = file_space.fat_block(size)
+    if size // block > FAT12:
+        return size, block
+    few = runtime.name == "circuitpython" and size <= FEW_SECTORS * file_space.SECTOR
+    return file_space.fat_space(size, 128 if few else 512), block

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
     from spikelet.network import Network
     from spikelet.ports import Port
+    from spikelet.runtime_needs import Task
 
 SUMMARY = "Put the runtime and a network on a board; what it runs stays until the new is loaded."
 EXAMPLE = "spikelet flash net.lif --port virtual"
@@ -30,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rom", action="store_true", help="into the board's ROM partition, to be read in place"
     )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="only what this network and sensor need of the runtime, as where there is no room for more",
+    )
     parser.add_argument("--board", metavar="NAME", help="refuse any other board than this one")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be sent, kept and removed, and stop"
@@ -43,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Make sure that there is room, stage the files, try them, then put them to use."""
-    from spikelet import bytecode, interpreter, network, rom, room
+    from spikelet import interpreter, network, rom, room, runtime_choice, runtime_parts
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
 
@@ -60,23 +66,29 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
-    files = bytecode.runtime_files(asked) | put
-    has = room.of_interpreter(where.name, asked, files, in_place=where.in_place)
+    parts, task = runtime_parts.of(asked), _task(loaded, put)
+    chosen = runtime_choice.choose(where, asked, parts, task, put, small=args.small)
+    files = chosen.files
+    has = room.of_interpreter(where.name, asked, parts, files, in_place=where.in_place)
     need = has.check(loaded)
     output.results |= {
         "files": len(files),
         "bytes": sum(len(data) for data in files.values()),
         "bytecode": any(path.endswith(".mpy") for path in files),
         "ram": {"needed": need.ram, "free": has.ram, "parts": dict(need.parts())},
+        "left_out": chosen.record,
     }
     if args.dry_run:
-        return _dry_run(where, files, output)
+        status = _dry_run(where, files, output)
+        output.say(chosen.sentence)
+        return status
     sent, own = _flash(where, files, loaded, asked, output)
     output.results |= {"sent": sent, "own": own}
     output.say(
         f"{len(files)} files, {output.results['bytes']:,} bytes, of which {sent:,} were sent; "
         f"the board has loaded {args.network}"
     )
+    output.say(chosen.sentence)
     return 0
 
 
@@ -98,6 +110,16 @@ def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     elif args.rate is not None:
         raise SpikeletError("--rate is of a sensor; say with --sensor of which")
     return put
+
+
+def _task(loaded: Network, put: Mapping[str, bytes]) -> Task:
+    """Return what the board is for."""
+    import json
+
+    from spikelet.runtime_needs import Task
+    from spikert.session import SENSOR
+
+    return Task(loaded, json.loads(put[SENSOR]) if SENSOR in put else None)
 
 
 def _flash(
