@@ -8,6 +8,7 @@ of the module in firmware/.
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import tokenize
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ LAYOUT = (
 Place = tuple[int, int]  # (line, column), counted from 1 and from 0
 
 
+@functools.cache
 def bare(source: str) -> str:
     """Return the source of a module that does the same in fewer bytes."""
     lines = source.splitlines()

@@ -46,6 +46,7 @@ class Compiler:
         """Return whether that interpreter loads what this one makes."""
         return (self.interpreter, self.bytecode) == (interpreter.name, interpreter.bytecode)
 
+    @functools.cache  # noqa: B019, for there are few compilers
     def compile(self, name: str, source: bytes, architecture: str) -> bytes | None:
         """Return the .mpy of a module, or None where it cannot be compiled for this architecture.
 

@@ -8,8 +8,9 @@ and `hardware` of compat name what they import.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 PACKAGE = "spikert"
 LOOPS, HARDWARE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware"
@@ -17,6 +18,7 @@ FORMS = ("thumb", "viper", "plain")  # of loops, in the order in which they are 
 KINDS = {"micropython": "machine", "circuitpython": "circuit", "cpython": "circuit"}
 EMITTERS = ("viper", "native", "asm_thumb", "asm_rv32", "asm_xtensa")
 ULAB = "ulab"
+ASKING = {"pick": "loops", "hardware": "hardware"}  # functions that import what they are asked for
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ def of(sources: Mapping[str, bytes]) -> dict[str, Module]:
 
     sources    {path: bytes}; what is not in the package does not count
     """
-    trees = {dotted(path): ast.parse(source) for path, source in sources.items() if is_module(path)}
-    return {name: _module(name, tree, trees) for name, tree in trees.items()}
+    named = {dotted(path): source for path, source in sources.items() if is_module(path)}
+    return {name: _module(name, source, frozenset(named)) for name, source in named.items()}
 
 
 def is_module(path: str) -> bool:
@@ -97,53 +99,41 @@ def later(module: Module) -> set[str]:
     return {*module.later, *loops, *kinds}
 
 
-def _module(name: str, tree: ast.Module, known: Collection[str]) -> Module:
-    inside = {id(node) for function in _functions(tree) for node in ast.walk(function)}
-    now: set[str] = set()
-    later: set[str] = set()
-    needs = set(_emitters(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            (later if id(node) in inside else now).update(_imported(node, known))
-            if node.module == f"{PACKAGE}.compat" and "np" in {one.name for one in node.names}:
-                needs.add(ULAB)
-    return Module(
-        frozenset(needs),
-        frozenset(now - {name}),
-        frozenset(later - now - {name}),
-        frozenset(_asked("pick", tree)),
-        frozenset(_asked("hardware", tree)),
-    )
-
-
-def _functions(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.Lambda):
-            yield node
-
-
-def _imported(node: ast.ImportFrom, known: Collection[str]) -> Iterator[str]:
-    """Yield the modules that `from ... import ...` imports."""
-    if node.module in known:
-        yield str(node.module)
-    for one in node.names:
-        if f"{node.module}.{one.name}" in known:
-            yield f"{node.module}.{one.name}"
-
-
-def _emitters(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+@functools.cache
+def _module(name: str, source: bytes, known: frozenset[str]) -> Module:
+    sets: dict[str, set[str]] = {field.name: set() for field in fields(Module)}
+    for node, within in _nodes(ast.parse(source)):
         match node:
-            case ast.Attribute(value=ast.Name(id="micropython"), attr=name) if name in EMITTERS:
-                yield name
-
-
-def _asked(function: str, tree: ast.Module) -> Iterator[str]:
-    """Yield the names that are given to a function, a constant each."""
-    for node in ast.walk(tree):
-        match node:
+            case ast.ImportFrom(module=str(path)):
+                sets["later" if within else "now"].update(_imported(path, node, known))
+                if path == f"{PACKAGE}.compat" and "np" in {one.name for one in node.names}:
+                    sets["needs"].add(ULAB)
+            case ast.Attribute(value=ast.Name(id="micropython"), attr=emitter):
+                sets["needs"].update({emitter} & set(EMITTERS))
             case ast.Call(
                 func=ast.Name(id=called) | ast.Attribute(attr=called),
-                args=[ast.Constant(value=str(name)), *_],
-            ) if called == function:
-                yield name
+                args=[ast.Constant(value=str(asked)), *_],
+            ) if called in ASKING:
+                sets[ASKING[called]].add(asked)
+    sets["now"].discard(name)
+    sets["later"] -= {*sets["now"], name}
+    return Module(**{key: frozenset(found) for key, found in sets.items()})
+
+
+def _nodes(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield every node, and whether it is within a function."""
+    waiting = [(tree, False)]
+    while waiting:
+        node, within = waiting.pop()
+        yield node, within
+        inner = within or isinstance(node, ast.FunctionDef | ast.Lambda)
+        waiting += [(child, inner) for child in ast.iter_child_nodes(node)]
+
+
+def _imported(path: str, node: ast.ImportFrom, known: Collection[str]) -> Iterator[str]:
+    """Yield the modules that `from ... import ...` imports."""
+    if path in known:
+        yield path
+    for one in node.names:
+        if f"{path}.{one.name}" in known:
+            yield f"{path}.{one.name}"
