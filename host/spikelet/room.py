@@ -63,9 +63,13 @@ class Room:
     def need(self, network: Network) -> Need:
         """Return what a network needs here: with all files if there is room, else with the least."""
         need = self._need(network, self.files)
-        if self.needed and need.flash > (self.flash or need.flash):
+        if self.needed and self._lacks_flash(need):
             return self._need(network, self.needed(network))
         return need
+
+    def is_short(self, network: Network) -> bool:
+        """Return whether there is no room for all files, but for what a network needs of them."""
+        return self.needed is not None and self._lacks_flash(self._need(network, self.files))
 
     def holds(self, need: Need) -> bool:
         """Return whether there is so much."""
@@ -103,6 +107,10 @@ class Room:
     def advice(self, network: Network, need: Need) -> str:
         """Say what would fit here, and which boards would do."""
         advice = []
+        if self._lacks_flash(need) and not any(path.endswith(".mpy") for path in self.files):
+            advice.append(
+                "put the mpy-cross of its interpreter on PATH, for bytecode takes half as much"
+            )
         if any(layer.pairs for layer in network.layers) and self._holds(_in_bytes(network)):
             advice.append("store its weights in bytes, not in pairs")
         if found := self.largest(network):
@@ -126,6 +134,9 @@ class Room:
             return None
         neurons = _most(network.layers[k].neurons, lambda n: self._holds(narrowed(network, k, n)))
         return (k, neurons) if neurons else None
+
+    def _lacks_flash(self, need: Need) -> bool:
+        return need.flash > (self.flash or need.flash)
 
     def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
         return memory.need(
