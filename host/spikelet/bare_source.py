@@ -11,7 +11,7 @@ import ast
 import functools
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 # Tokens that are nothing of a statement.
 LAYOUT = (
@@ -39,7 +39,7 @@ def bare(source: str) -> str:
             _cut(lines, token, docstrings[token.start])
     for row, indent in indents.items():
         lines[row - 1] = " " * indent + lines[row - 1].lstrip()
-    strings = _rows_in_strings(tokens)
+    strings = _rows_in_strings(token for token in tokens if token.start not in docstrings)
     kept = (line if row in strings else line.rstrip() for row, line in enumerate(lines, 1))
     return "".join(f"{line}\n" for line in kept).rstrip("\n") + "\n"
 
@@ -73,7 +73,7 @@ def _indents(tokens: list[tokenize.TokenInfo]) -> dict[int, int]:
     return {row: indent for row, indent in indents.items() if indent >= 0}
 
 
-def _rows_in_strings(tokens: list[tokenize.TokenInfo]) -> set[int]:
+def _rows_in_strings(tokens: Iterable[tokenize.TokenInfo]) -> set[int]:
     """Return the lines that end within a string, where spaces count."""
     return {row for token in tokens for row in range(token.start[0], token.end[0])}
 
