@@ -8,7 +8,6 @@ from spikert.pace import Pace
 
 FIRST_WAIT = 100  # ms until a sensor that failed is tried again; it doubles from time to time
 LONGEST_WAIT = 5_000
-FASTEST = 1_000_000  # samples a second
 COLLECTED = 32  # samples from one collection of garbage to the next
 LONG = 1 << 28  # microseconds
 NAP = 50  # ms, after which who waits for a sensor looks for commands
@@ -42,8 +41,7 @@ class Sampler:
         if rate:
             if not compat.CLOCK:
                 raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
-            if type(rate) not in (int, float) or not 0 < rate <= FASTEST:
-                raise ValueError("rate is %r; it must be above 0, at most %d" % (rate, FASTEST))
+            sensors.rate(settings, sensors.FASTEST)
             self.pace = Pace(round(1_000_000 / rate))
         self._open()
 

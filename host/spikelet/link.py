@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from spikelet import board_info
+from spikelet.board_info import BoardInfo
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.frames import Frame, FrameReader
 from spikelet.network import Network
@@ -32,35 +33,6 @@ class Stream(Protocol):
 
     def write(self, data: bytes) -> int | None:
         """Write all of `data`."""
-
-
-@dataclass(frozen=True)
-class BoardInfo:
-    """What a board said of itself in its HELLO.
-
-    protocol       int, of wire.py
-    receive        int, bytes of payload it takes at once
-    memory_free    int, bytes; 0 where it cannot tell
-    crc            int, CRC-32 of its .lif file, 0 without one
-    sha256         bytes[32], of the graph that came from
-    runtime        interpreter and version
-    machine        what the interpreter calls its board
-    kernel         the kernel in use, of `kernels` available
-    ulab           ulab's version, or nothing
-    problem        why the network could not be loaded, or nothing
-    """
-
-    protocol: int
-    receive: int
-    memory_free: int
-    crc: int
-    sha256: bytes
-    runtime: str
-    machine: str
-    kernel: str
-    kernels: tuple[str, ...]
-    ulab: str
-    problem: str
 
 
 class Link:
@@ -193,7 +165,7 @@ class Link:
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
-        info = _board_info(payload)
+        info = board_info.parse(payload)
         if kernel and kernel not in info.kernels:
             raise SpikeletError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
@@ -306,23 +278,3 @@ class Link:
     @staticmethod
     def _expected_frames(network: Network) -> int:
         return len(network.layers) * (network.turn_steps + 1) + 1
-
-
-def _board_info(payload: bytes) -> BoardInfo:
-    protocol, receive, free, crc, sha256 = struct.unpack_from(wire.BOARD_FORMAT, payload)
-    lines = payload[wire.BOARD_SIZE :].decode(errors="replace").split("\n")
-    lines += [""] * (len(wire.BOARD_LINES) - len(lines))
-    said = dict(zip(wire.BOARD_LINES, lines, strict=False))
-    return BoardInfo(
-        protocol=protocol,
-        receive=receive,
-        memory_free=free,
-        crc=crc,
-        sha256=sha256,
-        runtime=said["runtime"],
-        machine=said["machine"],
-        kernel=said["kernel"],
-        kernels=tuple(said["kernels"].split()),
-        ulab=said["ulab"],
-        problem=said["problem"],
-    )

@@ -14,7 +14,7 @@ from spikelet.verification import LiveCheck, Verification
 from spikelet.watching import Event, Started
 
 if TYPE_CHECKING:
-    from spikelet.link import BoardInfo
+    from spikelet.board_info import BoardInfo
     from spikelet.live import LiveView
     from spikelet.network import Network
     from spikelet.watching import Watch

@@ -61,6 +61,12 @@ class Rom(ports.Board):
         """Open the board's raw REPL."""
         return self.port.connect()
 
+    def is_in_use(self) -> bool:
+        """Return whether the board starts with what is in its ROM."""
+        with self.connect() as transport:
+            paths = board_layout.listed(flashing.of(transport).read(board_layout.ACTIVE))
+        return paths is not None and board_layout.in_rom().items() & paths.items() != set()
+
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         """Write an image of the files to the partition; yield (bytes done, of how many)."""
         image = romfs_image(files)

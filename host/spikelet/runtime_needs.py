@@ -6,6 +6,7 @@ what is new, and has no rule, is kept.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from spikelet import memory, runtime_modules
 from spikelet.runtime_modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
 from spikert import sensors
 from spikert.sensors import chips
+from spikert.session import SENSOR
 from spikert.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ class Task:
 
     network: Network | None = None
     sensor: Mapping[str, Any] | None = None
+
+
+def task_of(network: Network, put: Mapping[str, bytes]) -> Task:
+    """Return the task of a board that gets a network and, by their names, files with it."""
+    return Task(network, json.loads(put[SENSOR]) if SENSOR in put else None)
 
 
 @dataclass(frozen=True)

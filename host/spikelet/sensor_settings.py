@@ -3,20 +3,27 @@
 mpu6050                           a sensor of spikert.sensors, as it is wired by default
 mpu6050:sda=GP4,scl=GP5,g=2       with settings, those of the I2C bus among them
 adc:GP26,GP27                     with pins
+driver:adafruit_lis3mdl.LIS3MDL,read=magnetic,unit=0.01
+                                  whatever a vendor's driver on the board measures; several are
+                                  separated by +, in read=, unit= and names=
 wired.json                        a file of settings
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from spikelet import files
 from spikelet.errors import SpikeletError
 from spikert import sensors
-from spikert.sampling import FASTEST
+
+LISTS = ("read", "unit", "names")
+"""Settings of which there can be several."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")
 """Settings of the I2C bus that a sensor is on."""
@@ -37,10 +44,10 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
         )
     if rate is not None:
         settings["rate"] = rate
-    settings.setdefault("rate", 100)
-    fast = settings["rate"]
-    if type(fast) not in (int, float) or not 0 < fast <= FASTEST:
-        raise SpikeletError(f"rate is {fast!r} a second; it must be above 0, at most {FASTEST:,}")
+    try:
+        settings["rate"] = sensors.rate(settings, sensors.FASTEST)
+    except ValueError as error:
+        raise SpikeletError(str(error)) from None
     return settings
 
 
@@ -71,11 +78,15 @@ def _file(path: str) -> dict[str, Any]:
 def _spelled(text: str) -> dict[str, Any]:
     name, _, rest = text.partition(":")
     settings: dict[str, Any] = {"sensor": name}
-    pins: list[str | int] = []
+    pins: list[str | float] = []
     for part in filter(None, rest.split(",")):
         key, given, value = part.partition("=")
-        if not given:
+        if not given and name == "driver":
+            settings["driver"] = part
+        elif not given:
             pins.append(_number(part))
+        elif key in LISTS:
+            settings[key] = [_number(part) for part in value.split("+")]
         elif key in BUS:
             settings.setdefault("i2c", {})[key] = _number(value)
         else:
@@ -85,12 +96,14 @@ def _spelled(text: str) -> dict[str, Any]:
     return settings
 
 
-def _number(text: str) -> str | int:
-    """Return what a setting means: 4 and 0x68 are numbers, GP4 is none."""
-    try:
+def _number(text: str) -> str | float:
+    """Return what a setting means: 4, 0x68 and 0.01 are numbers, GP4 is none."""
+    with contextlib.suppress(ValueError):
         return int(text, 0)
-    except ValueError:
-        return text
+    with contextlib.suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    return text
 
 
 def _known(settings: dict[str, Any]) -> set[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.board_info import BoardInfo
 from spikelet.errors import SpikeletError
-from spikelet.link import BoardInfo, Link
+from spikelet.link import Link
 from spikelet.network import Network
 from spikelet.observation import Observation
 from spikelet.reference import Simulation, Trace

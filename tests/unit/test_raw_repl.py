@@ -12,7 +12,7 @@ PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 
 
 class SlowSerial:
-    """A raw REPL that takes up what it was sent once it has been asked so many times, and then in order."""
+    """A raw REPL that takes up what it was sent, in order, once it was asked more than so many times."""
 
     timeout = 0
 
@@ -40,7 +40,7 @@ class SlowSerial:
         else:
             self.line += value
 
-    def inWaiting(self) -> int:  # noqa: N802 - as pyserial calls it
+    def inWaiting(self) -> int:
         return len(self.said)
 
     def read(self, size: int = 1) -> bytes:

@@ -25,6 +25,18 @@ from spikelet.errors import SpikeletError
             },
         ),
         ("adc:GP26,27", 10, {"sensor": "adc", "pins": ["GP26", 27], "rate": 10}),
+        (
+            "driver:adafruit_lsm9ds1.LSM9DS1_I2C,read=magnetic+gyro,unit=0.01+2,sda=GP4,scl=GP5",
+            50,
+            {
+                "sensor": "driver",
+                "driver": "adafruit_lsm9ds1.LSM9DS1_I2C",
+                "read": ["magnetic", "gyro"],
+                "unit": [0.01, 2],
+                "i2c": {"sda": "GP4", "scl": "GP5"},
+                "rate": 50,
+            },
+        ),
         ("replay", 1, {"sensor": "replay", "rate": 1}),
     ],
 )
@@ -47,8 +59,8 @@ def test_a_file_of_settings(tmp_path):
         ("", None, "no sensor is called ''"),
         ("mpu6050:volume=3", None, "mpu6050 knows no setting 'volume'; it has address"),
         ("mpu6050:GP4", None, "mpu6050 knows no setting 'pins'"),
-        ("mpu6050", 0, "rate is 0 a second; it must be above 0, at most 1,000,000"),
-        ("mpu6050", -3.0, "rate is -3.0 a second"),
+        ("mpu6050", 0, "rate is 0; it must be a number above 0, at most 10000"),
+        ("mpu6050", -3.0, "rate is -3.0; it must be"),
     ],
 )
 def test_what_makes_no_sense(text, rate, words):

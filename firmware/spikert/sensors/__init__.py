@@ -30,6 +30,7 @@ KNOWN = (  # sensors, and the module that reads them
     ("i2s", "sound"),
     ("touch", "touch"),
     ("replay", "replay"),
+    ("driver", "driver"),
 )
 FASTEST = 10_000  # samples a second that any sensor may be read
 
@@ -89,8 +90,16 @@ def one_of(settings, key, default, choices):
     return choices[choices.index(value)]  # an integer, where 4.0 was given
 
 
+def channel_names(settings, channels):
+    """Return what the setting "names" calls so many channels, c0, c1, ... if it is not given."""
+    names = settings.get("names", ["c%d" % c for c in range(channels)])
+    if not isinstance(names, (list, tuple)) or len(names) != channels:
+        raise ValueError("names is %r; %d channels have as many" % (names, channels))
+    return tuple([str(name) for name in names])
+
+
 def rate(settings, most):
-    """Return how many samples a second will be read; raise ValueError above `most`."""
+    """Return how many samples a second will be read, 100 if not given; raise ValueError above `most`."""
     value = settings.get("rate", 100)
     if type(value) not in (int, float) or not 0 < value <= most:
         raise ValueError("rate is %r; it must be a number above 0, at most %d" % (value, most))

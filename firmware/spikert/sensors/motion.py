@@ -7,8 +7,8 @@
     dps         250, 500, 1000 or 2000: what degrees a second, 500 if not given
 
 What a unit means stands in chips/NAME.py, a chip's registers with their source. Chips are read through
-their registers on all interpreters, not through their vendors' drivers: those of CircuitPython return
-floats in m/s2, which have been rounded, and take memory for each reading.
+their registers on all interpreters; their vendors' drivers, which return floats in m/s2 and take memory
+for each reading, are used where driver.py is asked for.
 """
 
 import spikert

@@ -7,7 +7,7 @@
 The file holds little-endian i16[samples, channels]. While it is not there, opening raises OSError.
 """
 
-from spikert.sensors import Nonsense, whole
+from spikert.sensors import Nonsense, channel_names, whole
 
 SETTINGS = ("file", "channels", "names")
 
@@ -17,10 +17,7 @@ class Sensor:
 
     def __init__(self, settings):
         self.channels = whole(settings, "channels", 1, 1, 1024)
-        names = settings.get("names", ["c%d" % c for c in range(self.channels)])
-        if not isinstance(names, (list, tuple)) or len(names) != self.channels:
-            raise ValueError("names is %r; %d channels have as many" % (names, self.channels))
-        self.names = tuple([str(name) for name in names])
+        self.names = channel_names(settings, self.channels)
         self.path = settings.get("file", "samples.bin")
         if not isinstance(self.path, str):
             raise ValueError("file is %r; it must be a path" % (self.path,))

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from spikelet.board_info import BoardInfo
     from spikelet.board_layout import Layout
     from spikelet.bounds import LayerBounds
     from spikelet.cli.output import Output
     from spikelet.drift import Drift, LayerDrift
-    from spikelet.link import BoardInfo, Link
+    from spikelet.interpreter import Interpreter
+    from spikelet.link import Link
     from spikelet.network import Network
     from spikelet.ports import Port
     from spikelet.verification import Verification
@@ -63,6 +65,22 @@ def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> No
         ".json of settings; see docs/sensors.md",
     )
     parser.add_argument("--rate", type=float, metavar="HZ", help="samples a second (default: 100)")
+    parser.add_argument(
+        "--install-driver",
+        metavar="PACKAGE",
+        help="first put this on the board, with circup or mip: the driver for --sensor driver:...",
+    )
+
+
+def install_driver(
+    args: argparse.Namespace, where: Port, interpreter: Interpreter, output: Output
+) -> None:
+    """Put the driver on the board that --install-driver names, if it does."""
+    from spikelet import drivers
+
+    if args.install_driver:
+        drivers.install(where, interpreter.name, args.install_driver)
+        output.say(f"the driver {args.install_driver} is on the board")
 
 
 def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
     from spikelet.network import Network
     from spikelet.ports import Port
-    from spikelet.runtime_needs import Task
+    from spikelet.rom import Rom
 
 SUMMARY = "Put the runtime and a network on a board; what it runs stays until the new is loaded."
 EXAMPLE = "spikelet flash net.lif --port virtual"
@@ -44,12 +44,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--erase", action="store_true", help="remove all that Spikelet has put on the board instead"
     )
     parser.add_argument("--all", action="store_true", help="with --erase: every other file as well")
-    parser.add_argument("--yes", action="store_true", help="with --erase: do not ask")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="with --erase: do not ask; with --rom: write it even if a cut would leave no network",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Make sure that there is room, stage the files, try them, then put them to use."""
-    from spikelet import interpreter, network, rom, room, runtime_choice, runtime_parts
+    from spikelet import (
+        flashing,
+        interpreter,
+        network,
+        rom,
+        room,
+        runtime_choice,
+        runtime_needs,
+        runtime_parts,
+    )
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
 
@@ -63,10 +76,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     asked = interpreter.ask(where)
     if args.board:
         interpreter.check_board(asked, args.board, where.name)
+    if not args.dry_run:
+        common.install_driver(args, where, asked, output)
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
-    parts, task = runtime_parts.of(asked), _task(loaded, put)
+    parts, task = runtime_parts.of(asked), runtime_needs.task_of(loaded, put)
     chosen = runtime_choice.choose(where, asked, parts, task, put, small=args.small)
     files = chosen.files
     has = room.of_interpreter(where.name, asked, parts, files, in_place=where.in_place)
@@ -82,7 +97,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         status = _dry_run(where, files, output)
         output.say(chosen.sentence)
         return status
-    sent, own = _flash(where, files, loaded, asked, output)
+    sent, own = _flash(args, where, files, loaded, output)
+    if _starts_with(asked) in own:
+        output.say(flashing.own_entries_note(own))
     output.results |= {"sent": sent, "own": own}
     output.say(
         f"{len(files)} files, {output.results['bytes']:,} bytes, of which {sent:,} were sent; "
@@ -112,42 +129,78 @@ def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     return put
 
 
-def _task(loaded: Network, put: Mapping[str, bytes]) -> Task:
-    """Return what the board is for."""
-    import json
-
-    from spikelet.runtime_needs import Task
-    from spikert.session import SENSOR
-
-    return Task(loaded, json.loads(put[SENSOR]) if SENSOR in put else None)
-
-
 def _flash(
-    where: Port, files: Mapping[str, bytes], loaded: Network, asked: Interpreter, output: Output
+    args: argparse.Namespace,
+    where: Port,
+    files: Mapping[str, bytes],
+    loaded: Network,
+    output: Output,
 ) -> tuple[int, tuple[str, ...]]:
     """Do all steps; return how many bytes were sent, and the entry points that are the user's own."""
-    from spikelet import board_layout, flashing, rom
+    from spikelet import rom
+
+    if not where.in_place:
+        return _as_files(where, files, loaded, output)
+    if isinstance(where, rom.Rom) and where.is_in_use():
+        _bridge(args, where, files, loaded, output)
+    return _in_place(where, files, loaded, output)
+
+
+def _as_files(
+    where: Port, files: Mapping[str, bytes], loaded: Network, output: Output
+) -> tuple[int, tuple[str, ...]]:
+    """Flash a board's file system."""
+    from spikelet import board_layout, flashing
     from spikelet.cli import common
 
     layout = board_layout.of(files)
-    if where.in_place:
-        with output.progress("flashing") as report:
-            sent = 0
-            for sent, of in where.install(files):
-                report(sent, of)
-        with common.link(where, loaded, "", output):
-            pass
-        own = where.activate(files) if isinstance(where, rom.Rom) else ()
-    else:
-        sent = common.stage(where, layout, output, "flashing")
-        _try(where, loaded, layout, output)
-        with where.connect() as transport:
-            board = flashing.of(transport)
-            own = flashing.activate(board, layout)
-            flashing.clean(board, layout)
-    if _starts_with(asked) in own:
-        output.say(flashing.own_entries_note(own))
+    sent = common.stage(where, layout, output, "flashing")
+    _try(where, loaded, layout, output)
+    with where.connect() as transport:
+        board = flashing.of(transport)
+        own = flashing.activate(board, layout)
+        flashing.clean(board, layout)
     return sent, own
+
+
+def _in_place(
+    where: Port, files: Mapping[str, bytes], loaded: Network, output: Output
+) -> tuple[int, tuple[str, ...]]:
+    """Flash a board's ROM, then have the board start from there."""
+    from spikelet import rom
+    from spikelet.cli import common
+
+    with output.progress("flashing") as report:
+        sent = 0
+        for sent, of in where.install(files):
+            report(sent, of)
+    with common.link(where, loaded, "", output):
+        pass
+    return sent, where.activate(files) if isinstance(where, rom.Rom) else ()
+
+
+def _bridge(
+    args: argparse.Namespace,
+    where: Rom,
+    files: Mapping[str, bytes],
+    loaded: Network,
+    output: Output,
+) -> None:
+    """Have a board start from its files while its ROM, from which it starts, is written."""
+    from spikelet.errors import BoardGone, SpikeletError
+
+    try:
+        _as_files(where.port, files, loaded, output)
+    except BoardGone:
+        raise
+    except SpikeletError as error:
+        if args.yes:
+            output.warn(f"nothing starts {where.name} if the power goes now: {error}")
+            return
+        raise SpikeletError(
+            f"{error}; its ROM was not written, for nothing would start the board if the power went "
+            "meanwhile; add --yes to write it all the same"
+        ) from None
 
 
 def _starts_with(asked: Interpreter) -> str:

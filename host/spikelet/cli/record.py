@@ -47,13 +47,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
     where = common.port(args, output)
     # An interruption ends it, and what came by then is kept.
-    with contextlib.suppress(KeyboardInterrupt), _listening(where, settings, output) as link:
+    with contextlib.suppress(KeyboardInterrupt), _listening(args, where, settings, output) as link:
         _record(link, folder, args.label, settings, recorder, output)
     return _keep(folder, args.label, settings, recorder.recorded, output)
 
 
 @contextlib.contextmanager
-def _listening(where: Port, settings: dict[str, Any], output: Output) -> Iterator[Link]:
+def _listening(
+    args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
+) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
     from spikelet import (
         board_layout,
@@ -70,6 +72,7 @@ def _listening(where: Port, settings: dict[str, Any], output: Output) -> Iterato
     if where.in_place:
         raise SpikeletError(f"{where.name} has no sensors; record from another board")
     asked = interpreter.ask(where)
+    common.install_driver(args, where, asked, output)
     put = {SENSOR: sensor_settings.to_bytes(settings)}
     parts, task = runtime_parts.of(asked), Task(None, settings)
     layout = board_layout.of(runtime_choice.choose(where, asked, parts, task, put).files)
@@ -152,6 +155,10 @@ def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettin
     from spikelet.record_folder import SensorSettings
 
     decisive: dict[str, str | int | float] = {
-        key: settings[key] for key in ("g", "dps") if key in settings
+        key: settings[key] for key in ("g", "dps", "driver") if key in settings
     }
+    for key in ("read", "unit"):
+        if key in settings:
+            several = settings[key] if isinstance(settings[key], list) else [settings[key]]
+            decisive[key] = "+".join(map(str, several))
     return SensorSettings(settings["sensor"], float(settings["rate"]), names, decisive)

@@ -58,7 +58,7 @@ def become(interpreter: str, connection: socket.socket) -> None:
 def serve(connection: socket.socket) -> None:
     """Be the virtual board."""
     sys.dont_write_bytecode = True
-    sys.path[:0] = [str(HERE / "modules")]
+    sys.path[:0] = [str(HERE / "modules"), "lib"]  # where libraries are on boards
     sys.meta_path.insert(0, FlashedOnly)
     reader = connection.makefile("rb")
     writer = connection.makefile("wb", buffering=0)

@@ -26,6 +26,7 @@ class Chip:
     unset       {register: byte} as they are when it gets its power
     asleep      (register, mask, value): while this register's bits have this value, it measures nothing
     nothing     what then stands in the block
+    resets      {register: bits} that bring it back to `unset` when they are written
     """
 
     address: int
@@ -36,6 +37,7 @@ class Chip:
     channels: int = 3
     unset: dict[int, int] = field(default_factory=dict)
     nothing: bytes = b""
+    resets: dict[int, int] = field(default_factory=dict)
 
     def registers(self) -> bytearray:
         """Return all registers as they are when it gets its power."""
@@ -94,11 +96,17 @@ _TRIMMED = struct.pack(
 _HUMIDITY = bytes((0x6A, 0x01, 0x00, 0x14, 0x24, 0x03, 0x1E))
 
 CHIPS = {
-    "mpu6050": Chip(0x68, {0x75: b"\x68"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}),
-    "mpu6500": Chip(0x68, {0x75: b"\x70"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}),
-    "mpu6886": Chip(0x68, {0x75: b"\x19"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}),
-    "lsm6ds": Chip(0x6A, {0x0F: b"\x6c"}, 0x1E, _lsm6ds, (0x10, 0xF0, 0), 6),
-    "lsm9ds1": Chip(0x6B, {0x0F: b"\x68"}, 0x17, _lsm9ds1, (0x20, 0xE0, 0), 6),
+    "mpu6050": Chip(
+        0x68, {0x75: b"\x68"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}, resets={0x6B: 0x80}
+    ),
+    "mpu6500": Chip(
+        0x68, {0x75: b"\x70"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}, resets={0x6B: 0x80}
+    ),
+    "mpu6886": Chip(
+        0x68, {0x75: b"\x19"}, 0x3A, _mpu, (0x6B, 0x40, 0x40), 6, {0x6B: 0x40}, resets={0x6B: 0x80}
+    ),
+    "lsm6ds": Chip(0x6A, {0x0F: b"\x6c"}, 0x1E, _lsm6ds, (0x10, 0xF0, 0), 6, resets={0x12: 0x01}),
+    "lsm9ds1": Chip(0x6B, {0x0F: b"\x68"}, 0x17, _lsm9ds1, (0x20, 0xE0, 0), 6, resets={0x22: 0x01}),
     "adxl345": Chip(0x53, {0x00: b"\xe5"}, 0x30, _adxl345, (0x2D, 0x08, 0)),
     # the upper bit of a register's number has it read on to the next one
     "lis3dh": Chip(0x18, {0x0F: b"\x33"}, 0xA7, _lis3dh, (0x20, 0xF0, 0)),

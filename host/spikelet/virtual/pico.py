@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +44,20 @@ class Powered:
         """Set what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, the temperature."""
         self._command(adc=list(values))
 
-    def feed_i2c(self, bus: int, address: int, register: int, values: Sequence[int]) -> None:
-        """Set registers, a byte each, of the I2C device at an address; it is there from then on."""
+    def feed_i2c(
+        self,
+        bus: int,
+        address: int,
+        register: int,
+        values: Sequence[int],
+        clears: Mapping[int, int] | None = None,
+    ) -> None:
+        """Set registers, a byte each, of the I2C device at an address; it is there from then on.
+
+        clears    {register: bits} that clear themselves when they are written
+        """
         device = {"address": address, "register": register, "values": list(values)}
-        self._command(i2c={"bus": bus, **device})
+        self._command(i2c={"bus": bus, **device, "clears": dict(clears or {})})
 
     def feed_adc_recording(
         self,
@@ -97,7 +107,7 @@ class Powered:
         """
         chip = devices.CHIPS[name]
         at = chip.address if address is None else address
-        self.feed_i2c(bus, at, 0, chip.registers())
+        self.feed_i2c(bus, at, 0, chip.registers(), chip.resets)
         frames = [chip.frame(sample) for sample in samples]
         self.feed_i2c_recording(bus, at, chip.block, frames, rate_hz, loop=loop, first=first)
 

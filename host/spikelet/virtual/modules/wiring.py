@@ -77,29 +77,42 @@ class Device:
         )
         self.registers = self.chip.registers()
         self.settings: dict[int, int] = {}  # what was written
+        self.sample: Sequence[int] = (0,) * self.chip.channels
+        self.taken: set[int] = set()  # the registers from which this sample was read
 
     def write(self, register: int, values: Sequence[int]) -> None:
         """Put bytes into registers; what the chip keeps constant stays."""
         self.settings.update(enumerate(values, register))
+        if any(self.settings.get(place, 0) & bits for place, bits in self.chip.resets.items()):
+            self.settings.clear()
+            self.registers = self.chip.registers()
         self._keep()
 
     def read(self, register: int, size: int) -> bytes:
-        """Return bytes of registers; of its measurement the next one, if it is awake."""
+        """Return bytes of registers.
+
+        It measures whenever a driver has come round: what was read before is read again.
+        """
         chip = self.chip
-        frame = chip.frame((0,) * chip.channels)
+        frame = chip.frame(self.sample)
         if chip.is_asleep(self.registers):
             frame = chip.nothing or bytes(len(frame))
-        elif register == chip.block and size > 1:
-            frame = chip.frame(self.recording.next())
-        elif register == chip.block:
+        elif (register, size) == (chip.block, 1):
             frame = frame[:1]
-        else:
-            frame = b""
+        elif chip.block <= register < chip.block + len(frame):
+            frame = self._measured(register)
         self.registers[chip.block : chip.block + len(frame)] = frame
         self._keep()
         return bytes(
             self.registers[k % len(self.registers)] for k in range(register, register + size)
         )
+
+    def _measured(self, register: int) -> bytes:
+        if not self.taken or register in self.taken:
+            self.sample = self.recording.next()
+            self.taken.clear()
+        self.taken.add(register)
+        return self.chip.frame(self.sample)
 
     def _keep(self) -> None:
         for place, value in self.settings.items():

@@ -8,10 +8,15 @@ const TX_EMPTY = 1 << 4; // of the RP2040's I2C interrupts
 // A device's registers, some of which a recording may change with time.
 class Device {
   registers = new Uint8Array(REGISTERS);
+  clears = {}; // {register: bits} that clear themselves, such as that of a reset
   #recordings = new Map(); // the first register: Recording
 
   play(register, recording) {
     this.#recordings.set(register, recording);
+  }
+
+  write(register, value) {
+    this.registers[register] = value & ~(this.clears[register] ?? 0);
   }
 
   // Bring the registers up to date. What is written to recorded registers stays until the next row.
@@ -57,7 +62,7 @@ export class RegisterBus {
       i2c.completeConnect(device !== undefined);
     };
     i2c.onWriteByte = (value) => {
-      if (this.#named) this.#device.registers[this.#next()] = value;
+      if (this.#named) this.#device.write(this.#next(), value);
       else this.#register = value;
       this.#named = true;
       i2c.completeWrite(true);
@@ -66,8 +71,10 @@ export class RegisterBus {
   }
 
   // Put values into a device's registers from `register` on; the device is there from then on.
-  feed({ address, register = 0, values }) {
-    this.#plugged(address).registers.set(values, register);
+  feed({ address, register = 0, values, clears = {} }) {
+    const device = this.#plugged(address);
+    device.registers.set(values, register);
+    Object.assign(device.clears, clears);
   }
 
   // Let a recording change a device's registers from `register` on; the device is there from then on.

@@ -8,8 +8,9 @@
 //
 //   {"adc": [0, 4095, 2048]}             what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, and
 //                                        the temperature's; those that are not given stay
-//   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108]}}
-//                                        registers of a device, which is there from then on
+//   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108], "clears": {"18": 1}}}
+//                                        registers of a device, which is there from then on, and bits that
+//                                        clear themselves when they are written; those not given stay
 //   {"adc_recording": {"rate_hz": 100, "rows": [[0, 4095], [7, 4000]], "loop": false, "first": "now"}}
 //   {"i2c_recording": {"bus": 0, "address": 104, "register": 59, "rate_hz": 100, "rows": [[0, 1], [0, 2]]}}
 //                                        the same, row after row, at so many a second of the board's time;
