@@ -6,31 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from spikelet import boards, file_space, memory, runtime_parts
+from spikelet import board_expectation, boards, file_space, memory, runtime_parts
 from spikelet.errors import SpikeletError
 from spikelet.memory import Need
 from spikelet.runtime_needs import Task
 
 if TYPE_CHECKING:
-    from spikelet.boards import Board, Runtime
+    from spikelet.boards import Board
     from spikelet.interpreter import Interpreter
     from spikelet.layer import Layer
     from spikelet.network import Network
     from spikelet.runtime_parts import Parts
 
-# Cores by how their names begin, and how mpy-cross spells what they run.
-ARCHITECTURES = {
-    "Cortex-M0": "armv6m",
-    "Cortex-M3": "armv7m",
-    "Cortex-M33": "armv7emsp",
-    "Cortex-M4": "armv7emsp",
-    "Cortex-M7": "armv7emdp",
-    "RV32": "rv32imc",
-    "Xtensa": "xtensawin",
-}
-EMITTERS = {"thumb": ("asm_thumb",), "viper": ("viper", "native")}  # that a kernel tells of
-FAT12 = 0xFF5  # clusters, above which a FAT takes more than what is counted here
-FEW_SECTORS = 256  # with which CircuitPython's root folder is smaller; Source: its lib/oofatfs/ff.c
 PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
 
 
@@ -154,7 +141,7 @@ def of_board(
 
     sensor    settings of the one that it will read, None for none
     """
-    asked = _interpreter(board)
+    asked = board_expectation.interpreter(board)
     parts = runtime_parts.of(asked)
     return Room(
         board.name,
@@ -232,36 +219,3 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
 def _more(board: Board, need: Need) -> bool:
     """Return whether a board's file says that it has so much."""
     return (board.ram_free or 0) >= need.ram and (board.flash_free or 0) >= need.flash
-
-
-def _interpreter(board: Board) -> Interpreter:
-    """Return what the interpreter of a board is likely to say, with today's bytecode."""
-    from spikelet.interpreter import Interpreter
-
-    runtime = board.first
-    cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
-    native = "viper" in runtime.kernels
-    size, block = _file_system(runtime)
-    return Interpreter(
-        runtime.name,
-        (6, 3),
-        ARCHITECTURES[max(cores, key=len)] if cores and native else "",
-        flash_size=size,
-        flash_block=block,
-        ulab="ulab" if "ulab" in runtime.kernels else "",
-        emitters=tuple(
-            emitter for kernel in runtime.kernels for emitter in EMITTERS.get(kernel, ())
-        ),
-    )
-
-
-def _file_system(runtime: Runtime) -> tuple[int, int]:
-    """Return the bytes that files can have on a board, and those of a block; (0, ...) without limit."""
-    size = runtime.flash_free or 0
-    if not size or not runtime.fat:
-        return size, file_space.PAGE
-    block = file_space.fat_block(size)
-    if size // block > FAT12:
-        return size, block
-    few = runtime.name == "circuitpython" and size <= FEW_SECTORS * file_space.SECTOR
-    return file_space.fat_space(size, 128 if few else 512), block
