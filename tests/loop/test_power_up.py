@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import serial
 
 from boards_under_test import blank
 from spikelet import interpreter, listening, ports, raw_repl, runtime_parts, verification
@@ -54,7 +55,7 @@ def board(pico):
 @pytest.fixture
 def console(board):
     """Return a function that reads the console until a text has come, and returns it all."""
-    with ports.serial.serial_for_url(board.device, timeout=0.05) as port:
+    with serial.serial_for_url(board.device, timeout=0.05) as port:
 
         def read(expected):
             said, end = "", time.monotonic() + PATIENCE
