@@ -27,7 +27,6 @@ from spikelet import (
     benchmark,
     boards,
     bounds,
-    bytecode,
     conversion,
     dataset,
     energy,
@@ -35,6 +34,7 @@ from spikelet import (
     layout,
     memory,
     ports,
+    runtime_parts,
     training,
 )
 from spikelet.bench_board import MeasuringBoard
@@ -146,7 +146,7 @@ def spelled(port: Port) -> str:
 
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
-    files = bytecode.runtime_files(interpreter.ask(port))
+    files = runtime_parts.of(interpreter.ask(port)).files
     list(port.install({**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()

@@ -156,8 +156,10 @@ class Session:
                 flags &= ~wire.START
 
     def _live(self, payload):
-        from spikert import live  # for it takes memory, and not every board has a sensor
-
+        try:
+            from spikert import live  # for it takes memory, and not every board has a sensor
+        except ImportError:
+            raise ValueError("it was flashed without what reads sensors; flash it with --sensor")
         live.serve(self, *struct.unpack_from(wire.TURN_FORMAT, payload, 0))
 
     def network_ready(self):

@@ -179,6 +179,12 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
             reason = board_files.last_line(error.error_output)
+            if "spikert.bench" in reason or "'bench'" in reason:
+                raise SpikeletError(
+                    f"{port.name} was flashed with what its network needs, and nothing that measures: "
+                    "run spikelet flash without --small if it has room for all, or measure on an "
+                    "emulated board, such as --port qemu:m3"
+                ) from None
             raise SpikeletError(
                 f"{port.name} cannot measure ({reason}); run spikelet flash with this network, or "
                 "try another kernel"

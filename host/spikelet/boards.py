@@ -48,6 +48,7 @@ class Runtime:
     ram_free           int, bytes free for Python after boot; 0 where there is no fixed limit, None
                        where it is unknown until the board is asked
     flash_free         the same of its file system
+    file_system        "fat" where it is one; CircuitPython's is in any case
     rom_size           int, bytes of the ROM partition that its firmware has; 0 without one
     usb_cdc_data       bool, whether boot.py can enable CircuitPython's second serial port
     pins               {purpose: as this interpreter spells them}
@@ -64,9 +65,15 @@ class Runtime:
     clock_mhz: int = 0
     ram_free: int | None = None
     flash_free: int | None = None
+    file_system: str = ""
     rom_size: int = 0
     usb_cdc_data: bool | None = None
     pins: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fat(self) -> bool:
+        """Whether its file system is FAT; littlefs otherwise."""
+        return self.name == "circuitpython" or self.file_system == "fat"
 
     def says(self, said: str) -> bool:
         """Return whether `said` is how this interpreter calls this board."""

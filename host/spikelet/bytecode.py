@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import constants, resources
+from spikelet import bare_source, constants, resources
 
 if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
@@ -46,6 +46,7 @@ class Compiler:
         """Return whether that interpreter loads what this one makes."""
         return (self.interpreter, self.bytecode) == (interpreter.name, interpreter.bytecode)
 
+    @functools.cache  # noqa: B019, for there are few compilers
     def compile(self, name: str, source: bytes, architecture: str) -> bytes | None:
         """Return the .mpy of a module, or None where it cannot be compiled for this architecture.
 
@@ -63,19 +64,19 @@ class Compiler:
 def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
     """Return the runtime's files for an interpreter by their path on the board, as short as they get.
 
-    A module that mpy-cross refuses, such as a kernel in another core's assembler, stays a source,
-    which the board refuses too.
+    A module that mpy-cross refuses, such as a kernel in another core's assembler, stays a source.
     """
     files = resources.runtime_files()
+    package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
+    others = {path: data for path, data in files.items() if path not in package}
     compiler = compiler_for(interpreter)
     if compiler is None:
-        return files
-    package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
-    compiled = {path: data for path, data in files.items() if path not in package}
+        return {path: _bare(source) for path, source in package.items()} | others
+    compiled: dict[str, bytes] = {}
     for path, source in constants.inlined(package).items():
         made = compiler.compile(path, source.encode(), interpreter.architecture)
-        compiled |= {path: files[path]} if made is None else {other_form(path): made}
-    return compiled
+        compiled |= {path: _bare(package[path])} if made is None else {other_form(path): made}
+    return compiled | others
 
 
 def compiler_for(interpreter: Interpreter) -> Compiler | None:
@@ -98,6 +99,10 @@ def other_form(path: str) -> str:
     """Return where a module stands as bytecode, if its path is a source's, and the other way round."""
     stem, _, form = path.rpartition(".")
     return f"{stem}.{'py' if form == 'mpy' else 'mpy'}"
+
+
+def _bare(source: str) -> bytes:
+    return bare_source.bare(source).encode()
 
 
 def _packaged() -> str | None:

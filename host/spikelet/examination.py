@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mpremote.transport import TransportExecError
 from serial.tools import list_ports
 
 from spikelet import boards, bytecode, identification, interpreter, ports, pulse
@@ -25,13 +24,7 @@ NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpytho
 COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
 
 ASK = """
-import os, sys
-ulab = ""
-try:
-    import ulab
-    ulab = ulab.__version__
-except (ImportError, AttributeError):
-    pass
+import sys
 read_only = None
 if sys.implementation.name == "circuitpython":
     try:
@@ -46,14 +39,8 @@ if sys.implementation.name == "circuitpython":
         second_port = usb_cdc.data is not None
     except ImportError:
         pass
-free = 0
-try:
-    block = os.statvfs("/")
-    free = block[1] * block[3]
-except (AttributeError, OSError):
-    pass
 """
-ANSWER = "(sys.platform, list(sys.implementation.version), ulab, read_only, second_port, free)"
+ANSWER = "(sys.platform, list(sys.implementation.version), read_only, second_port)"
 
 # After a port's prelude, which says in _paths what is in use; earlier versions put files elsewhere.
 HELD = """
@@ -70,13 +57,6 @@ def held(paths, network):
     return sizes
 """
 
-PROBES = {
-    "viper": "@micropython.viper\ndef probe(x: int) -> int:\n    return x + 1\n",
-    "native": "@micropython.native\ndef probe(x):\n    return x + 1\n",
-    "asm_thumb": "@micropython.asm_thumb\ndef probe(r0):\n    add(r0, r0, 1)\n",
-    "asm_rv32": "@micropython.asm_rv32\ndef probe(a0):\n    addi(a0, a0, 1)\n",
-}
-
 
 @dataclass(frozen=True)
 class Examination:
@@ -86,8 +66,6 @@ class Examination:
     interpreter    what it says of itself
     version        of the interpreter        platform       its sys.platform
     identity       which board it is
-    ulab           its version, or nothing   emitters       of PROBES, those that work
-    files_free     int, bytes of its file system
     read_only      bool, whether its code cannot write files; None where it cannot tell
     runtime        bool, whether Spikelet's is there
     network        int, bytes of the .lif file there; 0 without one
@@ -101,9 +79,6 @@ class Examination:
     version: str
     platform: str
     identity: Identity
-    ulab: str
-    emitters: tuple[str, ...]
-    files_free: int
     read_only: bool | None
     runtime: bool
     network: int
@@ -158,7 +133,7 @@ def advice(found: Examination) -> Iterator[str]:
         yield f"it does not hold {what}: run spikelet flash NET.lif --port {found.port}"
     if asked.bytecode != (0, 0) and bytecode.compiler_for(asked) is None:
         yield _compiler(found)
-    if not found.emitters and not found.ulab:
+    if not asked.emitters and not asked.ulab:
         yield (
             f"it has neither native code nor ulab, so its only kernel is plain, the slowest: put a "
             f"{NAMES.get(asked.name, 'firmware')} on it that has one of them"
@@ -183,7 +158,7 @@ def _asked(
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
     transport.exec(ASK)
-    platform, version, ulab, read_only, second_port, free = transport.eval(ANSWER)
+    platform, version, read_only, second_port = transport.eval(ANSWER)
     transport.exec("import sys\n" + port.prelude)
     transport.exec(HELD)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
@@ -193,9 +168,6 @@ def _asked(
         version=".".join(map(str, version[:3])),
         platform=platform,
         identity=_identity(port, asked, usb_id),
-        ulab=ulab,
-        emitters=tuple(name for name, code in PROBES.items() if _works(transport, code)),
-        files_free=free,
         read_only=read_only,
         runtime=any(runtime),
         network=network,
@@ -203,14 +175,6 @@ def _asked(
         stopped=stopped,
     )
     return replace(found, advice=tuple(advice(found)))
-
-
-def _works(transport: SerialTransport, code: str) -> bool:
-    """Return whether an interpreter compiles a probe, and runs it rightly."""
-    try:
-        return bool(transport.exec(f"import micropython\n{code}print(probe(1))").strip() == b"2")
-    except TransportExecError:
-        return False
 
 
 def _identity(port: Port, asked: Interpreter, usb_id: UsbId | None) -> Identity:

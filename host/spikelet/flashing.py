@@ -85,16 +85,22 @@ def install(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
 def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
     """Put what is new beside what is in use; yield (bytes done, of how many)."""
     _settle(files)
-    inside, paths = files.list(FOLDER), _in_use(files) or {}
-    files.remove(_strays(inside, [*layout.staged, *_belonging(inside, paths)]))
+    strays, wanted = staging(files, layout)
+    files.remove(strays)
     total = sum(len(data) for data in layout.staged.values())
-    wanted = _missing(files, layout.staged)
     done = total - sum(len(data) for data in wanted.values())
     yield done, total
     if wanted:
         files.make(board_layout.folders(wanted))
         for stored in files.store(wanted):
             yield done + stored, total
+
+
+def staging(files: Files, layout: Layout) -> tuple[dict[str, int], dict[str, bytes]]:
+    """Return {path: bytes} of what `stage` removes first, and what it then stores; changes nothing."""
+    inside, paths = files.list(FOLDER), _in_use(files) or {}
+    strays = _strays(inside, [*layout.staged, *_belonging(inside, paths)])
+    return strays, _missing(files, layout.staged)
 
 
 def activate(files: Files, layout: Layout) -> tuple[str, ...]:

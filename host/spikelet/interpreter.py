@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
     from spikelet.ports import Port
 
+# Functions that need one of MicroPython's emitters each, and return 2 where it works.
+PROBES = {
+    "viper": "@micropython.viper\ndef probe(x: int) -> int:\n    return x + 1\n",
+    "native": "@micropython.native\ndef probe(x):\n    return x + 1\n",
+    "asm_thumb": "@micropython.asm_thumb\ndef probe(r0):\n    add(r0, r0, 1)\n",
+    "asm_rv32": "@micropython.asm_rv32\ndef probe(a0):\n    addi(a0, a0, 1)\n",
+}
+
 # What an earlier session left is not counted.
 SURVEY = """
 import gc, sys
@@ -29,11 +37,12 @@ try:
         rom_size = rom.ioctl(4, 0) * rom.ioctl(5, 0) if hasattr(rom, "ioctl") else len(rom)
 except (ImportError, AttributeError, OSError):
     pass
-flash_size = 0
+flash_size = flash_free = flash_block = 0
 try:
     import os
     block = os.statvfs("/")
-    flash_size = block[1] * block[2]
+    flash_block = block[1]
+    flash_size, flash_free = flash_block * block[2], flash_block * block[3]
 except (AttributeError, OSError):
     pass
 machine = getattr(sys.implementation, "_machine", "")
@@ -50,10 +59,29 @@ if sys.implementation.name == "circuitpython":  # elsewhere it may be any file o
         pass
 """
 ANSWER = (
-    "(sys.implementation.name, machine, board_id, "
-    "getattr(sys.implementation, '_mpy', 0), "
-    "gc.mem_free() if hasattr(gc, 'mem_free') else 0, rom_size, flash_size)"
+    "(sys.implementation.name, machine, board_id, getattr(sys.implementation, '_mpy', 0), "
+    "gc.mem_free() if hasattr(gc, 'mem_free') else 0, "
+    "rom_size, flash_size, flash_free, flash_block)"
 )
+
+# Asked apart, for it takes memory.
+ABILITIES = """
+ulab = ""
+try:
+    import ulab
+    ulab = ulab.__version__
+except (ImportError, AttributeError):
+    pass
+
+def works(code):
+    try:
+        import micropython
+        scope = {"micropython": micropython}
+        exec(code, scope)
+        return scope["probe"](1) == 2
+    except Exception:  # each port has its own for what it lacks
+        return False
+"""
 
 # In the order in which `sys.implementation._mpy` counts them, spelled as mpy-cross's -march.
 # Source: MicroPython's py/persistentcode.h, MP_NATIVE_ARCH_*.
@@ -86,6 +114,10 @@ class Interpreter:
     memory_free    int, bytes free for Python; 0 where it cannot tell, or has no fixed limit
     rom_size       int, bytes of its first ROM partition, which a ROMFS image can take; 0 without one
     flash_size     int, bytes of its file system; 0 without one
+    flash_free     int, bytes that are free there
+    flash_block    int, bytes of which a file takes a whole number
+    ulab           its version, or nothing
+    emitters       of PROBES, those that work
     """
 
     name: str
@@ -96,6 +128,10 @@ class Interpreter:
     flash_size: int = 0
     machine: str = ""
     board_id: str = ""
+    flash_free: int = 0
+    flash_block: int = 0
+    ulab: str = ""
+    emitters: tuple[str, ...] = ()
 
 
 def ask(port: Port) -> Interpreter:
@@ -107,11 +143,25 @@ def ask(port: Port) -> Interpreter:
 def survey(transport: SerialTransport) -> Interpreter:
     """Return what the interpreter at the end of a raw REPL says of itself."""
     transport.exec(SURVEY)
-    name, machine, board_id, mpy, memory_free, rom_size, flash_size = transport.eval(ANSWER)
+    name, machine, board_id, mpy, *sizes = transport.eval(ANSWER)
+    memory_free, rom_size, flash_size, flash_free, flash_block = sizes
+    transport.exec(ABILITIES)
+    ulab, works = transport.eval(f"(ulab, [works(code) for code in {tuple(PROBES.values())!r}])")
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
-    known = architecture < len(ARCHITECTURES)
-    spelled = ARCHITECTURES[architecture] if known else ""
-    return Interpreter(name, version, spelled, memory_free, rom_size, flash_size, machine, board_id)
+    return Interpreter(
+        name,
+        version,
+        ARCHITECTURES[architecture] if architecture < len(ARCHITECTURES) else "",
+        memory_free,
+        rom_size,
+        flash_size,
+        machine,
+        board_id,
+        flash_free,
+        flash_block,
+        ulab,
+        tuple(name for name, does in zip(PROBES, works, strict=True) if does),
+    )
 
 
 def check_board(asked: Interpreter, name: str, port: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spikelet import file_space
 from spikert import tables
 from spikert.tables import LayerTable, Tables
 
@@ -22,7 +23,6 @@ BLOCK = 16  # bytes; Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK o
 SCORES = 5  # numbers of a readout besides its scores
 LEAST_LIST = 4  # entries, which double when they are full; Source: MicroPython's py/objlist.c
 POINTER = 4  # bytes
-PAGE = 4096  # bytes that a file is rounded up to in flash; erase size of common NOR flash
 RESERVE = 2048  # bytes, for what a turn allocates between two collections
 
 # What follows is the mean of qemu:m3 and qemu:m0, MicroPython 1.25, by the form that the runtime's files
@@ -113,13 +113,19 @@ class Need:
 
 
 def need(
-    network: Network, kernel: str, files: Mapping[str, bytes], *, in_place: bool = False
+    network: Network,
+    kernel: str,
+    files: Mapping[str, bytes],
+    *,
+    in_place: bool = False,
+    block: int = file_space.PAGE,
 ) -> Need:
     """Return what a network needs of a board.
 
     kernel      that steps its layers; where a board is to choose, its fastest
     files       of the runtime, as they are to be put there
     in_place    whether the board reads and runs files where they lie, in a ROMFS
+    block       int, bytes of which a file in its file system takes a whole number
     """
     data = network.to_bytes()
     table = Tables(data)
@@ -136,7 +142,7 @@ def need(
         readout=_readout(table),
         readings=array(turn),
         reserve=RESERVE + 2 * array(_readings(table)),
-        flash=image_size(everything) if in_place else filed_size(everything),
+        flash=image_size(everything) if in_place else file_space.filed_size(everything, block),
     )
 
 
@@ -156,15 +162,6 @@ def grown_list(entries: int) -> int:
     while capacity < entries:
         capacity *= 2
     return array(POINTER * capacity)
-
-
-def filed_size(files: Mapping[str, bytes]) -> int:
-    """Return the bytes of flash that files take in a file system while they are being replaced.
-
-    The largest is there twice, for an old file stays until the new one is whole.
-    """
-    sizes = [-(-len(data) // PAGE) * PAGE for data in files.values()]
-    return sum(sizes) + max(sizes)
 
 
 def image_size(files: Mapping[str, bytes]) -> int:
@@ -236,7 +233,7 @@ def _viper(table: LayerTable) -> int:
         shared += array(4 * 10 + 6 * period)
     if table.geometry is None:
         shared += array(4 * 5 + table.stride + tables.READ_AHEAD) * (1 + table.recurrent)
-    if _is_plain(table):
+    if is_plain(table):
         return shared + array(tables.aligned(2 * table.neurons))
     states = array(sums) * (table.current + table.recurrent)
     return shared + states + array(4 * 27) + array(2 * table.maps) + _patches(table, 4)
@@ -256,7 +253,7 @@ def _period(table: LayerTable) -> int:
     return math.lcm(table.maps, 4)
 
 
-def _is_plain(table: LayerTable) -> bool:
+def is_plain(table: LayerTable) -> bool:
     """Return whether a layer is kernels/viper.py's, not kernels/viper_general.py's."""
     dense = table.geometry is None and not table.recurrent and not table.current
     return dense and _compared(table)
@@ -269,7 +266,7 @@ def _ulab(table: LayerTable) -> int:
 
 
 def _thumb(table: LayerTable) -> int:
-    if not _stepped_by_thumb(table):
+    if not stepped_by_thumb(table):
         return _viper(table)
     fours = -(-table.neurons // 4)
     columns = COLUMNS[table.pairs]
@@ -297,7 +294,7 @@ KERNELS: dict[str, Callable[[LayerTable], int]] = {
 """Bytes of RAM that a kernel keeps of a layer, without the objects around its arrays."""
 
 
-def _stepped_by_thumb(table: LayerTable) -> bool:
+def stepped_by_thumb(table: LayerTable) -> bool:
     """Return whether the thumb kernel has code for a layer; viper steps the others."""
     return bool(table.lanes and not table.geometry and not table.current)
 
@@ -313,19 +310,19 @@ def _modules(form: str, kernel: str, table: Tables) -> int:
     """Return the bytes of the modules that a network makes a board load."""
     size = RUNTIME[form][kernel] + ENCODERS[form] * (table.encoder != "direct")
     if kernel == "thumb":
-        others = [layer for layer in table.layers if not _stepped_by_thumb(layer)]
+        others = [layer for layer in table.layers if not stepped_by_thumb(layer)]
         dense = any(layer.geometry is None for layer in others)
-        mixed = len({layer.pairs for layer in table.layers if _stepped_by_thumb(layer)}) > 1
+        mixed = len({layer.pairs for layer in table.layers if stepped_by_thumb(layer)}) > 1
         size += PAIRS_BESIDE_BYTES * mixed + DENSE_BESIDE_THUMB[form] * dense
         return size + BESIDE_THUMB[form] * bool(others)
     if kernel == "viper":
-        size += GENERAL[form] * (not all(map(_is_plain, table.layers)))
-        storages = {_storage(layer) for layer in table.layers if layer.geometry is None}
+        size += GENERAL[form] * (not all(map(is_plain, table.layers)))
+        storages = {storage(layer) for layer in table.layers if layer.geometry is None}
         return size + STORAGE[form] * max(0, len(storages) - 1)
     return size
 
 
-def _storage(table: LayerTable) -> int:
+def storage(table: LayerTable) -> int:
     """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper_build.py."""
     return 0 if table.pairs else max(rows for rows in (1, 4, 8) if rows <= max(1, table.together))
 
@@ -335,7 +332,7 @@ def _rows(kernel: str, table: Tables) -> int:
     if kernel != "thumb":
         return 0
     lengths = [0]
-    for layer in filter(_stepped_by_thumb, table.layers):
+    for layer in filter(stepped_by_thumb, table.layers):
         group = GROUP if layer.pairs or layer.together < 2 else _together(layer)
         lengths.append(layer.rows + layer.rows // group + 8)
     if table.encoder == "direct":

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spikelet import boards, memory
+from spikelet import board_expectation, boards, file_space, memory, runtime_parts
 from spikelet.errors import SpikeletError
 from spikelet.memory import Need
+from spikelet.runtime_needs import Task
 
 if TYPE_CHECKING:
     from spikelet.boards import Board
     from spikelet.interpreter import Interpreter
     from spikelet.layer import Layer
     from spikelet.network import Network
+    from spikelet.runtime_parts import Parts
 
-# Cores by how their names begin, and how mpy-cross spells what they run.
-ARCHITECTURES = {
-    "Cortex-M0": "armv6m",
-    "Cortex-M3": "armv7m",
-    "Cortex-M33": "armv7emsp",
-    "Cortex-M4": "armv7emsp",
-    "Cortex-M7": "armv7emdp",
-    "RV32": "rv32imc",
-    "Xtensa": "xtensawin",
-}
 PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
 
 
@@ -39,6 +31,8 @@ class Room:
     flash       the same of bytes for files
     kernel      the fastest of its kernels
     files       of the runtime, as they are to be put there
+    needed      function of a network: those of them that it needs, for where all are too much
+    block       int, bytes of which a file takes a whole number
     in_place    whether files are read and run where they lie, in a ROMFS
     chip_ram    int, bytes of RAM in all, which bound what is free where that is unknown; 0: unknown
     """
@@ -50,10 +44,19 @@ class Room:
     files: Mapping[str, bytes]
     in_place: bool = False
     chip_ram: int = 0
+    needed: Callable[[Network], Mapping[str, bytes]] | None = None
+    block: int = file_space.PAGE
 
     def need(self, network: Network) -> Need:
-        """Return what a network needs here."""
-        return memory.need(network, self.kernel, self.files, in_place=self.in_place)
+        """Return what a network needs here: with all files if there is room, else with the least."""
+        need = self._need(network, self.files)
+        if self.needed and self._lacks_flash(need):
+            return self._need(network, self.needed(network))
+        return need
+
+    def is_short(self, network: Network) -> bool:
+        """Return whether there is no room for all files, but for what a network needs of them."""
+        return self.needed is not None and self._lacks_flash(self._need(network, self.files))
 
     def holds(self, need: Need) -> bool:
         """Return whether there is so much."""
@@ -91,6 +94,10 @@ class Room:
     def advice(self, network: Network, need: Need) -> str:
         """Say what would fit here, and which boards would do."""
         advice = []
+        if self._lacks_flash(need) and not any(path.endswith(".mpy") for path in self.files):
+            advice.append(
+                "put the mpy-cross of its interpreter on PATH, for bytecode takes half as much"
+            )
         if any(layer.pairs for layer in network.layers) and self._holds(_in_bytes(network)):
             advice.append("store its weights in bytes, not in pairs")
         if found := self.largest(network):
@@ -115,36 +122,60 @@ class Room:
         neurons = _most(network.layers[k].neurons, lambda n: self._holds(narrowed(network, k, n)))
         return (k, neurons) if neurons else None
 
+    def _lacks_flash(self, need: Need) -> bool:
+        return need.flash > (self.flash or need.flash)
+
+    def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
+        return memory.need(
+            network, self.kernel, files, in_place=self.in_place, block=self.block or file_space.PAGE
+        )
+
     def _holds(self, network: Network) -> bool:
         return self.holds(self.need(network))
 
 
-def of_board(board: Board, *, in_rom: bool = False) -> Room:
-    """Return the room on a board that is known by its file, or in its ROM partition."""
-    from spikelet import bytecode
+def of_board(
+    board: Board, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
+) -> Room:
+    """Return the room on a board that is known by its file, or in its ROM partition.
 
+    sensor    settings of the one that it will read, None for none
+    """
+    asked = board_expectation.interpreter(board)
+    parts = runtime_parts.of(asked)
     return Room(
         board.name,
         board.ram_free,
-        board.first.rom_size if in_rom else board.flash_free,
-        board.kernels[0],
-        bytecode.runtime_files(_interpreter(board)),
+        board.first.rom_size if in_rom else asked.flash_size,
+        parts.kernels[0],
+        parts.files,
         in_place=in_rom or board.machine is not None,
         chip_ram=board.ram + board.psram,
+        needed=lambda network: parts.needed(Task(network, sensor)),
+        block=asked.flash_block,
     )
 
 
 def of_interpreter(
-    name: str, interpreter: Interpreter, files: Mapping[str, bytes], *, in_place: bool
+    name: str,
+    interpreter: Interpreter,
+    parts: Parts,
+    files: Mapping[str, bytes],
+    *,
+    in_place: bool,
 ) -> Room:
-    """Return the room on a board that said itself what it has."""
+    """Return the room on a board that said itself what it has.
+
+    files    chosen of its parts
+    """
     return Room(
         name,
         interpreter.memory_free,
         interpreter.flash_size,
-        _fastest(interpreter),
+        parts.kernels[0],
         files,
         in_place=in_place,
+        block=interpreter.flash_block,
     )
 
 
@@ -188,21 +219,3 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
 def _more(board: Board, need: Need) -> bool:
     """Return whether a board's file says that it has so much."""
     return (board.ram_free or 0) >= need.ram and (board.flash_free or 0) >= need.flash
-
-
-def _interpreter(board: Board) -> Interpreter:
-    """Return what the interpreter of a board is likely to say, with today's bytecode."""
-    from spikelet.interpreter import Interpreter
-
-    cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
-    architecture = ARCHITECTURES[max(cores, key=len)] if cores else ""
-    return Interpreter(board.first.name, (6, 3), architecture)
-
-
-def _fastest(interpreter: Interpreter) -> str:
-    """Return the fastest kernel that an interpreter is likely to run."""
-    if interpreter.name != "micropython":
-        return "ulab"
-    if interpreter.architecture.startswith("armv"):
-        return "thumb"
-    return "viper" if interpreter.architecture else "plain"

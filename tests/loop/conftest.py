@@ -1,9 +1,12 @@
 """Boards in the loop: every one that can be had without hardware."""
 
+import functools
+from dataclasses import replace
+
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import ports, resources, verification
+from spikelet import interpreter, ports, runtime_parts, verification
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 
@@ -31,12 +34,24 @@ def port(request):
         absent(str(error))
 
 
+@functools.cache
+def asked(name: str) -> interpreter.Interpreter:
+    """Return what a board's interpreter says, once."""
+    return interpreter.ask(ports.resolve(name))
+
+
+@functools.cache
+def sources(name: str) -> runtime_parts.Parts:
+    """Return the runtime's parts that a board can run, all as sources."""
+    return runtime_parts.of(replace(asked(name), bytecode=(0, 0)))
+
+
 @pytest.fixture
 def on_board():
     """Return a function that flashes a network and verifies it with every kernel of a board."""
 
     def check(port, network, x):
-        files = {**resources.runtime_files(), "network.lif": network.to_bytes()}
+        files = {**sources(port.name).files, "network.lif": network.to_bytes()}
         list(port.install(files))
         found = {}
         with port.session() as stream:

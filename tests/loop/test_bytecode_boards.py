@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode, interpreter, ports, verification
+from spikelet import bytecode, interpreter, ports, runtime_parts, verification
 from spikelet.interpreter import Interpreter
 from spikelet.link import Link
 
@@ -29,7 +29,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     network = trained("rate", 8)
     asked = interpreter.ask(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
-    files = bytecode.runtime_files(asked)
+    files = runtime_parts.of(asked).files
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
@@ -74,7 +74,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     ],
 )
 def test_other_versions_get_sources(other):
-    files = bytecode.runtime_files(other)
+    files = runtime_parts.of(other).files
     assert "spikert/session.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 

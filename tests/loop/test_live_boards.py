@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from spikelet import listening, resources, verification
+from spikelet import interpreter, listening, runtime_parts, verification
 from spikelet.link import Link
 from spikelet.listening import Readings
 from spikelet.observation import Observation, Status
+from spikelet.runtime_needs import Task
 from stream_networks import CHANNELS, stream_network
 
 SEED = 1  # of a network that scales its readings
@@ -30,11 +31,12 @@ def raw(network):
 
 @pytest.fixture
 def link(port, network, raw):
-    """Return a link to each board, which has a network and a replay for a sensor."""
+    """Return a link to each board, which has a network, a replay for a sensor, and what these need."""
     settings = {"sensor": "replay", "channels": CHANNELS}
     if port.name not in NO_CLOCK:
         settings["rate"] = 1000
-    files = resources.runtime_files() | {
+    parts = runtime_parts.of(interpreter.ask(port))
+    files = parts.needed(Task(network, settings)) | {
         "network.lif": network.to_bytes(),
         "samples.bin": raw.tobytes(),
         "sensor.json": json.dumps(settings).encode(),

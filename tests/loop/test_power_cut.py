@@ -9,7 +9,7 @@ import serial
 
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
-from spikelet import bytecode, interpreter, ports, resources, verification
+from spikelet import interpreter, ports, resources, runtime_parts, verification
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 
@@ -30,7 +30,7 @@ def pico(own_cache):
 @pytest.fixture(scope="module")
 def runtime(pico):
     """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
-    files = bytecode.runtime_files(interpreter.ask(pico))
+    files = runtime_parts.of(interpreter.ask(pico)).files
     return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 

@@ -9,9 +9,10 @@ import pytest
 import serial
 
 from boards_under_test import blank
-from spikelet import listening, ports, raw_repl, resources, verification
+from spikelet import interpreter, listening, ports, raw_repl, runtime_parts, verification
 from spikelet.link import Link
 from spikelet.observation import Status
+from spikelet.runtime_needs import Task
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -30,9 +31,10 @@ def network():
 
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
-    """Return an emulated Pico with a network and a sensor."""
+    """Return an emulated Pico with a network, a sensor, and what these need."""
     port = blank("pico")
-    files = resources.runtime_files() | {
+    parts = runtime_parts.of(interpreter.ask(port))
+    files = parts.needed(Task(network, SENSOR)) | {
         "network.lif": network.to_bytes(),
         "sensor.json": json.dumps(SENSOR).encode(),
     }

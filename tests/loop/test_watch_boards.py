@@ -15,12 +15,12 @@ from test_serial_port import FakeSerialBoard
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
 from spikelet import (
-    bytecode,
     interpreter,
     journal_reader,
     ports,
     raw_repl,
     resources,
+    runtime_parts,
     sameness,
     verification,
     watching,
@@ -154,8 +154,7 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     network = random_network(3)
     with pico.powered() as board:
         port = ports.SerialPort(board.device)
-        files = bytecode.runtime_files(interpreter.ask(port))
-        files |= {"network.lif": network.to_bytes()}
+        files = {**runtime_parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"

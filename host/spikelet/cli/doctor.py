@@ -86,14 +86,14 @@ def _examined(name: str) -> dict[str, Any]:
         "machine": asked.machine,
         "boards": [board.name for board in found.identity.boards],
         "identified": found.identity.certain,
-        "ulab": found.ulab,
-        "emitters": found.emitters,
+        "ulab": asked.ulab,
+        "emitters": asked.emitters,
         "bytecode": asked.bytecode,
         "architecture": asked.architecture,
         "memory_free": asked.memory_free,
         "files": {
             "size": asked.flash_size,
-            "free": found.files_free,
+            "free": asked.flash_free,
             "read_only": found.read_only,
         },
         "rom_size": asked.rom_size,
@@ -106,14 +106,14 @@ def _lines(found: Examination) -> list[str]:
     """Return what people are told about a board."""
     asked = found.interpreter
     is_board = f": {found.identity}" if found.identity.boards else ""
-    native = ", ".join(found.emitters) or "no native code"
+    native = ", ".join(asked.emitters) or "no native code"
     memory = f", {asked.memory_free:,} bytes of memory free" if asked.memory_free else ""
     held = "no runtime of Spikelet"
     if found.runtime:
         held = f"a runtime, {f'a network of {found.network:,} bytes' if found.network else 'no network'}"
     return [
         f"{found.runs} on {asked.machine}{is_board}",
-        f"{native}; {f'ulab {found.ulab}' if found.ulab else 'no ulab'}{memory}",
+        f"{native}; {f'ulab {asked.ulab}' if asked.ulab else 'no ulab'}{memory}",
         f"{_files(found)}; {held}",
     ]
 
@@ -126,7 +126,7 @@ def _files(found: Examination) -> str:
     if not asked.flash_size:
         return f"no file system of its own{rom}"
     state = ", read-only" if found.read_only else ""
-    return f"{found.files_free:,} of {asked.flash_size:,} bytes for files free{state}{rom}"
+    return f"{asked.flash_free:,} of {asked.flash_size:,} bytes for files free{state}{rom}"
 
 
 def _show(name: str, found: dict[str, Any], output: Output) -> None:

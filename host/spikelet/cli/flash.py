@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rom", action="store_true", help="into the board's ROM partition, to be read in place"
     )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="only what this network and sensor need of the runtime, as where there is no room for more",
+    )
     parser.add_argument("--board", metavar="NAME", help="refuse any other board than this one")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be sent, kept and removed, and stop"
@@ -48,7 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Make sure that there is room, stage the files, try them, then put them to use."""
-    from spikelet import bytecode, flashing, interpreter, network, rom, room
+    from spikelet import (
+        flashing,
+        interpreter,
+        network,
+        rom,
+        room,
+        runtime_choice,
+        runtime_needs,
+        runtime_parts,
+    )
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
 
@@ -67,17 +81,22 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
-    files = bytecode.runtime_files(asked) | put
-    has = room.of_interpreter(where.name, asked, files, in_place=where.in_place)
+    parts, task = runtime_parts.of(asked), runtime_needs.task_of(loaded, put)
+    chosen = runtime_choice.choose(where, asked, parts, task, put, small=args.small)
+    files = chosen.files
+    has = room.of_interpreter(where.name, asked, parts, files, in_place=where.in_place)
     need = has.check(loaded)
     output.results |= {
         "files": len(files),
         "bytes": sum(len(data) for data in files.values()),
         "bytecode": any(path.endswith(".mpy") for path in files),
         "ram": {"needed": need.ram, "free": has.ram, "parts": dict(need.parts())},
+        "left_out": chosen.record,
     }
     if args.dry_run:
-        return _dry_run(where, files, output)
+        status = _dry_run(where, files, output)
+        output.say(chosen.sentence)
+        return status
     sent, own = _flash(args, where, files, loaded, output)
     if _starts_with(asked) in own:
         output.say(flashing.own_entries_note(own))
@@ -86,6 +105,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         f"{len(files)} files, {output.results['bytes']:,} bytes, of which {sent:,} were sent; "
         f"the board has loaded {args.network}"
     )
+    output.say(chosen.sentence)
     return 0
 
 

@@ -65,6 +65,7 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
     output.results |= {
         "fits": fits,
         "kernel": board.kernel,
+        "small": board.is_short(network),
         "ram": {"needed": need.ram, "free": board.ram, "parts": parts},
         "flash": {"needed": need.flash, "free": board.flash},
     }
@@ -72,6 +73,11 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
     rows = [("RAM", need.ram, _free(board.ram)), *of_which]
     rows.append(("flash", need.flash, _free(board.flash)))
     output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "there are"), rows)
+    if board.is_short(network):
+        output.say(
+            f"{board.name} has no room for all of the runtime; this is with what the network needs of "
+            "it, and no sensor"
+        )
     if fits and board.ram is None:
         output.say(f"fits {board.name} as far as is known; its RAM is unknown until it is asked")
     elif fits:

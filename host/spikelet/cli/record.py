@@ -57,17 +57,25 @@ def _listening(
     args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
 ) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet import board_layout, bytecode, interpreter, sensor_settings
+    from spikelet import (
+        board_layout,
+        interpreter,
+        runtime_choice,
+        runtime_parts,
+        sensor_settings,
+    )
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
+    from spikelet.runtime_needs import Task
     from spikert.session import SENSOR
 
     if where.in_place:
         raise SpikeletError(f"{where.name} has no sensors; record from another board")
     asked = interpreter.ask(where)
     common.install_driver(args, where, asked, output)
-    files = bytecode.runtime_files(asked)
-    layout = board_layout.of(files | {SENSOR: sensor_settings.to_bytes(settings)})
+    put = {SENSOR: sensor_settings.to_bytes(settings)}
+    parts, task = runtime_parts.of(asked), Task(None, settings)
+    layout = board_layout.of(runtime_choice.choose(where, asked, parts, task, put).files)
     common.stage(where, layout, output, "preparing")
     with common.link(where, None, "", output, layout.paths) as (link, _):
         yield link
