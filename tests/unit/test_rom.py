@@ -9,6 +9,7 @@ from mpremote.transport import TransportExecError
 
 from board_folder import FolderBoard
 from spikelet import board_layout, resources, rom
+from spikelet.cli import flash
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
@@ -97,3 +98,38 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
     assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
     assert (tmp_path / "main.py").read_bytes() == resources.entry_point()
     assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "in_use"),
+    [
+        (board_layout.in_rom(["network.lif"]), True),
+        ({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}, False),
+        (None, False),
+    ],
+)
+def test_whether_a_board_starts_from_its_rom(tmp_path, monkeypatch, paths, in_use):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spikelet").mkdir()
+    if paths is not None:
+        (tmp_path / "spikelet" / "active").write_bytes(board_layout.listing(paths))
+    assert rom.Rom(port(FolderBoard()), 1 << 20).is_in_use() is in_use
+
+
+def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatch):
+    def full(*_):
+        raise SpikeletError("the board could not store network.lif")
+
+    where, warned = rom.Rom(port(None), 1 << 20), []
+    monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
+    monkeypatch.setattr(flash, "_as_files", full)
+    monkeypatch.setattr(flash, "_in_place", lambda *_: (7, ()))
+    output = SimpleNamespace(warn=warned.append)
+    with pytest.raises(
+        SpikeletError, match=r"could not store network.lif; its ROM was not written"
+    ):
+        flash._flash(SimpleNamespace(yes=False), where, {}, None, output)
+    assert flash._flash(SimpleNamespace(yes=True), where, {}, None, output) == (7, ())
+    assert warned == [
+        "nothing starts board if the power goes now: the board could not store network.lif"
+    ]
