@@ -2,11 +2,12 @@
 
 import functools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import interpreter, ports, runtime_parts, verification
+from spikelet import interpreter, ports, resources, runtime_parts, verification
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 
@@ -32,6 +33,14 @@ def port(request):
         if request.param.startswith("unix:"):
             pytest.skip(str(error))
         absent(str(error))
+
+
+@pytest.fixture
+def virtual(tmp_path, monkeypatch, own_cache):
+    """Return the folder of a virtual board of this test's own."""
+    monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(ports.list_ports, "comports", list)
+    return Path(resources.cache_folder("virtual")) / "files"
 
 
 @functools.cache

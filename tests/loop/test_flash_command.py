@@ -7,16 +7,8 @@ from pathlib import Path
 import pytest
 
 from random_networks import random_network
-from spikelet import board_files, board_layout, ports, resources, upload
+from spikelet import board_files, board_layout, upload
 from spikelet.link import Link
-
-
-@pytest.fixture
-def virtual(tmp_path, monkeypatch, own_cache):
-    """Return the folder of a virtual board of this test's own."""
-    monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ports.list_ports, "comports", list)
-    return Path(resources.cache_folder("virtual")) / "files"
 
 
 @pytest.fixture

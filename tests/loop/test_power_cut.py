@@ -5,18 +5,16 @@ import shutil
 
 import numpy as np
 import pytest
-import serial
 
 from boards_under_test import blank
-from random_networks import random_inputs, random_network
-from spikelet import interpreter, ports, resources, runtime_parts, verification
+from power_up import started
+from random_networks import random_network
+from spikelet import interpreter, ports, resources, runtime_parts
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
-SAMPLES = 3
 MOMENTS = {"network": 30, "runtime": 20}
 AGAIN = 10  # of so many moments one is followed by a flash that is not cut
 LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
@@ -56,39 +54,25 @@ def flash(pico, files, cut=None):
         return board.stats()["written"]
 
 
-def started(pico):
-    """Switch a Pico on, as a user does, and return what it starts by itself, once that was verified."""
-    with pico.powered() as board, serial.serial_for_url(board.device, timeout=0) as stream:
-        link = Link(stream, board.name, lambda text: None)
-        info = link.hello()
-        assert not info.problem
-        network = {made.crc: made for made in (OLD, NEW)}[info.crc]
-        x = random_inputs(network, 5, SAMPLES)
-        found = verification.verify(link, network, x)
-        link.close()
-    assert (found.passed, found.samples, found.lost_frames) == (True, SAMPLES, 0)
-    return network
-
-
 @pytest.mark.parametrize("changed", MOMENTS)
 def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
     files = {**runtime, "network.lif": NEW.to_bytes()}
     if changed == "runtime":
         files["spikert/other.py"] = b"# so that it is another"
     restore(pico, image)
-    assert started(pico) is OLD
+    assert started(pico, OLD, NEW) is OLD
     operations = flash(pico, files)
-    assert started(pico) is NEW
+    assert started(pico, OLD, NEW) is NEW
     moments = random.Random(1).sample(range(operations), MOMENTS[changed])
     found = []
     for number, moment in enumerate(moments):
         restore(pico, image)
         with pytest.raises(SpikeletError, match="pico|socket"):
             flash(pico, files, cut=moment)
-        found.append((moment, started(pico)))
+        found.append((moment, started(pico, OLD, NEW)))
         if number % AGAIN == 0:
             flash(pico, files)
-            assert started(pico) is NEW
+            assert started(pico, OLD, NEW) is NEW
     assert len(found) == MOMENTS[changed]
     first_new = min((moment for moment, network in found if network is NEW), default=operations)
     assert all(network is NEW for moment, network in found if moment >= first_new)

@@ -5,17 +5,15 @@ import random
 import shutil
 
 import pytest
-import serial
 
 from boards_under_test import blank
-from random_networks import random_inputs, random_network
-from spikelet import board_layout, resources, verification
-from spikelet.link import Link
+from power_up import started
+from random_networks import random_network
+from spikelet import board_layout, resources
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
-SAMPLES = 3
 MOMENTS = 8
 
 
@@ -45,20 +43,6 @@ def flash(spikelet, pico, path, cut=None):
         return board.stats()["written"] if cut is None else cut
 
 
-def started(pico):
-    """Switch a Pico on; return what it starts by itself, once that was verified."""
-    with pico.powered() as board, serial.serial_for_url(board.device, timeout=0) as stream:
-        link = Link(stream, board.name, lambda text: None)
-        info = link.hello()
-        assert not info.problem
-        network = {made.crc: made for made in (OLD, NEW)}[info.crc]
-        x = random_inputs(network, 5, SAMPLES)
-        found = verification.verify(link, network, x)
-        link.close()
-    assert (found.passed, found.samples, found.lost_frames) == (True, SAMPLES, 0)
-    return network
-
-
 def in_use(pico):
     """Return {name: path} of what is in use, and the files in Spikelet's folder."""
     with pico.connect() as repl:
@@ -68,7 +52,7 @@ def in_use(pico):
 
 def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
     flash(spikelet, pico, lif[0])
-    assert started(pico) is OLD
+    assert started(pico, OLD, NEW) is OLD
     paths, files = in_use(pico)
     assert paths == board_layout.in_rom(["network.lif"])
     assert files == ["active"]
@@ -87,14 +71,14 @@ def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_pat
     image = resources.cache_folder(pico.storage) / "flash.bin"
     kept = shutil.copy(image, tmp_path / "flash.bin")
     operations = flash(spikelet, pico, lif[1])
-    assert started(pico) is NEW
+    assert started(pico, OLD, NEW) is NEW
     found = []
     for moment in sorted(random.Random(2).sample(range(operations), MOMENTS)):
         shutil.copy(kept, image)
         flash(spikelet, pico, lif[1], cut=moment)
-        found.append(started(pico))
+        found.append(started(pico, OLD, NEW))
     changes = [earlier is not later for earlier, later in zip(found, found[1:], strict=False)]
     assert (found[0], found[-1], sum(changes)) == (OLD, NEW, 1)
     flash(spikelet, pico, lif[0])
-    assert started(pico) is OLD
+    assert started(pico, OLD, NEW) is OLD
     assert in_use(pico)[1] == ["active"]

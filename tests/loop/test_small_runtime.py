@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,14 +15,6 @@ from spikelet.runtime_needs import Task
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
-
-
-@pytest.fixture
-def virtual(tmp_path, monkeypatch, own_cache):
-    """Return the folder of a virtual board of this test's own."""
-    monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ports.list_ports, "comports", list)
-    return Path(resources.cache_folder("virtual")) / "files"
 
 
 @pytest.fixture
