@@ -240,7 +240,7 @@ def test_another_command_ends_it(connect):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"rate": -1}, "rate is -1; it must be above 0"),
+        ({"rate": -1}, "rate is -1; it must be a number above 0"),
         ([1], "says nothing of a sensor"),
         (None, "knows of no sensor; spikelet flash --sensor"),
     ],
