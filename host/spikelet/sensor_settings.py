@@ -44,7 +44,13 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
         )
     if rate is not None:
         settings["rate"] = rate
+    family = _family(settings["sensor"])
+    if "pins" in family.SETTINGS and not settings.get("pins"):
+        name = settings["sensor"]
+        raise SpikeletError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
     try:
+        if hasattr(family, "check"):
+            family.check(settings)
         settings["rate"] = sensors.rate(settings, sensors.FASTEST)
     except ValueError as error:
         raise SpikeletError(str(error)) from None

@@ -27,8 +27,8 @@ class Sensor:
     """A vendor's driver; see the package's docstring. Each reading takes some memory."""
 
     def __init__(self, settings):
-        made = _found(settings)
-        self.wanted = _wanted(settings)
+        path, name, self.wanted = check(settings)
+        made = _found(path, name)
         options = {}
         if "address" in settings:
             options["address"] = whole(settings, "address", 0, 0x08, 0x77)
@@ -81,12 +81,20 @@ def _reading(name, number, unit):
     return round(reading)
 
 
-def _found(settings):
-    """Return the driver's class."""
+def check(settings):
+    """Return the driver's module and class, and (what to read, its unit) of each.
+
+    Raises ValueError for settings that make no sense, whatever the board has.
+    """
     spelled = settings.get("driver")
     path, _, name = spelled.rpartition(".") if isinstance(spelled, str) else ("", "", "")
     if not path or not name:
         raise ValueError('driver is %r; it must be a module and its class, "a.B"' % (spelled,))
+    return path, name, _wanted(settings)
+
+
+def _found(path, name):
+    """Return the driver's class."""
     try:
         __import__(path)
     except ImportError as error:
@@ -104,7 +112,6 @@ def _found(settings):
 
 
 def _wanted(settings):
-    """Return (what to read, its unit) of each."""
     read, units = _listed(settings, "read"), _listed(settings, "unit")
     if not read or len(read) != len(units):
         raise ValueError("read is %r and unit %r; each read has a unit" % (read, units))
