@@ -75,9 +75,9 @@ def _signed(data, at):
 UNIT = 9.80665 / 8192  # m/s2, of the chip at 4 g
 
 
-def put(folder, name="vendor_mpu"):
+def put(folder):
     """Write it into a folder as a module; return the module's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.py"
+    path = folder / "vendor_mpu.py"
     path.write_text(SOURCE)
     return path

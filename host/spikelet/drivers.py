@@ -8,19 +8,16 @@ Source: circup's manual; MicroPython's manual, "Package management".
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from mpremote import mip
 from mpremote.commands import CommandError
 from mpremote.transport import TransportError
 
-from spikelet import board_files, drive
+from spikelet import board_files, drive, raw_repl
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
@@ -51,21 +48,19 @@ def install(port: Port, interpreter: str, name: str) -> str:
 
 
 def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
-    said = io.StringIO()
-    state = SimpleNamespace(
-        transport=transport, ensure_raw_repl=lambda: None, did_action=lambda: None
-    )
-    wanted = SimpleNamespace(
-        command=["install"], packages=[name], index=None, target=None, mpy=True
-    )
+    wanted = {
+        "command": ["install"],
+        "packages": [name],
+        "index": None,
+        "target": None,
+        "mpy": True,
+    }
     try:
-        with contextlib.redirect_stdout(said):
-            mip.do_mip(state, wanted)
+        return raw_repl.command(transport, mip.do_mip, **wanted)
     except (CommandError, OSError, ValueError, TransportError) as error:
         raise SpikeletError(
             f"mip could not put {name} on {board}: {error}; what it put there is in the board's lib"
         ) from None
-    return said.getvalue()
 
 
 def _by_circup(folder: str, name: str) -> str:

@@ -98,7 +98,7 @@ def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
 
 def staging(files: Files, layout: Layout) -> tuple[dict[str, int], dict[str, bytes]]:
     """Return {path: bytes} of what `stage` removes first, and what it then stores; changes nothing."""
-    inside, paths = files.list(FOLDER), _in_use(files) or {}
+    inside, paths = files.list(FOLDER), in_use(files) or {}
     strays = _strays(inside, [*layout.staged, *_belonging(inside, paths)])
     return strays, _missing(files, layout.staged)
 
@@ -134,18 +134,19 @@ def plan(files: Files, layout: Layout) -> Plan:
     )
 
 
+def in_use(files: Files) -> dict[str, str] | None:
+    """Return {name: path} of what a board has in use, or None where nothing is."""
+    for path in (ACTIVE, ACTIVE + NEW):
+        if (paths := board_layout.listed(files.read(path))) is not None:
+            return paths
+    return None
+
+
 def _settle(files: Files) -> None:
     """Finish a replacement of `active` that was cut between removing the old and renaming the new."""
     whole = [board_layout.listed(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
     if whole == [False, True]:
         files.rename(ACTIVE + NEW, ACTIVE)
-
-
-def _in_use(files: Files) -> dict[str, str] | None:
-    for path in (ACTIVE, ACTIVE + NEW):
-        if (paths := board_layout.listed(files.read(path))) is not None:
-            return paths
-    return None
 
 
 def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]:

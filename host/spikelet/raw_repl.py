@@ -7,8 +7,10 @@ import io
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import serial
 from mpremote.transport import TransportError, TransportExecError
@@ -64,28 +66,36 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
             transport.close()
 
 
+def command(transport: SerialTransport, do: Callable[[Any, Any], None], **arguments: object) -> str:
+    """Run one of mpremote's commands on the board at the end of a raw REPL; return what it prints."""
+    said = io.StringIO()
+    state = SimpleNamespace(
+        transport=transport, ensure_raw_repl=lambda: None, did_action=lambda: None
+    )
+    with contextlib.redirect_stdout(said):
+        do(state, SimpleNamespace(**arguments))
+    return said.getvalue()
+
+
 def _enter(transport: SerialTransport, name: str, patience: float) -> None:
     """Enter the raw REPL; raises SpikeletError if it does not answer for so many seconds.
 
     Ctrl-C is sent again from time to time: a board that has just been reset does not hear the first,
     and then starts its program.
     """
-    end, wait = time.monotonic() + patience, min(FIRST_WAIT, patience)
-    try:
-        transport.enter_raw_repl(soft_reset=False, timeout_overall=wait)
-        return
-    except TransportError:
-        pass
-    while time.monotonic() < end:
-        wait = min(wait * 2, patience)
+    end, wait = time.monotonic() + patience, FIRST_WAIT
+    while True:
         with contextlib.suppress(TransportError):
-            transport.enter_raw_repl(soft_reset=False, timeout_overall=wait)
-            _skip_answers(transport, wait)
+            transport.enter_raw_repl(soft_reset=False, timeout_overall=min(wait, patience))
+            if wait > FIRST_WAIT:
+                _skip_answers(transport, min(wait, patience))
             return
-    raise SpikeletError(
-        f"{name} has no MicroPython or CircuitPython REPL that answers; "
-        "reset the board, or put an interpreter on it"
-    )
+        if time.monotonic() >= end:
+            raise SpikeletError(
+                f"{name} has no MicroPython or CircuitPython REPL that answers; "
+                "reset the board, or put an interpreter on it"
+            )
+        wait *= 2
 
 
 def _skip_answers(transport: SerialTransport, wait: float) -> None:

@@ -7,17 +7,15 @@ Source: MicroPython's manual, "Working with filesystems", and mpremote's `romfs 
 from __future__ import annotations
 
 import contextlib
-import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files, board_layout, flashing, ports
+from spikelet import board_files, board_layout, flashing, ports, raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
@@ -64,8 +62,8 @@ class Rom(ports.Board):
     def is_in_use(self) -> bool:
         """Return whether the board starts with what is in its ROM."""
         with self.connect() as transport:
-            paths = board_layout.listed(flashing.of(transport).read(board_layout.ACTIVE))
-        return paths is not None and board_layout.in_rom().items() & paths.items() != set()
+            paths = flashing.in_use(flashing.of(transport)) or {}
+        return bool(board_layout.in_rom().items() & paths.items())
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         """Write an image of the files to the partition; yield (bytes done, of how many)."""
@@ -97,16 +95,12 @@ def deploy(transport: SerialTransport, image: bytes) -> None:
 
     Raises SpikeletError where there is none, or it cannot be written.
     """
-    state = SimpleNamespace(
-        transport=transport, ensure_raw_repl=lambda: None, did_action=lambda: None
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "image.romfs")
         path.write_bytes(image)
-        wanted = SimpleNamespace(command=["deploy"], path=str(path), partition=PARTITION, mpy=False)
+        wanted = {"command": ["deploy"], "path": str(path), "partition": PARTITION, "mpy": False}
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints how far it is
-                commands.do_romfs(state, wanted)
+            raw_repl.command(transport, commands.do_romfs, **wanted)
         except commands.CommandError as error:
             raise SpikeletError(f"the board took no ROM image ({error})") from None
         except TransportExecError as error:

@@ -61,7 +61,7 @@ class Room:
     def holds(self, need: Need) -> bool:
         """Return whether there is so much."""
         ram = self.chip_ram if self.ram is None else self.ram
-        return need.ram <= (ram or need.ram) and need.flash <= (self.flash or need.flash)
+        return need.ram <= (ram or need.ram) and not self._lacks_flash(need)
 
     def check(self, network: Network) -> Need:
         """Return what a network needs here.

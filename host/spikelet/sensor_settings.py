@@ -36,7 +36,8 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
     Raises SpikeletError naming what makes no sense.
     """
     settings = _file(text) if text.endswith(".json") else _spelled(text)
-    known = _known(settings)
+    family = _family(settings.get("sensor"))
+    known = {"sensor", "rate", "button", *family.SETTINGS}
     if unknown := set(settings) - known:
         raise SpikeletError(
             f"{settings['sensor']} knows no setting {sorted(unknown)[0]!r}; "
@@ -44,7 +45,6 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
         )
     if rate is not None:
         settings["rate"] = rate
-    family = _family(settings["sensor"])
     if "pins" in family.SETTINGS and not settings.get("pins"):
         name = settings["sensor"]
         raise SpikeletError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
@@ -110,10 +110,6 @@ def _number(text: str) -> str | float:
         if math.isfinite(number := float(text)):
             return number
     return text
-
-
-def _known(settings: dict[str, Any]) -> set[str]:
-    return {"sensor", "rate", "button", *_family(settings.get("sensor")).SETTINGS}
 
 
 def _family(name: Any) -> Any:

@@ -112,7 +112,7 @@ def _found(path, name):
 
 
 def _wanted(settings):
-    read, units = _listed(settings, "read"), _listed(settings, "unit")
+    read, units = listed(settings, "read"), listed(settings, "unit")
     if not read or len(read) != len(units):
         raise ValueError("read is %r and unit %r; each read has a unit" % (read, units))
     wanted = [(read[i], units[i]) for i in range(len(read))]
@@ -124,7 +124,8 @@ def _wanted(settings):
     return wanted
 
 
-def _listed(settings, key):
+def listed(settings, key):
+    """Return a setting of which there can be several, in a list also where it is one."""
     value = settings.get(key, [])
     return value if isinstance(value, (list, tuple)) else [value]
 

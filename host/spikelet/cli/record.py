@@ -153,12 +153,12 @@ def _keep(
 def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
     """Return what the recordings of a folder have in common."""
     from spikelet.record_folder import SensorSettings
+    from spikert.sensors import driver
 
     decisive: dict[str, str | int | float] = {
         key: settings[key] for key in ("g", "dps", "driver") if key in settings
     }
     for key in ("read", "unit"):
         if key in settings:
-            several = settings[key] if isinstance(settings[key], list) else [settings[key]]
-            decisive[key] = "+".join(map(str, several))
+            decisive[key] = "+".join(map(str, driver.listed(settings, key)))
     return SensorSettings(settings["sensor"], float(settings["rate"]), names, decisive)
