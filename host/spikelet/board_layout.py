@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from spikelet import resources
+from spikelet import installation
 from spikert.session import NETWORK, RECORDING, SENSOR
 
 FOLDER = "spikelet"
@@ -34,7 +34,9 @@ OURS = (  # how each main.py and code.py begins that Spikelet put on a board
 )
 
 # Code that makes the runtime in use importable, and `_paths` of {name: path} of what is in use.
-CHOOSE_ACTIVE = resources.entry_point().decode().partition("if __name__")[0] + "_paths = active()\n"
+CHOOSE_ACTIVE = (
+    installation.entry_point().decode().partition("if __name__")[0] + "_paths = active()\n"
+)
 
 CHOOSE = """
 import sys
@@ -70,7 +72,9 @@ def of(files: Mapping[str, bytes]) -> Layout:
 
     files    {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py
     """
-    made = Layout(entries={name: files[name] for name in resources.ENTRY_POINTS if name in files})
+    made = Layout(
+        entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
+    )
     runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
     if runtime:
         folder = f"{FOLDER}/r{_digest(runtime)}"
