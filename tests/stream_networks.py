@@ -3,11 +3,11 @@
 import numpy as np
 
 from spikelet import bounds
-from spikelet.encoding import PARAMETERS, inputs
+from spikelet.inputs.encoders import PARAMETERS, inputs
+from spikelet.inputs.scaling import Scaling
 from spikelet.layer import Layer
 from spikelet.network import Network
 from spikelet.operation import Stream
-from spikelet.scaling import Scaling
 from spikert.tables import ENCODERS, READOUTS
 
 CHANNELS, HIDDEN, CLASSES = 3, 12, 4

@@ -28,11 +28,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spikelet import conversion, cost, scaling, training
-from spikelet.dataset import Dataset
+from spikelet import conversion, cost, training
 from spikelet.float_network import FloatNetwork
+from spikelet.inputs import scaling
+from spikelet.inputs.dataset import Dataset
+from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
 from spikelet.network import Network
-from spikelet.recordings import Recordings, folds, load, read_labels, windows
 from spikelet.training_options import TrainingOptions
 
 TARGET = Path(__file__).parents[1] / "docs" / "accuracy-exercises.md"

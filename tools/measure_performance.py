@@ -28,7 +28,6 @@ from spikelet import (
     boards,
     bounds,
     conversion,
-    dataset,
     energy,
     interpreter,
     layout,
@@ -42,6 +41,7 @@ from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatNetwork
+from spikelet.inputs import dataset
 from spikelet.layer import Layer
 from spikelet.network import Network
 from spikelet.ports import Port

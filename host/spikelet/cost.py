@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding
 from spikelet.convolution import fan_out
+from spikelet.inputs import encoders
 from spikelet.layer_shape import LayerShape
 from spikelet.operation import Operation, check_samples
 
@@ -38,7 +38,7 @@ def events_of_layers(network: Layered, x: NDArray[Any], made: Sequence[NDArray[A
     """
     x = check_samples(x, network)
     coding = network.steps, network.encoder_parameter
-    arriving = x if network.encoder == "direct" else encoding.spikes(network.encoder, x, *coding)
+    arriving = x if network.encoder == "direct" else encoders.spikes(network.encoder, x, *coding)
     found = []
     for layer, spikes in zip(network.layers, made, strict=True):
         events = int(_counts(arriving) @ fan_out(layer.inputs, layer.maps, layer.geometry))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.cost import synaptic_events
-from spikelet.dataset import Dataset
 from spikelet.float_network import FloatNetwork
+from spikelet.inputs.dataset import Dataset
 from spikelet.network import Network
 
 

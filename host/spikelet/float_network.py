@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from spikelet import encoding
 from spikelet.convolution import Geometry, weighted
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
+from spikelet.inputs.scaling import Scaling
 from spikelet.layer_shape import LayerShape, check_chain, check_classes, finite
 from spikelet.operation import Stream, check_coding, check_samples, class_scores
-from spikelet.scaling import Scaling
 
 RESETS = ("subtract", "set")
 
-FloatArray = encoding.FloatArray
+FloatArray = encoders.FloatArray
 """float32 or float64; what is computed from it keeps its type."""
 
 SpikeFunction = Callable[[FloatArray], FloatArray]
@@ -156,7 +156,7 @@ class FloatNetwork:
     @property
     def channels(self) -> int:
         """Number of values of a sample."""
-        return self.inputs // encoding.inputs(self.encoder, 1)
+        return self.inputs // encoders.inputs(self.encoder, 1)
 
     def simulate(self, x: NDArray[Any]) -> FloatTrace:
         """Run the samples x, each from the start membranes.
@@ -166,7 +166,7 @@ class FloatNetwork:
         Raises SpikeletError if x has another type or shape.
         """
         x = check_samples(x, self)
-        signal = encoding.signal(self.encoder, x, self.steps, self.encoder_parameter)
+        signal = encoders.signal(self.encoder, x, self.steps, self.encoder_parameter)
         steps = self.steps * (x.shape[1] if self.stream else 1)
         windows = []
         for layer in self.layers:

@@ -15,9 +15,9 @@ import numpy as np
 from spikelet import conversion, cost, evaluation, layer_tables
 from spikelet.boards import Board
 from spikelet.conversion import LayerReport
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatNetwork
+from spikelet.inputs.dataset import Dataset
 from spikelet.layer import Layer
 from spikelet.network import Network
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding, files, layer_tables, reference
+from spikelet import files, layer_tables, reference
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
+from spikelet.inputs.scaling import Scaling
 from spikelet.layer import Layer
 from spikelet.operation import Stream, check_coding
-from spikelet.scaling import Scaling
 from spikert import tables
 
 
@@ -56,7 +57,7 @@ class Network:
     @property
     def channels(self) -> int:
         """Number of values of a sample."""
-        return self.inputs // encoding.inputs(self.encoder, 1)
+        return self.inputs // encoders.inputs(self.encoder, 1)
 
     @property
     def turn_steps(self) -> int:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding
 from spikelet.errors import SpikeletError
-from spikelet.scaling import Scaling
+from spikelet.inputs import encoders
+from spikelet.inputs.scaling import Scaling
 from spikert.tables import READOUTS
 
 MAX_STEPS = 0xFFFF
@@ -60,7 +60,7 @@ class Operation(Protocol):
 
 def check_coding(network: Operation) -> None:
     """Raise SpikeletError unless encoder, first layer, readout and steps go together."""
-    encoding.check(network.encoder, network.encoder_parameter)
+    encoders.check(network.encoder, network.encoder_parameter)
     if network.readout not in READOUTS:
         raise SpikeletError(
             f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}"

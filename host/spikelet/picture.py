@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding, files
+from spikelet import files
 from spikelet import pareto as sweeps
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +146,7 @@ def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
     axis.set_ylabel("input", color=INK)
     _frame(axis)
     if side * side != network.channels:
-        spikes = encoding.spikes(network.encoder, x, network.steps, network.encoder_parameter)
+        spikes = encoders.spikes(network.encoder, x, network.steps, network.encoder_parameter)
         _draw_spikes(axis, spikes, "input")
         return
     for i, sample in enumerate(x):

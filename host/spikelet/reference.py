@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding
+from spikelet.inputs import encoders
 from spikelet.operation import check_samples, class_scores
 from spikelet.reference_layer import LayerState
 from spikelet.reference_numbers import IntArray, numbers
@@ -67,7 +67,7 @@ class Simulation:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._encoder: encoding.Encoder | None = None
+        self._encoder: encoders.Encoder | None = None
         self._layers: list[LayerState] = []
         self._scores: list[tuple[NDArray[np.uint8], IntArray]] = []
 
@@ -99,7 +99,7 @@ class Simulation:
     def _start(self, samples: int) -> None:
         """Set the encoder's and the layers' states to those before the first step."""
         network = self.network
-        self._encoder = encoding.Encoder(network.encoder, network.steps, network.encoder_parameter)
+        self._encoder = encoders.Encoder(network.encoder, network.steps, network.encoder_parameter)
         steps = None if network.stream else network.steps
         self._layers = []
         for number, layer in enumerate(network.layers):
@@ -116,7 +116,7 @@ class Simulation:
         spikes = self._encoder.spikes(x if network.stream else x[:, None]).swapaxes(0, 1)
         if network.encoder != "phase":
             return spikes, None
-        shifts = encoding.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
+        shifts = encoders.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
         return spikes, np.tile(shifts, len(spikes) // network.steps)[:, None, None].astype(np.int32)
 
     def _window_scores(self, spikes: NDArray[np.uint8], membranes: IntArray) -> NDArray[Any]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from spikelet.bounds import INT16_MAX, INT16_MIN
 from spikelet.convolution import weighted
-from spikelet.encoding import FloatArray
 from spikelet.errors import SpikeletError
+from spikelet.inputs.encoders import FloatArray
 from spikelet.reference_numbers import IntArray, Numbers
 
 BLOCK = 2**15

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spikelet.bounds import INT16_MAX
 from spikelet.convolution import Geometry, weighted
-from spikelet.encoding import DIRECT_SCALE, FloatArray
+from spikelet.inputs.encoders import DIRECT_SCALE, FloatArray
 
 if TYPE_CHECKING:
     from spikelet.layer import Layer

@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import conversion, evaluation
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.inputs.dataset import Dataset
 from spikelet.relu_network import ReluNetwork
 
 BALANCES = ("learned", "maximum", "percentile")

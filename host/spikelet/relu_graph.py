@@ -35,8 +35,8 @@ from spikelet import (
     relu_conversion,
 )
 from spikelet.convolution import Geometry
-from spikelet.encoding import DIRECT_SCALE
 from spikelet.errors import SpikeletError
+from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.nir_layout import Grid
 from spikelet.nir_nodes import Layers
 from spikelet.nir_synapses import Synapses

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import dataset, recordings
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
+from spikelet.inputs import dataset, recordings
+from spikelet.inputs.dataset import Dataset
 from spikelet.network import Network
 from spikelet.operation import check_samples
 

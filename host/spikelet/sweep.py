@@ -26,8 +26,8 @@ from spikelet import (
     training,
     variation,
 )
-from spikelet.dataset import Dataset, split
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset, split
 from spikelet.sweep_results import Measurement, Outcome
 from spikelet.training_options import TrainingOptions
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from float_layers import layer, network, x
-from spikelet import encoding
 from spikelet.cost import synaptic_events
+from spikelet.inputs import encoders
 
 
 def test_synaptic_events_of_spikes_and_of_direct_inputs():
@@ -14,6 +14,6 @@ def test_synaptic_events_of_spikes_and_of_direct_inputs():
     hidden[0, 1, 2:] = 1
     # 3 inputs reach 5 neurons, 3 spikes reach 2; the last layer's reach none.
     assert synaptic_events(chain, samples, [hidden, last]) == (3 * 5 + 3 * 2) / 2
-    inputs = np.count_nonzero(encoding.spikes("rate", samples, 4))
+    inputs = np.count_nonzero(encoders.spikes("rate", samples, 4))
     spiking = network(*chain.layers, encoder="rate")
     assert synaptic_events(spiking, samples, [hidden, last]) == (inputs * 5 + 3 * 2) / 2

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network, x
-from spikelet import encoding
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer
+from spikelet.inputs import encoders
 from spikelet.operation import Stream
 
 
@@ -80,7 +80,7 @@ def test_the_lowest_index_wins_a_tie(readout):
 
 def test_rate_spikes_are_overflows_of_an_accumulator():
     levels = np.arange(256, dtype=np.uint8)
-    spikes = encoding.spikes("rate", levels[None], 100)
+    spikes = encoders.spikes("rate", levels[None], 100)
     a = np.full(256, 128)
     for t in range(100):
         np.testing.assert_array_equal(spikes[0, t], a + levels >= 256)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import boards, cost, dataset, layout, nir_graph
+from spikelet import boards, cost, layout, nir_graph
 from spikelet import network as lif
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatNetwork
+from spikelet.inputs import dataset
 
 
 def board(**facts: object) -> boards.Board:

@@ -14,8 +14,8 @@ from spikelet import nir_graph, nir_import, nir_kernel, nir_reader, nir_writer
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.inputs.scaling import Scaling
 from spikelet.operation import Stream
-from spikelet.scaling import Scaling
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho", "recurrent", "alpha")
 

@@ -7,9 +7,10 @@ import pytest
 
 import naive_simulator
 from random_networks import random_inputs, random_network
-from spikelet import encoding, reference, reference_numbers
+from spikelet import reference, reference_numbers
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
 from spikelet.layer import Layer
 from spikelet.network import Network
 
@@ -50,7 +51,7 @@ def test_each_sample_starts_afresh():
 
 @pytest.mark.parametrize("encoder", ["direct", "rate", "bernoulli", "latency", "phase"])
 def test_no_samples_give_no_answers(encoder):
-    value = encoding.parameter(encoder, None)
+    value = encoders.parameter(encoder, None)
     network = replace(one_layer([[1, 2]], theta=1), encoder=encoder, encoder_parameter=value)
     assert network.simulate(np.zeros((0, network.channels), np.uint8)).answers.shape == (0,)
 

@@ -7,8 +7,8 @@ import pytest
 
 from spikelet import conversion, evaluation
 from spikelet.convolution import Geometry
-from spikelet.dataset import load_digits, split
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import load_digits, split
 from spikelet.relu_conversion import against_steps, convert, thresholds
 from spikelet.relu_network import ReluLayer, ReluNetwork
 from spikelet.relu_training import ReluOptions, train

@@ -7,8 +7,8 @@ import pytest
 
 from spikelet import evaluation, relu_network
 from spikelet.convolution import Geometry
-from spikelet.dataset import Dataset, load_digits, split
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.relu_network import (
     Objective,
     Parameters,

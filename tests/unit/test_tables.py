@@ -8,10 +8,10 @@ from random_networks import random_network
 from spikelet import network
 from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
+from spikelet.inputs.scaling import Scaling
 from spikelet.layer import Layer
 from spikelet.network import Network
 from spikelet.operation import Stream
-from spikelet.scaling import Scaling
 from spikert import tables
 
 # Offsets in the header, of tables.HEADER.

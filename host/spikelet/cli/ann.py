@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spikelet.dataset import Dataset
     from spikelet.float_network import FloatNetwork
+    from spikelet.inputs.dataset import Dataset
     from spikelet.output import Output
     from spikelet.relu_conversion import Reached
     from spikelet.relu_network import ReluNetwork
@@ -82,7 +82,8 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read, convert, measure against the steps, write."""
-    from spikelet import dataset, evaluation, files, nir_graph, relu_conversion, relu_graph
+    from spikelet import evaluation, files, nir_graph, relu_conversion, relu_graph
+    from spikelet.inputs import dataset
 
     _check(args)
     for target in filter(None, (args.output, args.save)):

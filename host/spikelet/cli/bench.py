@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from spikelet.bench_clock import Clock
     from spikelet.bench_comparison import Comparison
     from spikelet.benchmark import KernelCost
-    from spikelet.dataset import Dataset
     from spikelet.energy import Chip
+    from spikelet.inputs.dataset import Dataset
     from spikelet.output import Output
 
 SUMMARY = (
@@ -115,7 +115,7 @@ def _chosen(wanted: str, available: tuple[str, ...], name: str) -> tuple[str, ..
 
 def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
     """Return the samples that an int8 network can learn from, training part and all."""
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     if args.samples in (None, "digits") and given.classes:
         return dataset.load_digits()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spikelet.inputs.recording_folder import Folder, SensorSettings
     from spikelet.link import Link
     from spikelet.observation import Status
     from spikelet.output import Output
     from spikelet.ports import Port
-    from spikelet.record_folder import Folder, SensorSettings
     from spikelet.recorder import Recorded, Recorder
 
 SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet import sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
-    from spikelet.record_folder import Folder
+    from spikelet.inputs.recording_folder import Folder
     from spikelet.recorder import Recorder
 
     if not args.seconds > 0:
@@ -152,7 +152,7 @@ def _keep(
 
 def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
     """Return what the recordings of a folder have in common."""
-    from spikelet.record_folder import SensorSettings
+    from spikelet.inputs.recording_folder import SensorSettings
     from spikert.sensors import driver
 
     decisive: dict[str, str | int | float] = {

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.recording_files import SUFFIXES, Unreadable, read
+from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read
 
 LABELS = "labels.csv"
 

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from spikelet import recording_files
 from spikelet.errors import SpikeletError
-from spikelet.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.inputs import recording_files
+from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
 
 
 def readings(samples=10, channels=3, dtype=np.int16):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from spikelet import encoding
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
 from spikert import encode, tables
 
 CODED = tables.ENCODERS[1:]
 
 
 def train_of(encoder, level, steps, value=0):
-    return encoding.spikes(encoder, np.array([[level]], np.uint8), steps, value)[0, :, 0].tolist()
+    return encoders.spikes(encoder, np.array([[level]], np.uint8), steps, value)[0, :, 0].tolist()
 
 
 class Asked:
@@ -33,12 +33,12 @@ def test_latency_is_earlier_for_more(level, time):
 def test_phase_shows_the_bits_from_the_highest():
     assert train_of("phase", 0b1011_0010, 8, 8) == [1, 0, 1, 1, 0, 0, 1, 0]
     assert train_of("phase", 0b1011_0010, 7, 3) == [1, 0, 1, 1, 0, 1, 1]
-    assert encoding.drive_shifts("phase", 7, 3).tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert encoders.drive_shifts("phase", 7, 3).tolist() == [0, 1, 2, 0, 1, 2, 0]
 
 
 def test_phase_weighs_a_period_as_the_number_itself():
     x = np.arange(256, dtype=np.uint8)[None]
-    signal = encoding.signal("phase", x, 8, 8)
+    signal = encoders.signal("phase", x, 8, 8)
     np.testing.assert_array_equal(signal.sum(axis=0)[0] * 128, x[0])
 
 
@@ -51,7 +51,7 @@ def test_bernoulli_draws_are_marsaglias():
 @pytest.mark.parametrize("level", [0, 1, 64, 128, 255])
 def test_bernoulli_spikes_as_often_as_the_level_says(level):
     x = np.full((1, 50), level, np.uint8)
-    rate = encoding.spikes("bernoulli", x, 200, encoding.DEFAULTS["bernoulli"]).mean()
+    rate = encoders.spikes("bernoulli", x, 200, encoders.DEFAULTS["bernoulli"]).mean()
     assert rate == pytest.approx(level / 256, abs=0.02)
 
 
@@ -59,13 +59,13 @@ def test_bernoulli_spikes_as_often_as_the_level_says(level):
 @pytest.mark.parametrize("steps", [1, 4, 13])
 @pytest.mark.parametrize("samples", [1, 5])
 def test_the_board_encodes_as_the_host_does(encoder, steps, samples):
-    least, most = encoding.PARAMETERS.get(encoder, (0, 0))
+    least, most = encoders.PARAMETERS.get(encoder, (0, 0))
     x = np.random.default_rng(steps).integers(0, 256, (3, samples, 40)).astype(np.uint8)
     x[0, :, :4] = 0, 1, 254, 255
     x[1] = x[1, :1] + np.arange(samples, dtype=np.uint8)[:, None]  # changes little; may wrap
-    for value in {least, encoding.DEFAULTS.get(encoder, 0), most}:
-        expected = encoding.spikes(encoder, x, steps, value)
-        shifts = encoding.drive_shifts(encoder, steps, value)
+    for value in {least, encoders.DEFAULTS.get(encoder, 0), most}:
+        expected = encoders.spikes(encoder, x, steps, value)
+        shifts = encoders.drive_shifts(encoder, steps, value)
         board = encode.make(Asked(encoder, steps, value, 40))
         for recording, spikes in zip(x, expected.reshape(3, samples, steps, -1), strict=True):
             board.start()
@@ -79,17 +79,17 @@ def test_the_board_encodes_as_the_host_does(encoder, steps, samples):
 
 @pytest.mark.parametrize("encoder", tables.ENCODERS)
 def test_a_stream_encoded_in_parts_is_the_same(encoder):
-    value = encoding.DEFAULTS.get(encoder, 0)
+    value = encoders.DEFAULTS.get(encoder, 0)
     x = np.random.default_rng(0).integers(0, 256, (2, 9, 5)).astype(np.uint8)
-    parts = encoding.Encoder(encoder, 3, value)
+    parts = encoders.Encoder(encoder, 3, value)
     made = np.concatenate([parts.spikes(x[:, :4]), parts.spikes(x[:, 4:])], axis=1)
-    np.testing.assert_array_equal(made, encoding.spikes(encoder, x, 3, value))
+    np.testing.assert_array_equal(made, encoders.spikes(encoder, x, 3, value))
     assert made.any() != (encoder == "direct")
 
 
 def test_direct_makes_no_spikes():
     assert encode.make(Asked("direct", 4, 0, 3)) is None
-    assert not encoding.spikes("direct", np.full((1, 3), 255, np.uint8), 4).any()
+    assert not encoders.spikes("direct", np.full((1, 3), 255, np.uint8), 4).any()
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_direct_makes_no_spikes():
 )
 def test_parameters_that_cannot_be_are_refused(encoder, value, words):
     with pytest.raises(SpikeletError, match=words):
-        encoding.check(encoder, value)
+        encoders.check(encoder, value)

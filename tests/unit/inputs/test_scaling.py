@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.scaling import Percentiles, Scaling, fit
+from spikelet.inputs.scaling import Percentiles, Scaling, fit
 
 INT32 = np.iinfo(np.int32)
 

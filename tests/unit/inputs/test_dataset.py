@@ -9,9 +9,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from spikelet import dataset
-from spikelet.dataset import UNLABELLED, Dataset, load, load_digits, load_npz, split
 from spikelet.errors import SpikeletError
+from spikelet.inputs import dataset
+from spikelet.inputs.dataset import UNLABELLED, Dataset, load, load_digits, load_npz, split
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from spikelet import files
 from spikelet.errors import SpikeletError
-from spikelet.recording_files import SUFFIXES
-from spikelet.recordings import LABELS
+from spikelet.inputs.recording_files import SUFFIXES
+from spikelet.inputs.recordings import LABELS
 
 SENSOR = "sensor.json"
 LOCK = ".recording.lock"

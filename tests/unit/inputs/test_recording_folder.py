@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from spikelet import record_folder, recordings
 from spikelet.errors import SpikeletError
-from spikelet.record_folder import Folder, SensorSettings
+from spikelet.inputs import recording_folder, recordings
+from spikelet.inputs.recording_folder import Folder, SensorSettings
 
 IMU = SensorSettings("mpu6886", 100.0, ("ax", "ay", "az"), {"range_g": 8})
 
@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record_folder.np, "save", full)
+    monkeypatch.setattr(recording_folder.np, "save", full)
     with pytest.raises(SpikeletError, match="No space left"):
         folder.add("wave", readings(), IMU)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
