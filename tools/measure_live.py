@@ -15,11 +15,11 @@ from rich.console import Console
 
 from spikelet import live_picture
 from spikelet.journal import JournalWriter
-from spikelet.layer import Layer
 from spikelet.live import LiveView
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
 from spikelet.observation import Observation
-from spikelet.operation import Stream
 from spikelet.output import Output
 from spikelet.verification import LiveCheck
 

@@ -26,7 +26,6 @@ from spikelet import (
     bench_comparison,
     benchmark,
     boards,
-    bounds,
     conversion,
     energy,
     interpreter,
@@ -40,10 +39,11 @@ from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
 from spikelet.inputs import dataset
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks import proof as bounds
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.ports import Port
 from spikelet.training_options import TrainingOptions
 from spikert.session import NETWORK

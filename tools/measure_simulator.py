@@ -28,10 +28,11 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion, reference_layer, snntorch_export, training
-from spikelet.float_network import FloatNetwork
+from spikelet import conversion, snntorch_export, training
 from spikelet.inputs import dataset, encoders
-from spikelet.network import Network
+from spikelet.networks import reference_layer
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.network import Network
 from spikelet.training_options import TrainingOptions
 
 STEPS, EPOCHS = 4, 10

@@ -14,7 +14,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import bench_clock, board_files, ports
 from spikelet.bench_clock import Clock
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.ports import Port
 from spikert.session import NETWORK
 

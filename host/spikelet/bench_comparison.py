@@ -12,7 +12,7 @@ from spikelet.benchmark import KernelCost
 from spikelet.dense_network import DenseNetwork
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.relu_training import ReluOptions
 
 KERNELS = ("thumb", "viper", "plain")  # that one is measured with

@@ -37,7 +37,7 @@ from typing import Any, Self
 import numpy as np
 
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
 from spikelet.watching import Event, Gone, Reconnected, Started
 

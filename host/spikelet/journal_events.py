@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
 from spikelet.journal_reader import Journal
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
 
 

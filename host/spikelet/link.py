@@ -13,7 +13,7 @@ from spikelet import board_info
 from spikelet.board_info import BoardInfo
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.frames import Frame, FrameReader
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Collector, Observation
 from spikert import wire
 

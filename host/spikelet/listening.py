@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.frames import Frame
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
 from spikert import wire
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
 from spikelet.signal_plot import Signals
 

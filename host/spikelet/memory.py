@@ -17,7 +17,7 @@ from spikert import tables
 from spikert.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
 
 BLOCK = 16  # bytes; Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK of four words
 SCORES = 5  # numbers of a readout besides its scores

@@ -16,7 +16,7 @@ from spikelet.watching import Event, Started
 if TYPE_CHECKING:
     from spikelet.board_info import BoardInfo
     from spikelet.live import LiveView
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
     from spikelet.watching import Watch
 
 COUNTS = ("late", "skipped", "failed")

@@ -15,14 +15,14 @@ import nir
 
 from spikelet import frameworks, nir_graph, nir_reader, nir_synapses, nir_topology, nir_values
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
 from spikelet.frameworks import Framework
 from spikelet.inputs import encoders
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.protocol import Stream
 from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
 from spikelet.nir_layout import Grid
 from spikelet.nir_nodes import Layers
 from spikelet.nir_synapses import Synapses
-from spikelet.operation import Stream
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.frames import Frame
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikert import wire
 
 DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)

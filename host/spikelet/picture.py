@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from spikelet.drift import Drift
-    from spikelet.network import Network
-    from spikelet.reference import Trace
+    from spikelet.networks.network import Network
+    from spikelet.networks.reference import Trace
 
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
 ENCODER_INKS = {

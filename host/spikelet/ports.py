@@ -16,11 +16,12 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, board_layout, flashing, network, raw_repl
+from spikelet import board_files, board_layout, flashing, raw_repl
 from spikelet.data_port import DataPort
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
-from spikelet.network import Network
+from spikelet.networks import network
+from spikelet.networks.network import Network
 from spikert.session import NETWORK
 from spikert.tables import TableError
 

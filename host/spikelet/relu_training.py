@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import augmentation, relu_network, topology
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
+from spikelet.networks.float_network import FloatArray
+from spikelet.networks.geometry import Geometry
 from spikelet.optimiser import Adam, cosine_rate
 from spikelet.relu_network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
 from spikelet.training import Progress, divergence

@@ -14,8 +14,8 @@ from spikelet.runtime_needs import Task
 if TYPE_CHECKING:
     from spikelet.boards import Board
     from spikelet.interpreter import Interpreter
-    from spikelet.layer import Layer
-    from spikelet.network import Network
+    from spikelet.networks.layer import Layer
+    from spikelet.networks.network import Network
     from spikelet.runtime_parts import Parts
 
 PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")

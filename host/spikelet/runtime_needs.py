@@ -19,7 +19,7 @@ from spikert.session import SENSOR
 from spikert.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
 
 KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encode"
 SENSORS = f"{PACKAGE}.sensors"

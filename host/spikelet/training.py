@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from spikelet import integer_forward, parameters, topology, variation
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
 from spikelet.forward import see
 from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
-from spikelet.operation import Stream
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.protocol import Stream
 from spikelet.optimiser import Adam, cosine_rate
 from spikelet.parameters import Parameters
 from spikelet.training_options import TrainingOptions

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from spikelet.board_info import BoardInfo
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.network import Network
+from spikelet.networks.reference import Simulation, Trace
 from spikelet.observation import Observation
-from spikelet.reference import Simulation, Trace
 
 
 @dataclass(frozen=True)

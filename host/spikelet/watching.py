@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from spikelet import listening
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
 from spikelet.ports import Port
 from spikelet.sameness import Sameness

@@ -8,9 +8,9 @@ import pytest
 from boards_under_test import BOARDS, absent, marks
 from spikelet import installation, ports, verification
 from spikelet.errors import SpikeletError
-from spikelet.layer import Layer
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 INPUTS = 259
 ACTIVE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256, 257, 258)

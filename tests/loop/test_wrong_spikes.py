@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from spikelet import installation, ports, verification
-from spikelet.layer import Layer
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 TAMPER = """
 import spikert

@@ -8,9 +8,9 @@ import pytest
 
 from float_layers import layer, network, x
 from spikelet import gradients
-from spikelet.convolution import Geometry
 from spikelet.gradients import Firing, Objective, evaluate
 from spikelet.inputs import encoders
+from spikelet.networks.geometry import Geometry
 from spikelet.parameters import Parameters
 
 SMOOTH_SPIKES = {

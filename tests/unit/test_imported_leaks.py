@@ -9,7 +9,7 @@ import pytest
 from spikelet import conversion, drift, nir_import, training
 from spikelet.conversion import leak_integers
 from spikelet.inputs import dataset
-from spikelet.layer import Layer
+from spikelet.networks.layer import Layer
 from spikelet.nir_import import ImportOptions
 from spikelet.training import TrainingOptions
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from spikelet import conversion, integer_forward, topology, training
-from spikelet.float_network import FloatNetwork
 from spikelet.gradients import Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks.float_network import FloatNetwork
 from spikelet.parameters import Parameters
 from spikelet.training_options import TrainingOptions
 

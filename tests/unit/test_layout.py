@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import boards, cost, layout, nir_graph
-from spikelet import network as lif
+from spikelet import boards, layout, nir_graph
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
 from spikelet.inputs import dataset
+from spikelet.networks import network as lif
+from spikelet.networks import synaptic_events
+from spikelet.networks.float_network import FloatNetwork
 
 
 def board(**facts: object) -> boards.Board:
@@ -55,7 +56,7 @@ def test_instructions_are_events_times_what_their_layer_takes(found):
     samples = dataset.split(dataset.load_digits())[1]
     option = found[0]
     trace = option.network.simulate(samples.x)
-    events = cost.events_of_layers(option.network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(option.network, samples.x, trace.spikes)
     each = layout.INSTRUCTIONS["thumb"][1]
     assert option.instructions == pytest.approx(sum(events) * each / 360)
 
@@ -65,7 +66,7 @@ def test_what_the_direct_encoder_holds_takes_multiplications():
     direct = replace(graph(), encoder="direct")
     in_bytes, in_pairs = layout.options(direct, bytes(32), BOARD, samples, (8,))
     trace = in_bytes.network.simulate(samples.x)
-    held, stepped = cost.events_of_layers(in_bytes.network, samples.x, trace.spikes)
+    held, stepped = synaptic_events.events_of_layers(in_bytes.network, samples.x, trace.spikes)
     of_bytes, of_pairs = layout.HELD["thumb"]
     measured = layout.INSTRUCTIONS["thumb"]
     wanted = held * of_bytes + stepped * measured[1], held * of_pairs + stepped * measured[0]

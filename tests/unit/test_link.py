@@ -15,9 +15,9 @@ from spikelet import link as link_module
 from spikelet import verification
 from spikelet.errors import SpikeletError
 from spikelet.frames import FrameReader
-from spikelet.layer import Layer
 from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikert import wire
 from spikert.session import Session
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.observation import Observation
 from spikelet.verification import LiveCheck, Verification, compare
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from spikelet.board_info import BoardInfo
     from spikelet.board_layout import Layout
-    from spikelet.bounds import LayerBounds
     from spikelet.drift import Drift, LayerDrift
     from spikelet.interpreter import Interpreter
     from spikelet.link import Link
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
+    from spikelet.networks.proof import LayerBounds
     from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.verification import Verification
@@ -159,7 +159,7 @@ def link(
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
     """Show what each layer is and how far it can reach."""
-    from spikelet.bounds import INT16_MAX, INT16_MIN
+    from spikelet.networks.proof import INT16_MAX, INT16_MIN
 
     rows = []
     output.results["layers"] = []

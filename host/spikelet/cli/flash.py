@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spikelet.board_layout import Layout
     from spikelet.interpreter import Interpreter
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
     from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.rom import Rom
@@ -56,7 +56,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet import (
         flashing,
         interpreter,
-        network,
         rom,
         room,
         runtime_choice,
@@ -65,6 +64,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     )
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
+    from spikelet.networks import network
 
     if args.erase:
         return erase.run(args, output)
@@ -111,13 +111,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     """Return what is flashed besides the runtime."""
-    from spikelet import samples, sensor_settings
+    from spikelet import sensor_settings
     from spikelet.errors import SpikeletError
+    from spikelet.networks import trial_samples
     from spikert.session import NETWORK, RECORDING, SENSOR
 
     put = {NETWORK: loaded.to_bytes()}
     if args.recording:
-        replayed = samples.named(args.recording, loaded, args.every)
+        replayed = trial_samples.named(args.recording, loaded, args.every)
         put[RECORDING] = loaded.turn_bytes(replayed.x)
     if args.sensor:
         settings = sensor_settings.parse(args.sensor, args.rate)

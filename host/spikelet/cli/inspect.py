@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
     from spikelet.output import Output
     from spikelet.room import Room
 
@@ -22,8 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
-    from spikelet import boards, bounds, network, room
+    from spikelet import boards, room
     from spikelet.cli import common
+    from spikelet.networks import network
+    from spikelet.networks import proof as bounds
 
     board = boards.load(args.board) if args.board else None
     loaded = network.load(args.network)

@@ -29,13 +29,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     import numpy as np
 
-    from spikelet import files, network, samples, verification
+    from spikelet import files, verification
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
+    from spikelet.networks import network, trial_samples
 
     files.check_target(args.output)
     loaded = network.load(args.network)
-    x = samples.named(args.samples, loaded, args.every).x
+    x = trial_samples.named(args.samples, loaded, args.every).x
     observations = []
     where = common.port(args, output)
     with common.link(where, loaded, args.kernel, output) as (link, _):

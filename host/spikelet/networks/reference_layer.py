@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.bounds import INT16_MAX, INT16_MIN
-from spikelet.convolution import weighted
 from spikelet.errors import SpikeletError
 from spikelet.inputs.encoders import FloatArray
-from spikelet.reference_numbers import IntArray, Numbers
+from spikelet.networks.geometry import weighted
+from spikelet.networks.proof import INT16_MAX, INT16_MIN
+from spikelet.networks.reference_numbers import IntArray, Numbers
 
 BLOCK = 2**15
 """Values of a signal that are weighed at once, in whole steps: more do not fit a processor's cache."""

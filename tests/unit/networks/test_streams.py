@@ -10,9 +10,9 @@ from spikelet import link as link_module
 from spikelet import verification
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
-from spikelet.network import from_bytes
-from spikelet.operation import Stream
-from spikelet.reference import Simulation
+from spikelet.networks.network import from_bytes
+from spikelet.networks.protocol import Stream
+from spikelet.networks.reference import Simulation
 from spikelet.verification import LiveCheck
 from spikert import wire
 from stream_networks import SEEDS, TURNS, recordings, stream_network

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Geometry
 
 
 class LayerShape:

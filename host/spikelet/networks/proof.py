@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from spikelet.layer import Layer
-    from spikelet.network import Network
+    from spikelet.networks.layer import Layer
+    from spikelet.networks.network import Network
 
 IntArray = NDArray[np.int64]
 

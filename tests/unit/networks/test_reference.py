@@ -7,12 +7,12 @@ import pytest
 
 import naive_simulator
 from random_networks import random_inputs, random_network
-from spikelet import reference, reference_numbers
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks import reference, reference_numbers
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 
 def one_layer(weights, *, encoder="rate", steps=4, readout="count", **fields) -> Network:

@@ -5,13 +5,13 @@ import pytest
 
 from lif_files import patched, resealed
 from random_networks import random_network
-from spikelet import network
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
 from spikelet.inputs.scaling import Scaling
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.operation import Stream
+from spikelet.networks import network
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
 from spikert import tables
 
 # Offsets in the header, of tables.HEADER.

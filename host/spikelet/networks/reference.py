@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.inputs import encoders
-from spikelet.operation import check_samples, class_scores
-from spikelet.reference_layer import LayerState
-from spikelet.reference_numbers import IntArray, numbers
+from spikelet.networks.protocol import check_samples, class_scores
+from spikelet.networks.reference_layer import LayerState
+from spikelet.networks.reference_numbers import IntArray, numbers
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
 
 
 DIRECT_SHIFT = np.full((1, 1, 1), 8, np.int32)  # of each step's sums

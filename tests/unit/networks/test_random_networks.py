@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from random_networks import random_inputs, random_network
-from spikelet import bounds, reference
+from spikelet.networks import proof, reference
 from spikert.tables import ENCODERS, READOUTS
 
 SEEDS = range(24)  # those that run on every board
@@ -30,12 +30,12 @@ def geometries():
 
 def test_every_network_is_proved_to_fit():
     for network in networks():
-        assert all(layer.reach.fits for layer in bounds.prove(network))
+        assert all(layer.reach.fits for layer in proof.prove(network))
 
 
 def test_most_networks_come_close_to_the_limit():
     worst = [
-        max(max(b.reach.high / 0x7FFF, b.reach.low / -0x8000) for b in bounds.prove(network))
+        max(max(b.reach.high / 0x7FFF, b.reach.low / -0x8000) for b in proof.prove(network))
         for network in networks()
     ]
     assert sum(share > 0.9 for share in worst) > len(worst) / 2

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Geometry
-from spikelet.layer import Layer
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
 from spikert import tables
 
 BYTE = 255

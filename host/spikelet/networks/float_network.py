@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from spikelet.convolution import Geometry, weighted
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
-from spikelet.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.operation import Stream, check_coding, check_samples, class_scores
+from spikelet.networks.geometry import Geometry, weighted
+from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
+from spikelet.networks.protocol import Stream, check_coding, check_samples, class_scores
 
 RESETS = ("subtract", "set")
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import files, layer_tables, reference
+from spikelet import files
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
-from spikelet.layer import Layer
-from spikelet.operation import Stream, check_coding
+from spikelet.networks import lif_layers, reference
+from spikelet.networks.layer import Layer
+from spikelet.networks.protocol import Stream, check_coding
 from spikert import tables
 
 
@@ -103,8 +104,8 @@ class Network:
         names = "\n".join(self.classes).encode()
         offset, scale, shift = _scaling_fields(self.scaling)
         body = offset.astype("<i4").tobytes() + scale.astype("<i4").tobytes()
-        body += layer_tables.padded(names) + b"".join(
-            layer_tables.to_bytes(layer) for layer in self.layers
+        body += lif_layers.padded(names) + b"".join(
+            lif_layers.to_bytes(layer) for layer in self.layers
         )
         size = tables.HEADER_SIZE + len(body) + tables.CRC_SIZE
         header = struct.pack(
@@ -166,7 +167,7 @@ def from_bytes(data: bytes) -> Network:
         steps=table.steps,
         readout=table.readout,
         classes=table.classes,
-        layers=[layer_tables.from_table(data, layer) for layer in table.layers],
+        layers=[lif_layers.from_table(data, layer) for layer in table.layers],
         source_sha256=bytes(table.sha256),
         scaling=_scaling(data, table),
         encoder_parameter=table.parameter,

@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.bounds import INT16_MAX
-from spikelet.convolution import Geometry, weighted
 from spikelet.inputs.encoders import DIRECT_SCALE, FloatArray
+from spikelet.networks.geometry import Geometry, weighted
+from spikelet.networks.proof import INT16_MAX
 
 if TYPE_CHECKING:
-    from spikelet.layer import Layer
+    from spikelet.networks.layer import Layer
 
 IntArray = NDArray[Any]
 """int16, int32 or int64, as wide as it must be."""

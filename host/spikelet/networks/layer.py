@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelet.bounds import INT16_MAX, INT16_MIN
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import RESETS
-from spikelet.layer_shape import LayerShape
+from spikelet.networks.float_network import RESETS
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer_shape import LayerShape
+from spikelet.networks.proof import INT16_MAX, INT16_MIN
 
 
 @dataclass(eq=False)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import naive_simulator
-from spikelet import reference_layer
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks import reference_layer
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 WIDE = 1024, 128  # inputs and neurons of weights that are worth looking
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from random_networks import random_inputs, random_network
-from spikelet import bounds
-from spikelet.bounds import Interval, layer_bounds
-from spikelet.convolution import Geometry
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks import proof
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import Interval, layer_bounds
 
 INPUTS = 6
 MOST = 40  # of the drives there are, and of the states that a neuron has reached, so many go on
@@ -149,7 +149,7 @@ def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
 @pytest.mark.parametrize("seed", range(60))
 def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
     layer = random_layer(seed, d=128, r=8)
-    proved = layer_bounds(layer, direct=False, steps=bounds.LIMIT_STEPS)
+    proved = layer_bounds(layer, direct=False, steps=proof.LIMIT_STEPS)
     if proved.settled:
         seen = what_happens(layer, 40, direct=False)
         assert_within(seen["membrane"], proved.membrane)
@@ -161,7 +161,7 @@ def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
 def test_whole_networks_stay_within_their_proof(seed):
     network = random_network(seed)
     trace = network.simulate(random_inputs(network, seed, 40))
-    for membranes, proved in zip(trace.membranes, bounds.prove(network), strict=True):
+    for membranes, proved in zip(trace.membranes, proof.prove(network), strict=True):
         assert_within(set(membranes.ravel().tolist()), proved.membrane)
 
 
@@ -228,9 +228,9 @@ def test_the_worse_end_is_reported_with_the_limit_on_its_side():
     assert (Interval(-100, 39_000).worst, Interval(-100, 39_000).limit) == (39_000, 0x7FFF)
 
 
-def endless(**fields) -> bounds.LayerBounds:
+def endless(**fields) -> proof.LayerBounds:
     layer = Layer(weights=np.array([[20], [-30], [30]], np.int8), **fields)
-    return bounds.prove(Network("rate", 4, "last", ("a",), [layer]), endless=True)[0]
+    return proof.prove(Network("rate", 4, "last", ("a",), [layer]), endless=True)[0]
 
 
 @pytest.mark.parametrize("fields", [{"d": 128}, {"d": 16}, {"d": 3, "r": 10}, {"d": 255, "r": 12}])

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import fan_out
 from spikelet.inputs import encoders
-from spikelet.layer_shape import LayerShape
-from spikelet.operation import Operation, check_samples
+from spikelet.networks.geometry import fan_out
+from spikelet.networks.layer_shape import LayerShape
+from spikelet.networks.protocol import Operation, check_samples
 
 
 class Layered(Operation, Protocol):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.cost import synaptic_events
-from spikelet.float_network import FloatNetwork
 from spikelet.inputs.dataset import Dataset
-from spikelet.network import Network
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.network import Network
+from spikelet.networks.synaptic_events import synaptic_events
 
 
 @dataclass(frozen=True)

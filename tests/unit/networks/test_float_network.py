@@ -7,9 +7,9 @@ import pytest
 
 from float_layers import layer, network, x
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer
 from spikelet.inputs import encoders
-from spikelet.operation import Stream
+from spikelet.networks.float_network import FloatLayer
+from spikelet.networks.protocol import Stream
 
 
 def test_direct_drive_integrates_leaks_fires_and_loses_theta():

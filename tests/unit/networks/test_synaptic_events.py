@@ -3,8 +3,8 @@
 import numpy as np
 
 from float_layers import layer, network, x
-from spikelet.cost import synaptic_events
 from spikelet.inputs import encoders
+from spikelet.networks.synaptic_events import synaptic_events
 
 
 def test_synaptic_events_of_spikes_and_of_direct_inputs():

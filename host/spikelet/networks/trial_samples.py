@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset, recordings
 from spikelet.inputs.dataset import Dataset
-from spikelet.network import Network
-from spikelet.operation import check_samples
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import check_samples
 
 RANDOM_SAMPLES = 100
 RANDOM_RECORDINGS, RANDOM_TURNS = 5, 20  # of a stream
