@@ -11,11 +11,12 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock, board_files, ports
+from spikelet import bench_clock, board_files
 from spikelet.bench_clock import Clock
+from spikelet.boards import resolve
+from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks.network import Network
-from spikelet.ports import Port
 from spikert.session import NETWORK
 
 PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
@@ -90,7 +91,7 @@ class MeasuringBoard:
         self.name = port.name
         self._transport = transport
         self._run(START)
-        self._run(ports.LOAD.format(prelude=port.prelude))
+        self._run(resolve.LOAD.format(prelude=port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run(IMPORT.format(path=self._path))
         crc, sha256, self.runtime, self.machine = self._ask("_known")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from spikelet import file_space
-from spikelet.boards import Board, Runtime
-from spikelet.interpreter import Interpreter
+from spikelet.boards.catalogue import Board, Runtime
+from spikelet.boards.interpreter import Interpreter
 
 # Cores by how their names begin, and how mpy-cross spells what they run.
 ARCHITECTURES = {

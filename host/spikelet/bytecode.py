@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from spikelet import constants, installation, minify
 
 if TYPE_CHECKING:
-    from spikelet.interpreter import Interpreter
+    from spikelet.boards.interpreter import Interpreter
 
 PACKAGE = "spikert/"  # what can be bytecode; boards look for their entry points as sources
 OPTIONS = ("-O3",)  # without line numbers and assertions

@@ -17,13 +17,14 @@ from mpremote import mip
 from mpremote.commands import CommandError
 from mpremote.transport import TransportError
 
-from spikelet import board_files, drive, raw_repl
+from spikelet import board_files, drive
+from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.ports import Port
+    from spikelet.boards.resolve import Port
 
 
 def install(port: Port, interpreter: str, name: str) -> str:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
-from spikelet import boards, bytecode, identification, interpreter, ports, pulse
+from spikelet import bytecode
+from spikelet.boards import catalogue, identify, interpreter, probe, resolve
+from spikelet.boards.identify import Identity
+from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
-from spikelet.identification import Identity
-from spikelet.interpreter import Interpreter
 from spikert.session import NETWORK
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards import UsbId
-    from spikelet.ports import Port
+    from spikelet.boards.catalogue import UsbId
+    from spikelet.boards.resolve import Port
 
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
 COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
@@ -102,12 +103,12 @@ def examine(spelling: str) -> Examination:
 
     Raises SpikeletError, which says what to do, where no board answers.
     """
-    port = ports.resolve(spelling)
+    port = resolve.resolve(spelling)
     stopped, usb_id = False, None
-    if isinstance(port, ports.SerialPort):
+    if isinstance(port, resolve.SerialPort):
         usb_id = _usb_id(port.name)
         try:
-            stopped = pulse.take(port.name)
+            stopped = probe.take(port.name)
         except SpikeletError as error:
             raise SpikeletError(f"{error}{_likely(usb_id)}") from None
     with port.connect() as transport:
@@ -179,10 +180,10 @@ def _asked(
 
 def _identity(port: Port, asked: Interpreter, usb_id: UsbId | None) -> Identity:
     """Return which board is at a port; those that are emulated are known by it."""
-    emulated = [board for board in boards.every() if board.port and board.port == port.name]
+    emulated = [board for board in catalogue.every() if board.port and board.port == port.name]
     if emulated:
         return Identity(tuple(emulated), certain=True)
-    return identification.identify(asked.name, asked.board_id, usb_id)
+    return identify.identify(asked.name, asked.board_id, usb_id)
 
 
 def _usb_id(device: str) -> UsbId | None:
@@ -196,7 +197,7 @@ def _likely(usb_id: UsbId | None) -> str:
     """Return what a device may be that does not say so itself."""
     if usb_id is None:
         return ""
-    found = identification.by_usb(usb_id)
+    found = identify.by_usb(usb_id)
     return f"; by its USB ids it is {found}" if found.boards else ""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spikelet import conversion
-from spikelet.boards import Board
+from spikelet.boards.catalogue import Board
 from spikelet.conversion import LayerReport
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset

@@ -166,7 +166,7 @@ def grown_list(entries: int) -> int:
 
 def image_size(files: Mapping[str, bytes]) -> int:
     """Return the bytes of a ROMFS image with these files."""
-    from spikelet.virtual import emulated
+    from spikelet.boards.virtual import emulated
 
     return len(emulated.romfs_image(files))
 

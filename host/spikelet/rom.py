@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files, board_layout, flashing, ports, raw_repl
+from spikelet import board_files, board_layout, flashing
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.errors import SpikeletError
-from spikelet.virtual.emulated import romfs_image
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -35,7 +36,7 @@ _paths = {paths!r}
 """
 
 
-class Rom(ports.Board):
+class Rom(resolve.Board):
     """A port whose board keeps its files in its ROM partition.
 
     port    where the board is
@@ -44,7 +45,7 @@ class Rom(ports.Board):
 
     in_place = True
 
-    def __init__(self, port: ports.Port, size: int) -> None:
+    def __init__(self, port: resolve.Port, size: int) -> None:
         if not size:
             raise SpikeletError(
                 f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from spikelet import board_expectation, boards, file_space, memory, runtime_parts
+from spikelet import board_expectation, file_space, memory, runtime_parts
+from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
 from spikelet.memory import Need
 from spikelet.runtime_needs import Task
 
 if TYPE_CHECKING:
-    from spikelet.boards import Board
-    from spikelet.interpreter import Interpreter
+    from spikelet.boards.catalogue import Board
+    from spikelet.boards.interpreter import Interpreter
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
     from spikelet.runtime_parts import Parts
@@ -104,7 +105,9 @@ class Room:
             k, neurons = found
             now = network.layers[k].neurons
             advice.append(f"train it with {neurons} neurons in layer {k}, which has {now}")
-        larger = [board.name for board in map(boards.load, boards.names()) if _more(board, need)]
+        larger = [
+            board.name for board in map(catalogue.load, catalogue.names()) if _more(board, need)
+        ]
         advice.append(f"take a board with more ({', '.join(larger) or 'none is known here'})")
         return ", or ".join(advice)
 

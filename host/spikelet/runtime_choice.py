@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from spikelet import board_layout, file_space, flashing, memory, runtime_parts
 
 if TYPE_CHECKING:
-    from spikelet.interpreter import Interpreter
-    from spikelet.ports import Port
+    from spikelet.boards.interpreter import Interpreter
+    from spikelet.boards.resolve import Port
     from spikelet.runtime_needs import Task
     from spikelet.runtime_parts import Parts
 

@@ -19,7 +19,7 @@ from spikelet.runtime_needs import KERNELS, Task
 from spikert import kernels as kernel_modules
 
 if TYPE_CHECKING:
-    from spikelet.interpreter import Interpreter
+    from spikelet.boards.interpreter import Interpreter
 
 BENCH = f"{PACKAGE}.bench"
 CHOSEN = f"{PACKAGE}/kernels/chosen.py"  # see kernels/__init__.py

@@ -22,12 +22,12 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from spikelet import listening
+from spikelet.boards.resolve import Port
+from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import Link
 from spikelet.networks.network import Network
 from spikelet.observation import Observation, Status
-from spikelet.ports import Port
-from spikelet.sameness import Sameness
 
 BATCH = 16  # turns that are asked for at once
 TRIES = 5  # failures in a row before it is given up

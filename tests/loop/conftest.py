@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, interpreter, ports, runtime_parts, verification
+from spikelet import installation, runtime_parts, verification
+from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 
@@ -28,7 +29,7 @@ def pytest_generate_tests(metafunc):
 def port(request):
     """Return one board after the other."""
     try:
-        return ports.resolve(request.param)
+        return resolve.resolve(request.param)
     except SpikeletError as error:
         if request.param.startswith("unix:"):
             pytest.skip(str(error))
@@ -39,14 +40,14 @@ def port(request):
 def virtual(tmp_path, monkeypatch, own_cache):
     """Return the folder of a virtual board of this test's own."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ports.list_ports, "comports", list)
+    monkeypatch.setattr(resolve.list_ports, "comports", list)
     return Path(installation.cache_folder("virtual")) / "files"
 
 
 @functools.cache
 def asked(name: str) -> interpreter.Interpreter:
     """Return what a board's interpreter says, once."""
-    return interpreter.ask(ports.resolve(name))
+    return interpreter.ask(resolve.resolve(name))
 
 
 @functools.cache

@@ -3,8 +3,9 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode, interpreter, ports, runtime_parts, verification
-from spikelet.interpreter import Interpreter
+from spikelet import bytecode, runtime_parts, verification
+from spikelet.boards import interpreter, resolve
+from spikelet.boards.interpreter import Interpreter
 from spikelet.link import Link
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
@@ -80,6 +81,6 @@ def test_other_versions_get_sources(other):
 
 
 def test_the_virtual_board_takes_no_bytecode():
-    asked = interpreter.ask(ports.resolve("virtual"))
+    asked = interpreter.ask(resolve.resolve("virtual"))
     assert (asked.name, asked.bytecode, asked.memory_free) == ("cpython", (0, 0), 0)
     assert bytecode.compiler_for(asked) is None

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from spikelet import interpreter, listening, runtime_parts, verification
+from spikelet import listening, runtime_parts, verification
+from spikelet.boards import interpreter
 from spikelet.link import Link
 from spikelet.listening import Readings
 from spikelet.observation import Observation, Status

@@ -6,12 +6,13 @@ import pytest
 
 from boards_under_test import absent
 from memory_networks import NETWORKS, dense, network
-from spikelet import interpreter, memory, ports, runtime_parts
+from spikelet import memory, runtime_parts
+from spikelet.boards import interpreter, resolve
+from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
-from spikelet.interpreter import Interpreter
 from spikelet.link import Link
 from spikelet.runtime_needs import Task
-from spikelet.virtual import emulated
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -139,4 +140,4 @@ def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikele
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err
-    assert ports.held(port)[0].crc == NETWORKS["digits"].crc
+    assert resolve.held(port)[0].crc == NETWORKS["digits"].crc

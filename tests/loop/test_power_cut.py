@@ -9,7 +9,8 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import installation, interpreter, ports, runtime_parts
+from spikelet import installation, runtime_parts
+from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -50,7 +51,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(ports.SerialPort(board.device).install(files))
+        list(resolve.SerialPort(board.device).install(files))
         return board.stats()["written"]
 
 

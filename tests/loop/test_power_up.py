@@ -9,7 +9,8 @@ import pytest
 import serial
 
 from boards_under_test import blank
-from spikelet import interpreter, listening, ports, raw_repl, runtime_parts, verification
+from spikelet import listening, runtime_parts, verification
+from spikelet.boards import interpreter, raw_repl, resolve
 from spikelet.link import Link
 from spikelet.observation import Status
 from spikelet.runtime_needs import Task
@@ -105,7 +106,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     console("spikelet: class")
     console.port.close()
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
-    with ports.SerialPort(board.device).session() as stream:
+    with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         assert verification.check_identity(network, link.hello(), "board") is None
         assert verification.verify(link, network, x).passed
@@ -115,7 +116,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
 def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console("spikelet: class")
     console.port.close()
-    with ports.SerialPort(board.device).session() as stream:
+    with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         verification.check_identity(network, link.hello(), "board")
         check, troubles, turns = verification.LiveCheck(network), [], 0
@@ -170,7 +171,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
 
 
 def test_resets_of_both_kinds_are_survived(board, network, pico):
-    port = ports.SerialPort(board.device)
+    port = resolve.SerialPort(board.device)
     held = network.to_bytes()
     for number in range(RESETS):
         if number % 25 == 0:

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from boards_under_test import absent, marks, opened
-from spikelet import board_files, ports, raw_repl, upload
+from spikelet import board_files, upload
 from spikelet.board_files import BoardFiles
+from spikelet.boards import raw_repl, resolve
 from spikelet.errors import SpikeletError
 
 NETWORK = random.Random(30).randbytes(30_000)
@@ -25,7 +26,7 @@ CONTENTS = {
 
 def connected(name):
     try:
-        return ports.resolve(name).connect()
+        return resolve.resolve(name).connect()
     except SpikeletError as error:
         if name.startswith("unix:"):
             pytest.skip(str(error))

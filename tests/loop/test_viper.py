@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, ports, verification
+from spikelet import installation, verification
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 from spikelet.networks.layer import Layer
@@ -47,7 +48,7 @@ print(allocated(500))
 def board(request):
     """Return one board that has the kernel after the other."""
     try:
-        return ports.resolve(request.param)
+        return resolve.resolve(request.param)
     except SpikeletError as error:
         if request.param.startswith("unix:"):
             pytest.skip(str(error))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spikelet import installation, ports, verification
+from spikelet import installation, verification
+from spikelet.boards import resolve
 from spikelet.link import Link
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -25,7 +26,7 @@ tables.load = load
 """
 
 
-class TamperedPort(ports.Board):
+class TamperedPort(resolve.Board):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):

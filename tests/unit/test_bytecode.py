@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from spikelet import bytecode, installation
-from spikelet.interpreter import Interpreter
+from spikelet.boards.interpreter import Interpreter
 
 MPY_CROSS = """#!/bin/sh
 [ "$1" != --version ] || { echo "%s v1 on 2026-01-01; mpy-cross emitting mpy v%s"; exit; }

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from spikelet import boards, bytecode
+from spikelet import bytecode
+from spikelet.boards import catalogue
+from spikelet.boards.identify import Identity
+from spikelet.boards.interpreter import Interpreter
 from spikelet.examination import Examination, advice
-from spikelet.identification import Identity
-from spikelet.interpreter import Interpreter
 
-PICO = Identity((boards.load("pico"),), certain=True)
-GENERIC = Identity((boards.load("esp32-devkit"), boards.load("m5stickc-plus")), certain=False)
+PICO = Identity((catalogue.load("pico"),), certain=True)
+GENERIC = Identity((catalogue.load("esp32-devkit"), catalogue.load("m5stickc-plus")), certain=False)
 WELL = Examination(
     port="/dev/ttyACM0",
     interpreter=Interpreter(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import boards, layout, nir_graph
+from spikelet import layout, nir_graph
+from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset
 from spikelet.networks import network as lif
@@ -14,9 +15,9 @@ from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 
 
-def board(**facts: object) -> boards.Board:
+def board(**facts: object) -> catalogue.Board:
     """Return an emulated board of which these facts hold."""
-    loaded = boards.load("qemu-m3")
+    loaded = catalogue.load("qemu-m3")
     return replace(loaded, runtimes={"micropython": replace(loaded.first, **facts)})
 
 
@@ -115,8 +116,8 @@ def test_a_network_that_cannot_be_converted_says_why():
 
 
 def test_every_kernel_of_a_board_has_its_costs():
-    for name in boards.names():
-        assert boards.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
+    for name in catalogue.names():
+        assert catalogue.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from memory_networks import NETWORKS, dense, network
-from spikelet import boards, bytecode, memory, room, runtime_parts
+from spikelet import bytecode, memory, room, runtime_parts
+from spikelet.boards import catalogue
+from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
-from spikelet.interpreter import Interpreter
 from spikelet.room import Room
 
 FILES = {"spikert/session.mpy": bytes(5_000), "main.py": b"main"}
@@ -152,8 +153,8 @@ def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
 
 def test_every_board_file_says_what_room_there_is(monkeypatch):
     monkeypatch.setattr(bytecode, "runtime_files", functools.cache(bytecode.runtime_files))
-    for name in boards.names():
-        board = boards.load(name)
+    for name in catalogue.names():
+        board = catalogue.load(name)
         found = room.of_board(board)
         assert found.ram == board.ram_free
         assert found.kernel in memory.KERNELS
@@ -176,7 +177,7 @@ def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path)
 
 
 def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
-    chip = boards.load("microbit-v2")
+    chip = catalogue.load("microbit-v2")
     assert chip.ram_free is None
     has = room.of_board(chip)
     neurons = 10_000

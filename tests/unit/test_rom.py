@@ -9,9 +9,9 @@ from mpremote.transport import TransportExecError
 
 from board_folder import FolderBoard
 from spikelet import board_layout, installation, rom
+from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.cli import flash
 from spikelet.errors import SpikeletError
-from spikelet.virtual.emulated import romfs_image
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
 BLOCK = 4096

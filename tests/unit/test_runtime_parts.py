@@ -6,7 +6,7 @@ import pytest
 
 from memory_networks import NETWORKS
 from spikelet import installation, runtime_modules, runtime_needs, runtime_parts
-from spikelet.interpreter import Interpreter
+from spikelet.boards.interpreter import Interpreter
 from spikelet.runtime_modules import HARDWARE, LOOPS, dotted, is_module
 from spikelet.runtime_needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
 from spikert import sensors

@@ -14,7 +14,7 @@ from spikelet.networks.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
-STANDIN = ROOT / "host/spikelet/virtual/modules"
+STANDIN = ROOT / "host/spikelet/boards/virtual/modules"
 SCRIPT = ROOT / "tests/same/layers.py"
 
 INTERPRETERS = [

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from spikelet.board_info import BoardInfo
     from spikelet.board_layout import Layout
+    from spikelet.boards.interpreter import Interpreter
+    from spikelet.boards.resolve import Port
     from spikelet.drift import Drift, LayerDrift
-    from spikelet.interpreter import Interpreter
     from spikelet.link import Link
     from spikelet.networks.network import Network
     from spikelet.networks.proof import LayerBounds
     from spikelet.output import Output
-    from spikelet.ports import Port
     from spikelet.verification import Verification
 
 PORT_HELP = (
@@ -96,12 +96,12 @@ def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:
 
 def port(args: argparse.Namespace, output: Output) -> Port:
     """Return the port that was asked for, or else the only board, or else the virtual one."""
-    from spikelet import ports
+    from spikelet.boards import resolve
 
     spelling = args.port
     if spelling is None:
-        spelling = "auto" if ports.attached() else "virtual"
-    found = ports.resolve(spelling)
+        spelling = "auto" if resolve.attached() else "virtual"
+    found = resolve.resolve(spelling)
     output.results["port"] = found.name
     return found
 

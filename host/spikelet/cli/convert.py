@@ -94,13 +94,14 @@ def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[int, Network, tuple[LayerReport, ...]]:
     """Return the bits, the network and the reports that were asked for, or that suit a board."""
-    from spikelet import boards, conversion, layout, quantisation
+    from spikelet import conversion, layout, quantisation
+    from spikelet.boards import catalogue
     from spikelet.networks import trial_samples
 
     bits = quantisation.BITS[1] if args.bits is None else args.bits
     if args.board is None:
         return bits, *conversion.convert(graph, sha256, bits)
-    board = boards.load(args.board)
+    board = catalogue.load(args.board)
     widest = conversion.convert(graph, sha256, bits)[0]
     given = trial_samples.fitting(widest, args.samples, args.every)
     found = layout.options(

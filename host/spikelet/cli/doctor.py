@@ -34,14 +34,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Examine the ports, and say what was found."""
     import platform
 
-    from spikelet import __version__, ports
+    from spikelet import __version__
+    from spikelet.boards import resolve
 
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
         output.results["ports"][args.port] = found = _examined(args.port)
         _show(args.port, found, output)
         return 0
-    attached = ports.attached()
+    attached = resolve.attached()
     output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spikelet.board_layout import Layout
-    from spikelet.interpreter import Interpreter
+    from spikelet.boards.interpreter import Interpreter
+    from spikelet.boards.resolve import Port
     from spikelet.networks.network import Network
     from spikelet.output import Output
-    from spikelet.ports import Port
     from spikelet.rom import Rom
 
 SUMMARY = "Put the runtime and a network on a board; what it runs stays until the new is loaded."
@@ -53,15 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Make sure that there is room, stage the files, try them, then put them to use."""
-    from spikelet import (
-        flashing,
-        interpreter,
-        rom,
-        room,
-        runtime_choice,
-        runtime_needs,
-        runtime_parts,
-    )
+    from spikelet import flashing, rom, room, runtime_choice, runtime_needs, runtime_parts
+    from spikelet.boards import interpreter
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
     from spikelet.networks import network
@@ -111,7 +104,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     """Return what is flashed besides the runtime."""
-    from spikelet import sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.errors import SpikeletError
     from spikelet.networks import trial_samples
     from spikert.session import NETWORK, RECORDING, SENSOR

@@ -22,12 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
-    from spikelet import boards, room
+    from spikelet import room
+    from spikelet.boards import catalogue
     from spikelet.cli import common
     from spikelet.networks import network
     from spikelet.networks import proof as bounds
 
-    board = boards.load(args.board) if args.board else None
+    board = catalogue.load(args.board) if args.board else None
     loaded = network.load(args.network)
     size = len(loaded.to_bytes())
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))

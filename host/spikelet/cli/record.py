@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spikelet.boards.resolve import Port
     from spikelet.inputs.recording_folder import Folder, SensorSettings
     from spikelet.link import Link
     from spikelet.observation import Status
     from spikelet.output import Output
-    from spikelet.ports import Port
     from spikelet.recorder import Recorded, Recorder
 
 SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Put the runtime on the board if need be, listen to its sensor, keep what came."""
-    from spikelet import sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
     from spikelet.inputs.recording_folder import Folder
@@ -57,13 +57,8 @@ def _listening(
     args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
 ) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet import (
-        board_layout,
-        interpreter,
-        runtime_choice,
-        runtime_parts,
-        sensor_settings,
-    )
+    from spikelet import board_layout, runtime_choice, runtime_parts
+    from spikelet.boards import interpreter, sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
     from spikelet.runtime_needs import Task
@@ -90,7 +85,8 @@ def _record(
     output: Output,
 ) -> None:
     """Record, and show what comes."""
-    from spikelet import listening, sensor_settings
+    from spikelet import listening
+    from spikelet.boards import sensor_settings
     from spikelet.live_plot import LivePlot
 
     with contextlib.ExitStack() as stack:
@@ -123,7 +119,7 @@ def _keep(
     folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
 ) -> int:
     """Write the pieces that came, and say how it went."""
-    from spikelet import sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.errors import SpikeletError
 
     pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-STANDIN = ROOT / "host/spikelet/virtual/modules"
+ROOT = Path(__file__).resolve().parents[3]
+STANDIN = ROOT / "host/spikelet/boards/virtual/modules"
 SCRIPT = ROOT / "tests/same/ulab_semantics.py"
 
 SAME, VERSION, CORE, WIDTH, HAZARDS = "SAME", "VERSION", "CORE", "WIDTH", "HAZARDS"

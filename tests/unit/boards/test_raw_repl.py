@@ -5,7 +5,7 @@ import re
 import pytest
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import raw_repl
+from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from spikelet import sensor_settings
+from spikelet.boards import sensor_settings
 from spikelet.errors import SpikeletError
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from serial.tools import list_ports
 
+from spikelet.boards.resolve import Port, SerialPort
 from spikelet.errors import NotThere
-from spikelet.ports import Port, SerialPort
 
 
 class Sameness:

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from spikelet import sameness
+from spikelet.boards import usb_identity
+from spikelet.boards.resolve import SerialPort
+from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import NotThere
-from spikelet.ports import SerialPort
-from spikelet.sameness import Sameness
 from vanishing import NamedPort
 
 
@@ -21,7 +21,7 @@ def usb(device, serial_number, interface=None, vid=0x2E8A, pid=0x0005):
 def attached(monkeypatch):
     """Return the list of ports that the system tells of."""
     found = []
-    monkeypatch.setattr(sameness.list_ports, "comports", lambda: list(found))
+    monkeypatch.setattr(usb_identity.list_ports, "comports", lambda: list(found))
     return found
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spikelet import boards, identification
+from spikelet.boards import catalogue, identify
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.ports import Port
+    from spikelet.boards.resolve import Port
 
 # Functions that need one of MicroPython's emitters each, and return 2 where it works.
 PROBES = {
@@ -166,11 +166,8 @@ def survey(transport: SerialTransport) -> Interpreter:
 
 def check_board(asked: Interpreter, name: str, port: str) -> None:
     """Raise SpikeletError unless the board at a port says that it is the one called `name`."""
-    wanted = boards.load(name)
-    if (
-        wanted.port != port
-        and wanted not in identification.identify(asked.name, asked.board_id).boards
-    ):
+    wanted = catalogue.load(name)
+    if wanted.port != port and wanted not in identify.identify(asked.name, asked.board_id).boards:
         raise SpikeletError(
             f"the board at {port} says that it is a {asked.machine}, not {name}; "
             "nothing was written; name another --port, or no --board"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spikelet.boards import Board, UsbId, every, load
+from spikelet.boards.catalogue import Board, UsbId, every, load
 
 
 @dataclass(frozen=True)

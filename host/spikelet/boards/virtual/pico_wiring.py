@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.boards.virtual.devices import CHIPS
 from spikelet.errors import SpikeletError
-from spikelet.virtual.devices import CHIPS
 
 if TYPE_CHECKING:
-    from spikelet.virtual.pico import Powered
+    from spikelet.boards.virtual.pico import Powered
 
 FILE = "hardware.json"
 PINS = ("GP26", "GP27", "GP28", "GP29")

@@ -12,11 +12,12 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, boards, files, installation, ports, raw_repl
+from spikelet import board_layout, files, installation
+from spikelet.boards import catalogue, raw_repl, resolve
+from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
-from spikelet.virtual import processes
 
-BOARD = Path(__file__).parent / "board.py"
+SERVE = Path(__file__).parent / "serve.py"
 MOUNT = """
 import uctypes, vfs
 try:
@@ -28,7 +29,7 @@ _paths = {paths!r}
 """
 
 
-class Virtual(ports.FileBoard):
+class Virtual(resolve.FileBoard):
     """The firmware on CPython, with strict stand-ins for a board's modules."""
 
     def __init__(self, name: str = "virtual") -> None:
@@ -42,7 +43,7 @@ class Virtual(ports.FileBoard):
         with processes.owned(self.storage, self.name) as folder:
             files_folder = folder / "files"
             files_folder.mkdir(exist_ok=True)
-            command = [sys.executable, str(BOARD), str(files_folder), *self.interpreter]
+            command = [sys.executable, str(SERVE), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
                 raw_repl.opened(self.name, f"socket://127.0.0.1:{port}") as transport,
@@ -60,7 +61,7 @@ class Unix(Virtual):
         self.interpreter = [str(interpreter)]
 
 
-class Qemu(ports.Board):
+class Qemu(resolve.Board):
     """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
 
     in_place = True
@@ -68,7 +69,7 @@ class Qemu(ports.Board):
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
         self.storage = f"qemu-{model}"
-        self.machine = boards.load(self.storage).qemu
+        self.machine = catalogue.load(self.storage).qemu
         place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
         self.prelude = MOUNT.format(**place, paths=board_layout.in_rom())
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import serial
 
-from spikelet import raw_repl
+from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 
 BAUD = 115200  # what mpremote opens with

@@ -16,8 +16,9 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, board_layout, flashing, raw_repl
-from spikelet.data_port import DataPort
+from spikelet import board_files, board_layout, flashing
+from spikelet.boards import raw_repl
+from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
 from spikelet.networks import network
@@ -175,7 +176,7 @@ def resolve(spelling: str) -> Port:
 
 def _emulated(spelling: str) -> Port | None:
     """Return the board without hardware that `spelling` means, or None if it means another."""
-    from spikelet.virtual import emulated, pico
+    from spikelet.boards.virtual import emulated, pico
 
     kind, _, rest = spelling.partition(":")
     if kind == "virtual":

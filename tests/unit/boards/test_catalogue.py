@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from spikelet import boards, installation, layout
+from spikelet import installation, layout
+from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
 from spikert import kernels
 
@@ -60,7 +61,7 @@ cpu = "its datasheet"
 ram_free = "measured"
 """
 
-EVERY = boards.every()
+EVERY = catalogue.every()
 ids = [board.name for board in EVERY]
 
 
@@ -77,8 +78,8 @@ def board_file(tmp_path, monkeypatch):
 
 
 def test_the_boards_that_the_docs_name_are_there():
-    assert set(boards.names()) == REAL | WITHOUT_HARDWARE
-    assert boards.names() == sorted(boards.names())
+    assert set(catalogue.names()) == REAL | WITHOUT_HARDWARE
+    assert catalogue.names() == sorted(catalogue.names())
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
@@ -124,7 +125,7 @@ def test_kernels_are_known_and_in_the_order_of_their_speed(board):
 
 @pytest.mark.parametrize("name", sorted(REAL))
 def test_a_real_board_says_what_it_has(name):
-    board = boards.load(name)
+    board = catalogue.load(name)
     assert set(board.runtimes) <= {"micropython", "circuitpython"}
     assert all(getattr(board, fact) for fact in LEAST_OF_A_REAL_BOARD)
     assert board.fpu is not None
@@ -206,7 +207,7 @@ def test_sensors_say_how_they_are_reached(board):
             assert all(is_pin(board.runtimes[name], pin) for pin in wires)
 
 
-def check_i2c(runtime: boards.Runtime, value: dict) -> None:
+def check_i2c(runtime: catalogue.Runtime, value: dict) -> None:
     assert {"sda", "scl"} <= set(value) <= I2C
     assert value["sda"] != value["scl"]
     assert is_pin(runtime, value["sda"])
@@ -215,7 +216,7 @@ def check_i2c(runtime: boards.Runtime, value: dict) -> None:
     assert ("id" not in value) or runtime.name == "micropython"
 
 
-def is_pin(runtime: boards.Runtime, pin: object) -> bool:
+def is_pin(runtime: catalogue.Runtime, pin: object) -> bool:
     """Return whether a pin is a name of `board`, or one that machine.Pin takes."""
     if isinstance(pin, int):
         return runtime.name == "micropython" and 0 <= pin < 64
@@ -224,7 +225,7 @@ def is_pin(runtime: boards.Runtime, pin: object) -> bool:
 
 @pytest.mark.parametrize("name", ["qemu-m3", "qemu-m0", "qemu-rv32"])
 def test_an_emulated_board_says_how_it_is_run(name):
-    board = boards.load(name)
+    board = catalogue.load(name)
     machine = board.qemu
     assert board.port == name.replace("-", ":")
     assert {"cpu", "micropython.ram_free", "qemu.rom_address"} <= set(board.source)
@@ -235,18 +236,18 @@ def test_an_emulated_board_says_how_it_is_run(name):
 
 def test_a_board_that_is_not_emulated_says_so():
     with pytest.raises(SpikeletError, match="virtual is not an emulated board"):
-        _ = boards.load("virtual").qemu
+        _ = catalogue.load("virtual").qemu
 
 
 @pytest.mark.parametrize("name", ["picoo", "../boards/virtual", ""])
 def test_a_board_that_is_not_known(name):
     with pytest.raises(SpikeletError, match=r"no board is called .*; there are: .*virtual"):
-        boards.load(name)
+        catalogue.load(name)
 
 
 def test_a_new_board_is_a_new_file(board_file):
-    board = boards.load(board_file(TOML))
-    assert boards.names() == ["mine"]
+    board = catalogue.load(board_file(TOML))
+    assert catalogue.names() == ["mine"]
     assert board.first.usb_ids == ((0x2E8A, 5),)
     assert (board.ram_free, board.machine) == (1, None)
     assert board.source == {"cpu": "its datasheet", "micropython.ram_free": "measured"}
@@ -268,6 +269,6 @@ def test_a_new_board_is_a_new_file(board_file):
 )
 def test_a_board_file_that_is_wrong_is_named(board_file, text, words):
     with pytest.raises(SpikeletError, match=words) as error:
-        boards.load(board_file(text))
+        catalogue.load(board_file(text))
     assert "mine.toml is not a board file" in str(error.value)
     assert "\n" not in str(error.value)

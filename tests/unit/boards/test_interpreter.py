@@ -2,8 +2,8 @@
 
 import pytest
 
+from spikelet.boards.interpreter import Interpreter, check_board
 from spikelet.errors import SpikeletError
-from spikelet.interpreter import Interpreter, check_board
 
 
 def said(machine: str) -> Interpreter:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from random_networks import random_network
-from spikelet import ports, verification
+from spikelet import verification
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 from spikert import boot, compat_boot
@@ -49,7 +50,7 @@ def test_hosts_come_and_go(board, capsys):
     network, device = board
     x = np.zeros((3, network.channels), np.uint8)
     for _ in range(3):
-        with ports.resolve(f"data:{device}").session() as stream:
+        with resolve.resolve(f"data:{device}").session() as stream:
             link = Link(stream, device, lambda text: None)
             verification.check_identity(network, link.hello(), device)
             assert verification.verify(link, network, x).passed
@@ -62,7 +63,7 @@ def test_hosts_come_and_go(board, capsys):
 
 
 def test_there_is_no_repl(board):
-    port = ports.resolve(f"data:{board[1]}")
+    port = resolve.resolve(f"data:{board[1]}")
     for used in (port.connect, lambda: list(port.install({}))):
         with pytest.raises(SpikeletError, match="carries data alone; name the board's console"):
             used()
@@ -71,6 +72,6 @@ def test_there_is_no_repl(board):
 def test_a_device_that_is_not_there():
     with (
         pytest.raises(SpikeletError, match="data:/dev/none cannot be opened"),
-        ports.resolve("data:/dev/none").session(),
+        resolve.resolve("data:/dev/none").session(),
     ):
         pass

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import installation, ports, raw_repl
+from spikelet import installation
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual import devices, pico_wiring, processes
 from spikelet.errors import SpikeletError
-from spikelet.virtual import devices, pico_wiring, processes
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
@@ -162,7 +163,7 @@ def _recording(
     }
 
 
-class Pico(ports.FileBoard):
+class Pico(resolve.FileBoard):
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
 
     def __init__(self, name: str = "pico", firmware: str = "") -> None:

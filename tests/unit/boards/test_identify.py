@@ -2,26 +2,26 @@
 
 import pytest
 
-from spikelet import boards, identification, interpreter
+from spikelet.boards import catalogue, identify, interpreter
+from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
-from spikelet.interpreter import Interpreter
 
 MICROPYTHON, CIRCUITPYTHON = "micropython", "circuitpython"
 PICOS = (0x2E8A, 0x0005)
 
 
-def names(identity: identification.Identity) -> list[str]:
+def names(identity: identify.Identity) -> list[str]:
     return [board.name for board in identity.boards]
 
 
-@pytest.mark.parametrize("board", boards.every(), ids=lambda board: board.name)
+@pytest.mark.parametrize("board", catalogue.every(), ids=lambda board: board.name)
 def test_every_board_is_found_by_what_its_interpreters_say(board):
     for runtime in board.runtimes.values():
         texts = runtime.machine
         if runtime.name == CIRCUITPYTHON and runtime.firmware:
             texts = (runtime.firmware,)
         for said in texts:
-            found = identification.identify(runtime.name, said)
+            found = identify.identify(runtime.name, said)
             assert board.name in names(found)
             assert found.certain == (not runtime.firmware_shared)
 
@@ -37,43 +37,43 @@ def test_every_board_is_found_by_what_its_interpreters_say(board):
     ],
 )
 def test_one_board_says_it(runtime, said, name):
-    found = identification.identify(runtime, said, PICOS)
+    found = identify.identify(runtime, said, PICOS)
     assert (names(found), found.certain, str(found)) == ([name], True, name)
 
 
 def test_older_versions_spell_chips_without_hyphens():
-    found = identification.identify(MICROPYTHON, "ESP32C3 module with ESP32C3")
+    found = identify.identify(MICROPYTHON, "ESP32C3 module with ESP32C3")
     assert names(found) == ["esp32-c3"]
 
 
 def test_generic_firmware_identifies_nothing_and_usb_ids_tell_apart():
     said = "Generic ESP32 module with ESP32"
-    found = identification.identify(MICROPYTHON, said)
+    found = identify.identify(MICROPYTHON, said)
     assert (names(found), found.certain) == (["esp32-devkit", "m5stickc-plus"], False)
     assert str(found) == "one of esp32-devkit, m5stickc-plus, or another"
-    found = identification.identify(MICROPYTHON, said, (0x0403, 0x6001))
+    found = identify.identify(MICROPYTHON, said, (0x0403, 0x6001))
     assert (names(found), found.certain) == (["m5stickc-plus"], False)
     assert str(found) == "perhaps m5stickc-plus"
 
 
 def test_what_the_interpreter_says_outweighs_usb_ids():
-    found = identification.identify(MICROPYTHON, "WeAct Studio RP2040 with RP2040", PICOS)
+    found = identify.identify(MICROPYTHON, "WeAct Studio RP2040 with RP2040", PICOS)
     assert (names(found), found.certain, str(found)) == ([], False, "an unknown board")
 
 
 def test_usb_ids_alone_are_a_guess_where_they_are_shared():
-    found = identification.by_usb(PICOS)
+    found = identify.by_usb(PICOS)
     assert (names(found), found.certain) == (["pico", "pico-w", "pico2"], False)
-    found = identification.by_usb((0x0D28, 0x0204))
+    found = identify.by_usb((0x0D28, 0x0204))
     assert (names(found), found.certain) == (["microbit-v2"], False)
-    found = identification.by_usb((0x239A, 0x80F2))
+    found = identify.by_usb((0x239A, 0x80F2))
     assert (names(found), found.certain) == (["feather-rp2040"], True)
-    assert names(identification.by_usb((1, 2))) == []
+    assert names(identify.by_usb((1, 2))) == []
 
 
 def test_an_interpreter_that_says_nothing_leaves_the_usb_ids():
-    assert len(names(identification.identify(MICROPYTHON, "", PICOS))) == 3
-    assert names(identification.identify(MICROPYTHON, "")) == []
+    assert len(names(identify.identify(MICROPYTHON, "", PICOS))) == 3
+    assert names(identify.identify(MICROPYTHON, "")) == []
 
 
 def asked(runtime: str, board_id: str) -> Interpreter:

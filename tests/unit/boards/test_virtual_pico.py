@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from spikelet import boards, installation, ports
+from spikelet import installation
+from spikelet.boards import catalogue, resolve
+from spikelet.boards.virtual import pico
 from spikelet.errors import SpikeletError
-from spikelet.virtual import pico
 
 
 @pytest.fixture
@@ -22,23 +23,23 @@ def built(tmp_path, monkeypatch):
 
 def refusal(spelling: str) -> str:
     with pytest.raises(SpikeletError) as error:
-        ports.resolve(spelling)
+        resolve.resolve(spelling)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_a_port_like_any_other(built):
-    port = ports.resolve("pico")
+    port = resolve.resolve("pico")
     assert (port.name, port.in_place) == ("pico", False)
     assert port.firmware == built / pico.FIRMWARE
-    assert boards.load("pico").port == "pico"
+    assert catalogue.load("pico").port == "pico"
 
 
 def test_another_firmware_has_a_flash_of_its_own(built, tmp_path):
     (tmp_path / "other.uf2").write_bytes(b"")
-    port = ports.resolve(f"pico:{tmp_path}/other.uf2")
+    port = resolve.resolve(f"pico:{tmp_path}/other.uf2")
     assert port.firmware == tmp_path / "other.uf2"
-    assert port.storage != ports.resolve("pico").storage
+    assert port.storage != resolve.resolve("pico").storage
 
 
 def test_no_firmware(built):
@@ -65,7 +66,7 @@ def test_a_runner_that_cannot_start_says_why(built, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(built.parent))
     if shutil.which("node") is None:
         pytest.skip("no node")
-    port = ports.resolve("pico")
+    port = resolve.resolve("pico")
     with (
         pytest.raises(SpikeletError, match="pico did not start: .*index.js") as error,
         port.powered(),
