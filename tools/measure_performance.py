@@ -21,23 +21,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import (
-    bench_board,
-    bench_comparison,
-    benchmark,
-    conversion,
-    energy,
-    layout,
-    memory,
-    runtime_parts,
-    training,
-)
+from spikelet import bench_board, bench_comparison, benchmark, conversion, energy, layout, training
 from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
 from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
@@ -144,7 +135,7 @@ def spelled(port: Port) -> str:
 
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
-    files = runtime_parts.of(interpreter.ask(port)).files
+    files = parts.of(interpreter.ask(port)).files
     list(port.install({**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()

@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet.board_files import BoardFiles
 from spikelet.boards import raw_repl, resolve
+from spikelet.flashing.files_by_repl import BoardFiles
 
 FILE = "measured.bin"
 

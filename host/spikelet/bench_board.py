@@ -11,11 +11,12 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock, board_files
+from spikelet import bench_clock
 from spikelet.bench_clock import Clock
 from spikelet.boards import resolve
 from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_repl
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
@@ -179,7 +180,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
-            reason = board_files.last_line(error.error_output)
+            reason = files_by_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
                     f"{port.name} was flashed with what its network needs, and nothing that measures: "

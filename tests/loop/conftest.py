@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, runtime_parts, verification
+from spikelet import installation, verification
 from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import parts
 from spikelet.link import Link
 
 
@@ -51,9 +52,9 @@ def asked(name: str) -> interpreter.Interpreter:
 
 
 @functools.cache
-def sources(name: str) -> runtime_parts.Parts:
+def sources(name: str) -> parts.Parts:
     """Return the runtime's parts that a board can run, all as sources."""
-    return runtime_parts.of(replace(asked(name), bytecode=(0, 0)))
+    return parts.of(replace(asked(name), bytecode=(0, 0)))
 
 
 @pytest.fixture

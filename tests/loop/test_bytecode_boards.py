@@ -3,9 +3,10 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode, runtime_parts, verification
+from spikelet import verification
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import Link
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
@@ -30,7 +31,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     network = trained("rate", 8)
     asked = interpreter.ask(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
-    files = runtime_parts.of(asked).files
+    files = parts.of(asked).files
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
@@ -75,7 +76,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     ],
 )
 def test_other_versions_get_sources(other):
-    files = runtime_parts.of(other).files
+    files = parts.of(other).files
     assert "spikert/session.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 

@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from spikelet import listening, runtime_parts, verification
+from spikelet import listening, verification
 from spikelet.boards import interpreter
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
 from spikelet.link import Link
 from spikelet.listening import Readings
 from spikelet.observation import Observation, Status
-from spikelet.runtime_needs import Task
 from stream_networks import CHANNELS, stream_network
 
 SEED = 1  # of a network that scales its readings

@@ -6,13 +6,14 @@ import pytest
 
 from boards_under_test import absent
 from memory_networks import NETWORKS, dense, network
-from spikelet import memory, runtime_parts
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import memory
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
 from spikelet.link import Link
-from spikelet.runtime_needs import Task
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 

@@ -4,8 +4,8 @@ import pytest
 
 from boards_under_test import opened
 from spikelet import installation
-from spikelet.board_layout import CHOOSE_ACTIVE
 from spikelet.boards import raw_repl
+from spikelet.flashing.layout import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
 

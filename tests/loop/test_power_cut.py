@@ -9,9 +9,10 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import installation, runtime_parts
+from spikelet import installation
 from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import parts
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -29,7 +30,7 @@ def pico(own_cache):
 @pytest.fixture(scope="module")
 def runtime(pico):
     """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
-    files = runtime_parts.of(interpreter.ask(pico)).files
+    files = parts.of(interpreter.ask(pico)).files
     return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 

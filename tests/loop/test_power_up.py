@@ -9,11 +9,12 @@ import pytest
 import serial
 
 from boards_under_test import blank
-from spikelet import listening, runtime_parts, verification
+from spikelet import listening, verification
 from spikelet.boards import interpreter, raw_repl, resolve
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
 from spikelet.link import Link
 from spikelet.observation import Status
-from spikelet.runtime_needs import Task
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]

@@ -14,9 +14,9 @@ import pytest
 import serial
 
 from random_networks import random_network
-from spikelet import upload
 from spikelet.boards import raw_repl, resolve
 from spikelet.boards.virtual import emulated
+from spikelet.flashing import upload
 from spikelet.link import Link
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")

@@ -9,10 +9,12 @@ import pytest
 from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
-from spikelet import file_space, installation, runtime_parts, verification
+from spikelet import installation, verification
 from spikelet.boards import interpreter, resolve
+from spikelet.flashing.runtime import file_systems
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
 from spikelet.link import Link
-from spikelet.runtime_needs import Task
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
@@ -42,7 +44,7 @@ def room_for(monkeypatch):
     ask = interpreter.ask
 
     def give(size: int, free: int) -> None:
-        small = {"flash_size": size, "flash_free": free, "flash_block": file_space.SECTOR}
+        small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
         monkeypatch.setattr(interpreter, "ask", lambda port: replace(ask(port), **small))
 
     return give
@@ -82,7 +84,7 @@ def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     files = {**runtime, "network.lif": network.to_bytes()}
     list(port.install(files))
     taken = before.flash_free - interpreter.ask(port).flash_free
-    assert file_space.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
+    assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
 
 def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif, few):

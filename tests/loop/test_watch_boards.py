@@ -14,10 +14,11 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
-from spikelet import installation, journal_reader, runtime_parts, verification, watching
+from spikelet import installation, journal_reader, verification, watching
 from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import parts
 from spikelet.link import Link
 from spikelet.observation import Observation
 from spikelet.watching import Gone, Reconnected, Started, Watch, replayed
@@ -145,7 +146,7 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     network = random_network(3)
     with pico.powered() as board:
         port = resolve.SerialPort(board.device)
-        files = {**runtime_parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
+        files = {**parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"

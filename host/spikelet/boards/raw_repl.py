@@ -16,8 +16,8 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_files
 from spikelet.errors import BoardGone, NotThere, SpikeletError
+from spikelet.flashing import files_by_repl
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
@@ -53,7 +53,7 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         yield transport
     except TransportExecError as error:
         raise SpikeletError(
-            f"{name} refused: {board_files.last_line(error.error_output)}"
+            f"{name} refused: {files_by_repl.last_line(error.error_output)}"
         ) from None
     except TransportError as error:
         raise SpikeletError(

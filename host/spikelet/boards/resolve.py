@@ -16,10 +16,10 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, board_layout, flashing
 from spikelet.boards import raw_repl
 from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_repl, layout, stage
 from spikelet.link import Stream
 from spikelet.networks import network
 from spikelet.networks.network import Network
@@ -85,12 +85,12 @@ class Board:
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[Stream]:
         """Start the runtime; raises SpikeletError if there is no board, or no runtime on it."""
-        prelude = self.prelude if paths is None else board_layout.CHOOSE.format(paths=dict(paths))
+        prelude = self.prelude if paths is None else layout.CHOOSE.format(paths=dict(paths))
         with self.connect() as transport:
             try:
                 transport.exec(LOAD.format(prelude=prelude))
             except TransportExecError as error:
-                reason = board_files.last_line(error.error_output)
+                reason = files_by_repl.last_line(error.error_output)
                 raise SpikeletError(
                     f"{self.name} has no Spikelet runtime that starts ({reason}); run spikelet flash"
                 ) from None
@@ -102,13 +102,13 @@ class Board:
 class FileBoard(Board):
     """A board whose files are in a file system that its REPL reaches."""
 
-    prelude = board_layout.CHOOSE_ACTIVE
+    prelude = layout.CHOOSE_ACTIVE
     in_place = False
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         """Copy files into the board's file system, and put them to use."""
         with self.connect() as transport:
-            yield from flashing.install(flashing.of(transport), board_layout.of(files))
+            yield from stage.install(stage.of(transport), layout.of(files))
 
 
 class SerialPort(FileBoard):

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spikelet.board_info import BoardInfo
-    from spikelet.board_layout import Layout
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.resolve import Port
     from spikelet.drift import Drift, LayerDrift
+    from spikelet.flashing.layout import Layout
     from spikelet.link import Link
     from spikelet.networks.network import Network
     from spikelet.networks.proof import LayerBounds
@@ -76,7 +76,7 @@ def install_driver(
     args: argparse.Namespace, where: Port, interpreter: Interpreter, output: Output
 ) -> None:
     """Put the driver on the board that --install-driver names, if it does."""
-    from spikelet import drivers
+    from spikelet.flashing import drivers
 
     if args.install_driver:
         drivers.install(where, interpreter.name, args.install_driver)
@@ -111,7 +111,7 @@ def stage(where: Port, layout: Layout, output: Output, what: str) -> int:
 
     what    is being done, as the progress bar says it
     """
-    from spikelet import flashing
+    from spikelet.flashing import stage as flashing
 
     with where.connect() as transport, output.progress(what) as report:
         steps = flashing.stage(flashing.of(transport), layout)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import subprocess
 
-    from spikelet.examination import Examination
+    from spikelet.flashing.readiness import Examination
     from spikelet.output import Output
 
 SUMMARY = "Say what is at each port, what runs on it, and what to do about what is missing."
@@ -70,11 +70,11 @@ def _of_all(attached: Sequence[str]) -> str:
 
 def _examined(name: str) -> dict[str, Any]:
     """Return what is at a port, for machines."""
-    from spikelet import examination
     from spikelet.errors import SpikeletError
+    from spikelet.flashing import readiness
 
     try:
-        found = examination.examine(name)
+        found = readiness.examine(name)
     except SpikeletError as error:
         return {"works": False, "says": str(error), "next": []}
     asked = found.interpreter

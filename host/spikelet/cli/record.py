@@ -57,11 +57,13 @@ def _listening(
     args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
 ) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet import board_layout, runtime_choice, runtime_parts
     from spikelet.boards import interpreter, sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
-    from spikelet.runtime_needs import Task
+    from spikelet.flashing import layout as board_layout
+    from spikelet.flashing.runtime import choice
+    from spikelet.flashing.runtime import parts as runtime_parts
+    from spikelet.flashing.runtime.needs import Task
     from spikert.session import SENSOR
 
     if where.in_place:
@@ -70,7 +72,7 @@ def _listening(
     common.install_driver(args, where, asked, output)
     put = {SENSOR: sensor_settings.to_bytes(settings)}
     parts, task = runtime_parts.of(asked), Task(None, settings)
-    layout = board_layout.of(runtime_choice.choose(where, asked, parts, task, put).files)
+    layout = board_layout.of(choice.choose(where, asked, parts, task, put).files)
     common.stage(where, layout, output, "preparing")
     with common.link(where, None, "", output, layout.paths) as (link, _):
         yield link

@@ -12,10 +12,11 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, files, installation
+from spikelet import files, installation
 from spikelet.boards import catalogue, raw_repl, resolve
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
+from spikelet.flashing import layout
 
 SERVE = Path(__file__).parent / "serve.py"
 MOUNT = """
@@ -71,7 +72,7 @@ class Qemu(resolve.Board):
         self.storage = f"qemu-{model}"
         self.machine = catalogue.load(self.storage).qemu
         place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
-        self.prelude = MOUNT.format(**place, paths=board_layout.in_rom())
+        self.prelude = MOUNT.format(**place, paths=layout.in_rom())
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
             raise SpikeletError(

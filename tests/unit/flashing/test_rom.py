@@ -8,10 +8,11 @@ import pytest
 from mpremote.transport import TransportExecError
 
 from board_folder import FolderBoard
-from spikelet import board_layout, installation, rom
+from spikelet import installation
 from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.cli import flash
 from spikelet.errors import SpikeletError
+from spikelet.flashing import layout, rom
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
 BLOCK = 4096
@@ -94,7 +95,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
     (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
     files = {**FILES, "main.py": installation.entry_point()}
     assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
-    held = board_layout.listed((tmp_path / "spikelet" / "active").read_bytes())
+    held = layout.listed((tmp_path / "spikelet" / "active").read_bytes())
     assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
     assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
     assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
@@ -103,7 +104,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("paths", "in_use"),
     [
-        (board_layout.in_rom(["network.lif"]), True),
+        (layout.in_rom(["network.lif"]), True),
         ({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}, False),
         (None, False),
     ],
@@ -112,7 +113,7 @@ def test_whether_a_board_starts_from_its_rom(tmp_path, monkeypatch, paths, in_us
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
     if paths is not None:
-        (tmp_path / "spikelet" / "active").write_bytes(board_layout.listing(paths))
+        (tmp_path / "spikelet" / "active").write_bytes(layout.listing(paths))
     assert rom.Rom(port(FolderBoard()), 1 << 20).is_in_use() is in_use
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spikelet import board_layout, installation
-from spikelet.board_layout import ACTIVE, FOLDER
+from spikelet import installation
 from spikelet.errors import SpikeletError
-from spikelet.flashing import HEAD, NEW, Files, old_layout
+from spikelet.flashing import layout
+from spikelet.flashing.layout import ACTIVE, FOLDER
+from spikelet.flashing.stage import HEAD, NEW, Files, old_layout
 
 # Other file systems in the root; and on a drive, what CircuitPython or a computer put there.
 NOT_OURS = (
@@ -28,7 +29,7 @@ def ours(files: Files) -> dict[str, int]:
     found = {
         path: len(data)
         for path, data in entries.items()
-        if data is not None and board_layout.is_ours(data)
+        if data is not None and layout.is_ours(data)
     }
     inside = files.list(FOLDER)
     found |= {path: inside[path] for path in (ACTIVE, ACTIVE + NEW) if path in inside}

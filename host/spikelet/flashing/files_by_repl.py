@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
-from spikelet import receiver, upload
 from spikelet.errors import SpikeletError
+from spikelet.flashing import receiver, upload
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport

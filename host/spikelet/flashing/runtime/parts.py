@@ -13,9 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from spikelet import bytecode, installation, runtime_modules, runtime_needs
-from spikelet.runtime_modules import EMITTERS, HARDWARE, KINDS, LOOPS, PACKAGE, ULAB, Module
-from spikelet.runtime_needs import KERNELS, Task
+from spikelet import installation
+from spikelet.flashing.runtime import bytecode, needs
+from spikelet.flashing.runtime import modules as runtime_modules
+from spikelet.flashing.runtime.modules import (
+    EMITTERS,
+    HARDWARE,
+    KINDS,
+    LOOPS,
+    PACKAGE,
+    ULAB,
+    Module,
+)
+from spikelet.flashing.runtime.needs import KERNELS, Task
 from spikert import kernels as kernel_modules
 
 if TYPE_CHECKING:
@@ -45,7 +55,7 @@ class Parts:
     def needed(self, task: Task) -> dict[str, bytes]:
         """Return {path: bytes} of what one task needs, with the fastest kernel that there is."""
         able = {name: self.modules[name] for name in self.loadable}
-        names = runtime_needs.needed(able, self.kernels[0], task)
+        names = needs.needed(able, self.kernels[0], task)
         files = {path: data for path, data in self.files.items() if _belongs(path, names)}
         return files | {CHOSEN: f"NAMES = {self.kernels[:1]!r}\n".encode()}
 

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
-from spikelet import bytecode, installation
+from spikelet import installation
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode
 
 MPY_CROSS = """#!/bin/sh
 [ "$1" != --version ] || { echo "%s v1 on 2026-01-01; mpy-cross emitting mpy v%s"; exit; }

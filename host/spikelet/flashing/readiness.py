@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
-from spikelet import bytecode
 from spikelet.boards import catalogue, identify, interpreter, probe, resolve
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import bytecode
 from spikert.session import NETWORK
 
 if TYPE_CHECKING:

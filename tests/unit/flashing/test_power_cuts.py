@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from board_folder import FolderBoard, PowerCut, boot
-from spikelet import board_layout, erasing, flashing, installation
-from spikelet.board_files import BoardFiles
+from spikelet import installation
 from spikelet.errors import SpikeletError
+from spikelet.flashing import erase, stage
+from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_repl import BoardFiles
 from spikert.starts import Starts
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
@@ -65,7 +67,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def flash(board, files):
-    return list(flashing.install(BoardFiles(board, fast=False), board_layout.of(files)))
+    return list(stage.install(BoardFiles(board, fast=False), board_layout.of(files)))
 
 
 @pytest.mark.parametrize("files", [OLD, NEW, SAME_RUNTIME], ids=["old", "new", "same runtime"])
@@ -181,11 +183,11 @@ def test_a_main_py_of_the_user_s_own_stays(folder):
     board = folder({})
     Path("main.py").write_text("print('mine')")
     files, layout = BoardFiles(board, fast=False), board_layout.of(NEW)
-    list(flashing.stage(files, layout))
-    assert flashing.activate(files, layout) == ("main.py",)
-    flashing.clean(files, layout)
+    list(stage.stage(files, layout))
+    assert stage.activate(files, layout) == ("main.py",)
+    stage.clean(files, layout)
     assert Path("main.py").read_text() == "print('mine')"
-    note = flashing.own_entries_note(("main.py",))
+    note = stage.own_entries_note(("main.py",))
     assert "import code; code.start()" in note
 
 
@@ -230,7 +232,7 @@ def test_a_plan_says_what_a_flash_does_and_changes_nothing(folder):
     folder(OLD)
     board = FolderBoard()
     files, layout = BoardFiles(board, fast=False), board_layout.of(SAME_RUNTIME)
-    plan = flashing.plan(files, layout)
+    plan = stage.plan(files, layout)
     assert board.count == 0
     before = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
     flash(board, SAME_RUNTIME)
@@ -247,24 +249,24 @@ def test_erasing_leaves_what_is_not_spikelet_s(folder):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_bytes(b"x")
     files = BoardFiles(FolderBoard())
-    erasing.erase(files, erasing.ours(files))
+    erase.erase(files, erase.ours(files))
     assert {path.as_posix() for path in Path().rglob("*")} == {"mine.py", "data", "data/1.bin"}
     Path("boot_out.txt").write_text("of CircuitPython")
-    erasing.erase(files, erasing.everything(files))
+    erase.erase(files, erase.everything(files))
     assert [path.name for path in Path().iterdir()] == ["boot_out.txt"]
 
 
 def test_an_erase_that_is_cut_leaves_a_board_that_starts_with_it_or_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    erasing.erase(BoardFiles(board), erasing.ours(BoardFiles(board)))
+    erase.erase(BoardFiles(board), erase.ours(BoardFiles(board)))
     for cut in range(board.count):
         folder(OLD)
         board = FolderBoard()
         board.cut_at = cut
         files = BoardFiles(board)
         with pytest.raises(PowerCut):
-            erasing.erase(files, erasing.ours(files))
+            erase.erase(files, erase.ours(files))
         assert seen() in (started(OLD), None)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikelet import memory, runtime_modules
-from spikelet.runtime_modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
+from spikelet.flashing.runtime import memory
+from spikelet.flashing.runtime import modules as runtime_modules
+from spikelet.flashing.runtime.modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
 from spikert import sensors
 from spikert.sensors import chips
 from spikert.session import SENSOR

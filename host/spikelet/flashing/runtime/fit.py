@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from spikelet import board_expectation, file_space, memory, runtime_parts
 from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
-from spikelet.memory import Need
-from spikelet.runtime_needs import Task
+from spikelet.flashing.runtime import expected_interpreter, file_systems, memory
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.memory import Need
+from spikelet.flashing.runtime.needs import Task
 
 if TYPE_CHECKING:
     from spikelet.boards.catalogue import Board
     from spikelet.boards.interpreter import Interpreter
+    from spikelet.flashing.runtime.parts import Parts
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
-    from spikelet.runtime_parts import Parts
 
 PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
 
@@ -46,7 +47,7 @@ class Room:
     in_place: bool = False
     chip_ram: int = 0
     needed: Callable[[Network], Mapping[str, bytes]] | None = None
-    block: int = file_space.PAGE
+    block: int = file_systems.PAGE
 
     def need(self, network: Network) -> Need:
         """Return what a network needs here: with all files if there is room, else with the least."""
@@ -130,7 +131,11 @@ class Room:
 
     def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
         return memory.need(
-            network, self.kernel, files, in_place=self.in_place, block=self.block or file_space.PAGE
+            network,
+            self.kernel,
+            files,
+            in_place=self.in_place,
+            block=self.block or file_systems.PAGE,
         )
 
     def _holds(self, network: Network) -> bool:
@@ -144,7 +149,7 @@ def of_board(
 
     sensor    settings of the one that it will read, None for none
     """
-    asked = board_expectation.interpreter(board)
+    asked = expected_interpreter.interpreter(board)
     parts = runtime_parts.of(asked)
     return Room(
         board.name,

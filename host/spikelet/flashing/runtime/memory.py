@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spikelet import file_space
+from spikelet.flashing.runtime import file_systems
 from spikert import tables
 from spikert.tables import LayerTable, Tables
 
@@ -118,7 +118,7 @@ def need(
     files: Mapping[str, bytes],
     *,
     in_place: bool = False,
-    block: int = file_space.PAGE,
+    block: int = file_systems.PAGE,
 ) -> Need:
     """Return what a network needs of a board.
 
@@ -142,7 +142,7 @@ def need(
         readout=_readout(table),
         readings=array(turn),
         reserve=RESERVE + 2 * array(_readings(table)),
-        flash=image_size(everything) if in_place else file_space.filed_size(everything, block),
+        flash=image_size(everything) if in_place else file_systems.filed_size(everything, block),
     )
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files, board_layout, flashing
 from spikelet.boards import raw_repl, resolve
 from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_repl, stage
+from spikelet.flashing import layout as board_layout
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -63,7 +64,7 @@ class Rom(resolve.Board):
     def is_in_use(self) -> bool:
         """Return whether the board starts with what is in its ROM."""
         with self.connect() as transport:
-            paths = flashing.in_use(flashing.of(transport)) or {}
+            paths = stage.in_use(stage.of(transport)) or {}
         return bool(board_layout.in_rom().items() & paths.items())
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
@@ -84,10 +85,10 @@ class Rom(resolve.Board):
             entries=board_layout.of(files).entries, paths=board_layout.in_rom(files)
         )
         with self.connect() as transport:
-            board = flashing.of(transport)
+            board = stage.of(transport)
             board.make([board_layout.FOLDER])
-            own = flashing.activate(board, layout)
-            flashing.clean(board, layout)
+            own = stage.activate(board, layout)
+            stage.clean(board, layout)
         return own
 
 
@@ -105,5 +106,5 @@ def deploy(transport: SerialTransport, image: bytes) -> None:
         except commands.CommandError as error:
             raise SpikeletError(f"the board took no ROM image ({error})") from None
         except TransportExecError as error:
-            reason = board_files.last_line(error.error_output)
+            reason = files_by_repl.last_line(error.error_output)
             raise SpikeletError(f"the board could not write its ROM ({reason})") from None

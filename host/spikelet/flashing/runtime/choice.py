@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikelet import board_layout, file_space, flashing, memory, runtime_parts
+from spikelet.flashing import layout as board_layout
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import file_systems, memory
+from spikelet.flashing.runtime import parts as runtime_parts
 
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.resolve import Port
-    from spikelet.runtime_needs import Task
-    from spikelet.runtime_parts import Parts
+    from spikelet.flashing.runtime.needs import Task
+    from spikelet.flashing.runtime.parts import Parts
 
 ASKED = "as --small asks"
 
@@ -81,7 +84,7 @@ def _short(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> str:
     if where.in_place:
         size, free = memory.image_size(files), asked.flash_size
     else:
-        size, free = file_space.filed_size(files, asked.flash_block), asked.flash_free
+        size, free = file_systems.filed_size(files, asked.flash_block), asked.flash_free
         if size > free:
             size, free = _beside(where, asked, files)
     return f"for all would take {size:,} bytes, and {free:,} are free" if size > free else ""
@@ -91,9 +94,11 @@ def _beside(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> tupl
     """Return the bytes that files take besides those that a board has, and how many are free then."""
     layout = board_layout.of(files)
     with where.connect() as transport:
-        strays, wanted = flashing.staging(flashing.of(transport), layout)
-    freed = sum(file_space.rounded(size, asked.flash_block) for size in strays.values() if size > 0)
-    return file_space.filed_size(wanted, asked.flash_block), asked.flash_free + freed
+        strays, wanted = stage.staging(stage.of(transport), layout)
+    freed = sum(
+        file_systems.rounded(size, asked.flash_block) for size in strays.values() if size > 0
+    )
+    return file_systems.filed_size(wanted, asked.flash_block), asked.flash_free + freed
 
 
 def _left_out(files: Mapping[str, bytes], why: str) -> str:

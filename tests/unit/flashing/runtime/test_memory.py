@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from memory_networks import NETWORKS, dense, network
-from spikelet import bytecode, memory, room, runtime_parts
 from spikelet.boards import catalogue
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
-from spikelet.room import Room
+from spikelet.flashing.runtime import bytecode, fit, memory
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.fit import Room
 
 FILES = {"spikert/session.mpy": bytes(5_000), "main.py": b"main"}
 PLENTY = Room("plenty", 10**9, 10**9, "viper", FILES)
@@ -71,7 +72,7 @@ def test_pairs_take_twice_the_tables_and_the_same_state():
 
 def test_a_narrowed_network_has_the_first_neurons():
     before = NETWORKS["stream"]
-    after = room.narrowed(before, 0, 5)
+    after = fit.narrowed(before, 0, 5)
     assert [layer.neurons for layer in after.layers] == [5, 6]
     assert after.layers[0].recurrent.shape == (5, 5)
     assert (after.layers[0].weights == before.layers[0].weights[:, :5]).all()
@@ -83,8 +84,8 @@ def test_what_does_not_fit_is_refused_with_the_largest_layer_that_would():
     small = replace(PLENTY, name="small", ram=PLENTY.need(wide).ram - 20_000)
     k, neurons = small.largest(wide)
     assert k == 0
-    assert small.holds(small.need(room.narrowed(wide, 0, neurons)))
-    assert not small.holds(small.need(room.narrowed(wide, 0, neurons + 1)))
+    assert small.holds(small.need(fit.narrowed(wide, 0, neurons)))
+    assert not small.holds(small.need(fit.narrowed(wide, 0, neurons + 1)))
     with pytest.raises(SpikeletError) as error:
         small.check(wide)
     text = str(error.value)
@@ -132,7 +133,7 @@ def test_no_limit_that_is_known_is_none():
 )
 def test_the_kernel_that_a_board_will_choose(interpreter, kernel):
     parts = runtime_parts.of(interpreter)
-    found = room.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
+    found = fit.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
     assert found.kernel == kernel
 
 
@@ -155,7 +156,7 @@ def test_every_board_file_says_what_room_there_is(monkeypatch):
     monkeypatch.setattr(bytecode, "runtime_files", functools.cache(bytecode.runtime_files))
     for name in catalogue.names():
         board = catalogue.load(name)
-        found = room.of_board(board)
+        found = fit.of_board(board)
         assert found.ram == board.ram_free
         assert found.kernel in memory.KERNELS
 
@@ -179,7 +180,7 @@ def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path)
 def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
     chip = catalogue.load("microbit-v2")
     assert chip.ram_free is None
-    has = room.of_board(chip)
+    has = fit.of_board(chip)
     neurons = 10_000
     need = has.need(network("rate", dense(1, neurons), dense(neurons, 2)))
     assert not has.holds(need)

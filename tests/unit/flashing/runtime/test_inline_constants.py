@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from spikelet import constants, installation
+from spikelet import installation
+from spikelet.flashing.runtime import inline_constants
 
 WIRE = """
 from spikert.compat import const
@@ -24,7 +25,7 @@ def size(more):
 def inlined(**others):
     """Return what becomes of modules, and of wire.py beside them."""
     sources = {f"spikert/{name}.py": source for name, source in others.items()}
-    found = constants.inlined({"spikert/wire.py": WIRE, **sources})
+    found = inline_constants.inlined({"spikert/wire.py": WIRE, **sources})
     return {path[8:-3]: source for path, source in found.items()}
 
 
@@ -61,7 +62,7 @@ def test_text_that_is_not_ascii_stays_in_its_place():
 def test_the_firmware_stays_python_and_uses_no_constant_that_it_has_not():
     paths = {path: data.decode() for path, data in installation.runtime_files().items()}
     package = {path: text for path, text in paths.items() if path.startswith("spikert/")}
-    found = constants.inlined(package)
+    found = inline_constants.inlined(package)
     assert found.keys() == package.keys()
     kept = 0
     for path, text in found.items():

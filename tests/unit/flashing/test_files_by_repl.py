@@ -7,9 +7,9 @@ import pytest
 from board_folder import FolderBoard
 from random_networks import random_network
 from spikelet import installation
-from spikelet.board_files import BoardFiles, last_line
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
+from spikelet.flashing.files_by_repl import BoardFiles, last_line
 from spikert import tables
 
 LIF = random_network(3).to_bytes()

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from spikelet import bytecode
 from spikelet.boards import catalogue
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
-from spikelet.examination import Examination, advice
+from spikelet.flashing.readiness import Examination, advice
+from spikelet.flashing.runtime import bytecode
 
 PICO = Identity((catalogue.load("pico"),), certain=True)
 GENERIC = Identity((catalogue.load("esp32-devkit"), catalogue.load("m5stickc-plus")), certain=False)

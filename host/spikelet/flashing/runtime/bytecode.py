@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import constants, installation, minify
+from spikelet import installation, minify
+from spikelet.flashing.runtime import inline_constants
 
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
@@ -73,7 +74,7 @@ def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
     if compiler is None:
         return {path: _bare(source) for path, source in package.items()} | others
     compiled: dict[str, bytes] = {}
-    for path, source in constants.inlined(package).items():
+    for path, source in inline_constants.inlined(package).items():
         made = compiler.compile(path, source.encode(), interpreter.architecture)
         compiled |= {path: _bare(package[path])} if made is None else {other_form(path): made}
     return compiled | others

@@ -9,8 +9,8 @@ import pytest
 import vendor_driver
 from boards_under_test import opened
 from random_networks import random_network
-from spikelet import drive, drivers
 from spikelet.errors import SpikeletError
+from spikelet.flashing import drivers, files_by_drive
 
 CIRCUP = """#!{python}
 import pathlib, sys
@@ -47,7 +47,9 @@ def circuitpy(tmp_path, monkeypatch):
     program.write_text(CIRCUP.format(python=sys.executable, folder=str(folder)))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
-    monkeypatch.setattr(drive, "of", lambda transport: drive.DriveFiles(folder, None))
+    monkeypatch.setattr(
+        files_by_drive, "of", lambda transport: files_by_drive.DriveFiles(folder, None)
+    )
     return folder
 
 
@@ -74,7 +76,7 @@ def test_without_circup_or_without_a_drive_there_is_another_way(circuitpy, monke
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SpikeletError, match=r"circup, .* is not here; pip install 'spikelet\[dri"):
         drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
-    monkeypatch.setattr(drive, "of", lambda transport: None)
+    monkeypatch.setattr(files_by_drive, "of", lambda transport: None)
     with pytest.raises(
         SpikeletError, match=r"CIRCUITPY\) is not mounted here, and circup needs it"
     ):

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from spikelet import board_layout, installation
-from spikelet.board_files import BoardFiles
-from spikelet.board_layout import ACTIVE, FOLDER, Layout
+from spikelet import installation
+from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.layout import ACTIVE, FOLDER, Layout
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -70,9 +71,9 @@ class Plan:
 
 def of(transport: SerialTransport) -> Files:
     """Return the file system of the board at the end of a raw REPL, through its drive if it has one."""
-    from spikelet import drive
+    from spikelet.flashing import files_by_drive
 
-    return drive.of(transport) or BoardFiles(transport)
+    return files_by_drive.of(transport) or BoardFiles(transport)
 
 
 def install(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:

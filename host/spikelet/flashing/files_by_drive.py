@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import upload
-from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
+from spikelet.flashing import upload
+from spikelet.flashing.files_by_repl import BoardFiles
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport

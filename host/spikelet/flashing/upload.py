@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet.errors import SpikeletError
-from spikelet.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVER, answer, compact, message
+from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVER, answer, compact, message
 from spikert import wire
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from mpremote import mip
 from mpremote.commands import CommandError
 from mpremote.transport import TransportError
 
-from spikelet import board_files, drive
 from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_drive, files_by_repl
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -37,7 +37,7 @@ def install(port: Port, interpreter: str, name: str) -> str:
     with port.connect() as transport:
         if interpreter == "micropython":
             return _by_mip(transport, port.name, name)
-        files = drive.of(transport)
+        files = files_by_drive.of(transport)
     if interpreter != "circuitpython":
         raise SpikeletError(f"{port.name} takes no packages; copy the driver into its folder lib")
     if files is None:
@@ -78,7 +78,7 @@ def _by_circup(folder: str, name: str) -> str:
     # It also ends well where it knows no such library.
     if done.returncode or not list(Path(folder, "lib").glob(f"{Path(name).stem}*")):
         raise SpikeletError(
-            f"circup could not install {name}: {board_files.last_line(said)}; it needs the network, and "
+            f"circup could not install {name}: {files_by_repl.last_line(said)}; it needs the network, and "
             "a name that circup show lists"
         )
     return said

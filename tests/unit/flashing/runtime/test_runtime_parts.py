@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from memory_networks import NETWORKS
-from spikelet import installation, runtime_modules, runtime_needs, runtime_parts
+from spikelet import installation
 from spikelet.boards.interpreter import Interpreter
-from spikelet.runtime_modules import HARDWARE, LOOPS, dotted, is_module
-from spikelet.runtime_needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
+from spikelet.flashing.runtime import modules as runtime_modules
+from spikelet.flashing.runtime import needs as runtime_needs
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, dotted, is_module
+from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
 from spikert import sensors
 from spikert.sensors import chips
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spikelet import file_space
 from spikelet.boards.catalogue import Board, Runtime
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import file_systems
 
 # Cores by how their names begin, and how mpy-cross spells what they run.
 ARCHITECTURES = {
@@ -44,9 +44,9 @@ def _file_system(runtime: Runtime) -> tuple[int, int]:
     """Return the bytes that files can have on a board, and those of a block; (0, ...) without limit."""
     size = runtime.flash_free or 0
     if not size or not runtime.fat:
-        return size, file_space.PAGE
-    block = file_space.fat_block(size)
+        return size, file_systems.PAGE
+    block = file_systems.fat_block(size)
     if size // block > FAT12:
         return size, block
-    few = runtime.name == "circuitpython" and size <= FEW_SECTORS * file_space.SECTOR
-    return file_space.fat_space(size, 128 if few else 512), block
+    few = runtime.name == "circuitpython" and size <= FEW_SECTORS * file_systems.SECTOR
+    return file_systems.fat_space(size, 128 if few else 512), block
