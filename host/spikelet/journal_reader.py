@@ -31,9 +31,9 @@ from spikelet.journal import (
     TURN,
     read_turn,
 )
+from spikelet.link.turn import Observation, Status
 from spikelet.networks import network as networks
 from spikelet.networks.network import Network
-from spikelet.observation import Observation, Status
 from spikelet.watching import Gone, Reconnected, Started
 from spikert.tables import TableError
 

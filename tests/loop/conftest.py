@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, verification
+from spikelet import installation
 from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import parts
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 
 def pytest_addoption(parser):
@@ -69,8 +70,8 @@ def on_board():
             link = Link(stream, port.name, lambda text: None)
             for kernel in link.hello().kernels:
                 info = link.hello(kernel)
-                verification.check_identity(network, info, port.name)
-                found[kernel] = verification.verify(link, network, x)
+                verify.check_identity(network, info, port.name)
+                found[kernel] = verify.verify(link, network, x)
             link.close()
         return found
 

@@ -3,11 +3,11 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import verification
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
 from spikelet.flashing.runtime import bytecode, parts
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
 
@@ -41,8 +41,8 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
         kernels = link.hello().kernels
         assert "viper" in kernels
         for kernel in kernels:
-            verification.check_identity(network, link.hello(kernel), micropython.name)
-            found = verification.verify(link, network, digits.x[:5])
+            verify.check_identity(network, link.hello(kernel), micropython.name)
+            found = verify.verify(link, network, digits.x[:5])
             assert found.passed
             assert found.samples == 5
         link.close()

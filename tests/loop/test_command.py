@@ -14,7 +14,7 @@ import pytest
 from random_networks import random_inputs, random_network
 from spikelet import installation
 from spikelet.boards import resolve
-from spikelet.link import Link
+from spikelet.link.link import Link
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from random_networks import random_network
 from spikelet.flashing import files_by_repl, layout, upload
-from spikelet.link import Link
+from spikelet.link.link import Link
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
-from spikelet.link import Link
+from spikelet.link.link import Link
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 

@@ -9,12 +9,12 @@ import pytest
 import serial
 
 from boards_under_test import blank
-from spikelet import listening, verification
 from spikelet.boards import interpreter, raw_repl, resolve
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
-from spikelet.link import Link
-from spikelet.observation import Status
+from spikelet.link import sensor, verify
+from spikelet.link.link import Link
+from spikelet.link.turn import Status
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -109,8 +109,8 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
     with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
-        assert verification.check_identity(network, link.hello(), "board") is None
-        assert verification.verify(link, network, x).passed
+        assert verify.check_identity(network, link.hello(), "board") is None
+        assert verify.verify(link, network, x).passed
         link.close()
 
 
@@ -119,9 +119,9 @@ def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console.port.close()
     with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
-        verification.check_identity(network, link.hello(), "board")
-        check, troubles, turns = verification.LiveCheck(network), [], 0
-        for seen in listening.turns(link, network):
+        verify.check_identity(network, link.hello(), "board")
+        check, troubles, turns = verify.LiveCheck(network), [], 0
+        for seen in sensor.turns(link, network):
             if isinstance(seen, Status):
                 troubles.append(seen.trouble)
             else:
@@ -194,6 +194,6 @@ def check_all(port, network):
     x = np.full((1, network.stream.hop, 3), 700, np.int16)
     with port.session() as stream:
         link = Link(stream, "board", lambda text: None)
-        verification.check_identity(network, link.hello(), "board")
-        assert verification.verify(link, network, x).passed
+        verify.check_identity(network, link.hello(), "board")
+        assert verify.verify(link, network, x).passed
         link.close()

@@ -17,7 +17,7 @@ from random_networks import random_network
 from spikelet.boards import raw_repl, resolve
 from spikelet.boards.virtual import emulated
 from spikelet.flashing import upload
-from spikelet.link import Link
+from spikelet.link.link import Link
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 

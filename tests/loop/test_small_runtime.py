@@ -9,12 +9,13 @@ import pytest
 from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
-from spikelet import installation, verification
+from spikelet import installation
 from spikelet.boards import interpreter, resolve
 from spikelet.flashing.runtime import file_systems
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
@@ -66,8 +67,8 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
             assert info.kernels == parts.kernels[:1] == BOARDS[port.name][:1]
-            verification.check_identity(network, info, port.name)
-            found = verification.verify(link, network, random_inputs(network, seed, 2))
+            verify.check_identity(network, info, port.name)
+            found = verify.verify(link, network, random_inputs(network, seed, 2))
             link.close()
         assert found.passed
         assert (found.samples, found.differences, found.lost_frames) == (2, 0, 0)

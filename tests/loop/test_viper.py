@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, verification
+from spikelet import installation
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -130,7 +131,7 @@ def verified(board, made: Network, x: np.ndarray):
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
-        found = verification.verify(link, made, x)
+        found = verify.verify(link, made, x)
         link.close()
     return found
 

@@ -14,13 +14,14 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
-from spikelet import installation, journal_reader, verification, watching
+from spikelet import installation, journal_reader, watching
 from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import parts
-from spikelet.link import Link
-from spikelet.observation import Observation
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation
 from spikelet.watching import Gone, Reconnected, Started, Watch, replayed
 
 USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
@@ -37,7 +38,7 @@ def connect(port, log):
 
 def followed(watch, network, samples):
     """Follow a watch to its end; return (turns, check, events that are no turns)."""
-    check, turns, others = verification.LiveCheck(network), [], []
+    check, turns, others = verify.LiveCheck(network), [], []
     for event in watch.events(samples):
         if isinstance(event, Observation):
             turns.append(event.turn)

@@ -20,7 +20,7 @@ from spikelet.boards import raw_repl
 from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
 from spikelet.flashing import files_by_repl, layout, stage
-from spikelet.link import Stream
+from spikelet.link.link import Stream
 from spikelet.networks import network
 from spikelet.networks.network import Network
 from spikert.session import NETWORK

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spikelet.board_info import BoardInfo
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.resolve import Port
     from spikelet.drift import Drift, LayerDrift
     from spikelet.flashing.layout import Layout
-    from spikelet.link import Link
+    from spikelet.link.board_info import BoardInfo
+    from spikelet.link.link import Link
+    from spikelet.link.verify import Verification
     from spikelet.networks.network import Network
     from spikelet.networks.proof import LayerBounds
     from spikelet.output import Output
-    from spikelet.verification import Verification
 
 PORT_HELP = (
     "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or a device; "
@@ -135,16 +135,16 @@ def link(
     paths    {name: path} to use instead of what is in use
     log      called with the board's text; without it, people are shown it
     """
-    from spikelet import verification
     from spikelet.errors import SpikeletError
-    from spikelet.link import Link
+    from spikelet.link import verify
+    from spikelet.link.link import Link
 
     with where.session(paths) as stream:
         opened = Link(stream, where.name, log or output.log)
         try:
             info = opened.hello(kernel)
             if network is not None:
-                verification.check_identity(network, info, where.name)
+                verify.check_identity(network, info, where.name)
             output.results |= {
                 "board": info.machine,
                 "runtime": info.runtime,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.boards.resolve import Port
-    from spikelet.link import Link
+    from spikelet.link.link import Link
     from spikelet.monitoring import Monitor
     from spikelet.output import Output
     from spikelet.watching import Log, Watch

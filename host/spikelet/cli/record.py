@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from spikelet.boards.resolve import Port
     from spikelet.inputs.recording_folder import Folder, SensorSettings
-    from spikelet.link import Link
-    from spikelet.observation import Status
+    from spikelet.link.link import Link
+    from spikelet.link.turn import Status
     from spikelet.output import Output
     from spikelet.recorder import Recorded, Recorder
 
@@ -87,16 +87,16 @@ def _record(
     output: Output,
 ) -> None:
     """Record, and show what comes."""
-    from spikelet import listening
     from spikelet.boards import sensor_settings
+    from spikelet.link import sensor
     from spikelet.live_plot import LivePlot
 
     with contextlib.ExitStack() as stack:
         plot: LivePlot | None = None
 
-        def seen(event: listening.Readings | Status) -> None:
+        def seen(event: sensor.Readings | Status) -> None:
             nonlocal plot
-            if isinstance(event, listening.Readings):
+            if isinstance(event, sensor.Readings):
                 if plot is not None:
                     plot.add(event.raw, _progress(label, recorder))
                 return
@@ -107,7 +107,7 @@ def _record(
                 folder.check(label, _described(settings, names))
                 plot = stack.enter_context(LivePlot(names, output, KEPT))
 
-        recorder.record(listening.readings(link), seen)
+        recorder.record(sensor.readings(link), seen)
 
 
 def _progress(label: str, recorder: Recorder) -> str:

@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, and return 0 only if nothing differs and nothing was lost."""
-    from spikelet import verification
     from spikelet.cli import common
+    from spikelet.link import verify
     from spikelet.networks import network, score, trial_samples
 
     loaded = network.load(args.network)
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         common.link(where, loaded, args.kernel, output) as (link, _),
         output.progress("verifying") as report,
     ):
-        found = verification.verify(link, loaded, given.x, report)
+        found = verify.verify(link, loaded, given.x, report)
     common.show_verification(found, output)
     events = score.evaluate(loaded, given).synaptic_events
     output.results["synaptic_events"] = events

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from random_networks import random_network
-from spikelet import verification
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 from spikert import boot, compat_boot
 
 NETWORK = 3
@@ -52,8 +52,8 @@ def test_hosts_come_and_go(board, capsys):
     for _ in range(3):
         with resolve.resolve(f"data:{device}").session() as stream:
             link = Link(stream, device, lambda text: None)
-            verification.check_identity(network, link.hello(), device)
-            assert verification.verify(link, network, x).passed
+            verify.check_identity(network, link.hello(), device)
+            assert verify.verify(link, network, x).passed
             link.close()
     said, end = "", time.monotonic() + PATIENCE
     while "spikelet: " not in said and time.monotonic() < end:  # alone again, it prints its answers

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from board_in_memory import BoardInMemory, Clock
-from spikelet import link as link_module
-from spikelet import verification
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
+from spikelet.link import link as link_module
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.link.verify import LiveCheck
 from spikelet.networks.network import from_bytes
 from spikelet.networks.protocol import Stream
 from spikelet.networks.reference import Simulation
-from spikelet.verification import LiveCheck
 from spikert import wire
 from stream_networks import SEEDS, TURNS, recordings, stream_network
 
@@ -31,7 +31,7 @@ def connect(tmp_path, monkeypatch):
             tmp_path / "network.lif", tmp_path / "samples.bin", clock=clock, **faults
         )
         link = Link(board, "board", lambda text: None)
-        verification.check_identity(network, link.hello(), "board")
+        verify.check_identity(network, link.hello(), "board")
         return link, board
 
     return connected
@@ -108,7 +108,7 @@ def test_a_board_agrees_turn_by_turn(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 2)
     link, _ = connect(network, x)
-    found = verification.verify(link, network, x)
+    found = verify.verify(link, network, x)
     assert found.first is None
     assert found.passed
     assert (found.samples, found.repeated, found.lost_frames) == (2 * TURNS, 0, 0)
@@ -119,7 +119,7 @@ def test_a_turn_that_was_lost_is_run_again_from_the_stream_s_start(connect, seed
     network = stream_network(seed)
     x = recordings(network, seed, 12)
     link, board = connect(network, x, seed=seed, to_host=5e-4, to_board=5e-4)
-    found = verification.verify(link, network, x)
+    found = verify.verify(link, network, x)
     assert board.to_host.count + board.to_board.count > 10
     assert found.repeated > 0
     assert (found.differences, found.first) == (0, None)
@@ -136,8 +136,8 @@ def test_a_board_that_keeps_a_wrong_state_is_found(connect):
         if number == 3:
             board.session.network.layers[0].v[2] += 60
         seen = link.run(network, number, turns[number], turns[:number])
-        found = verification.Verification(answers=np.zeros(1, np.int64))
-        verification.compare(found, number, seen, expected, number)
+        found = verify.Verification(answers=np.zeros(1, np.int64))
+        verify.compare(found, number, seen, expected, number)
         if number <= 3:
             assert (found.differences > 0) == (number == 3)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framing import encoded
-from spikelet.frames import LONGEST_TEXT, Frame, FrameReader
+from spikelet.link.frames import LONGEST_TEXT, Frame, FrameReader
 from spikert import wire
 
 quick = settings(derandomize=True, max_examples=80, deadline=None)

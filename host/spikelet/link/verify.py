@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.board_info import BoardInfo
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Simulation, Trace
-from spikelet.observation import Observation
 
 
 @dataclass(frozen=True)

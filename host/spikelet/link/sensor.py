@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.frames import Frame
-from spikelet.link import Link
+from spikelet.link.frames import Frame
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation, Status
 from spikelet.networks.network import Network
-from spikelet.observation import Observation, Status
 from spikert import wire
 
 PATIENCE = 10.0  # seconds; a board that listens says every second how it goes

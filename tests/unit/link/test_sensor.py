@@ -10,12 +10,13 @@ import pytest
 from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_network
-from spikelet import link as link_module
-from spikelet import listening, verification
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
-from spikelet.listening import Readings
-from spikelet.observation import Observation, Status
+from spikelet.link import link as link_module
+from spikelet.link import sensor as listening
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.link.sensor import Readings
+from spikelet.link.turn import Observation, Status
 from spikelet.recorder import Recorder
 from spikert import compat, sampling, wire
 from stream_networks import SEEDS, stream_network
@@ -122,7 +123,7 @@ def test_every_reading_of_a_stream_is_run_and_told(connect, seed):
     raw = wave(network, 6 * network.stream.hop)
     link, _ = connect(network, Sensor(raw))
     observations, _ = told(link, network, 6)
-    check = verification.LiveCheck(network)
+    check = verify.LiveCheck(network)
     for observation in observations:
         check.check(observation)
     read = np.concatenate([observation.readings for observation in observations])

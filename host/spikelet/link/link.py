@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from spikelet import board_info
-from spikelet.board_info import BoardInfo
 from spikelet.errors import BoardGone, SpikeletError
-from spikelet.frames import Frame, FrameReader
+from spikelet.link import board_info
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.frames import Frame, FrameReader
+from spikelet.link.turn import Collector, Observation
 from spikelet.networks.network import Network
-from spikelet.observation import Collector, Observation
 from spikert import wire
 
 FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is

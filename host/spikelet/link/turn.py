@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.frames import Frame
+from spikelet.link.frames import Frame
 from spikelet.networks.network import Network
 from spikert import wire
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
+from spikelet.link.turn import Observation
+from spikelet.link.verify import LiveCheck, Verification, compare
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.observation import Observation
-from spikelet.verification import LiveCheck, Verification, compare
 
 STEPS, SIZES = 5, (4, 6, 3)
 SAMPLES = 3

@@ -11,11 +11,11 @@ import pytest
 from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_inputs, random_network
-from spikelet import link as link_module
-from spikelet import verification
 from spikelet.errors import SpikeletError
-from spikelet.frames import FrameReader
-from spikelet.link import Link
+from spikelet.link import link as link_module
+from spikelet.link import verify
+from spikelet.link.frames import FrameReader
+from spikelet.link.link import Link
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikert import wire
@@ -75,7 +75,7 @@ def test_without_faults_each_sample_arrives_at_the_first_try(connect, seed):
     x = random_inputs(network, seed, 5)
     link, _ = connect(network)
     info = link.hello()
-    verification.check_identity(network, info, "board")
+    verify.check_identity(network, info, "board")
     expected = network.simulate(x)
     for sample, values in enumerate(x):
         assert_equal(link.run(network, sample, values), expected, sample)
@@ -112,7 +112,7 @@ def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive,
         return data, 1.5 if late and delays.random() < 0.003 else 0.0
 
     link, board = connect(network, seed=seed, to_host=rate, to_board=rate, outgoing=sometimes_late)
-    verification.check_identity(network, link.hello(), "board")
+    verify.check_identity(network, link.hello(), "board")
     seen = [link.run(network, sample, values) for sample, values in enumerate(x)]
     for sample, observation in enumerate(seen):
         if observation is not None:
@@ -159,9 +159,9 @@ def test_verification_counts_what_was_lost_and_does_not_pass(connect):
     x = random_inputs(network, 0, 3)
     link, board = connect(network)
     link.hello()
-    assert verification.verify(link, network, x).passed
+    assert verify.verify(link, network, x).passed
     board.outgoing = lambda kind, data: (b"" if kind == wire.MEMBRANE else data, 0.0)
-    found = verification.verify(link, network, x)
+    found = verify.verify(link, network, x)
     assert (found.passed, found.samples, found.differences) == (False, 0, 0)
     assert found.lost_frames >= 3
     assert found.answers.tolist() == [-1, -1, -1]
@@ -364,7 +364,7 @@ def test_a_damaged_network_on_the_board(connect, tmp_path):
     info = link.hello()
     assert info.problem == "TableError: damaged: its CRC-32 is wrong"
     with pytest.raises(SpikeletError, match=r"could not load its network \(TableError: damaged"):
-        verification.check_identity(network, info, "board")
+        verify.check_identity(network, info, "board")
     with pytest.raises(SpikeletError, match="board: ValueError: no network is loaded"):
         link.run(network, 0, random_inputs(network, 0, 1)[0])
 
@@ -374,7 +374,7 @@ def test_no_network_on_the_board(connect, tmp_path):
     link, _ = connect(network)
     (tmp_path / "network.lif").unlink()
     with pytest.raises(SpikeletError, match="could not load its network .*; run spikelet flash"):
-        verification.check_identity(network, link.hello(), "board")
+        verify.check_identity(network, link.hello(), "board")
 
 
 @pytest.mark.parametrize("field", ["bias", "source"])
@@ -386,7 +386,7 @@ def test_another_network_on_the_board(connect, field):
     else:
         network.source_sha256 = bytes(32)
     with pytest.raises(SpikeletError, match=r"holds another network \(CRC .* run spikelet flash"):
-        verification.check_identity(network, link.hello(), "board")
+        verify.check_identity(network, link.hello(), "board")
 
 
 @pytest.mark.parametrize("method", ["read", "write"])
@@ -528,7 +528,7 @@ def test_a_session_on_a_real_stream(threaded):
     x = random_inputs(network, 0, 10)
     link, thread, _ = threaded(network)
     link.hello()
-    assert verification.verify(link, network, x).passed
+    assert verify.verify(link, network, x).passed
     link.close()
     thread.join(10)
     assert not thread.is_alive()
