@@ -28,13 +28,14 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import snntorch_export, training
+from spikelet import snntorch_export
 from spikelet.conversion import convert
 from spikelet.inputs import dataset, encoders
 from spikelet.networks import reference_layer
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train
+from spikelet.training.options import TrainingOptions
 
 STEPS, EPOCHS = 4, 10
 ENCODERS = ("direct", "rate")
@@ -112,7 +113,7 @@ def networks(encoder: str) -> tuple[FloatNetwork, Network]:
     """Return a network trained on the digits, and the integers it is converted to."""
     learn, _ = dataset.split(dataset.load_digits())
     options = TrainingOptions(encoder=encoder, steps=STEPS, epochs=EPOCHS)
-    network = training.train(learn, options).network
+    network = train.train(learn, options).network
     return network, convert.convert(network)[0]
 
 

@@ -32,7 +32,6 @@ from spikelet import (
     nir_topology,
     nir_values,
     nir_writer,
-    relu_conversion,
 )
 from spikelet.errors import SpikeletError
 from spikelet.inputs.encoders import DIRECT_SCALE
@@ -41,7 +40,8 @@ from spikelet.nir_layout import Grid
 from spikelet.nir_nodes import Layers
 from spikelet.nir_synapses import Synapses
 from spikelet.nir_writer import PREFIX, prefixed
-from spikelet.relu_network import ReluLayer, ReluNetwork
+from spikelet.training.ann import to_spiking
+from spikelet.training.ann.network import ReluLayer, ReluNetwork
 
 PLAIN, STAIRCASE = "relu", "clip-floor-shift"
 USUAL_INPUT_SCALE = 1 / 255
@@ -99,7 +99,7 @@ def _nodes(network: ReluNetwork) -> dict[str, nir.NIRNode]:
     """
     network = replace(network, layers=tuple(map(_without_idle_geometry, network.layers)))
     thetas = np.ones(len(network.layers) - 1)
-    graph = nir_writer.to_nir(relu_conversion.convert(network, thetas.tolist(), steps=1))
+    graph = nir_writer.to_nir(to_spiking.convert(network, thetas.tolist(), steps=1))
     return {
         name: node for name, node in graph.nodes.items() if not isinstance(node, nir.IF | nir.I)
     }

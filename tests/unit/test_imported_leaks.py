@@ -6,13 +6,14 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import nir_import, training
+from spikelet import nir_import
 from spikelet.conversion import convert, drift
 from spikelet.conversion.convert import leak_integers
 from spikelet.inputs import dataset
 from spikelet.networks.layer import Layer
 from spikelet.nir_import import ImportOptions
-from spikelet.training import TrainingOptions
+from spikelet.training import train
+from spikelet.training.train import TrainingOptions
 
 DT, STEPS = 1e-3, 16
 BETAS = [0.8, 0.9, 0.95, 0.99]  # none of them is 1 - d / 2**r
@@ -51,7 +52,7 @@ def trained(digits, tmp_path):
             readout_beta=nearest,
             epochs=10,
         )
-        layers = training.train(part, options).network.layers
+        layers = train.train(part, options).network.layers
         scaled = [
             (layer.weights.T / layer.theta[:, None], layer.bias / layer.theta) for layer in layers
         ]

@@ -11,7 +11,7 @@ from nir_graphs import passed
 from spikelet import relu_graph
 from spikelet.errors import SpikeletError
 from spikelet.networks.geometry import Geometry
-from spikelet.relu_network import ReluLayer, ReluNetwork
+from spikelet.training.ann.network import ReluLayer, ReluNetwork
 
 RELU = {"spikelet_activation": "relu"}
 

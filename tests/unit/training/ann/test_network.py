@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import relu_network
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.networks import score
 from spikelet.networks.geometry import Geometry
-from spikelet.relu_network import (
+from spikelet.training.ann import network as relu_network
+from spikelet.training.ann.network import (
     Objective,
     Parameters,
     ReluLayer,
@@ -18,7 +18,7 @@ from spikelet.relu_network import (
     activate,
     evaluate,
 )
-from spikelet.relu_training import ReluOptions, train
+from spikelet.training.ann.train import ReluOptions, train
 
 CLASSES = ("a", "b")
 DENSE = ((5, 7), (7, 6), (6, 3)), (None, None, None)

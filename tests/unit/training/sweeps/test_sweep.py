@@ -8,13 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import pareto, picture, sweep, sweep_results
+from spikelet import picture
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.score import Score, evaluate
-from spikelet.sweep_results import Measurement, Outcome
-from spikelet.training import train
-from spikelet.training_options import TrainingOptions
+from spikelet.training.options import TrainingOptions
+from spikelet.training.sweeps import pareto, sweep
+from spikelet.training.sweeps import results as sweep_results
+from spikelet.training.sweeps.results import Measurement, Outcome
+from spikelet.training.train import train
 
 QUICK = TrainingOptions(hidden=(8,), epochs=3)
 HERE = sweep.Workers(jobs=1)  # in this process, where trainings can be counted
@@ -46,7 +48,7 @@ def trained(monkeypatch):
         counts[options] += 1
         return train(dataset, options)
 
-    monkeypatch.setattr(sweep.training, "train", counted)
+    monkeypatch.setattr(sweep.train, "train", counted)
     return counts
 
 
@@ -110,7 +112,7 @@ def test_integers_are_measured_on_samples_that_were_not_learned(blobs):
     options = replace(QUICK, bits=4, epochs=20)
     found = sweep.measure(blobs, options).measured
     learn, test = split(blobs)
-    integer, _ = sweep.conversion.convert(train(learn, options).network, bits=4)
+    integer, _ = sweep.convert.convert(train(learn, options).network, bits=4)
     assert found.test == evaluate(integer, test)
     assert found.validation == evaluate(integer, split(learn, options.validation_fraction)[1])
     assert (found.bytes, found.epochs) == (len(integer.to_bytes()), 20)
@@ -214,7 +216,7 @@ def test_what_is_done_is_kept_when_interrupted(blobs, results, monkeypatch):
             raise KeyboardInterrupt
         return train(dataset, options)
 
-    monkeypatch.setattr(sweep.training, "train", interrupted)
+    monkeypatch.setattr(sweep.train, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sweep.run(blobs, wanted, results, HERE)
     found = sweep_results.read(results, blobs)
@@ -438,7 +440,7 @@ def test_sweep_says_what_failed(spikelet, recording, results, monkeypatch):
             raise SpikeletError("training diverged in epoch 7")
         return train(dataset, options)
 
-    monkeypatch.setattr(sweep.training, "train", failing)
+    monkeypatch.setattr(sweep.train, "train", failing)
     arguments = ("sweep", recording, "-o", results, "--steps", "2,4", "--epochs", 3, "--jobs", 1)
     for _ in range(2):
         status, _, error = spikelet(*arguments)

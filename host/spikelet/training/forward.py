@@ -13,7 +13,7 @@ from spikelet.networks.float_network import (
     step_function,
 )
 from spikelet.networks.geometry import Geometry
-from spikelet.parameters import Parameters, with_dynamics
+from spikelet.training.parameters import Parameters, with_dynamics
 
 
 class Pass(NamedTuple):

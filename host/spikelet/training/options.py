@@ -5,7 +5,7 @@ from typing import Any
 
 from spikelet.conversion import quantisation
 from spikelet.errors import SpikeletError
-from spikelet.gradients import SURROGATES
+from spikelet.training.gradients import SURROGATES
 
 
 @dataclass(frozen=True)

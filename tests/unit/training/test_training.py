@@ -7,15 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import gradients, integer_forward, leaks, load
+from spikelet import load
 from spikelet.cli import train as train_verb
 from spikelet.conversion import convert, drift, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.networks.protocol import Stream
 from spikelet.networks.synaptic_events import synaptic_events
-from spikelet.training import initial_network, train
-from spikelet.training_options import AUGMENTED, CONVOLVED, TrainingOptions
+from spikelet.training import gradients, leaks, quantised_forward
+from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
+from spikelet.training.train import initial_network, train
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +150,7 @@ def test_steps_smaller_than_the_grid_add_up(blobs):
     # Were the weights themselves rounded after each step, no step would ever reach the next value.
     options = replace(QUICK, bits=3, epochs=30, learning_rate=1e-3, weight_decay=0)
     start = initial_network(blobs, options, np.random.default_rng(options.seed))
-    before = integer_forward.rounded(start, 3).integers.layers[0].weights
+    before = quantised_forward.rounded(start, 3).integers.layers[0].weights
     after, _ = convert.convert(train(blobs, options).network, bits=3)
     assert (after.layers[0].weights != before).mean() > 0.1
 

@@ -22,7 +22,7 @@ from spikelet import __version__, files
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.score import Score
-from spikelet.training_options import TrainingOptions
+from spikelet.training.options import TrainingOptions
 
 _OPTIONS = TrainingOptions.__dataclass_fields__.keys()
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from spikelet import augmentation
-from spikelet.augmentation import Strength, augment, resample, side
 from spikelet.errors import SpikeletError
+from spikelet.training import image_augmentation
+from spikelet.training.image_augmentation import Strength, augment, resample, side
 
 NOTHING = Strength(rotation=0, scale=0, shift=0)
 
@@ -91,7 +91,7 @@ def test_every_image_gets_its_own_variant_and_the_seed_decides():
 
 def test_the_size_of_a_block_changes_nothing(images, monkeypatch):
     whole = augment(images, np.random.default_rng(0))
-    monkeypatch.setattr(augmentation, "BLOCK", 7)
+    monkeypatch.setattr(image_augmentation, "BLOCK", 7)
     np.testing.assert_array_equal(augment(images, np.random.default_rng(0)), whole)
 
 

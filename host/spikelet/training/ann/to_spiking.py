@@ -32,7 +32,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
-from spikelet.relu_network import ReluNetwork
+from spikelet.training.ann.network import ReluNetwork
 
 BALANCES = ("learned", "maximum", "percentile")
 PERCENTILE = 99.9

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.forward import flat, see
-from spikelet.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
 from spikelet.inputs import encoders
 from spikelet.networks.float_network import FloatArray
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
+from spikelet.training.forward import flat, see
+from spikelet.training.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
 
 PART = 1024  # samples whose patches are in memory at once
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import leaks
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry, Pair
-from spikelet.training_options import TrainingOptions
+from spikelet.training import leaks
+from spikelet.training.options import TrainingOptions
 
 INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1
 RECURRENT_SPREAD = 0.5  # of the drive by a layer's own spikes, which should not sustain themselves

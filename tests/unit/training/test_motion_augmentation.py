@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.motion import Strength, augment, resample, rotation_matrices, turn
+from spikelet.training.motion_augmentation import (
+    Strength,
+    augment,
+    resample,
+    rotation_matrices,
+    turn,
+)
 
 NOTHING = Strength(pace=0, scale=0, rotation=0)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
-from spikelet.sweep_results import Measurement, Outcome
-from spikelet.training_options import TrainingOptions
+from spikelet.training.options import TrainingOptions
+from spikelet.training.sweeps.results import Measurement, Outcome
 
 _WORDS = {"encoder": "{}", "steps": "{} steps", "hidden": "{}", "bits": "{} bits"}
 

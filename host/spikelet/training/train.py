@@ -9,17 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import integer_forward, parameters, topology, variation
 from spikelet.errors import SpikeletError
-from spikelet.forward import see
-from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
 from spikelet.networks.protocol import Stream
-from spikelet.optimiser import Adam, cosine_rate
-from spikelet.parameters import Parameters
-from spikelet.training_options import TrainingOptions
+from spikelet.training import augmentation, parameters, quantised_forward, topology
+from spikelet.training.forward import see
+from spikelet.training.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
+from spikelet.training.optimiser import Adam, cosine_rate
+from spikelet.training.options import TrainingOptions
+from spikelet.training.parameters import Parameters
 
 CONSTANT = ("direct", "rate", "bernoulli")  # encoders that drive in proportion to x itself
 
@@ -78,7 +78,7 @@ def train(
     options = options or TrainingOptions()
     if not dataset.classes:
         raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
-    variation.check(dataset, options)
+    augmentation.check(dataset, options)
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)
     start = initial_network(dataset, options, random)
@@ -161,7 +161,7 @@ class _Trainer:
         """Return the network with these parameters, on the grid of its bits if it has one."""
         bits = self.options.bits
         network = parameters.network_with(self.network, parameters.used(trained, bits))
-        return network if bits is None else integer_forward.rounded(network, bits).network
+        return network if bits is None else quantised_forward.rounded(network, bits).network
 
     def encode(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs, of samples as they are."""
@@ -172,7 +172,7 @@ class _Trainer:
 
     def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs for one epoch, of variants of the samples."""
-        return self.encode(variation.varied(x, self.random, self.options.middle))
+        return self.encode(augmentation.varied(x, self.random, self.options.middle))
 
     def objective(self, y: NDArray[np.int64]) -> Objective:
         """Return what is to be small on a part with these classes."""
@@ -220,8 +220,8 @@ class _Trainer:
         bits, passes = self.options.bits, None
         used = parameters.used(self.trained, bits)
         if bits is not None:
-            found = integer_forward.rounded(parameters.network_with(self.network, used), bits)
-            passes = integer_forward.forward(found, signal)
+            found = quantised_forward.rounded(parameters.network_with(self.network, used), bits)
+            passes = quantised_forward.forward(found, signal)
             used = parameters.with_weights(used, found.network)
         return evaluate(self.network, used, signal, y, objective, firing, passes, learning)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spikelet import leaks
 from spikelet.conversion import convert
+from spikelet.training import leaks
 
 
 @pytest.mark.parametrize("beta", [0.0, 1 / 256, 0.5, 0.875, 0.99, 1.0])

@@ -10,9 +10,9 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import load_digits, split
 from spikelet.networks import score
 from spikelet.networks.geometry import Geometry
-from spikelet.relu_conversion import against_steps, convert, thresholds
-from spikelet.relu_network import ReluLayer, ReluNetwork
-from spikelet.relu_training import ReluOptions, train
+from spikelet.training.ann.network import ReluLayer, ReluNetwork
+from spikelet.training.ann.to_spiking import against_steps, convert, thresholds
+from spikelet.training.ann.train import ReluOptions, train
 
 SEEDS = 5
 STEPS = 8

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import augmentation, relu_network, topology
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.float_network import FloatArray
 from spikelet.networks.geometry import Geometry
-from spikelet.optimiser import Adam, cosine_rate
-from spikelet.relu_network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
-from spikelet.training import Progress, divergence
+from spikelet.training import image_augmentation, topology
+from spikelet.training.ann import network as relu_network
+from spikelet.training.ann.network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
+from spikelet.training.optimiser import Adam, cosine_rate
+from spikelet.training.train import Progress, divergence
 
 INITIAL_CLIP = 1.0  # about the spread of the first drives
 
@@ -89,7 +90,7 @@ def train(
     options = options or ReluOptions()
     _check_dataset(dataset)
     if options.augment:
-        augmentation.side(dataset.x.shape[1])
+        image_augmentation.side(dataset.x.shape[1])
     random = np.random.default_rng(options.seed)
     trainer = _Trainer(dataset, options, random)
     for number in range(1, options.epochs + 1):
@@ -144,7 +145,7 @@ class _Trainer:
         """Return the inputs of one epoch, of variants of the samples where they are augmented."""
         x = self.dataset.x
         if self.options.augment:
-            x = augmentation.augment(x, self.random)
+            x = image_augmentation.augment(x, self.random)
         return encoders.signal("direct", x, 1, dtype=np.float32)[0]
 
     def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> Evaluation:

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.conversion import convert
-from spikelet.forward import Pass, flat, see
 from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork, Window
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
+from spikelet.training.forward import Pass, flat, see
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import __version__, sweep_results, training, variation
+from spikelet import __version__
 from spikelet.conversion import convert, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import score
-from spikelet.sweep_results import Measurement, Outcome
-from spikelet.training_options import TrainingOptions
+from spikelet.training import augmentation, train
+from spikelet.training.options import TrainingOptions
+from spikelet.training.sweeps import results
+from spikelet.training.sweeps.results import Measurement, Outcome
 
 ALL_CORES = -1
 CONNECT_SECONDS = 10  # to find a cluster
@@ -70,8 +72,8 @@ def check(dataset: Dataset, wanted: Sequence[TrainingOptions]) -> None:
     """Raise SpikeletError, naming the option, if any network of a sweep could not be begun."""
     random = np.random.default_rng(0)
     for options in dict.fromkeys(replace(options, seed=0) for options in wanted):
-        training.initial_network(dataset, options, random)
-        variation.check(dataset, options)
+        train.initial_network(dataset, options, random)
+        augmentation.check(dataset, options)
 
 
 def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
@@ -82,7 +84,7 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     learn, test = split(dataset)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a sentence says where it diverged
-            trained = training.train(learn, options)
+            trained = train.train(learn, options)
         integer, _ = convert.convert(trained.network, bits=options.bits or quantisation.BITS[1])
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
@@ -111,9 +113,9 @@ def run(
     be used or the workers are lost.
     """
     check(dataset, wanted)
-    outcomes = dict(sweep_results.read(path, dataset).outcomes)
+    outcomes = dict(results.read(path, dataset).outcomes)
     missing = [options for options in wanted if options not in outcomes]
-    with sweep_results.appending(path, dataset) as append:
+    with results.appending(path, dataset) as append:
         first = len(wanted) - len(missing) + 1
         for done, outcome in enumerate(_outcomes(dataset, missing, workers or Workers()), first):
             append(outcome)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.forward import Pass, forward
 from spikelet.networks.float_network import (
     FloatArray,
     FloatLayer,
@@ -17,7 +16,8 @@ from spikelet.networks.float_network import (
 )
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.protocol import pooled
-from spikelet.parameters import Parameters
+from spikelet.training.forward import Pass, forward
+from spikelet.training.parameters import Parameters
 
 SURROGATE_SLOPE = 5.0  # per membrane unit; the trainer's thresholds are 1
 BOXCAR_HALF_WIDTH = 0.5  # membrane units

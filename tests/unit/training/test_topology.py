@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import topology
 from spikelet.errors import SpikeletError
-from spikelet.topology import Shape
-from spikelet.training_options import TrainingOptions
+from spikelet.training import topology
+from spikelet.training.options import TrainingOptions
+from spikelet.training.topology import Shape
 
 
 def layers(inputs, **options):

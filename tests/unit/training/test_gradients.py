@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network, x
-from spikelet import gradients
-from spikelet.gradients import Firing, Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
-from spikelet.parameters import Parameters
+from spikelet.training import gradients
+from spikelet.training.gradients import Firing, Objective, evaluate
+from spikelet.training.parameters import Parameters
 
 SMOOTH_SPIKES = {
     "fast-sigmoid": lambda u: 0.5 + u / (1 + gradients.SURROGATE_SLOPE * np.abs(u)),

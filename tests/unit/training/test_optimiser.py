@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikelet.optimiser import Adam, cosine_rate
+from spikelet.training.optimiser import Adam, cosine_rate
 
 
 def test_adam_begins_with_steps_of_the_learning_rate():

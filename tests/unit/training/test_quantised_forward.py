@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import integer_forward, topology, training
 from spikelet.conversion import convert
-from spikelet.gradients import Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.parameters import Parameters
-from spikelet.training_options import TrainingOptions
+from spikelet.training import quantised_forward, topology, train
+from spikelet.training.gradients import Objective, evaluate
+from spikelet.training.options import TrainingOptions
+from spikelet.training.parameters import Parameters
 
 SHAPES = {
     "dense": {"hidden": (24, 12)},
@@ -42,9 +42,9 @@ def random_network(encoder, steps, **options):
 @pytest.mark.parametrize("bits", [8, 4, 3])
 def test_spikes_and_membranes_are_those_of_the_reference(bits, encoder, steps, shape):
     network, x = random_network(encoder, steps, **SHAPES[shape]), load_digits().x[:60]
-    found = integer_forward.rounded(network, bits)
+    found = quantised_forward.rounded(network, bits)
     signal = encoders.signal(encoder, x, steps, network.encoder_parameter, np.float32)
-    passes = integer_forward.forward(found, signal)
+    passes = quantised_forward.forward(found, signal)
     trace = convert.convert(network, bits=bits)[0].simulate(x)
     for done, spikes, ends, scale in zip(
         passes, trace.spikes, trace.membranes, found.scales, strict=True
@@ -61,11 +61,11 @@ def test_streams_are_exact_as_well(encoder):
     x = np.clip(walks + 128, 0, 255).astype(np.uint8)
     options = TrainingOptions(encoder=encoder, hidden=(12,), recurrent=True, hop=10, steps=2)
     recordings = Dataset(x, np.arange(20) % 3, ("a", "b", "c"), "walks")
-    network = training.initial_network(recordings, options, random)
-    found = integer_forward.rounded(network, 8)
+    network = train.initial_network(recordings, options, random)
+    found = quantised_forward.rounded(network, 8)
     signal = encoders.signal(encoder, x, 2, network.encoder_parameter, np.float32)
     trace = found.integers.simulate(x)
-    for done, spikes in zip(integer_forward.forward(found, signal), trace.spikes, strict=True):
+    for done, spikes in zip(quantised_forward.forward(found, signal), trace.spikes, strict=True):
         np.testing.assert_array_equal(done.window.spikes.swapaxes(0, 1), spikes)
     assert trace.spikes[0].any()
 
@@ -73,16 +73,16 @@ def test_streams_are_exact_as_well(encoder):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("bits", [8, 4, 3])
 def test_conversion_of_a_rounded_network_changes_nothing(bits, shape):
-    found = integer_forward.rounded(random_network("direct", 4, **SHAPES[shape]), bits)
+    found = quantised_forward.rounded(random_network("direct", 4, **SHAPES[shape]), bits)
     again, _ = convert.convert(found.network, bits=bits)
     assert again.to_bytes() == found.integers.to_bytes()
 
 
 def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
     network, samples = random_network("direct", 4, hidden=(24,)), split(load_digits())[1]
-    found = integer_forward.rounded(network, 3)
+    found = quantised_forward.rounded(network, 3)
     signal = encoders.signal("direct", samples.x, 4, dtype=np.float32)
-    passes = integer_forward.forward(found, signal)
+    passes = quantised_forward.forward(found, signal)
     parameters = [Parameters(one.weights, one.bias) for one in found.network.layers]
     result = evaluate(found.network, parameters, signal, samples.y, Objective(), passes=passes)
     trace = found.integers.simulate(samples.x)
@@ -95,7 +95,7 @@ def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
 def test_training_reports_what_the_integers_reach(bits):
     digits = split(load_digits())[1]
     options = TrainingOptions(hidden=(16,), epochs=4, bits=bits, validation_fraction=0.3)
-    result = training.train(digits, options)
+    result = train.train(digits, options)
     integers, _ = convert.convert(result.network, bits=bits)
     validation = split(digits, 0.3)[1]
     answers = integers.simulate(validation.x).answers

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet import leaks
 from spikelet.conversion import quantisation
 from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.training import leaks
 
 
 class Parameters(NamedTuple):
