@@ -38,11 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write a recording or a graph."""
-    from spikelet import files, journal_reader
+    from spikelet import files
     from spikelet.errors import SpikeletError
+    from spikelet.monitoring.journal import reader
 
     files.check_target(args.output)
-    if journal_reader.is_journal(args.source):
+    if reader.is_journal(args.source):
         if args.framework:
             raise SpikeletError(f"{args.source} is a recording; --for is of graphs, see --form")
         return _export_journal(args, output)
@@ -56,11 +57,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _export_journal(args: argparse.Namespace, output: Output) -> int:
     """Write a recording, and say what it lacks."""
-    from spikelet import journal_forms, journal_reader
+    from spikelet.monitoring.journal import export, reader
 
-    form = args.form or journal_forms.form_of(args.output)
-    journal = journal_reader.load(args.source)
-    written = [str(path) for path in journal_forms.export(journal, args.output, form, args.rate)]
+    form = args.form or export.form_of(args.output)
+    journal = reader.load(args.source)
+    written = [str(path) for path in export.export(journal, args.output, form, args.rate)]
     turns = sum(1 for _ in journal.turns())
     output.results |= {"output": written, "form": form, "turns": turns, "note": journal.note}
     if journal.note:

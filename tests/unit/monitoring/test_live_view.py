@@ -9,15 +9,15 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from spikelet import live, live_picture
 from spikelet.link.turn import Observation, Status
 from spikelet.link.verify import Verification
-from spikelet.live import LiveView
-from spikelet.live_picture import Counts, Seen, picture
+from spikelet.monitoring import live_picture, live_view
+from spikelet.monitoring.live_picture import Counts, Seen, picture
+from spikelet.monitoring.live_view import LiveView
+from spikelet.monitoring.watch import Gone, Reconnected, Started
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.output import Output
-from spikelet.watching import Gone, Reconnected, Started
 
 CLASSES = ("rest", "wave", "漢字")
 TROUBLE = Status(samples=1234, late=5, failed=6, trouble="mpu6886 gave no answer", rate=100.0)
@@ -214,7 +214,9 @@ def test_in_a_pipe_there_is_a_line_a_turn(on):
 def test_taking_in_turns_never_draws(on, monkeypatch):
     view, _ = on(terminal=True)
     drawn = []
-    monkeypatch.setattr(live, "picture", lambda *arguments: drawn.append(1) or picture(*arguments))
+    monkeypatch.setattr(
+        live_view, "picture", lambda *arguments: drawn.append(1) or picture(*arguments)
+    )
     assert view._live.refresh_per_second == 10
     view._live.auto_refresh = False  # the thread that draws is what is left out
     with view:
@@ -237,9 +239,9 @@ def test_on_a_terminal_the_picture_is_drawn_and_gone_at_the_end_but_not_the_log(
         assert "30 samples" in written.getvalue()
         assert "layer 0: 8 neurons" in written.getvalue()
         assert "\x1b[2Jline" not in written.getvalue()
-    ending = written.getvalue().splitlines()[-live.KEPT_LOG - 1 :]
+    ending = written.getvalue().splitlines()[-live_view.KEPT_LOG - 1 :]
     assert ending[0].endswith("the board said 41 lines, the last of them:")
-    assert ending[1:] == ["board: more"] * live.KEPT_LOG
+    assert ending[1:] == ["board: more"] * live_view.KEPT_LOG
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 5)])

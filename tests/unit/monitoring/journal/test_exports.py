@@ -13,9 +13,11 @@ import pytest
 import float_layers
 import journals
 from random_networks import random_network
-from spikelet import journal_events, journal_forms, nir_graph
+from spikelet import nir_graph
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
+from spikelet.monitoring.journal import events as journal_events
+from spikelet.monitoring.journal import export
 from spikelet.networks import network as networks
 from stream_networks import stream_network
 
@@ -32,7 +34,7 @@ def kept(request, tmp_path):
 
 def test_npz_has_every_number_and_needs_no_pickle(kept, tmp_path):
     journal, seen = kept
-    (path,) = journal_forms.export(journal, tmp_path / "a.npz", "npz")
+    (path,) = export.export(journal, tmp_path / "a.npz", "npz")
     with np.load(path, allow_pickle=False) as got:
         assert got["turn"].tolist() == list(seen)
         assert got["lost"].tolist() == list(LOST)
@@ -56,7 +58,7 @@ def test_npz_has_every_number_and_needs_no_pickle(kept, tmp_path):
 
 def test_npz_of_readings_that_did_not_come(tmp_path):
     journal, _ = journals.make(tmp_path / "a", random_network(1), turns=3, readings=False)
-    (path,) = journal_forms.export(journal, tmp_path / "a.npz", "npz")
+    (path,) = export.export(journal, tmp_path / "a.npz", "npz")
     with np.load(path) as got:
         assert "readings" not in got.files
         assert math.isnan(got["rate"])
@@ -69,7 +71,7 @@ def test_npz_of_a_long_recording_is_written_without_holding_it(tmp_path):
     seen.clear()
     tracemalloc.start()
     try:
-        journal_forms.export(journal, tmp_path / "a.npz", "npz")
+        export.export(journal, tmp_path / "a.npz", "npz")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -79,7 +81,7 @@ def test_npz_of_a_long_recording_is_written_without_holding_it(tmp_path):
 
 def test_csv_has_a_row_for_each_spike_and_each_answer(kept, tmp_path):
     journal, seen = kept
-    paths = journal_forms.export(journal, tmp_path / "a.csv", "csv")
+    paths = export.export(journal, tmp_path / "a.csv", "csv")
     assert [path.name for path in paths] == ["a.csv", "a.answers.csv"]
     rows = list(csv.DictReader(paths[0].open(encoding="utf-8")))
     assert list(rows[0]) == ["step", "seconds", "layer", "neuron"]
@@ -100,7 +102,7 @@ def test_csv_has_a_row_for_each_spike_and_each_answer(kept, tmp_path):
 
 def test_csv_without_a_rate_has_no_seconds(tmp_path):
     journal, _ = journals.make(tmp_path / "a", random_network(1), turns=4)
-    paths = journal_forms.export(journal, tmp_path / "a.csv", "csv")
+    paths = export.export(journal, tmp_path / "a.csv", "csv")
     assert paths[0].read_text().splitlines()[0] == "step,layer,neuron"
     assert paths[1].read_text().splitlines()[0] == "turn,step,arrival,answer,class"
 
@@ -118,7 +120,7 @@ def dense(network, seen):
 def test_nirdata_gives_the_spikes_on_the_grid_of_steps(kept, tmp_path, rate):
     journal, seen = kept
     network = journal.network
-    (path,) = journal_forms.export(journal, tmp_path / "a.h5", "nirdata", rate)
+    (path,) = export.export(journal, tmp_path / "a.h5", "nirdata", rate)
     data = nir.read_data(path)
     step = 1 / ((rate or 62.5) * network.steps)
     assert set(data.nodes) == {"input", *(f"neurons_{k}" for k in range(len(network.layers)))}
@@ -146,7 +148,7 @@ def test_nirdata_fits_the_graph_that_the_network_came_from(tmp_path):
     graph = float_layers.network(*layers)
     nir_graph.write(graph, tmp_path / "net.nir")
     journal, _ = journals.make(tmp_path / "a", convert.convert(graph)[0], turns=5)
-    journal_forms.export(journal, tmp_path / "a.h5", "nirdata")
+    export.export(journal, tmp_path / "a.h5", "nirdata")
     data = nir.read_data(tmp_path / "a.h5")
     data.check_nodes(nir.read(tmp_path / "net.nir"))
 
@@ -154,8 +156,8 @@ def test_nirdata_fits_the_graph_that_the_network_came_from(tmp_path):
 def test_a_silent_layer_is_exported_to_every_form(tmp_path):
     network = random_network(1)
     journal, seen = journals.make(tmp_path / "a", network, turns=3, rate=10.0, density=0)
-    for suffix, form in journal_forms.SUFFIXES.items():
-        journal_forms.export(journal, tmp_path / f"a{suffix}", form)
+    for suffix, form in export.SUFFIXES.items():
+        export.export(journal, tmp_path / f"a{suffix}", form)
     data = nir.read_data(tmp_path / "a.h5")
     assert data.nodes["neurons_0"].observables["spikes"].to_time_gridded(1).data.sum() == 0
     assert len(np.load(tmp_path / "a.npy")) == 0
@@ -164,7 +166,7 @@ def test_a_silent_layer_is_exported_to_every_form(tmp_path):
 
 def test_tonics_events_are_the_spikes_and_need_no_pickle(kept, tmp_path):
     journal, seen = kept
-    (path,) = journal_forms.export(journal, tmp_path / "a.npy", "tonic")
+    (path,) = export.export(journal, tmp_path / "a.npy", "tonic")
     events = np.load(path, allow_pickle=False)
     assert events.dtype == np.dtype([("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "?")])
     step = 1e6 / (62.5 * journal.network.steps)
@@ -179,7 +181,7 @@ def test_tonics_events_are_the_spikes_and_need_no_pickle(kept, tmp_path):
 
 def test_tonics_times_are_steps_where_no_rate_is_known(tmp_path):
     journal, seen = journals.make(tmp_path / "a", random_network(1), turns=9)
-    journal_forms.export(journal, tmp_path / "a.npy", "tonic")
+    export.export(journal, tmp_path / "a.npy", "tonic")
     events = np.load(tmp_path / "a.npy")
     got = {(t, y, x) for x, y, t, _ in events.tolist()}
     assert got == journals.spikes(journal.network, seen)
@@ -190,7 +192,7 @@ def test_neo_reads_back_a_train_for_each_neuron(kept, tmp_path):
     pytest.importorskip("nixio")
     journal, seen = kept
     network = journal.network
-    (path,) = journal_forms.export(journal, tmp_path / "a.nix", "neo")
+    (path,) = export.export(journal, tmp_path / "a.nix", "neo")
     with neo.NixIO(str(path), "ro") as file:
         segment = file.read_block().segments[0]
     assert len(segment.spiketrains) == sum(layer.neurons for layer in network.layers)
@@ -213,9 +215,9 @@ def test_neo_needs_a_rate(tmp_path):
     pytest.importorskip("nixio")
     journal, _ = journals.make(tmp_path / "a", random_network(1), turns=3)
     with pytest.raises(SpikeletError, match="knows no sampling rate; give --rate HZ"):
-        journal_forms.export(journal, tmp_path / "a.nix", "neo")
+        export.export(journal, tmp_path / "a.nix", "neo")
     assert not (tmp_path / "a.nix").exists()
-    assert journal_forms.export(journal, tmp_path / "a.nix", "neo", 50.0)
+    assert export.export(journal, tmp_path / "a.nix", "neo", 50.0)
 
 
 @pytest.mark.parametrize("missing", ["neo", "nixio"])

@@ -13,12 +13,13 @@ import pytest
 
 from journals import ABOUT, observation
 from random_networks import random_network
-from spikelet import journal, journal_reader
 from spikelet.errors import SpikeletError
-from spikelet.journal import JournalWriter
-from spikelet.journal_reader import End, Text
 from spikelet.link.turn import Observation, Status
-from spikelet.watching import Gone, Reconnected, Started
+from spikelet.monitoring.journal import reader
+from spikelet.monitoring.journal import writer as journal
+from spikelet.monitoring.journal.reader import End, Text
+from spikelet.monitoring.journal.writer import JournalWriter
+from spikelet.monitoring.watch import Gone, Reconnected, Started
 from stream_networks import stream_network
 
 STATUS = Status(samples=7, late=1, failed=2, trouble="no answer", rate=100.0)
@@ -49,7 +50,7 @@ def test_what_came_is_what_is_read(tmp_path, network, readings):
     events = [Started(), *seen[:4], None, STATUS, Gone("pulled"), Reconnected("b", 1, 2.5)]
     events += [Started(), *seen[5:]]
     written(tmp_path / "a.journal", network, events, "battery löw\r\n")
-    read = journal_reader.load(tmp_path / "a.journal")
+    read = reader.load(tmp_path / "a.journal")
     assert read.network.to_bytes() == network.to_bytes()
     assert read.about == {"format": 1, **ABOUT}
     entries = list(read.entries())
@@ -72,7 +73,7 @@ def test_numbers_go_on_where_those_of_the_wire_begin_again(tmp_path):
         writer._turns = 0xFFFE
         for turn in range(0xFFFE, 0x10003):
             writer.take(observation(network, turn))
-    read = journal_reader.load(tmp_path / "a.journal")
+    read = reader.load(tmp_path / "a.journal")
     assert [number for number, _, _ in read.turns()] == list(range(0xFFFE, 0x10003))
 
 
@@ -95,7 +96,7 @@ def test_a_journal_that_was_cut_holds_every_whole_turn(sound):
     data = path.read_bytes()
     for size in [*starts, *(start + 1 for start in starts), len(data) - 1, len(data)]:
         path.write_bytes(data[:size])
-        read = journal_reader.load(path)
+        read = reader.load(path)
         turns = list(read.turns())
         whole = sum(end <= size for end in [*starts[1:], len(data)])
         assert [number for number, _, _ in turns] == list(range(whole))
@@ -123,7 +124,7 @@ def test_damage_in_the_middle_costs_what_it_hits(sound, seed):
         for k, (start, end) in enumerate(zip(starts, ends, strict=True))
         if end <= first or start >= hit.stop
     ]
-    read = journal_reader.load(path)
+    read = reader.load(path)
     turns = list(read.turns())
     assert [number for number, _, _ in turns] == spared
     assert all(same(turn, seen[number]) for number, _, turn in turns)
@@ -140,7 +141,7 @@ def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
             writer._add(kind, rng.bytes(int(rng.integers(0, 60))))
             writer._add(kind, b"[1, 2]")
             writer._add(kind, b'{"samples": 1}')
-    read = journal_reader.load(path)
+    read = reader.load(path)
     entries = list(read.entries())
     assert not any(isinstance(entry.event, Observation) for entry in entries)
     assert read.damaged > 0
@@ -158,13 +159,13 @@ def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
 def test_what_is_no_journal_is_refused(tmp_path, content, words):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(SpikeletError, match=words):
-        journal_reader.load(tmp_path / "a")
+        reader.load(tmp_path / "a")
 
 
 def test_a_newer_format_is_refused(tmp_path):
     JournalWriter(tmp_path / "a", random_network(0), {**ABOUT, "format": 2}).__exit__()
     with pytest.raises(SpikeletError, match="format 2, above 1"):
-        journal_reader.load(tmp_path / "a")
+        reader.load(tmp_path / "a")
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path):
@@ -187,7 +188,7 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     ):
         writer.take(observation(network, 1))
     writer.__exit__()
-    assert len(list(journal_reader.load(tmp_path / "a").turns())) == 1
+    assert len(list(reader.load(tmp_path / "a").turns())) == 1
 
 
 KILLED = """
@@ -215,7 +216,7 @@ def test_when_the_host_is_killed_nothing_is_lost_that_had_come(tmp_path):
                 break
         host.send_signal(signal.SIGKILL)
         host.wait()
-    read = journal_reader.load(tmp_path / "a")
+    read = reader.load(tmp_path / "a")
     numbers = [number for number, _, _ in read.turns()]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= 58
@@ -230,7 +231,7 @@ def test_ten_thousand_turns_take_no_memory(tmp_path):
         with JournalWriter(path, network, ABOUT) as writer:
             for _ in range(10_000):
                 writer.take(seen)
-        read = journal_reader.load(path)
+        read = reader.load(path)
         assert sum(1 for _ in read.turns()) == 10_000
         assert path.stat().st_size > 1_000_000
         assert tracemalloc.get_traced_memory()[1] < 500_000

@@ -20,8 +20,8 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.journal_events import Events, gather, times
-from spikelet.journal_reader import Journal
+from spikelet.monitoring.journal.events import Events, gather, times
+from spikelet.monitoring.journal.reader import Journal
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.journal_events import Events, gather
-from spikelet.journal_reader import Journal
+from spikelet.monitoring.journal.events import Events, gather
+from spikelet.monitoring.journal.reader import Journal
 
 EVENTS = np.dtype([("x", np.int16), ("y", np.int16), ("t", np.int64), ("p", np.bool_)])
 WIDEST = int(np.iinfo(np.int16).max)

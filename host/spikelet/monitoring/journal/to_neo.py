@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from spikelet.errors import SpikeletError
-from spikelet.journal_events import Events, gather, times
-from spikelet.journal_reader import Journal
+from spikelet.monitoring.journal.events import Events, gather, times
+from spikelet.monitoring.journal.reader import Journal
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:

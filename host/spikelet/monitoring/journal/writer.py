@@ -38,8 +38,8 @@ import numpy as np
 
 from spikelet.errors import SpikeletError
 from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
 from spikelet.networks.network import Network
-from spikelet.watching import Event, Gone, Reconnected, Started
 
 FORMAT = 1  # raise it when an older Spikelet would misread a journal
 MAGIC = b"spikelet journal\n"

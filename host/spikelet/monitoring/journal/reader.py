@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from spikelet.errors import SpikeletError
-from spikelet.journal import (
+from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.journal.writer import (
     ABOUT,
     CRC_SIZE,
     END,
@@ -31,10 +32,9 @@ from spikelet.journal import (
     TURN,
     read_turn,
 )
-from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.watch import Gone, Reconnected, Started
 from spikelet.networks import network as networks
 from spikelet.networks.network import Network
-from spikelet.watching import Gone, Reconnected, Started
 from spikert.tables import TableError
 
 BLOCK = 1 << 16  # bytes that are searched at once for the next chunk

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from rich.text import Text
 
-from spikelet import animation
 from spikelet.link.turn import Observation, Status
-from spikelet.live_picture import Seen, picture
-from spikelet.watching import Event, Gone, Reconnected
+from spikelet.monitoring import animation
+from spikelet.monitoring.live_picture import Seen, picture
+from spikelet.monitoring.watch import Event, Gone, Reconnected
 
 if TYPE_CHECKING:
     from spikelet.link.verify import Verification
+    from spikelet.monitoring.watch import Watch
     from spikelet.networks.network import Network
     from spikelet.output import Output
-    from spikelet.watching import Watch
 
 KEPT_LOG = 20  # lines of the board's log that are said again when the picture is gone
 

@@ -33,9 +33,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.journal_events import known_rate
-from spikelet.journal_reader import Journal, Text
 from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.journal.events import known_rate
+from spikelet.monitoring.journal.reader import Journal, Text
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from spikelet.journal import JournalWriter
 from spikelet.link.turn import Observation, Status
 from spikelet.link.verify import LiveCheck, Verification
-from spikelet.watching import Event, Started
+from spikelet.monitoring.journal.writer import JournalWriter
+from spikelet.monitoring.watch import Event, Started
 
 if TYPE_CHECKING:
     from spikelet.link.board_info import BoardInfo
-    from spikelet.live import LiveView
+    from spikelet.monitoring.live_view import LiveView
+    from spikelet.monitoring.watch import Watch
     from spikelet.networks.network import Network
-    from spikelet.watching import Watch
 
 COUNTS = ("late", "skipped", "failed")
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from spikelet.journal_events import known_rate, step_seconds
-from spikelet.journal_reader import Journal
 from spikelet.link.turn import Observation
+from spikelet.monitoring.journal.events import known_rate, step_seconds
+from spikelet.monitoring.journal.reader import Journal
 
 
 def answers_path(path: Path) -> Path:

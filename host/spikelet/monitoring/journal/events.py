@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.journal_reader import Journal
 from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.journal.reader import Journal
 from spikelet.networks.network import Network
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from spikelet.live_plot import HEIGHT, LivePlot
+from spikelet.monitoring.live_plot import HEIGHT, LivePlot
 from spikelet.output import Output
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from spikelet import files, journal_csv
+from spikelet import files
 from spikelet.errors import SpikeletError
-from spikelet.journal_reader import Journal
+from spikelet.monitoring.journal import to_csv
+from spikelet.monitoring.journal.reader import Journal
 
 SUFFIXES = {".npz": "npz", ".csv": "csv", ".h5": "nirdata", ".npy": "tonic", ".nix": "neo"}
 FORMS = tuple(SUFFIXES.values())
@@ -30,11 +31,11 @@ def export(journal: Journal, path: str | Path, form: str, rate: float | None = N
     """
     path = Path(path)
     if form == "csv":
-        answers = journal_csv.answers_path(path)
+        answers = to_csv.answers_path(path)
         with files.replacing(path) as first, files.replacing(answers) as second:
-            journal_csv.write(journal, first, second, rate)
+            to_csv.write(journal, first, second, rate)
         return [path, answers]
-    writer = importlib.import_module(f"spikelet.journal_{form}")  # neo is imported only when asked
+    writer = importlib.import_module(f"spikelet.monitoring.journal.to_{form}")  # neo is imported only when asked
     with files.replacing(path) as temporary:
         writer.write(journal, temporary, rate)
     return [path]

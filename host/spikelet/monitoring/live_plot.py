@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import NDArray
 from rich.text import Text
 
-from spikelet import animation
-from spikelet.signal_plot import Signals
+from spikelet.monitoring import animation
+from spikelet.monitoring.braille_plot import Signals
 
 if TYPE_CHECKING:
     from spikelet.output import Output

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from rich.text import Text
 
 from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.braille_plot import Signals
 from spikelet.networks.network import Network
-from spikelet.signal_plot import Signals
 
 HISTORY = 240  # steps that are kept of each layer, readings of each channel, and answers
 ROWS = 16  # of characters for a layer; each stands for a group of its neurons
