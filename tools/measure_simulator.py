@@ -28,8 +28,8 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import snntorch_export
 from spikelet.conversion import convert
+from spikelet.graphs import to_snntorch
 from spikelet.inputs import dataset, encoders
 from spikelet.networks import reference_layer
 from spikelet.networks.float_network import FloatNetwork
@@ -58,7 +58,7 @@ class InSnnTorch:
 
         torch.set_num_threads(1)
         self._torch = torch
-        graph = snntorch_export.for_snntorch(network)
+        graph = to_snntorch.for_snntorch(network)
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             nir.write(Path(folder) / "network.nir", graph)  # the import prints what it does
             read = import_nir.import_from_nir(nir.read(Path(folder) / "network.nir"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from comparison import REASON, Coding, recorded, torch
 
-from spikelet import nir_graph
+from spikelet.graphs import file
 from spikelet.training import train
 from spikelet.training.train import TrainingOptions
 
@@ -40,7 +40,7 @@ def test_snntorch_reads_what_its_own_neurons_can_be(parts, tmp_path, coding):
         epochs=5,
     )
     network = replace(train.train(training_part, options).network, dt=SNNTORCH_DT)
-    nir_graph.write(network, tmp_path / "net.nir")
+    file.write(network, tmp_path / "net.nir")
     read = imported(tmp_path / "net.nir")
     cells = [getattr(read, f"neurons_{number}") for number in range(len(network.layers))]
     signal = coding.signal(test.x)
@@ -56,7 +56,7 @@ def test_snntorch_reads_what_its_own_neurons_can_be(parts, tmp_path, coding):
 def test_nir_reads_every_parameter(parts, tmp_path, readout):
     options = TrainingOptions(readout=readout, hidden=(32,), epochs=1)
     network = train.train(parts[0], options).network
-    nir_graph.write(network, tmp_path / "net.nir")
+    file.write(network, tmp_path / "net.nir")
     graph = nir.read(tmp_path / "net.nir")
     for number, layer in enumerate(network.layers):
         synapses, neurons = (graph.nodes[f"{kind}_{number}"] for kind in ("synapses", "neurons"))

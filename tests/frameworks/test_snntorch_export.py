@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from comparison import REASON, Coding, recorded, share_of_same_spikes, torch
 
-from spikelet import snntorch_export
 from spikelet.errors import SpikeletError
+from spikelet.graphs import to_snntorch
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.training import train
@@ -22,11 +22,11 @@ import_nir = pytest.importorskip("snntorch.import_nir", reason=REASON)
 
 def in_snntorch(network, path, samples):
     """Return what snnTorch reads from the file of a network, ready for so many samples."""
-    graph = snntorch_export.for_snntorch(network)
+    graph = to_snntorch.for_snntorch(network)
     nir.write(path, graph)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         read = import_nir.import_from_nir(nir.read(path))
-    told = snntorch_export.snippet(network, graph)
+    told = to_snntorch.snippet(network, graph)
     exec(told, {"snntorch": snntorch, "network": read, "samples": samples})
     return read
 
@@ -90,8 +90,8 @@ def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
     network = train.train(parts[0], options).network
     layers = [replace(layer, rho=layer.theta / layer.beta) for layer in network.layers]
     network = replace(network, layers=tuple(layers))
-    graph = snntorch_export.for_snntorch(network)
-    assert "mem" not in snntorch_export.snippet(network, graph)
+    graph = to_snntorch.for_snntorch(network)
+    assert "mem" not in to_snntorch.snippet(network, graph)
     assert_same_spikes(network, parts[1], tmp_path / "net.nir")
 
 
@@ -107,7 +107,7 @@ def test_other_amounts_are_refused(parts):
     network = train.train(parts[0], options).network
     first = replace(network.layers[0], rho=network.layers[0].theta / 2)
     with pytest.raises(SpikeletError, match="layer 0 does other than start at 0 and lose theta"):
-        snntorch_export.for_snntorch(replace(network, layers=(first, *network.layers[1:])))
+        to_snntorch.for_snntorch(replace(network, layers=(first, *network.layers[1:])))
 
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
@@ -132,7 +132,7 @@ def test_convolutions_over_time_are_refused(parts):
     options = TrainingOptions(convolutions="4k3", shape="1x64x1", hidden=(), epochs=1)
     network = train.train(parts[0], options).network
     with pytest.raises(SpikeletError, match="is Conv1d, which snnTorch does not read"):
-        snntorch_export.for_snntorch(network)
+        to_snntorch.for_snntorch(network)
 
 
 @pytest.mark.parametrize("readout", ["count", "max"])
@@ -175,4 +175,4 @@ def test_a_stream_spikes_alike(parts, tmp_path):
 def test_what_cannot_be_brought_there_is_refused(parts, kind, words):
     network = train.train(parts[0], TrainingOptions(epochs=1, **kind)).network
     with pytest.raises(SpikeletError, match=f"layer 0 {words}"):
-        snntorch_export.for_snntorch(network)
+        to_snntorch.for_snntorch(network)

@@ -82,7 +82,8 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read, convert, measure against the steps, write."""
-    from spikelet import files, nir_graph, relu_graph
+    from spikelet import files
+    from spikelet.graphs import ann, file
     from spikelet.inputs import dataset
     from spikelet.networks import score
     from spikelet.training.ann import to_spiking
@@ -92,13 +93,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
         files.check_target(target)
     samples = dataset.load(args.samples)
     train, test = dataset.split(samples)
-    network = relu_graph.read(args.graph) if args.graph else _trained(train, args, output)
+    network = ann.read(args.graph) if args.graph else _trained(train, args, output)
     _check_samples(network, samples)
     converted = spiking(network, args, train)
     if args.save:
-        relu_graph.write(network, args.save)
+        ann.write(network, args.save)
         output.say(f"{args.save}: the ReLU network")
-    nir_graph.write(converted, args.output)
+    file.write(converted, args.output)
     accuracy = score.accuracy(network.answers(test.x), test)
     all_steps = sorted({*ALL_STEPS, args.steps})
     reached = to_spiking.against_steps(converted, test, all_steps)

@@ -74,13 +74,14 @@ def _export_graph(args: argparse.Namespace, output: Output) -> int:
     """Write the graph, and say what the framework must be told besides."""
     import nir
 
-    from spikelet import files, nir_graph, snntorch_export
+    from spikelet import files
+    from spikelet.graphs import file, to_snntorch
 
-    network = nir_graph.read(args.source)
-    graph = snntorch_export.for_snntorch(network)
+    network = file.read(args.source)
+    graph = to_snntorch.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)
-    told = snntorch_export.snippet(network, graph)
+    told = to_snntorch.snippet(network, graph)
     output.results |= {"output": args.output, "layers": len(network.layers), "snippet": told}
     output.say(f"{args.output}: {len(network.layers)} layers, for snntorch.import_from_nir")
     if told:

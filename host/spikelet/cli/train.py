@@ -136,7 +136,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
     import numpy as np
 
-    from spikelet import files, nir_graph
+    from spikelet import files
+    from spikelet.graphs import file
     from spikelet.networks import score as evaluation
     from spikelet.training import data as training_data
     from spikelet.training import train
@@ -154,7 +155,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     dt = trained.network.dt if data.dt is None else data.dt / trained.network.steps
     network = dataclasses.replace(trained.network, scaling=data.scaling, dt=dt)
     score = evaluation.evaluate(network, data.test)
-    nir_graph.write(network, args.output)
+    file.write(network, args.output)
     output.results |= {
         "output": args.output,
         "accuracy": score.accuracy,

@@ -35,7 +35,9 @@ def export(journal: Journal, path: str | Path, form: str, rate: float | None = N
         with files.replacing(path) as first, files.replacing(answers) as second:
             to_csv.write(journal, first, second, rate)
         return [path, answers]
-    writer = importlib.import_module(f"spikelet.monitoring.journal.to_{form}")  # neo is imported only when asked
+    writer = importlib.import_module(
+        f"spikelet.monitoring.journal.to_{form}"
+    )  # neo is imported only when asked
     with files.replacing(path) as temporary:
         writer.write(journal, temporary, rate)
     return [path]

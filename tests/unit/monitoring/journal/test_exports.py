@@ -13,9 +13,9 @@ import pytest
 import float_layers
 import journals
 from random_networks import random_network
-from spikelet import nir_graph
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file as nir_graph
 from spikelet.monitoring.journal import events as journal_events
 from spikelet.monitoring.journal import export
 from spikelet.networks import network as networks

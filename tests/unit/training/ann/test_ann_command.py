@@ -6,7 +6,8 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import nir_graph, relu_graph
+from spikelet.graphs import ann as relu_graph
+from spikelet.graphs import file
 
 QUICK = ("--epochs", "10")
 
@@ -29,7 +30,7 @@ def test_digits_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_pat
     assert [one["steps"] for one in found["against_steps"]] == [1, 2, 4, 8, 16, 32]
     assert found["accuracy_relu"] > 0.9
     assert found["accuracy"] == found["against_steps"][3]["accuracy"]
-    network = nir_graph.read(net)
+    network = file.read(net)
     assert (network.steps, network.encoder, network.readout) == (8, "direct", "last")
     assert [layer.neurons for layer in network.layers] == [32, 16, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
@@ -46,12 +47,12 @@ def test_convolutions_become_a_spiking_graph_that_convert_takes(spikelet, net, t
     found = json.loads(out)
     assert status == 0
     assert found["accuracy_relu"] > 0.9
-    network = nir_graph.read(net)
+    network = file.read(net)
     assert [layer.neurons for layer in network.layers] == [512, 64, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
     assert (status, json.loads(out)["accuracy"]) == (0, found["accuracy"])
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(network.layers, nir_graph.read(again).layers, strict=True):
+    for layer, copy in zip(network.layers, file.read(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         assert layer.geometry == copy.geometry
 
@@ -70,7 +71,7 @@ def test_a_saved_relu_network_converts_to_the_same_graph(spikelet, net, tmp_path
     assert spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved)[0] == 0
     assert relu_graph.read(saved).levels == 8
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(nir_graph.read(net).layers, nir_graph.read(again).layers, strict=True):
+    for layer, copy in zip(file.read(net).layers, file.read(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         np.testing.assert_array_equal(layer.v_start, copy.v_start)
 
@@ -91,12 +92,12 @@ def test_plain_relu_is_trained_where_thresholds_are_measured(
 def test_a_lower_percentile_is_a_lower_threshold(spikelet, net, tmp_path):
     saved = tmp_path / "ann.nir"
     spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved, "--balance", "maximum")
-    highest = nir_graph.read(net).layers[0].theta[0]
+    highest = file.read(net).layers[0].theta[0]
     spikelet("ann", "digits", "-o", net, "--graph", saved)
-    usual = nir_graph.read(net).layers[0].theta[0]
+    usual = file.read(net).layers[0].theta[0]
     lower = ("--balance", "percentile", "--percentile", "90")
     spikelet("ann", "digits", "-o", net, "--graph", saved, *lower)
-    assert nir_graph.read(net).layers[0].theta[0] < usual < highest
+    assert file.read(net).layers[0].theta[0] < usual < highest
 
 
 @pytest.mark.parametrize(

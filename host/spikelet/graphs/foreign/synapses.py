@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelet.errors import SpikeletError
+from spikelet.graphs.axes import Grid, Shape, grid
+from spikelet.graphs.foreign.values import FloatArray
 from spikelet.networks.geometry import Geometry, Pair
-from spikelet.nir_layout import Grid, Shape, grid
-from spikelet.nir_values import FloatArray
 
 MAX_DIAGONAL = 4096  # neurons without synapses before them: more would make 2**24 weights and more
 MAX_WEIGHTS = 1 << 24  # of convolutions that are folded into one

@@ -10,15 +10,16 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import nir_kernel, nir_topology
 from spikelet.errors import SpikeletError
+from spikelet.graphs import chain as nir_topology
+from spikelet.graphs import kernels
+from spikelet.graphs.axes import Grid
+from spikelet.graphs.chain import Chain
+from spikelet.graphs.writer import FORMAT, PREFIX
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.protocol import Stream
-from spikelet.nir_layout import Grid
-from spikelet.nir_topology import Chain
-from spikelet.nir_writer import FORMAT, PREFIX
 
 ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
 
@@ -98,7 +99,7 @@ def _layers(chain: Chain, dt: float) -> Iterator[FloatLayer]:
     grid: Grid | None = None  # of the neurons before, where they were not flattened by a matrix
     for parts in _parts(chain):
         layer = _layer(chain, parts, grid, dt)
-        shaped = layer.geometry and not nir_kernel.is_matrix(layer.geometry)
+        shaped = layer.geometry and not kernels.is_matrix(layer.geometry)
         grid = Grid(layer.geometry.out, layer.maps) if layer.geometry and shaped else None
         yield layer
 
@@ -199,7 +200,7 @@ def _geometry(synapses: nir.NIRNode, name: str) -> Geometry | None:
 
 def _check_frame(node: nir.NIRNode, name: str, geometry: Geometry) -> None:
     over_time = isinstance(node, nir.Conv1d)
-    frame = nir_kernel.frame(geometry, square=not over_time)
+    frame = kernels.frame(geometry, square=not over_time)
     axes = slice(1 if over_time else 0, 2)
     for what, found, kept in (
         ("a kernel", node.weight.shape[2:], frame.extent),
@@ -231,8 +232,8 @@ def _weights(
     weight = synapses.weight
     if isinstance(synapses, _CONVOLUTIONS) and geometry:
         over_time = isinstance(synapses, nir.Conv1d)
-        around = nir_kernel.frame(geometry, square=not over_time)
-        return nir_kernel.unframed(weight[:, :, None] if over_time else weight, geometry, around)
+        around = kernels.frame(geometry, square=not over_time)
+        return kernels.unframed(weight[:, :, None] if over_time else weight, geometry, around)
     if geometry:
         grid = Grid(geometry.pooled, geometry.channels)
     if grid is None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nir_graphs import PLAIN, assert_spikes, drive, euler, samples
-from spikelet import nir_graph, nir_import, nir_kernel, nir_reader, nir_writer
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file, kernels, reader, writer
+from spikelet.graphs.foreign import read
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
@@ -124,23 +125,23 @@ def assert_same(made, copy):
 
 
 def test_file_gives_back_the_network(made, tmp_path):
-    nir_graph.write(made, tmp_path / "net.nir")
-    assert_same(made, nir_graph.read(tmp_path / "net.nir"))
+    file.write(made, tmp_path / "net.nir")
+    assert_same(made, file.read(tmp_path / "net.nir"))
 
 
 def test_file_keeps_what_a_spike_takes_off(made, tmp_path):
     layers = tuple(replace(each, rho=each.theta / each.beta) for each in made.layers)
     other = replace(made, layers=layers)
-    nir_graph.write(other, tmp_path / "net.nir")
-    assert_same(other, nir_graph.read(tmp_path / "net.nir"))
+    file.write(other, tmp_path / "net.nir")
+    assert_same(other, file.read(tmp_path / "net.nir"))
 
 
 def test_what_a_spike_takes_off_needs_a_threshold():
     random = np.random.default_rng(0)
-    graph = nir_writer.to_nir(network(layer(random, 3, 2, fires=False)))
+    graph = writer.to_nir(network(layer(random, 3, 2, fires=False)))
     graph.nodes["neurons_0"].metadata["spikelet_rho"] = np.ones(2)
     with pytest.raises(SpikeletError, match="'synapses_0' and 'neurons_0': rho is what a spike"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
 
 
 def test_file_of_a_stream_that_scales_readings(tmp_path):
@@ -156,8 +157,8 @@ def test_file_of_a_stream_that_scales_readings(tmp_path):
         stream=Stream(window=12, hop=4),
         scaling=scaling,
     )
-    nir_graph.write(made, tmp_path / "net.nir")
-    assert_same(made, nir_graph.read(tmp_path / "net.nir"))
+    file.write(made, tmp_path / "net.nir")
+    assert_same(made, file.read(tmp_path / "net.nir"))
     assert nir.read(tmp_path / "net.nir").nodes["input"].input_type["input"].tolist() == [4]
 
 
@@ -167,15 +168,15 @@ def channels_first(x, made):
     if geometry is None:
         return x
     images = np.moveaxis(x.reshape(-1, *geometry.size, geometry.channels), -1, 1)
-    is_row = isinstance(nir_writer.to_nir(made).nodes["synapses_0"], nir.Conv1d)
+    is_row = isinstance(writer.to_nir(made).nodes["synapses_0"], nir.Conv1d)
     return images[:, :, 0] if is_row else images
 
 
 def test_nir_alone_reads_the_same_spikes(made, tmp_path):
     """Read by nir, with its check of types, and simulated by NIR's equations, channels first."""
-    nir_graph.write(made, tmp_path / "net.nir")
+    file.write(made, tmp_path / "net.nir")
     graph = nir.read(tmp_path / "net.nir")
-    order = nir_writer.to_nir(made).nodes
+    order = writer.to_nir(made).nodes
     graph = nir.NIRGraph({name: graph.nodes[name] for name in order}, graph.edges, type_check=False)
     x = samples(np.random.default_rng(1), made.channels)
     wanted = euler(graph, channels_first(x, made), made.steps, made.dt, "subtract")
@@ -184,12 +185,12 @@ def test_nir_alone_reads_the_same_spikes(made, tmp_path):
 
 def test_import_of_what_others_would_see_is_the_network(made):
     """Without its metadata the graph is anybody's, and import finds the same layers in it."""
-    graph = nir_writer.to_nir(made)
+    graph = writer.to_nir(made)
     graph.metadata = {}
     for node in graph.nodes.values():
         node.metadata = {}
     options = replace(PLAIN, steps=made.steps, dt=made.dt, readout=made.readout)
-    found = nir_import.from_nir(graph, options).network
+    found = read.from_nir(graph, options).network
     x = samples(np.random.default_rng(1), made.channels)
     for ours, theirs in zip(made.simulate(x).spikes, found.simulate(x).spikes, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -199,7 +200,7 @@ def test_import_of_what_others_would_see_is_the_network(made):
 
 def test_nodes_are_those_of_nir(tmp_path):
     def kinds(layers):
-        nodes = nir_writer.to_nir(network(*layers(np.random.default_rng(0)))).nodes
+        nodes = writer.to_nir(network(*layers(np.random.default_rng(0)))).nodes
         return [type(node).__name__ for node in nodes.values()]
 
     assert kinds(image) == [
@@ -209,12 +210,12 @@ def test_nodes_are_those_of_nir(tmp_path):
     assert kinds(time)[:5] == ["Input", "Conv1d", "LIF", "Conv1d", "CubaLIF"]
     assert kinds(KINDS["recurrent"])[-1] == "Linear"
     silent = network(layer(np.random.default_rng(0), 3, 2, current=True, fires=False))
-    assert isinstance(nir_writer.to_nir(silent).nodes["neurons_0"], nir.CubaLI)
+    assert isinstance(writer.to_nir(silent).nodes["neurons_0"], nir.CubaLI)
 
 
 def test_a_cycle_leads_through_the_recurrent_weights():
     made = network(*dense(np.random.default_rng(0), recurrent=True))
-    graph = nir_writer.to_nir(made)
+    graph = writer.to_nir(made)
     assert ("neurons_0", "recurrent_0") in graph.edges
     assert ("recurrent_0", "neurons_0") in graph.edges
     np.testing.assert_array_equal(graph.nodes["recurrent_0"].weight, made.layers[0].recurrent.T)
@@ -222,10 +223,10 @@ def test_a_cycle_leads_through_the_recurrent_weights():
 
 def test_files_of_format_1_are_read():
     made = network(*dense(np.random.default_rng(0)))
-    graph = nir_writer.to_nir(made)
+    graph = writer.to_nir(made)
     assert graph.metadata["spikelet_format"] == 2
     graph.metadata["spikelet_format"] = 1
-    assert_same(made, nir_reader.from_nir(graph))
+    assert_same(made, reader.from_nir(graph))
 
 
 @st.composite
@@ -247,8 +248,8 @@ def test_every_convolution_has_a_frame(geometry):
     """By definition, the kernel in its zeros sees what the kernel sees in Spikelet."""
     random = np.random.default_rng(0)
     made = network(layer(random, geometry, 2))
-    graph = nir_writer.to_nir(made)
-    assert_same(made, nir_reader.from_nir(graph))
+    graph = writer.to_nir(made)
+    assert_same(made, reader.from_nir(graph))
     x = samples(random, geometry.inputs)
     first = made.layers[0]
     drives = geometry.unfold(x / 256) @ first.weights + first.bias
@@ -258,17 +259,17 @@ def test_every_convolution_has_a_frame(geometry):
 
 def test_frames_are_square_where_that_is_possible():
     tall = Geometry((8, 8), 1, (3, 1), (6, 8))
-    assert nir_kernel.frame(tall, square=True) == ((3, 3), (0, 1), (1, 1), (0, 1))
+    assert kernels.frame(tall, square=True) == ((3, 3), (0, 1), (1, 1), (0, 1))
     odd = Geometry((8, 8), 1, (3, 2), (6, 7))
-    assert nir_kernel.frame(odd, square=True).extent == (3, 2)
+    assert kernels.frame(odd, square=True).extent == (3, 2)
 
 
 def test_a_kernel_that_cannot_be_square_is_read_with_types_unchecked(tmp_path):
     made = network(layer(np.random.default_rng(0), Geometry((8, 8), 1, (3, 2), (6, 7)), 2))
     path = tmp_path / "net.nir"
-    nir_graph.write(made, path)
+    file.write(made, path)
     assert nir.read(path, type_check=False).nodes["synapses_0"].weight.shape == (2, 1, 3, 2)
-    assert_same(made, nir_graph.read(path))
+    assert_same(made, file.read(path))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,7 @@ def test_shapes_that_nir_cannot_give_flat_values(geometry):
     made = network(layer(random, 3, 8), layer(random, geometry, 2))
     words = "layer 1 takes 2 x . pixels of . channels, but the neurons before it are 8 without a"
     with pytest.raises(SpikeletError, match=words):
-        nir_writer.to_nir(made)
+        writer.to_nir(made)
 
 
 def test_a_shape_other_than_that_of_the_neurons_before():
@@ -287,12 +288,12 @@ def test_a_shape_other_than_that_of_the_neurons_before():
     first = layer(random, Geometry((3, 3), 1, (2, 2), (2, 2)), 2)
     made = network(first, layer(random, Geometry((1, 4), 2, (1, 2), (1, 3)), 2))
     with pytest.raises(SpikeletError, match="but the neurons before it are 2 x 2 pixels of 2 maps"):
-        nir_writer.to_nir(made)
+        writer.to_nir(made)
 
 
 def changed(kind, name, **fields):
     """Return the graph of a kind with another node in one place."""
-    graph = nir_writer.to_nir(network(*KINDS[kind](np.random.default_rng(0))))
+    graph = writer.to_nir(network(*KINDS[kind](np.random.default_rng(0))))
     for key, value in fields.items():
         setattr(graph.nodes[name], key, value)
     return graph
@@ -333,14 +334,14 @@ def changed(kind, name, **fields):
 )
 def test_graphs_that_somebody_changed(graph, words):
     with pytest.raises(SpikeletError, match=words):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
 
 
 def test_another_way_back_than_the_recurrent_weights():
-    graph = nir_writer.to_nir(network(*dense(np.random.default_rng(0), recurrent=True)))
+    graph = writer.to_nir(network(*dense(np.random.default_rng(0), recurrent=True)))
     graph.nodes["recurrent_0"] = nir.Scale(np.ones(8))
     with pytest.raises(SpikeletError, match="node 'recurrent_0' is Scale, where only Linear"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
     graph.edges.append(("neurons_0", "neurons_0"))
     with pytest.raises(SpikeletError, match="'neurons_0' comes back to itself on 2 ways"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)

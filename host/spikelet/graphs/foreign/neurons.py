@@ -22,13 +22,13 @@ from typing import NamedTuple
 import nir
 import numpy as np
 
-from spikelet import nir_values
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
-from spikelet.frameworks import PLAIN_NIR, Framework
-from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Texts
-from spikelet.nir_layout import Grid, Shape
-from spikelet.nir_values import FloatArray, extent
+from spikelet.graphs.axes import Grid, Shape
+from spikelet.graphs.foreign import values as nir_values
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Texts
+from spikelet.graphs.foreign.frameworks import PLAIN_NIR, Framework
+from spikelet.graphs.foreign.values import FloatArray, extent
 
 R_ROUNDING = 1e-4  # relative: far above what float32 does to tau / dt, far below another meaning
 SLOW_TAU = 1.0  # seconds

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from spikelet import nir_graph, nir_reader, nir_writer
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file as nir_graph
+from spikelet.graphs import reader, writer
 from spikelet.networks.float_network import RESETS, FloatLayer, FloatNetwork
 from spikert.tables import READOUTS
 
@@ -101,12 +102,12 @@ def networks(draw):
 
 @given(networks())
 def test_graph_gives_back_any_network(network):
-    assert_same(network, nir_reader.from_nir(nir_writer.to_nir(network)))
+    assert_same(network, reader.from_nir(writer.to_nir(network)))
 
 
 def test_nodes_are_those_of_nir():
     def kinds(network):
-        return [type(node) for node in nir_writer.to_nir(network).nodes.values()]
+        return [type(node) for node in writer.to_nir(network).nodes.values()]
 
     leaky, unleaky = example(), example(beta=(1.0, 1.0))
     assert kinds(leaky) == [nir.Input, nir.Affine, nir.LIF, nir.Affine, nir.LI, nir.Output]
@@ -235,23 +236,23 @@ def test_a_graph_that_another_program_saved_again_is_read(path):
     ],
 )
 def test_missing_metadata(where, key):
-    graph = nir_writer.to_nir(example())
+    graph = writer.to_nir(example())
     del (graph.nodes[where] if where else graph).metadata[f"spikelet_{key}"]
     name = f"node '{where}'" if where else "the graph"
     with pytest.raises(SpikeletError, match=f"^{name} lacks the metadata spikelet_{key}; only"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
 
 
 def test_newer_format():
-    graph = nir_writer.to_nir(example())
+    graph = writer.to_nir(example())
     graph.metadata["spikelet_format"] = 3
     with pytest.raises(SpikeletError, match="has format 3, but this Spikelet reads 2"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
 
 
 def test_nonsense_in_the_metadata(path):
     for key, value in [("steps", "many"), ("classes", "[1"), ("dt", "long"), ("encoder", 3)]:
-        graph = nir_writer.to_nir(example())
+        graph = writer.to_nir(example())
         graph.metadata[f"spikelet_{key}"] = value
         nir.write(path, graph)
         refusal(path)
@@ -259,7 +260,7 @@ def test_nonsense_in_the_metadata(path):
 
 def changed(nodes=None, edges=None):
     """Return the example's graph with other nodes, and with further or fewer edges."""
-    graph = nir_writer.to_nir(example())
+    graph = writer.to_nir(example())
     return nir.NIRGraph(
         {**graph.nodes, **(nodes or {})},
         graph.edges if edges is None else edges(graph.edges),
@@ -269,7 +270,7 @@ def changed(nodes=None, edges=None):
 
 
 ONES = np.ones(3)
-KEPT = nir_writer.to_nir(example()).nodes["neurons_0"].metadata
+KEPT = writer.to_nir(example()).nodes["neurons_0"].metadata
 
 
 @pytest.mark.parametrize(
@@ -324,28 +325,28 @@ KEPT = nir_writer.to_nir(example()).nodes["neurons_0"].metadata
 )
 def test_graphs_from_elsewhere(nodes, edges, words):
     with pytest.raises(SpikeletError, match=words):
-        nir_reader.from_nir(changed(nodes, edges))
+        reader.from_nir(changed(nodes, edges))
 
 
 def test_synapses_without_neurons():
-    graph = nir_writer.to_nir(example())
+    graph = writer.to_nir(example())
     del graph.nodes["neurons_1"]
     graph.edges = [*graph.edges[:3], ("synapses_1", "output")]
     with pytest.raises(SpikeletError, match="node 'synapses_1' needs neurons after it"):
-        nir_reader.from_nir(graph)
+        reader.from_nir(graph)
 
 
 def test_another_tau_outweighs_the_beta_that_was_kept():
-    graph = nir_writer.to_nir(example())
+    graph = writer.to_nir(example())
     neurons = graph.nodes["neurons_0"]
     neurons.tau = neurons.tau * 2
     neurons.r = neurons.r * 2
-    np.testing.assert_allclose(nir_reader.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
+    np.testing.assert_allclose(reader.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
 
 
 def test_a_neuron_without_leak_among_leaky_ones_has_a_tau_that_keeps_all():
     layers = example("count").layers
     mixed = replace(layers[1], beta=np.array([0.5, 1.0]))
     network = replace(example("count"), layers=(layers[0], mixed))
-    lif = nir_writer.to_nir(network).nodes["neurons_1"]
+    lif = writer.to_nir(network).nodes["neurons_1"]
     assert (1 - network.dt / lif.tau).tolist() == [0.5, 1.0]

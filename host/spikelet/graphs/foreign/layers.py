@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelet.errors import SpikeletError
+from spikelet.graphs.foreign.account import APPROXIMATED, EXACT, Texts
+from spikelet.graphs.foreign.neurons import Neurons
+from spikelet.graphs.foreign.values import FloatArray, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
-from spikelet.nir_account import APPROXIMATED, EXACT, Texts
-from spikelet.nir_neurons import Neurons
-from spikelet.nir_values import FloatArray, extent
 
 
 class Drive(NamedTuple):

@@ -24,22 +24,17 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import (
-    frameworks,
-    nir_graph,
-    nir_kernel,
-    nir_synapses,
-    nir_topology,
-    nir_values,
-    nir_writer,
-)
 from spikelet.errors import SpikeletError
+from spikelet.graphs import chain as nir_topology
+from spikelet.graphs import file, kernels, writer
+from spikelet.graphs.axes import Grid
+from spikelet.graphs.foreign import frameworks, values
+from spikelet.graphs.foreign import synapses as nir_synapses
+from spikelet.graphs.foreign.nodes import Layers
+from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.writer import PREFIX, prefixed
 from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.networks.geometry import Geometry
-from spikelet.nir_layout import Grid
-from spikelet.nir_nodes import Layers
-from spikelet.nir_synapses import Synapses
-from spikelet.nir_writer import PREFIX, prefixed
 from spikelet.training.ann import to_spiking
 from spikelet.training.ann.network import ReluLayer, ReluNetwork
 
@@ -56,7 +51,7 @@ def write(network: ReluNetwork, path: str | Path) -> None:
 
     Raises SpikeletError if the file cannot be written.
     """
-    nir_graph.save(to_nir(network), path)
+    file.save(to_nir(network), path)
 
 
 def read(path: str | Path) -> ReluNetwork:
@@ -64,7 +59,7 @@ def read(path: str | Path) -> ReluNetwork:
 
     Raises SpikeletError, naming the file and the node or the key, where it cannot be read.
     """
-    graph = nir_graph.read_foreign(path)
+    graph = file.read_foreign(path)
     try:
         return from_nir(graph)
     except SpikeletError as error:
@@ -99,7 +94,7 @@ def _nodes(network: ReluNetwork) -> dict[str, nir.NIRNode]:
     """
     network = replace(network, layers=tuple(map(_without_idle_geometry, network.layers)))
     thetas = np.ones(len(network.layers) - 1)
-    graph = nir_writer.to_nir(to_spiking.convert(network, thetas.tolist(), steps=1))
+    graph = writer.to_nir(to_spiking.convert(network, thetas.tolist(), steps=1))
     return {
         name: node for name, node in graph.nodes.items() if not isinstance(node, nir.IF | nir.I)
     }
@@ -108,7 +103,7 @@ def _nodes(network: ReluNetwork) -> dict[str, nir.NIRNode]:
 def _without_idle_geometry(layer: ReluLayer) -> ReluLayer:
     """Return a layer that sees all of its input at once as a matrix, so that samples stay flat."""
     geometry = layer.geometry
-    idle = geometry and geometry.pool == (1, 1) and nir_kernel.is_matrix(geometry)
+    idle = geometry and geometry.pool == (1, 1) and kernels.is_matrix(geometry)
     return replace(layer, geometry=None) if idle else layer
 
 
@@ -166,7 +161,7 @@ def _parts(graph: nir.NIRGraph) -> Iterator[_Part]:
     """Yield the layers, from Input to Output; raises SpikeletError naming what is none."""
     chain = nir_topology.chain(graph)
     first = chain.links[0].name
-    samples = nir_synapses.of_samples(nir_values.sizes(chain.nodes[first], first))
+    samples = nir_synapses.of_samples(values.sizes(chain.nodes[first], first))
     # Time step and reset are for neurons only, of which there are none.
     layers = Layers(chain, frameworks.PLAIN_NIR, 1.0, "subtract", samples)
     for link in chain.links[1:-1]:

@@ -9,19 +9,21 @@ from dataclasses import dataclass, field
 import nir
 import numpy as np
 
-from spikelet import nir_convolutions, nir_layers, nir_synapses, nir_values
 from spikelet.errors import SpikeletError
-from spikelet.frameworks import Framework
+from spikelet.graphs.axes import Grid
+from spikelet.graphs.chain import Chain, Link
+from spikelet.graphs.foreign import convolutions, values
+from spikelet.graphs.foreign import layers as nir_layers
+from spikelet.graphs.foreign import synapses as nir_synapses
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.convolutions import naming
+from spikelet.graphs.foreign.frameworks import Framework
+from spikelet.graphs.foreign.layers import Drive
+from spikelet.graphs.foreign.neurons import Neurons, Parameters, in_steps
+from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.foreign.values import MAX_WIDTH, FloatArray, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
-from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
-from spikelet.nir_convolutions import naming
-from spikelet.nir_layers import Drive
-from spikelet.nir_layout import Grid
-from spikelet.nir_neurons import Neurons, Parameters, in_steps
-from spikelet.nir_synapses import Synapses
-from spikelet.nir_topology import Chain, Link
-from spikelet.nir_values import MAX_WIDTH, FloatArray, extent
 
 _AFTER_SILENCE = ("Flatten", "Output")  # what may come after neurons that never fire
 
@@ -79,7 +81,7 @@ def _take_end(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
             "end the chain with LIF, IF, CubaLIF, LI, I or CubaLI"
         )
     if link is not first:
-        _check_width(layers.synapses, link.name, math.prod(nir_values.sizes(node, link.name)))
+        _check_width(layers.synapses, link.name, math.prod(values.sizes(node, link.name)))
     return [(EXACT, f"{layers.synapses.width} values")]
 
 
@@ -88,7 +90,7 @@ def _take_matrix(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
 
 
 def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    weight = nir_values.numbers(node.weight, name, "weight")
+    weight = values.numbers(node.weight, name, "weight")
     if weight.ndim != 2 or not 0 < len(weight) <= MAX_WIDTH:
         raise SpikeletError(
             f"node {name!r} has weights of shape {list(weight.shape)}, where only "
@@ -96,7 +98,7 @@ def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
         )
     outputs, inputs = weight.shape
     _check_width(synapses, name, inputs)
-    bias = nir_values.spread(getattr(node, "bias", 0), (outputs,), name, "bias")
+    bias = values.spread(getattr(node, "bias", 0), (outputs,), name, "bias")
     synapses.flatten()
     with naming(name):
         synapses.multiply(weight.T, bias)
@@ -108,7 +110,7 @@ def _take_scale(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
 
 
 def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    factors = nir_values.spread(node.scale, synapses.shape, name, "scale")
+    factors = values.spread(node.scale, synapses.shape, name, "scale")
     with naming(name):
         synapses.scale(factors)
     return [(EXACT, f"factors {extent(factors)}{synapses.fold(name)}")]
@@ -117,17 +119,17 @@ def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
 def _take_flatten(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     """Forget the shape; which dimensions flatten means makes no difference to a matrix after it."""
     if node.input_type["input"] is not None:
-        _check_width(layers.synapses, link.name, math.prod(nir_values.sizes(node, link.name)))
+        _check_width(layers.synapses, link.name, math.prod(values.sizes(node, link.name)))
     layers.synapses.flatten()
     return [(EXACT, "nothing to do, channel by channel")]
 
 
 def _take_convolution(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    return nir_convolutions.convolve(layers.synapses, link.name, node)
+    return convolutions.convolve(layers.synapses, link.name, node)
 
 
 def _take_pool(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    return nir_convolutions.pool(layers.synapses, link.name, node)
+    return convolutions.pool(layers.synapses, link.name, node)
 
 
 def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nir_graphs import PLAIN, SNNTORCH, chain, lif, refusal, small
-from spikelet import nir_graph, nir_import
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file as nir_graph
+from spikelet.graphs.foreign import read
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ from spikelet.errors import SpikeletError
 )
 def test_options_that_are_missing_or_wrong(options, words):
     with pytest.raises(SpikeletError, match=words):
-        nir_import.from_nir(small(), options)
+        read.from_nir(small(), options)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +53,13 @@ def test_options_that_are_missing_or_wrong(options, words):
 )
 def test_neurons_that_no_step_of_euler_fits(changes, words):
     with pytest.raises(SpikeletError, match=words):
-        nir_import.from_nir(small(**changes), PLAIN)
+        read.from_nir(small(**changes), PLAIN)
 
 
 def test_rounding_to_float32_takes_no_step_beyond_its_limit():
     tau = np.nextafter(np.float32(1e-3), np.float32(0))
     assert 1e-3 / tau.astype(np.float64) > 1
-    (layer,) = nir_import.from_nir(small(tau=tau), PLAIN).network.layers
+    (layer,) = read.from_nir(small(tau=tau), PLAIN).network.layers
     assert layer.beta.tolist() == [0, 0]
 
 
@@ -132,17 +133,17 @@ def test_graphs_that_are_refused(graph, words):
 def test_files_that_are_refused(tmp_path):
     path = tmp_path / "net.nir"
     with pytest.raises(SpikeletError, match="cannot read .*net.nir: No such file"):
-        nir_import.read(path, PLAIN)
+        read.read(path, PLAIN)
     path.write_bytes(b"text")
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        nir_import.read(path, PLAIN)
+        read.read(path, PLAIN)
     with h5py.File(path, "w") as file:
         file["x"] = 1
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        nir_import.read(path, PLAIN)
+        read.read(path, PLAIN)
     nir.write(path, small())
     with pytest.raises(SpikeletError, match="net.nir: the file does not say how long a step is"):
-        nir_import.read(path, replace(PLAIN, dt=None))
-    nir_graph.write(nir_import.read(path, PLAIN).network, path)
+        read.read(path, replace(PLAIN, dt=None))
+    nir_graph.write(read.read(path, PLAIN).network, path)
     with pytest.raises(SpikeletError, match="net.nir: this graph is Spikelet's own and needs no"):
-        nir_import.read(path, PLAIN)
+        read.read(path, PLAIN)

@@ -37,12 +37,12 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import nir_kernel
 from spikelet.errors import SpikeletError
+from spikelet.graphs import kernels as nir_kernel
+from spikelet.graphs.axes import Grid, Shape
+from spikelet.graphs.kernels import is_matrix
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
-from spikelet.nir_kernel import is_matrix
-from spikelet.nir_layout import Grid, Shape
 
 FORMAT = 2  # raise it when an older Spikelet would misread the graph
 PREFIX = "spikelet_"

@@ -6,12 +6,12 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import nir_import
 from spikelet.conversion import convert, drift
 from spikelet.conversion.convert import leak_integers
+from spikelet.graphs.foreign import read
+from spikelet.graphs.foreign.read import ImportOptions
 from spikelet.inputs import dataset
 from spikelet.networks.layer import Layer
-from spikelet.nir_import import ImportOptions
 from spikelet.training import train
 from spikelet.training.train import TrainingOptions
 
@@ -31,7 +31,7 @@ def imported(layers, beta, path, *, reset="subtract", steps=STEPS):
     nodes["output"] = nir.Output(np.array([len(layers[-1][1])]))
     names = list(nodes)
     nir.write(path, nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False))))
-    return nir_import.read(path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)).network
+    return read.read(path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)).network
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import nir_writer
 from spikelet.errors import SpikeletError
+from spikelet.graphs import writer
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 DT = 1e-4  # seconds, that snnTorch takes a step to be
@@ -74,9 +74,9 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
             layers.append(_with_threshold_1(layer))
         except SpikeletError as error:
             raise SpikeletError(f"layer {number} {error}") from None
-    graph = nir_writer.to_nir(replace(network, layers=tuple(layers), dt=DT))
+    graph = writer.to_nir(replace(network, layers=tuple(layers), dt=DT))
     nodes = {name: _plain(name, node) for name, node in graph.nodes.items()}
-    return nir.NIRGraph(nodes, graph.edges, type_check=nir_writer.is_typed(nodes))
+    return nir.NIRGraph(nodes, graph.edges, type_check=writer.is_typed(nodes))
 
 
 def snippet(network: FloatNetwork, graph: nir.NIRGraph) -> str:

@@ -10,12 +10,13 @@ from typing import Any
 import nir
 import numpy as np
 
-from spikelet import nir_synapses, nir_values
 from spikelet.errors import SpikeletError
+from spikelet.graphs.foreign import synapses as nir_synapses
+from spikelet.graphs.foreign import values
+from spikelet.graphs.foreign.account import ASSUMED, EXACT, Texts
+from spikelet.graphs.foreign.synapses import Synapses, Window
+from spikelet.graphs.foreign.values import FloatArray
 from spikelet.networks.geometry import Pair
-from spikelet.nir_account import ASSUMED, EXACT, Texts
-from spikelet.nir_synapses import Synapses, Window
-from spikelet.nir_values import FloatArray
 
 
 @contextmanager
@@ -29,10 +30,10 @@ def naming(name: str) -> Iterator[None]:
 
 def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     """Append a Conv1d or Conv2d; raises SpikeletError naming it."""
-    weight = nir_values.numbers(node.weight, name, "weight")
+    weight = values.numbers(node.weight, name, "weight")
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     _check_axes(synapses, name, axes)
-    groups = nir_values.pair(node.groups, name, "number of groups", 1)[0]
+    groups = values.pair(node.groups, name, "number of groups", 1)[0]
     channels = synapses.grid.channels
     if weight.ndim != axes + 2 or weight.shape[1] * groups != channels or len(weight) % groups:
         raise SpikeletError(
@@ -43,7 +44,7 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     dilation, stride = (_pair(getattr(node, key), axes, name, key, 1) for key in _STEPS)
     kernel = _expanded(weight[:, :, None] if axes == 1 else weight, dilation, groups)
     padding, out, texts = _places(synapses, node, name, kernel.shape[:2], stride)
-    bias = nir_values.spread(0 if node.bias is None else node.bias, weight.shape[:1], name, "bias")
+    bias = values.spread(0 if node.bias is None else node.bias, weight.shape[:1], name, "bias")
     with naming(name):
         synapses.convolve(Window(kernel, out, stride, padding), bias)
     text = f"{_sizes(weight.shape[2:])} weights of {channels} channels, {_pixels(synapses)}"
@@ -53,8 +54,8 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
 def pool(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     """Append a SumPool2d or AvgPool2d; raises SpikeletError naming it."""
     _check_axes(synapses, name, 2)
-    window, stride = (nir_values.pair(getattr(node, key), name, key, 1) for key in _WINDOWS)
-    padding = nir_values.pair(node.padding, name, "padding", 0)
+    window, stride = (values.pair(getattr(node, key), name, key, 1) for key in _WINDOWS)
+    padding = values.pair(node.padding, name, "padding", 0)
     average = isinstance(node, nir.AvgPool2d)
     factor = 1 / math.prod(window) if average else 1.0
     with naming(name):
@@ -91,7 +92,7 @@ def _check_input_shape(synapses: Synapses, name: str, shape: Any) -> None:
 
 def _pair(value: Any, axes: int, name: str, what: str, least: int) -> Pair:
     """Return rows and columns; along a single axis, which is that of columns, rows have `least`."""
-    found = nir_values.pair(value, name, what, least)
+    found = values.pair(value, name, what, least)
     return found if axes == 2 else (least, found[1])
 
 

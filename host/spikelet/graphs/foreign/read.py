@@ -13,16 +13,18 @@ from pathlib import Path
 
 import nir
 
-from spikelet import frameworks, nir_graph, nir_reader, nir_synapses, nir_topology, nir_values
 from spikelet.errors import SpikeletError
-from spikelet.frameworks import Framework
+from spikelet.graphs import chain as nir_topology
+from spikelet.graphs import file, reader
+from spikelet.graphs.axes import Grid
+from spikelet.graphs.foreign import frameworks, synapses, values
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.frameworks import Framework
+from spikelet.graphs.foreign.nodes import Layers
+from spikelet.graphs.foreign.synapses import Synapses
 from spikelet.inputs import encoders
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.protocol import Stream
-from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
-from spikelet.nir_layout import Grid
-from spikelet.nir_nodes import Layers
-from spikelet.nir_synapses import Synapses
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def read(path: str | Path, options: ImportOptions) -> Imported:
 
     Raises SpikeletError, naming the file and the node or the option, where it cannot be imported.
     """
-    graph = nir_graph.read_foreign(path)
+    graph = file.read_foreign(path)
     try:
         return from_nir(graph, options)
     except SpikeletError as error:
@@ -74,13 +76,13 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
 
     Raises SpikeletError, naming the node or the option, where it cannot be imported.
     """
-    if nir_reader.is_native(graph):
+    if reader.is_native(graph):
         raise SpikeletError("this graph is Spikelet's own and needs no import; convert it as it is")
     framework = frameworks.named(options.framework)
     dt, reset = _dt(options.dt, framework), _reset(options.reset, framework)
     chain = nir_topology.chain(graph)
     first = chain.links[0].name
-    samples = nir_synapses.of_samples(nir_values.sizes(chain.nodes[first], first))
+    samples = synapses.of_samples(values.sizes(chain.nodes[first], first))
     layers = Layers(chain, framework, dt, reset, samples)
     for link in chain.links:
         layers.add(link)

@@ -16,9 +16,9 @@ import nir
 
 from spikelet import files
 from spikelet.errors import SpikeletError
+from spikelet.graphs.reader import from_nir
+from spikelet.graphs.writer import to_nir
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.nir_reader import from_nir
-from spikelet.nir_writer import to_nir
 
 SEAL = b"spikelet crc32 "
 SEAL_SIZE = len(SEAL) + 8

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
+from spikelet.graphs.axes import Grid, Shape
 from spikelet.networks.geometry import Pair
-from spikelet.nir_layout import Grid, Shape
 
 MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file
 
