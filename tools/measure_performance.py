@@ -21,10 +21,11 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import bench_board, bench_comparison, benchmark, energy
-from spikelet.bench_board import MeasuringBoard
-from spikelet.bench_comparison import Comparison
-from spikelet.benchmark import KernelCost, LayerCost
+from spikelet.bench import against_ann, energy, measure
+from spikelet.bench import board as bench_board
+from spikelet.bench.against_ann import Comparison
+from spikelet.bench.board import MeasuringBoard
+from spikelet.bench.measure import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.resolve import Port
 from spikelet.conversion import convert, weight_storage
@@ -160,7 +161,7 @@ def synthetic(port: Port) -> Iterator[Synthetic]:
             if kernel == "plain":
                 continue
             with bench_board.measuring(port, network) as board:
-                cost = benchmark.measure(board, network, kernel, x)
+                cost = measure.measure(board, network, kernel, x)
                 step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
             yield Synthetic(spelled(port), unit, kernel, storage, cost.layers[0], step)
@@ -186,7 +187,7 @@ def digits(port: Port, network: Network) -> Iterator[Digits]:
     x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
     for kernel in fast(port, flash(port, network)):
         with bench_board.measuring(port, network) as board:
-            cost = benchmark.measure(board, network, kernel, x)
+            cost = measure.measure(board, network, kernel, x)
             yield Digits(spelled(port), board.machine, board.clock.unit, cost)
 
 
@@ -200,7 +201,7 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
     ).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:
-        cost = benchmark.measure(board, network, kernel, test.x[:SAMPLES])
+        cost = measure.measure(board, network, kernel, test.x[:SAMPLES])
         other = _other(board, network, cost)
         unit = board.clock.unit
     return Compared(port.name, topology, accuracy(network), cost.sample.total, other, unit)
@@ -208,8 +209,8 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
 
 def _other(board: MeasuringBoard, network: Network, cost: KernelCost) -> Comparison:
     samples = dataset.load_digits()
-    dense = bench_comparison.train(network, samples)
-    return bench_comparison.compare(board, network, cost, dense, dataset.split(samples)[1].x)
+    dense = against_ann.train(network, samples)
+    return against_ann.compare(board, network, cost, dense, dataset.split(samples)[1].x)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

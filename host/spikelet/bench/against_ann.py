@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikelet import dense_network
-from spikelet.bench_board import MeasuringBoard
-from spikelet.benchmark import KernelCost
-from spikelet.dense_network import DenseNetwork
+from spikelet.bench import int8_ann
+from spikelet.bench.board import MeasuringBoard
+from spikelet.bench.int8_ann import DenseNetwork
+from spikelet.bench.measure import KernelCost
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
@@ -81,7 +81,7 @@ def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwo
     hidden = tuple(layer.neurons for layer in network.layers[:-1])
     options = ReluOptions(hidden=hidden, levels=None, epochs=60, seed=seed)
     trained = relu_training.train(learned, options)
-    found = dense_network.quantise(trained, learned.x)
+    found = int8_ann.quantise(trained, learned.x)
     right = float(np.mean(found.answers(test.x) == test.y))
     return found, right, float(np.mean(trained.answers(test.x) == test.y))
 

@@ -11,8 +11,8 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock
-from spikelet.bench_clock import Clock
+from spikelet.bench import clock as bench_clock
+from spikelet.bench.clock import Clock
 from spikelet.boards import resolve
 from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError

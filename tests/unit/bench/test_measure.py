@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from random_networks import random_network
-from spikelet import bench_comparison, bench_plan, benchmark, dense_network
-from spikelet.bench_board import Memory
-from spikelet.bench_plan import Line
-from spikelet.benchmark import KernelCost, LayerCost, SampleCost
+from spikelet.bench import against_ann, int8_ann, line_fit, measure
+from spikelet.bench.board import Memory
+from spikelet.bench.line_fit import Line
+from spikelet.bench.measure import KernelCost, LayerCost, SampleCost
 from spikelet.conversion import convert
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -24,7 +24,7 @@ def dense_layer(inputs, neurons):
 def test_the_fit_is_exact_on_exact_data():
     synapses = np.array([0, 512, 512, 1024, 2048, 2048, 4096])
     fired = np.array([0.0, 3.0, 1.0, 0.0, 7.0, 2.0, 5.0])
-    line = bench_plan.fit(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
+    line = line_fit.fit(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
     assert line.fixed == pytest.approx(1200)
     assert line.per_event == pytest.approx(0.75)
     assert line.per_fired == pytest.approx(25)
@@ -33,7 +33,7 @@ def test_the_fit_is_exact_on_exact_data():
 
 def test_what_never_fires_has_no_cost_of_firing():
     synapses = [0, 100, 200]
-    line = bench_plan.fit(synapses, [0, 0, 0], [50, 150, 250])
+    line = line_fit.fit(synapses, [0, 0, 0], [50, 150, 250])
     assert (line.fixed, line.per_event, line.per_fired) == (
         pytest.approx(50),
         pytest.approx(1),
@@ -42,42 +42,42 @@ def test_what_never_fires_has_no_cost_of_firing():
 
 
 def test_firing_that_goes_along_with_the_events_is_not_told_apart():
-    line = bench_plan.fit([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
+    line = line_fit.fit([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
     assert line.per_event == pytest.approx(1.1)
     assert line.per_fired == 0
 
 
 def test_a_fit_says_how_far_off_it_is():
-    assert bench_plan.fit([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
+    assert line_fit.fit([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
 
 
 def test_points_are_the_same_for_each_seed_and_within_the_layer():
     layer = dense_layer(40, 12)
-    points = bench_plan.points(layer)
-    assert [p.events for p in points] == [p.events for p in bench_plan.points(layer)]
-    assert [p.events for p in points] != [p.events for p in bench_plan.points(layer, seed=1)]
+    points = line_fit.points(layer)
+    assert [p.events for p in points] == [p.events for p in line_fit.points(layer)]
+    assert [p.events for p in points] != [p.events for p in line_fit.points(layer, seed=1)]
     assert [len(p.events) for p in points] == [0, 8, 8, 16, 16, 24, 24, 32, 32]
     assert all(p.synapses == 12 * len(p.events) for p in points)
     assert all(len(set(p.events)) == len(p.events) and max(p.events) < 40 for p in points[1:])
 
 
 def test_a_narrow_layer_is_measured_with_all_its_inputs():
-    assert [p.events for p in bench_plan.points(dense_layer(3, 4))] == [(), (0, 1, 2)]
+    assert [p.events for p in line_fit.points(dense_layer(3, 4))] == [(), (0, 1, 2)]
 
 
 def test_convolutions_count_the_patches_that_spikes_touch():
     network = next(n for n in map(random_network, range(40)) if n.layers[0].geometry)
     layer = network.layers[0]
-    reached = np.array([p.synapses for p in bench_plan.points(layer)])
+    reached = np.array([p.synapses for p in line_fit.points(layer)])
     assert reached[0] == 0
     assert (reached[1:] > 0).all()
 
 
 def test_storage_is_named():
     layer = dense_layer(8, 4)
-    assert benchmark.storage(layer) == "8 bits"
+    assert measure.storage(layer) == "8 bits"
     layer.pairs = True
-    assert benchmark.storage(layer) == "16-bit pairs"
+    assert measure.storage(layer) == "16-bit pairs"
 
 
 def relu_network(seed=0):
@@ -92,7 +92,7 @@ def relu_network(seed=0):
 def test_int8_gives_the_answers_of_floats():
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (400, 20), np.uint8)
-    found = dense_network.quantise(network, x)
+    found = int8_ann.quantise(network, x)
     assert (found.answers(x) == network.answers(x)).mean() > 0.95
     assert found.products == 20 * 12 + 12 * 5
 
@@ -100,7 +100,7 @@ def test_int8_gives_the_answers_of_floats():
 def test_int8_fits_its_sums_into_16_bits_and_products_into_32():
     network = relu_network(3)
     x = np.random.default_rng(1).integers(0, 256, (400, 20), np.uint8)
-    layer = dense_network.quantise(network, x).layers[0]
+    layer = int8_ann.quantise(network, x).layers[0]
     furthest = 255 * np.abs(layer.weights.astype(np.int64)).sum(axis=0) >> 8
     furthest += 1 + np.abs(layer.bias)
     assert furthest.max() < 1 << 15
@@ -112,7 +112,7 @@ def test_the_plain_module_computes_what_the_host_does():
 
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (50, 20), np.uint8)
-    found = dense_network.quantise(network, x)
+    found = int8_ann.quantise(network, x)
     board = Dense("plain", found.tables(), found.scaling)
     assert [board.answer(sample.tobytes()) for sample in x] == found.answers(x).tolist()
 
@@ -128,7 +128,7 @@ def test_break_even_is_where_both_cost_the_same():
     # 8 spikes in 4 steps of 8 neurons: a rate of 1/4
     sample = SampleCost(1000, 100, 800, 100, 200, 0, 0, 0, 0, 8, 0, 1)
     spiking = KernelCost("plain", costs, sample, Memory(0, 0, 0, 0))
-    rate, slope = bench_comparison.rate_and_slope(network, spiking)
+    rate, slope = against_ann.rate_and_slope(network, spiking)
     assert rate == 8 / 32
     assert slope == 4 * 8 * 4 * 2.0  # all neurons in all steps, four synapses each
 
@@ -142,7 +142,7 @@ def test_break_even_is_where_both_cost_the_same():
     ],
 )
 def test_it_is_said_plainly_who_wins(spiking, even, words):
-    found = bench_comparison.Comparison(0.9, 0.9, 100, 1000.0, 0.1, even)
+    found = against_ann.Comparison(0.9, 0.9, 100, 1000.0, 0.1, even)
     assert all(word in found.sentence(spiking, "cycles") for word in words)
 
 
@@ -164,4 +164,4 @@ def test_an_int8_network_needs_a_hidden_layer(digits, trained):
     network = trained()
     single = Network("direct", 4, "max", network.classes, [dense_layer(64, 10)])
     with pytest.raises(convert.SpikeletError, match="needs a hidden layer"):
-        bench_comparison.train(single, digits)
+        against_ann.train(single, digits)

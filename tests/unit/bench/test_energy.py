@@ -2,8 +2,8 @@
 
 import pytest
 
-from spikelet import energy
-from spikelet.energy import Chip
+from spikelet.bench import energy
+from spikelet.bench.energy import Chip
 from spikelet.errors import SpikeletError
 
 CHIP = Chip("a chip", "Some Chip", 100, 3.0, 10.0, 0.5, {})

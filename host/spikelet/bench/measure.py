@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import bench_plan
-from spikelet.bench_board import MeasuringBoard, Memory
-from spikelet.bench_plan import LEVEL, Line
+from spikelet.bench import line_fit
+from spikelet.bench.board import MeasuringBoard, Memory
+from spikelet.bench.line_fit import LEVEL, Line
 from spikelet.networks import synaptic_events as cost
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -110,10 +110,10 @@ def measure(
 
 def _stepped(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
     """Measure a layer that is given events."""
-    points = bench_plan.points(layer)
+    points = line_fit.points(layer)
     found = [board.step(number, point.events) for point in points]
     spent, fired, allocated = zip(*found, strict=True)
-    line = bench_plan.fit([point.synapses for point in points], fired, spent)
+    line = line_fit.fit([point.synapses for point in points], fired, spent)
     return LayerCost(
         inputs=layer.inputs,
         neurons=layer.neurons,
@@ -127,14 +127,14 @@ def _stepped(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
 
 def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
     """Measure a layer whose input is held."""
-    points = bench_plan.points(layer)
+    points = line_fit.points(layer)
     spent = []
     for point in points:
         x = bytearray(layer.inputs)
         for event in point.events:
             x[event] = LEVEL
         spent.append(board.hold(number, bytes(x)))
-    line = bench_plan.fit([point.synapses for point in points], [0.0] * len(points), spent)
+    line = line_fit.fit([point.synapses for point in points], [0.0] * len(points), spent)
     board.hold(number, bytes(layer.inputs))
     step, _, allocated = board.step(number, None)
     return LayerCost(
