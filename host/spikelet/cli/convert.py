@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import files, picture
-    from spikelet.cli import common
+    from spikelet import files
+    from spikelet.cli import common, pictures
     from spikelet.conversion import drift
     from spikelet.graphs import file
     from spikelet.networks import score, trial_samples
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         found = drift.measure(graph, network, reports, given.x)
         common.show_drift(found, output)
         if args.report:
-            picture.drift(args.report, found)
+            pictures.drift(args.report, found)
             output.say(f"{args.report}: every neuron's rate, integers against floats")
     if args.spikes:
         drift.write_spikes(args.spikes, network.simulate(given.x), graph.dt)

@@ -74,8 +74,8 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train what is missing, show the table, draw."""
-    from spikelet import files, picture
-    from spikelet.cli import train
+    from spikelet import files
+    from spikelet.cli import pictures, train
     from spikelet.inputs import dataset
     from spikelet.training.sweeps import pareto, results, sweep
 
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _show(configurations, output)
     output.say(f"{args.output}: {len(outcomes)} networks, {output.results['trained']} trained now")
     if args.picture:
-        picture.pareto(args.picture, configurations)
+        pictures.pareto(args.picture, configurations)
         output.results["picture"] = args.picture
         output.say(f"{args.picture}: accuracy against synaptic events")
     return int(any(one.failures for one in configurations))

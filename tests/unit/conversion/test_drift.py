@@ -7,7 +7,7 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import picture
+from spikelet.cli import pictures
 from spikelet.conversion import convert, drift
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file
@@ -134,10 +134,10 @@ def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
 def test_the_picture_is_one(exact, x, tmp_path):
     integers, reports = convert.convert(exact)
     found = drift.measure(exact, integers, reports, x)
-    picture.drift(tmp_path / "drift.png", found)
+    pictures.drift(tmp_path / "drift.png", found)
     assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SpikeletError, match=r"drift\.xyz: its ending names no format"):
-        picture.drift(tmp_path / "drift.xyz", found)
+        pictures.drift(tmp_path / "drift.xyz", found)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.png"]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import picture
+from spikelet.cli import pictures
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.score import Score, evaluate
@@ -398,16 +398,16 @@ def test_labels_name_what_varies():
 
 def test_the_picture_is_one(tmp_path):
     found = made_up((0.9, 300), (0.8, 100), (0.85, 400)) + made_up((0.7, 5000), encoder="rate")
-    picture.pareto(tmp_path / "pareto.png", found)
+    pictures.pareto(tmp_path / "pareto.png", found)
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
-    picture.pareto(tmp_path / "pareto.svg", found)
+    pictures.pareto(tmp_path / "pareto.svg", found)
     assert b"<svg" in (tmp_path / "pareto.svg").read_bytes()
 
 
 def test_there_is_no_picture_of_failures(tmp_path):
     failed = pareto.configurations([Outcome(QUICK, None, "training diverged")])
     with pytest.raises(SpikeletError, match="no network of the sweep was measured"):
-        picture.pareto(tmp_path / "pareto.png", failed)
+        pictures.pareto(tmp_path / "pareto.png", failed)
 
 
 # The command
