@@ -1,10 +1,10 @@
 """Tonic reads exported spikes, and its frames are the network's steps."""
 
+import journals
 import numpy as np
 import pytest
-
-import journals
 from random_networks import random_network
+
 from spikelet.monitoring.journal import export
 
 functional = pytest.importorskip("tonic.functional")

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-
 from random_networks import random_network
+
 from spikelet.bench import against_ann, int8_ann, line_fit, measure
 from spikelet.bench.board import Memory
 from spikelet.bench.line_fit import Line

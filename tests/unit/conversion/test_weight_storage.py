@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from float_layers import layer, network
+
 from spikelet.boards import catalogue
 from spikelet.conversion import weight_storage
 from spikelet.errors import SpikeletError

@@ -6,8 +6,8 @@ from itertools import pairwise
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import passed
+
 from spikelet.errors import SpikeletError
 from spikelet.graphs import ann
 from spikelet.networks.geometry import Geometry

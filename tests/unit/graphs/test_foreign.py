@@ -5,7 +5,6 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import (
     PLAIN,
     SAMPLES,
@@ -17,6 +16,7 @@ from nir_graphs import (
     samples,
     through_file,
 )
+
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.graphs.foreign import read

@@ -5,7 +5,6 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import (
     PLAIN,
     assert_spikes,
@@ -17,6 +16,7 @@ from nir_graphs import (
     samples,
     texts,
 )
+
 from spikelet.graphs.foreign import read
 from spikelet.networks.geometry import Geometry
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import (
     NORSE,
     PLAIN,
@@ -18,6 +17,7 @@ from nir_graphs import (
     snntorch_leaky,
     through_file,
 )
+
 from spikelet.graphs.foreign import read
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4

@@ -5,8 +5,8 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import PLAIN, SNNTORCH, assert_spikes, chain, cycle, euler, refusal, samples, texts
+
 from spikelet.graphs.foreign import read
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4

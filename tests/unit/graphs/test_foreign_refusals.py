@@ -6,8 +6,8 @@ import h5py
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import PLAIN, SNNTORCH, chain, lif, refusal, small
+
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file as nir_graph
 from spikelet.graphs.foreign import read

@@ -6,8 +6,8 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
-
 from nir_graphs import SNNTORCH, chain, samples, snntorch_leaky
+
 from spikelet.graphs import file
 from spikelet.graphs.foreign import read
 from spikelet.networks.protocol import Stream

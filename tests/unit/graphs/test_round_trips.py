@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from nir_graphs import PLAIN, assert_spikes, drive, euler, samples
+
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file, kernels, reader, writer
 from spikelet.graphs.foreign import read

@@ -4,10 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-
 from board_in_memory import Clock
 from framing import encoded
 from random_networks import random_inputs, random_network
+from stream_networks import recordings, stream_network
+from unplugged_board import Cable, NamedPort
+
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link.link import Link
@@ -16,8 +18,6 @@ from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch
 from spikert import wire
-from stream_networks import recordings, stream_network
-from vanishing import Cable, NamedPort
 
 HELD = 9  # turns of the board's recording
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-
 from float_layers import layer, network, x
+
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.training import gradients

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 import recording_folder
+from stream_networks import stream_network
+
 from spikelet.errors import SpikeletError
 from spikelet.networks import trial_samples
 from spikelet.networks.protocol import Stream
 from spikelet.training import data as training_data
 from spikelet.training.data import Cut
-from stream_networks import stream_network
 
 CUT = Cut(window=40, hop=10, rate=recording_folder.RATE, excluded=("odd",))
 

@@ -6,20 +6,20 @@ import math
 import sys
 import tracemalloc
 
+import float_layers
+import journals
 import nir
 import numpy as np
 import pytest
-
-import float_layers
-import journals
 from random_networks import random_network
+from stream_networks import stream_network
+
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file as nir_graph
 from spikelet.monitoring.journal import events as journal_events
 from spikelet.monitoring.journal import export
 from spikelet.networks import network as networks
-from stream_networks import stream_network
 
 NETWORKS = {"static": lambda: random_network(1), "stream": lambda: stream_network(1)}
 LOST = (0, 7, 8, 39)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
+import random_networks
 from journals import ABOUT, observation
 from random_networks import random_network
+from stream_networks import stream_network
+
 from spikelet.errors import SpikeletError
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.journal import reader
@@ -20,7 +22,6 @@ from spikelet.monitoring.journal import writer as journal
 from spikelet.monitoring.journal.reader import End, Text
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.watch import Gone, Reconnected, Started
-from stream_networks import stream_network
 
 STATUS = Status(samples=7, late=1, failed=2, trouble="no answer", rate=100.0)
 
@@ -194,7 +195,7 @@ def test_a_full_disk_is_one_sentence(tmp_path):
 KILLED = """
 import sys
 sys.path[:0] = sys.argv[2:]
-from test_journal import *
+from test_writer_and_reader import *
 network = random_network(1)
 writer = JournalWriter(sys.argv[1], network, ABOUT)
 for turn in range(100):
@@ -206,8 +207,8 @@ sys.stdin.read()
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_when_the_host_is_killed_nothing_is_lost_that_had_come(tmp_path):
-    here = os.path.dirname(__file__)
-    command = [sys.executable, "-c", KILLED, tmp_path / "a", here, os.path.dirname(here)]
+    folders = os.path.dirname(__file__), os.path.dirname(random_networks.__file__)
+    command = [sys.executable, "-c", KILLED, tmp_path / "a", *folders]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as host:

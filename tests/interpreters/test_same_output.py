@@ -1,0 +1,54 @@
+"""One script, every interpreter, equal output."""
+
+import subprocess
+import sys
+from array import array
+from pathlib import Path
+
+import pytest
+from random_networks import random_network
+
+from interpreters import FIRMWARE, interpreter
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("micropython", marks=pytest.mark.emulated),
+        pytest.param("micropython-ulab", marks=pytest.mark.ulab),
+        pytest.param("circuitpython", marks=pytest.mark.ulab),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 7, 9])
+def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
+    lif = tmp_path / "net.lif"
+    random_network(seed).save(lif)
+    arguments = [str(HERE / "runtime.py"), str(FIRMWARE), str(lif)]
+    said = [
+        subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+        for program in (sys.executable, interpreter(name))
+    ]
+    assert said[0].count("\n") > 60
+    assert said[1].replace("\r\n", "\n") == said[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("micropython", marks=pytest.mark.emulated),
+        pytest.param("micropython-ulab", marks=pytest.mark.ulab),
+        pytest.param("circuitpython", marks=pytest.mark.ulab),
+    ],
+)
+def test_sensors_say_the_same_as_on_cpython(name, tmp_path):
+    recording = tmp_path / "samples.bin"
+    recording.write_bytes(array("h", [k * 1801 - 32768 for k in range(36)]).tobytes())
+    arguments = [str(HERE / "sensors.py"), str(FIRMWARE), str(recording)]
+    said = [
+        subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+        for program in (sys.executable, interpreter(name))
+    ]
+    assert said[0].count("\n") > 40
+    assert said[1].replace("\r\n", "\n") == said[0]
