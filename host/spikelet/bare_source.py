@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import io
+import itertools
 import tokenize
 from collections.abc import Iterable, Iterator
 
@@ -22,6 +23,7 @@ LAYOUT = (
     tokenize.DEDENT,
     tokenize.ENDMARKER,
 )
+INDENTATION = {tokenize.INDENT, tokenize.DEDENT}
 Place = tuple[int, int]  # (line, column), counted from 1 and from 0
 
 
@@ -42,6 +44,47 @@ def bare(source: str) -> str:
     strings = _rows_in_strings(token for token in tokens if token.start not in docstrings)
     kept = (line if row in strings else line.rstrip() for row, line in enumerate(lines, 1))
     return "".join(f"{line}\n" for line in kept).rstrip("\n") + "\n"
+
+
+@functools.cache
+def compact(source: str) -> str:
+    """Return the bare source without empty lines, declarations and spaces that separate nothing.
+
+    For code that a REPL runs: each character takes time there, and no traceback names its lines.
+    A declaration, `name: type` on a line of its own, names a value that the host assigns in front.
+    """
+    lines = bare(source).splitlines()
+    tokens = list(tokenize.generate_tokens(io.StringIO(bare(source)).readline))
+    for before, after in reversed(list(itertools.pairwise(tokens))):
+        (row, end), (next_row, begin) = before.end, after.start
+        if row == next_row and not _are_apart(before, after):
+            lines[row - 1] = lines[row - 1][:end] + lines[row - 1][begin:]
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and node.value is None:
+            lines[node.lineno - 1] = ""
+    strings = _rows_in_strings(tokens)
+    return "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line or row in strings)
+
+
+def functions(source: str) -> dict[str, str]:
+    """Return {name: source} of a module's functions; the rest of the module has the name ""."""
+    lines = source.splitlines(keepends=True)
+    found = {"": ""}
+    for node in ast.parse(source).body:
+        name, first = "", node.lineno
+        if isinstance(node, ast.FunctionDef):
+            name = node.name
+            first = min([first, *(decorator.lineno for decorator in node.decorator_list)])
+        found[name] = found.get(name, "") + "".join(lines[first - 1 : node.end_lineno])
+    return found
+
+
+def _are_apart(before: tokenize.TokenInfo, after: tokenize.TokenInfo) -> bool:
+    """Return whether two tokens on a line need the space between them, if there is any."""
+    if {before.type, after.type} & INDENTATION:
+        return True
+    wordy = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
+    return before.type in wordy and after.type in wordy
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[Place, str]]:

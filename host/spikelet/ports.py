@@ -16,7 +16,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, board_layout, flashing, network, raw_repl
+from spikelet import board_files, board_layout, flashing, network, raw_repl, resources
 from spikelet.data_port import DataPort
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
@@ -24,14 +24,10 @@ from spikelet.network import Network
 from spikert.session import NETWORK
 from spikert.tables import TableError
 
-LOAD = """
-import sys
-for name in list(sys.modules):
-    if name.startswith("spikert"):
-        del sys.modules[name]
-{prelude}
-from spikert import session
-"""
+
+def loading(prelude: str) -> str:
+    """Return code that imports the runtime's session anew, after a prelude."""
+    return resources.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"
 
 
 class Port(Protocol):
@@ -83,10 +79,12 @@ class Board:
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[Stream]:
         """Start the runtime; raises SpikeletError if there is no board, or no runtime on it."""
-        prelude = self.prelude if paths is None else board_layout.CHOOSE.format(paths=dict(paths))
+        prelude = self.prelude
+        if paths is not None:
+            prelude = resources.board_side("choose", _paths=dict(paths))
         with self.connect() as transport:
             try:
-                transport.exec(LOAD.format(prelude=prelude))
+                transport.exec(loading(prelude))
             except TransportExecError as error:
                 reason = board_files.last_line(error.error_output)
                 raise SpikeletError(

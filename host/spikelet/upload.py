@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet.errors import SpikeletError
-from spikelet.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVER, answer, compact, message
+from spikelet.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVE, RECEIVER, answer, message
 from spikert import wire
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Receiver:
 
     def __enter__(self) -> Self:
         self._patient = self._transport.serial.timeout
-        self._transport.exec(compact(RECEIVER))
-        self._transport.exec_raw_no_follow("_receive()")
+        self._transport.exec(RECEIVER)
+        self._transport.exec_raw_no_follow(RECEIVE)
         self._transport.serial.timeout = PATIENCE
         if (said := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
             self._end()

@@ -17,15 +17,6 @@ from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
 BOARD = Path(__file__).parent / "board.py"
-MOUNT = """
-import uctypes, vfs
-try:
-    vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
-    sys.path.insert(0, "/rom")
-except OSError:
-    pass
-_paths = {paths!r}
-"""
 
 
 class Virtual(ports.FileBoard):
@@ -69,8 +60,11 @@ class Qemu(ports.Board):
         self.name = name
         self.storage = f"qemu-{model}"
         self.machine = boards.load(self.storage).qemu
-        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
-        self.prelude = MOUNT.format(**place, paths=board_layout.in_rom())
+        self.prelude = resources.board_side(
+            "mount_image",
+            _place=(self.machine.rom_address, self.machine.rom_size),
+            _paths=board_layout.in_rom(),
+        )
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
             raise SpikeletError(
