@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from spikelet import ports, resources
+from spikelet import installation, ports
 from spikelet.errors import SpikeletError
 
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
@@ -40,7 +40,7 @@ def absent(reason: str) -> None:
 def blank(name: str):
     """Return an emulated board whose flash is empty, whatever other tests put there."""
     board = opened(name)
-    (resources.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
+    (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
     return board
 
 

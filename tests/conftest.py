@@ -2,13 +2,13 @@
 
 import pytest
 
-from spikelet import resources
+from spikelet import installation
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Keep the tests' boards apart from the user's, and use the firmware that was built."""
-    built = resources.cache_folder("emulated")
+    built = installation.cache_folder("emulated")
     folder = tmp_path_factory.mktemp("cache")
     (folder / "emulated").symlink_to(built)
     with pytest.MonkeyPatch.context() as patch:

@@ -2,8 +2,8 @@
 
     python tools/check_firmware.py [PATH...]
 
-mypy takes the standard library's types from CPython, although circuitpython-stubs has modules of the same
-name that hold less: hashlib there has no sha256. Here those come first.
+mypy takes the standard library's types from CPython, although circuitpython-stubs has modules of
+the same name that hold less: hashlib there has no sha256. Here those come first.
 """
 
 import os

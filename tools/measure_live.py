@@ -14,13 +14,13 @@ import numpy as np
 from rich.console import Console
 
 from spikelet import live_picture
-from spikelet.cli.output import Output
 from spikelet.journal import JournalWriter
 from spikelet.layer import Layer
 from spikelet.live import LiveView
 from spikelet.network import Network
 from spikelet.observation import Observation
 from spikelet.operation import Stream
+from spikelet.output import Output
 from spikelet.verification import LiveCheck
 
 SIZE = 120, 40  # of the terminal

@@ -11,7 +11,7 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock, board_files, ports, resources
+from spikelet import bench_clock, board_files, installation, ports
 from spikelet.bench_clock import Clock
 from spikelet.errors import SpikeletError
 from spikelet.network import Network
@@ -71,7 +71,7 @@ class MeasuringBoard:
     def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
         self.name = port.name
         self._transport = transport
-        self._run(resources.board_side("bench") + "_start = allocated()")
+        self._run(installation.board_side("bench") + "_start = allocated()")
         self._run(ports.loading(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run("_runtime = allocated() - _start")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
-from spikelet import bare_source, resources, upload
+from spikelet import installation, minify, upload
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
 # The board's side, function by function; "" is what they all need.
-ON_BOARD = bare_source.functions(resources.board_side("files"))
+ON_BOARD = minify.functions(installation.board_side("files"))
 
 
 class BoardFiles:

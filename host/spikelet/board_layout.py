@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from spikelet import bare_source, resources
+from spikelet import installation, minify
 from spikert.session import NETWORK, RECORDING, SENSOR
 
 FOLDER = "spikelet"
@@ -35,7 +35,7 @@ OURS = (  # how each main.py and code.py begins that Spikelet put on a board
 
 # Code that makes the runtime in use importable, and `_paths` of {name: path} of what is in use.
 CHOOSE_ACTIVE = (
-    bare_source.compact(resources.entry_point().decode().partition("if __name__")[0])
+    minify.compact(installation.entry_point().decode().partition("if __name__")[0])
     + "_paths = active()\n"
 )
 
@@ -64,7 +64,9 @@ def of(files: Mapping[str, bytes]) -> Layout:
 
     files    {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py
     """
-    made = Layout(entries={name: files[name] for name in resources.ENTRY_POINTS if name in files})
+    made = Layout(
+        entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
+    )
     runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
     if runtime:
         folder = f"{FOLDER}/r{_digest(runtime)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from spikelet import resources
+from spikelet import installation
 from spikelet.errors import SpikeletError
 
 RUNTIMES = ("micropython", "circuitpython", "cpython")
@@ -157,7 +157,7 @@ class Board:
 
 def names() -> list[str]:
     """Return the names of all boards, sorted."""
-    return sorted(path.stem for path in resources.board_folder().glob("*.toml"))
+    return sorted(path.stem for path in installation.board_folder().glob("*.toml"))
 
 
 def load(name: str) -> Board:
@@ -165,7 +165,7 @@ def load(name: str) -> Board:
 
     Raises SpikeletError if there is none, or its file lacks something.
     """
-    path = resources.board_folder() / f"{name}.toml"
+    path = installation.board_folder() / f"{name}.toml"
     if name not in names():
         raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(names())}")
     try:

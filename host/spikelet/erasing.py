@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spikelet import board_layout, resources
+from spikelet import board_layout, installation
 from spikelet.board_layout import ACTIVE, FOLDER
 from spikelet.errors import SpikeletError
 from spikelet.flashing import HEAD, NEW, Files, old_layout
@@ -24,7 +24,7 @@ NOT_OURS = (
 
 def ours(files: Files) -> dict[str, int]:
     """Return {path: bytes} of all that Spikelet has put on a board, in an order to remove it."""
-    entries = {path: files.read(path, HEAD) for path in resources.ENTRY_POINTS}
+    entries = {path: files.read(path, HEAD) for path in installation.ENTRY_POINTS}
     found = {
         path: len(data)
         for path, data in entries.items()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
-from spikelet import boards, bytecode, identification, interpreter, ports, pulse, resources
+from spikelet import boards, bytecode, identification, installation, interpreter, ports, pulse
 from spikelet.errors import SpikeletError
 from spikelet.identification import Identity
 from spikelet.interpreter import Interpreter
@@ -123,7 +123,7 @@ def _asked(
 ) -> Examination:
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
-    transport.exec(resources.board_side("readiness"))
+    transport.exec(installation.board_side("readiness"))
     platform, version, read_only, second_port = transport.eval("answer()")
     transport.exec("import sys\n" + port.prelude)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from spikelet import resources
+from spikelet import installation
 
 PAGE = 4096  # bytes of a block of littlefs; erase size of common NOR flash
 SECTOR = 512  # bytes of a block of FAT on a small flash
@@ -21,7 +21,7 @@ def filed_size(files: Mapping[str, bytes], block: int = PAGE) -> int:
     An entry point is there twice, for the old one stays until the new one is whole. Below PAGE a file
     system is taken to be FAT, else littlefs.
     """
-    entries = [len(data) for name, data in files.items() if name in resources.ENTRY_POINTS]
+    entries = [len(data) for name, data in files.items() if name in installation.ENTRY_POINTS]
     sizes = [*map(len, files.values()), max(entries, default=0)]
     folders = FOLDERS + len({path.rpartition("/")[0] for path in files if "/" in path})
     copies = PAIR if block >= PAGE else 1

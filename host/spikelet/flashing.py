@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from spikelet import board_layout, resources
+from spikelet import board_layout, installation
 from spikelet.board_files import BoardFiles
 from spikelet.board_layout import ACTIVE, FOLDER, Layout
 
@@ -174,7 +174,7 @@ def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int
 def old_layout(files: Files) -> dict[str, int]:
     """Return what stood in the root before Spikelet had a folder, and temporary files there."""
     package = files.list("spikert")
-    temporary = [name + NEW for name in (*resources.ENTRY_POINTS, *board_layout.OLD_FILES)]
+    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *board_layout.OLD_FILES)]
     names = [*board_layout.OLD_FILES, *temporary] if package else temporary
     sizes = {name: files.read(name, HEAD) for name in names}
     found = {name: len(data) for name, data in sizes.items() if data is not None}
@@ -205,7 +205,7 @@ def _all(steps: Iterator[int]) -> None:
 
 def own_entries_note(own: tuple[str, ...]) -> str:
     """Say how to start Spikelet from a main.py that is the user's own."""
-    other = next((name for name in resources.ENTRY_POINTS if name not in own), None)
+    other = next((name for name in installation.ENTRY_POINTS if name not in own), None)
     if other is None:
         return (
             f"{' and '.join(own)} are yours, and stay; remove one for Spikelet to start by itself"

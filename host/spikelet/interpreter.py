@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spikelet import bare_source, boards, identification, resources
+from spikelet import boards, identification, installation, minify
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 # {emitter: code of a function that needs it and adds one}
 PROBES = {
-    name: code
-    for name, code in bare_source.functions(resources.board_side("probes")).items()
-    if name
+    name: code for name, code in minify.functions(installation.board_side("probes")).items() if name
 }
 
 # In the order in which `sys.implementation._mpy` counts them, spelled as mpy-cross's -march.
@@ -80,11 +78,11 @@ def ask(port: Port) -> Interpreter:
 def survey(transport: SerialTransport) -> Interpreter:
     """Return what the interpreter at the end of a raw REPL says of itself."""
     # What an earlier session left is not counted.
-    transport.exec(resources.board_side("forget_runtime") + resources.board_side("survey"))
+    transport.exec(installation.board_side("forget_runtime") + installation.board_side("survey"))
     (name, machine, board_id, mpy), memory_free, sizes = transport.eval("answer()")
     rom_size, flash_size, flash_free, flash_block = sizes
     # Asked apart, because it takes memory.
-    transport.exec(resources.board_side("abilities"))
+    transport.exec(installation.board_side("abilities"))
     probes = tuple(PROBES.items())
     ulab, works = transport.eval(f"(ulab_version, [works(*probe) for probe in {probes!r}])")
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF

@@ -20,8 +20,8 @@ from spikelet.observation import Observation, Status
 from spikelet.watching import Event, Gone, Reconnected
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
     from spikelet.network import Network
+    from spikelet.output import Output
     from spikelet.verification import Verification
     from spikelet.watching import Watch
 

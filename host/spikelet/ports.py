@@ -16,7 +16,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet import board_files, board_layout, flashing, network, raw_repl, resources
+from spikelet import board_files, board_layout, flashing, installation, network, raw_repl
 from spikelet.data_port import DataPort
 from spikelet.errors import SpikeletError
 from spikelet.link import Stream
@@ -27,7 +27,7 @@ from spikert.tables import TableError
 
 def loading(prelude: str) -> str:
     """Return code that imports the runtime's session anew, after a prelude."""
-    return resources.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"
+    return installation.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"
 
 
 class Port(Protocol):
@@ -81,7 +81,7 @@ class Board:
         """Start the runtime; raises SpikeletError if there is no board, or no runtime on it."""
         prelude = self.prelude
         if paths is not None:
-            prelude = resources.board_side("choose", _paths=dict(paths))
+            prelude = installation.board_side("choose", _paths=dict(paths))
         with self.connect() as transport:
             try:
                 transport.exec(loading(prelude))

@@ -20,14 +20,14 @@ from __future__ import annotations
 
 import zlib
 
-from spikelet import resources
+from spikelet import installation
 from spikert import wire
 
 BLOCK = 4096  # bytes, with the places
 HEAD, ANSWER = 25, 10  # bytes
 MARK = b"\nspikelet: here a block begins\n"
 
-RECEIVER = resources.board_side("receive")
+RECEIVER = installation.board_side("receive")
 
 # Starts it, once a board has these functions of files.py.
 RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, binascii.crc32, _sha256, _replace)"

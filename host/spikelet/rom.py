@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
-from spikelet import board_files, board_layout, flashing, ports, raw_repl, resources
+from spikelet import board_files, board_layout, flashing, installation, ports, raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
 
@@ -43,7 +43,7 @@ class Rom(ports.Board):
         self.port = port
         self.size = size
         self.name = port.name
-        self.prelude = port.prelude + resources.board_side(
+        self.prelude = port.prelude + installation.board_side(
             "mount_rom", _paths=board_layout.in_rom()
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import interpreter, ports, resources, runtime_parts, verification
+from spikelet import installation, interpreter, ports, runtime_parts, verification
 from spikelet.errors import SpikeletError
 from spikelet.link import Link
 
@@ -40,7 +40,7 @@ def virtual(tmp_path, monkeypatch, own_cache):
     """Return the folder of a virtual board of this test's own."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(ports.list_ports, "comports", list)
-    return Path(resources.cache_folder("virtual")) / "files"
+    return Path(installation.cache_folder("virtual")) / "files"
 
 
 @functools.cache

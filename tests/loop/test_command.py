@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from random_networks import random_inputs, random_network
-from spikelet import ports, resources
+from spikelet import installation, ports
 from spikelet.link import Link
 
 
@@ -169,7 +169,7 @@ def test_the_virtual_board_is_the_default(spikelet, network, tmp_path, monkeypat
 
 
 def test_an_emulated_board_in_use(spikelet, network, tmp_path, own_cache):
-    folder = resources.cache_folder("virtual")
+    folder = installation.cache_folder("virtual")
     with filelock.FileLock(folder / "lock"):
         status, _, err = spikelet("flash", tmp_path / "net.lif", "--port", "virtual")
     assert status == 1

@@ -16,7 +16,7 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import BOARDS, absent, marks, opened
 from random_networks import random_network
-from spikelet import ports, raw_repl, resources
+from spikelet import installation, ports, raw_repl
 from spikelet.cli import doctor
 from spikelet.virtual import pico
 
@@ -145,7 +145,7 @@ def test_without_images_every_board_says_how_they_are_made(spikelet, tmp_path, m
 def test_without_programs_every_board_says_which_package_has_them(spikelet, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    folder = resources.cache_folder("emulated")
+    folder = installation.cache_folder("emulated")
     (folder / pico.EMULATOR).mkdir()
     for name in (pico.FIRMWARE, "qemu-m3.elf", "qemu-m0.elf", "qemu-rv32.elf"):
         (folder / name).write_bytes(b"")
@@ -158,7 +158,7 @@ def test_without_programs_every_board_says_which_package_has_them(spikelet, tmp_
 
 def test_a_runner_that_is_missing_says_how_it_is_made(spikelet, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
-    (resources.cache_folder("emulated") / pico.FIRMWARE).write_bytes(b"")
+    (installation.cache_folder("emulated") / pico.FIRMWARE).write_bytes(b"")
     out = spikelet("doctor", "--port", "pico")[1]
     assert "run boards/emulated/build pico" in line_of(out, "pico needs rp2040js")
 
@@ -236,7 +236,7 @@ def test_a_device_that_is_not_there(spikelet):
 
 
 def test_an_emulated_board_in_use(spikelet):
-    with filelock.FileLock(resources.cache_folder("virtual") / "lock"):
+    with filelock.FileLock(installation.cache_folder("virtual") / "lock"):
         line = line_of(spikelet("doctor")[1], "virtual")
     assert "virtual is in use by another program; wait for that one" in line
 

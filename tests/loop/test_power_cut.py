@@ -9,7 +9,7 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import interpreter, ports, resources, runtime_parts
+from spikelet import installation, interpreter, ports, runtime_parts
 from spikelet.errors import SpikeletError
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -37,12 +37,12 @@ def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
     list(pico.install({**runtime, "network.lif": OLD.to_bytes()}))
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
-    shutil.copy(resources.cache_folder(pico.storage) / "flash.bin", kept)
+    shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
 
 
 def restore(pico, image):
-    shutil.copy(image, resources.cache_folder(pico.storage) / "flash.bin")
+    shutil.copy(image, installation.cache_folder(pico.storage) / "flash.bin")
 
 
 def flash(pico, files, cut=None):

@@ -9,7 +9,7 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import board_layout, resources
+from spikelet import board_layout, installation
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -68,7 +68,7 @@ def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
 
 def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_path):
     flash(spikelet, pico, lif[0])
-    image = resources.cache_folder(pico.storage) / "flash.bin"
+    image = installation.cache_folder(pico.storage) / "flash.bin"
     kept = shutil.copy(image, tmp_path / "flash.bin")
     operations = flash(spikelet, pico, lif[1])
     assert started(pico, OLD, NEW) is NEW

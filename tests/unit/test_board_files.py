@@ -6,7 +6,7 @@ import pytest
 
 from board_folder import FolderBoard
 from random_networks import random_network
-from spikelet import resources
+from spikelet import installation
 from spikelet.board_files import BoardFiles, last_line
 from spikelet.errors import SpikeletError
 from spikelet.virtual import emulated
@@ -155,12 +155,12 @@ def test_a_network_is_aligned_in_an_image_whatever_else_is_there(path, extra):
 
 def test_the_runtime_and_a_recording_fit_in_an_image():
     for size in range(4):
-        files = {**resources.runtime_files(), "network.lif": LIF, "samples.bin": bytes(size)}
+        files = {**installation.runtime_files(), "network.lif": LIF, "samples.bin": bytes(size)}
         assert_holds(emulated.romfs_image(files), files)
 
 
 def test_the_runtime_is_all_there():
-    files = resources.runtime_files()
+    files = installation.runtime_files()
     folder = Path(tables.__file__).parents[1]
     modules = {
         path.relative_to(folder).as_posix(): path.read_bytes()

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from spikelet import boards, layout, resources
+from spikelet import boards, installation, layout
 from spikelet.errors import SpikeletError
 from spikert import kernels
 
@@ -67,7 +67,7 @@ ids = [board.name for board in EVERY]
 @pytest.fixture
 def board_file(tmp_path, monkeypatch):
     """Return a function that makes a board called `mine` of a text."""
-    monkeypatch.setattr(resources, "board_folder", lambda: tmp_path)
+    monkeypatch.setattr(installation, "board_folder", lambda: tmp_path)
 
     def write(text: str) -> str:
         (tmp_path / "mine.toml").write_text(text)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from spikelet import bytecode, resources
+from spikelet import bytecode, installation
 from spikelet.interpreter import Interpreter
 
 MPY_CROSS = """#!/bin/sh
@@ -34,9 +34,9 @@ def only(tmp_path, monkeypatch):
         program.write_text(MPY_CROSS % (interpreter, version))
         program.chmod(0o755)
         monkeypatch.setattr(bytecode, "_packaged", lambda: None)
-        monkeypatch.setattr(resources, "cache_folder", lambda *parts: tmp_path / "none")
+        monkeypatch.setattr(installation, "cache_folder", lambda *parts: tmp_path / "none")
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-        monkeypatch.setattr(resources, "runtime_files", lambda: SOURCES)
+        monkeypatch.setattr(installation, "runtime_files", lambda: SOURCES)
         bytecode._asked.cache_clear()
 
     yield put

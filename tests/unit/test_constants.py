@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from spikelet import constants, resources
+from spikelet import constants, installation
 
 WIRE = """
 from spikert.compat import const
@@ -59,7 +59,7 @@ def test_text_that_is_not_ascii_stays_in_its_place():
 
 
 def test_the_firmware_stays_python_and_uses_no_constant_that_it_has_not():
-    paths = {path: data.decode() for path, data in resources.runtime_files().items()}
+    paths = {path: data.decode() for path, data in installation.runtime_files().items()}
     package = {path: text for path, text in paths.items() if path.startswith("spikert/")}
     found = constants.inlined(package)
     assert found.keys() == package.keys()

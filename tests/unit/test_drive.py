@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from board_folder import boot
-from spikelet import board_layout, drive, erasing, flashing, resources
+from spikelet import board_layout, drive, erasing, flashing, installation
 from spikelet.errors import SpikeletError
 
 UID = "E6614C311B7E6F35"
@@ -17,7 +17,7 @@ UID:{UID}
 FILES = {
     "spikert/__init__.py": b"runtime",
     "network.lif": b"3" * 1300,
-    **dict.fromkeys(resources.ENTRY_POINTS, resources.entry_point()),
+    **dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point()),
 }
 
 

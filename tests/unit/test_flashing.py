@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from board_folder import FolderBoard, PowerCut, boot
-from spikelet import board_layout, erasing, flashing, resources
+from spikelet import board_layout, erasing, flashing, installation
 from spikelet.board_files import BoardFiles
 from spikelet.errors import SpikeletError
 from spikert.starts import Starts
 
-ENTRY = dict.fromkeys(resources.ENTRY_POINTS, resources.entry_point())
+ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
 RUNTIMES = {
     "old": {"spikert/__init__.py": b"old", "spikert/kernels/plain.py": b"o" * 1500},
     "new": {"spikert/__init__.py": b"new", "spikert/kernels/plain.py": b"n" * 1700},

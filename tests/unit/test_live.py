@@ -10,12 +10,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from spikelet import live, live_picture
-from spikelet.cli.output import Output
 from spikelet.layer import Layer
 from spikelet.live import LiveView
 from spikelet.live_picture import Counts, Seen, picture
 from spikelet.network import Network
 from spikelet.observation import Observation, Status
+from spikelet.output import Output
 from spikelet.verification import Verification
 from spikelet.watching import Gone, Reconnected, Started
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from spikelet import boards, ports, resources
+from spikelet import boards, installation, ports
 from spikelet.errors import SpikeletError
 from spikelet.virtual import pico
 
@@ -14,7 +14,7 @@ def built(tmp_path, monkeypatch):
     """Return the folder of what was built, in which all that a Pico needs seems to be."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    folder = resources.cache_folder("emulated")
+    folder = installation.cache_folder("emulated")
     (folder / pico.FIRMWARE).write_bytes(b"")
     (folder / pico.EMULATOR).mkdir()
     return folder

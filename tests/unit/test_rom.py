@@ -8,7 +8,7 @@ import pytest
 from mpremote.transport import TransportExecError
 
 from board_folder import FolderBoard
-from spikelet import board_layout, resources, rom
+from spikelet import board_layout, installation, rom
 from spikelet.cli import flash
 from spikelet.errors import SpikeletError
 from spikelet.virtual.emulated import romfs_image
@@ -92,11 +92,11 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
     (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
-    files = {**FILES, "main.py": resources.entry_point()}
+    files = {**FILES, "main.py": installation.entry_point()}
     assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
     held = board_layout.listed((tmp_path / "spikelet" / "active").read_bytes())
     assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
-    assert (tmp_path / "main.py").read_bytes() == resources.entry_point()
+    assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
     assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spikelet.cli.output import Output
     from spikelet.dataset import Dataset
     from spikelet.float_network import FloatNetwork
+    from spikelet.output import Output
     from spikelet.relu_conversion import Reached
     from spikelet.relu_network import ReluNetwork
     from spikelet.relu_training import ReluOptions

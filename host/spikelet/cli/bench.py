@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from spikelet.bench_clock import Clock
     from spikelet.bench_comparison import Comparison
     from spikelet.benchmark import KernelCost
-    from spikelet.cli.output import Output
     from spikelet.dataset import Dataset
     from spikelet.energy import Chip
+    from spikelet.output import Output
 
 SUMMARY = (
     "How fast a network is on a board: time, instructions or cycles for each step, sample and "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spikelet.boards import Board, Runtime, Sensor
-    from spikelet.cli.output import Output
     from spikelet.identification import Identity
+    from spikelet.output import Output
 
 SUMMARY = "List the boards that Spikelet knows and the ports where one is attached, or one's facts."
 EXAMPLE = "spikelet boards pico"

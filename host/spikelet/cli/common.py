@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from spikelet.board_info import BoardInfo
     from spikelet.board_layout import Layout
     from spikelet.bounds import LayerBounds
-    from spikelet.cli.output import Output
     from spikelet.drift import Drift, LayerDrift
     from spikelet.interpreter import Interpreter
     from spikelet.link import Link
     from spikelet.network import Network
+    from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.verification import Verification
 

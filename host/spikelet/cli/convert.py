@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
     from spikelet.conversion import LayerReport
     from spikelet.float_network import FloatNetwork
     from spikelet.layout import Option
     from spikelet.network import Network
+    from spikelet.output import Output
 
 SUMMARY = "Turn a NIR graph into int8 tables, and prove that they fit 16-bit integers."
 EXAMPLE = "spikelet convert net.nir -o net.lif"

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 SUMMARY = "Go the whole way once: train on digits, convert, prove, flash, verify every spike, draw."
 EXAMPLE = "spikelet demo --port virtual --folder demo"

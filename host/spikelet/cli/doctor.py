@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import subprocess
 
-    from spikelet.cli.output import Output
     from spikelet.examination import Examination
+    from spikelet.output import Output
 
 SUMMARY = "Say what is at each port, what runs on it, and what to do about what is missing."
 EXAMPLE = "spikelet doctor"

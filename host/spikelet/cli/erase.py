@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spikelet.board_layout import Layout
-    from spikelet.cli.output import Output
     from spikelet.interpreter import Interpreter
     from spikelet.network import Network
+    from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.rom import Rom
 

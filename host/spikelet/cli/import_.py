@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
     from spikelet.float_network import FloatNetwork
+    from spikelet.output import Output
 
 SUMMARY = "Turn a NIR graph of another framework into one of Spikelet's, and say what that changes."
 EXAMPLE = (

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
     from spikelet.network import Network
+    from spikelet.output import Output
     from spikelet.room import Room
 
 SUMMARY = "Show what a .lif file holds, what is proved of it, and whether a board has room for it."

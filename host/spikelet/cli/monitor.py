@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
     from spikelet.link import Link
     from spikelet.monitoring import Monitor
+    from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.watching import Log, Watch
 

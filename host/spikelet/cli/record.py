@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spikelet.cli.output import Output
     from spikelet.link import Link
     from spikelet.observation import Status
+    from spikelet.output import Output
     from spikelet.ports import Port
     from spikelet.record_folder import Folder, SensorSettings
     from spikelet.recorder import Recorded, Recorder

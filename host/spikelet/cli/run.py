@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 SUMMARY = "Run samples on a board and keep its spikes, membranes and answers."
 EXAMPLE = "spikelet run net.lif samples.npz --port virtual -o spikes.npz"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
     from spikelet.pareto import Configuration, Spread
 
 SUMMARY = "Train every combination of options, and show what accuracy costs in synaptic events."

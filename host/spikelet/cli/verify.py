@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 SUMMARY = "Run samples on a board and compare every spike and membrane with the reference."
 EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"

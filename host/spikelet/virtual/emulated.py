@@ -12,7 +12,7 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import board_layout, boards, files, ports, raw_repl, resources
+from spikelet import board_layout, boards, files, installation, ports, raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.virtual import processes
 
@@ -60,7 +60,7 @@ class Qemu(ports.Board):
         self.name = name
         self.storage = f"qemu-{model}"
         self.machine = boards.load(self.storage).qemu
-        self.prelude = resources.board_side(
+        self.prelude = installation.board_side(
             "mount_image",
             _place=(self.machine.rom_address, self.machine.rom_size),
             _paths=board_layout.in_rom(),
@@ -142,7 +142,7 @@ def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
 
 def _interpreter(path: str) -> Path:
     if not path:
-        built = resources.cache_folder("emulated") / "micropython"
+        built = installation.cache_folder("emulated") / "micropython"
         found = shutil.which("micropython") or (str(built) if built.exists() else None)
         if found is None:
             raise SpikeletError(

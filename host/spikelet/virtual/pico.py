@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import ports, raw_repl, resources
+from spikelet import installation, ports, raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.virtual import devices, pico_wiring, processes
 
@@ -169,7 +169,7 @@ class Pico(ports.FileBoard):
         self.name = name
         self.firmware = processes.firmware(firmware or FIRMWARE, f"{name} needs")
         self.storage = f"pico-{self.firmware.stem}" if firmware else "pico"
-        self.emulator = resources.cache_folder("emulated") / EMULATOR
+        self.emulator = installation.cache_folder("emulated") / EMULATOR
         if not self.emulator.is_dir():
             raise SpikeletError(
                 f"{name} needs {EMULATOR}, which is not there; run boards/emulated/build pico"

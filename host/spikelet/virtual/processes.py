@@ -10,14 +10,14 @@ from pathlib import Path
 
 import filelock
 
-from spikelet import resources
+from spikelet import installation
 from spikelet.errors import SpikeletError
 
 
 @contextmanager
 def owned(storage: str, name: str) -> Iterator[Path]:
     """Give an emulated board's folder to one program at a time."""
-    folder = resources.cache_folder(storage)
+    folder = installation.cache_folder(storage)
     try:
         with filelock.FileLock(folder / "lock", timeout=0):
             yield folder
@@ -65,7 +65,7 @@ def firmware(path: str, name: str) -> Path:
 
     name    how a message begins that says what is not there
     """
-    found = resources.cache_folder("emulated") / path  # an absolute path stays what it is
+    found = installation.cache_folder("emulated") / path  # an absolute path stays what it is
     if not found.exists():
         found = Path(path)
     if not found.exists():

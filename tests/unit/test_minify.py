@@ -6,11 +6,11 @@ import tokenize
 
 import pytest
 
-from spikelet import bare_source, resources
+from spikelet import installation, minify
 from spikelet.runtime_modules import is_module
 
 SOURCES = {
-    path: data.decode() for path, data in resources.runtime_files().items() if is_module(path)
+    path: data.decode() for path, data in installation.runtime_files().items() if is_module(path)
 }
 SPACES = "  "  # at the end of a line in a string
 MODULE = f'''"""What it is."""  # and why
@@ -81,13 +81,13 @@ def meaning(source: str) -> tuple[str, list[tuple[str, int]]]:
 
 
 def test_nothing_goes_but_what_people_read():
-    assert bare_source.bare(MODULE) == BARE
+    assert minify.bare(MODULE) == BARE
 
 
 @pytest.mark.parametrize("path", SOURCES)
 def test_every_module_says_the_same_on_the_same_lines(path):
     source = SOURCES[path]
-    bare = bare_source.bare(source)
+    bare = minify.bare(source)
     assert meaning(bare) == meaning(source)
     assert len(bare) < len(source)
     kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(bare).readline)]
@@ -100,12 +100,12 @@ def test_every_module_says_the_same_on_the_same_lines(path):
 
 def test_what_is_bare_stays_as_it_is():
     for source in SOURCES.values():
-        bare = bare_source.bare(source)
-        assert bare_source.bare(bare) == bare
+        bare = minify.bare(source)
+        assert minify.bare(bare) == bare
 
 
 def test_a_traceback_names_the_line_in_the_firmware():
-    code = compile(bare_source.bare(MODULE), "module.py", "exec")
+    code = compile(minify.bare(MODULE), "module.py", "exec")
     scope: dict = {}
     exec(code, scope)
     with pytest.raises(TypeError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 
 import spikert
-from spikelet import bare_source
+from spikelet import minify
 from spikelet.errors import SpikeletError
 
 ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's, which takes both
@@ -41,7 +41,7 @@ def board_side(name: str, **values: object) -> str:
     """
     source = (_installed_or("board_side", "firmware/board_side") / f"{name}.py").read_text()
     front = "".join(f"{key} = {value!r}\n" for key, value in values.items())
-    return front + bare_source.compact(source)
+    return front + minify.compact(source)
 
 
 def board_folder() -> Path:
