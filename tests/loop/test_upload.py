@@ -132,15 +132,9 @@ def test_a_line_that_is_too_bad_for_the_receiver_is_used_without_it(monkeypatch)
 
 ENDS = {
     "lacks a module": ("", "import no_such_module\n"),
-    "has no memory at first": ("    view = ", "    raise MemoryError\n    view = "),
-    "ends at a block": (
-        "                    file.write(data)",
-        "                    raise RuntimeError",
-    ),
-    "ends when it is whole": (
-        "                    file.close()\n                    file = ",
-        "                    1 / 0\n                    file = ",
-    ),
+    "has no memory at first": (" view=", " raise MemoryError\n view="),
+    "ends at a block": ("file.write(data)", "raise RuntimeError"),
+    "ends when it is whole": ("file.close()\n     file=", "1/0\n     file="),
 }
 
 
