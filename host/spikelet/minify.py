@@ -24,6 +24,11 @@ LAYOUT = (
     tokenize.ENDMARKER,
 )
 INDENTATION = {tokenize.INDENT, tokenize.DEDENT}
+WORDS = {tokenize.NAME, tokenize.NUMBER, tokenize.STRING}
+STRING_STARTS, STRING_ENDS = (
+    {number for number, name in tokenize.tok_name.items() if name in names}
+    for names in (("FSTRING_START", "TSTRING_START"), ("FSTRING_END", "TSTRING_END"))
+)
 Place = tuple[int, int]  # (line, column), counted from 1 and from 0
 
 
@@ -55,7 +60,7 @@ def compact(source: str) -> str:
     """
     lines = bare(source).splitlines()
     tokens = list(tokenize.generate_tokens(io.StringIO(bare(source)).readline))
-    for before, after in reversed(list(itertools.pairwise(tokens))):
+    for before, after in reversed(list(_pairs_outside_strings(tokens))):
         (row, end), (next_row, begin) = before.end, after.start
         if row == next_row and not _are_apart(before, after):
             lines[row - 1] = lines[row - 1][:end] + lines[row - 1][begin:]
@@ -79,12 +84,25 @@ def functions(source: str) -> dict[str, str]:
     return found
 
 
+def _pairs_outside_strings(
+    tokens: list[tokenize.TokenInfo],
+) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo]]:
+    """Yield each token with the next one, except within an f-string, where spaces can count.
+
+    From Python 3.12 on an f-string is several tokens.
+    """
+    depth = 0
+    for before, after in itertools.pairwise(tokens):
+        depth += (before.type in STRING_STARTS) - (before.type in STRING_ENDS)
+        if not depth:
+            yield before, after
+
+
 def _are_apart(before: tokenize.TokenInfo, after: tokenize.TokenInfo) -> bool:
     """Return whether two tokens on a line need the space between them, if there is any."""
     if {before.type, after.type} & INDENTATION:
         return True
-    wordy = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
-    return before.type in wordy and after.type in wordy
+    return before.type in WORDS | STRING_ENDS and after.type in WORDS | STRING_STARTS
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[Place, str]]:
