@@ -68,7 +68,8 @@ class BoardFiles:
         left, done = dict(files), 0
         if self.is_fast:
             try:
-                with upload.Receiver(self._transport) as receiver:
+                with upload.Receiver(self._transport, sent="_receive" in self._there) as receiver:
+                    self._there.add("_receive")
                     for path, data in files.items():
                         for stored in receiver.store(path, data):
                             yield done + stored

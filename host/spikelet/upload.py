@@ -39,14 +39,17 @@ class Receiver:
     """A board that receives, between `with` and its end.
 
     transport    in a raw REPL that has what RECEIVER needs
+    sent         whether it has RECEIVER as well
     """
 
-    def __init__(self, transport: SerialTransport) -> None:
+    def __init__(self, transport: SerialTransport, *, sent: bool = False) -> None:
         self._transport = transport
+        self._sent = sent
 
     def __enter__(self) -> Self:
         self._patient = self._transport.serial.timeout
-        self._transport.exec(RECEIVER)
+        if not self._sent:
+            self._transport.exec(RECEIVER)
         self._transport.exec_raw_no_follow(RECEIVE)
         self._transport.serial.timeout = PATIENCE
         if (said := self._transport.serial.read(ANSWER)) != answer(b"+", 0):

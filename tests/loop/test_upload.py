@@ -200,3 +200,15 @@ def test_an_upload_is_faster_than_mpremote_s():
     assert flash > 0.3 * ours  # it is written, not only sent
     assert theirs > 1.6 * ours
     assert theirs - flash > 2.3 * (ours - flash)
+
+
+def test_the_receiver_is_sent_once(monkeypatch):
+    with connected("virtual") as transport:
+        board, sent, run = BoardFiles(transport), [], transport.exec
+        monkeypatch.setattr(transport, "exec", lambda code: sent.append(code) or run(code))
+        for path in ("a.bin", "b.bin"):
+            list(board.store({path: EVERY_BYTE}))
+            assert bytes(transport.fs_readfile(path, chunk_size=4096)) == EVERY_BYTE
+        assert board.is_fast
+        assert sent.count(upload.RECEIVER) == 1
+        board.remove(["a.bin", "b.bin"])
