@@ -19,7 +19,7 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digits():
     """Return the fixed test part of the digits."""
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     return dataset.split(dataset.load_digits())[1]
 
@@ -27,7 +27,8 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Return a function that trains and converts a digits network once per run of the tests."""
-    from spikelet import conversion, dataset, training
+    from spikelet import conversion, training
+    from spikelet.inputs import dataset
 
     made = {}
 

@@ -11,11 +11,13 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock, board_files, installation, ports
+from spikelet import bench_clock, installation
 from spikelet.bench_clock import Clock
+from spikelet.boards import resolve
+from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
-from spikelet.ports import Port
+from spikelet.flashing import files_by_repl
+from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
 PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
@@ -72,7 +74,7 @@ class MeasuringBoard:
         self.name = port.name
         self._transport = transport
         self._run(installation.board_side("bench") + "_start = allocated()")
-        self._run(ports.loading(port.prelude))
+        self._run(resolve.loading(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run("_runtime = allocated() - _start")
         self._run("from spikert import bench, compat, kernels, tables")
@@ -165,7 +167,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
-            reason = board_files.last_line(error.error_output)
+            reason = files_by_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
                     f"{port.name} was flashed with what its network needs, and nothing that measures: "

@@ -3,8 +3,9 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import installation, raw_repl
-from spikelet.board_layout import CHOOSE_ACTIVE
+from spikelet import installation
+from spikelet.boards import raw_repl
+from spikelet.flashing.layout import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
 

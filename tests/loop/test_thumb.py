@@ -7,9 +7,9 @@ import pytest
 
 from boards_under_test import marks, opened
 from spikelet import installation
-from spikelet.bounds import layer_bounds
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import layer_bounds
 
 BOARDS = ("qemu:m3", "qemu:m0")
 WIDTHS = (1, 2, 3, 5, 11, 12, 13, 24, 25, 63, 128, 130)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import measuring_tools
-from spikelet import bytecode, installation
-from spikelet.board_files import BoardFiles
-from spikelet.interpreter import PROBES
+from spikelet import installation
+from spikelet.boards.interpreter import PROBES
+from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.runtime import bytecode
 
 FOLDER = Path(__file__).parents[2] / "firmware" / "board_side"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
