@@ -1,4 +1,4 @@
-"""Files from the host, in blocks with checksums; host/spikelet/flashing/receiver.py defines the protocol."""
+"""Files from the host, in blocks with checksums: the protocol of host/spikelet/flashing/receiver.py."""
 
 import sys
 
