@@ -27,7 +27,8 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Return a function that trains and converts a digits network once per run of the tests."""
-    from spikelet import conversion, training
+    from spikelet import training
+    from spikelet.conversion import convert
     from spikelet.inputs import dataset
 
     made = {}
@@ -36,7 +37,7 @@ def trained(tmp_path_factory):
         if (encoder, steps) not in made:
             options = training.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
             part = dataset.split(dataset.load_digits())[0]
-            made[encoder, steps] = conversion.convert(training.train(part, options).network)[0]
+            made[encoder, steps] = convert.convert(training.train(part, options).network)[0]
         return made[encoder, steps]
 
     return network

@@ -28,7 +28,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spikelet import conversion, training
+from spikelet import training
+from spikelet.conversion import convert
 from spikelet.inputs import scaling
 from spikelet.inputs.dataset import Dataset
 from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
@@ -231,7 +232,7 @@ def measure(recordings: Recordings, seed: int) -> Measurement:
         start = time.process_time()
         network = train(slower.take(learn), seed)
         seconds += time.process_time() - start
-        integer, _ = conversion.convert(network, bits=BITS)
+        integer, _ = convert.convert(network, bits=BITS)
         lasting = test[[len(slower.raw[index]) >= WINDOW // EVERY for index in test]]
         answers += [_streamed(integer, slower, index) for index in lasting]
         floats += [_streamed(network, slower, index) for index in lasting]

@@ -21,12 +21,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import bench_board, bench_comparison, benchmark, conversion, energy, layout, training
+from spikelet import bench_board, bench_comparison, benchmark, energy, training
 from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.resolve import Port
+from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
@@ -193,7 +194,9 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
     samples = dataset.load_digits()
     test = dataset.split(samples)[1]
     board_file = catalogue.load(port.name.replace(":", "-"))
-    network = layout.fastest(layout.options(graph, bytes(32), board_file, test)).network
+    network = weight_storage.fastest(
+        weight_storage.options(graph, bytes(32), board_file, test)
+    ).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:
         cost = benchmark.measure(board, network, kernel, test.x[:SAMPLES])
@@ -342,7 +345,7 @@ def main() -> int:
     if args.quick:
         return 0
     graphs = {topology: trained(topology) for topology in TOPOLOGIES}
-    network = conversion.convert(graphs[TOPOLOGIES[0]])[0]
+    network = convert.convert(graphs[TOPOLOGIES[0]])[0]
     measured = [one for port in there + extra for one in digits(port, network)]
     others = [compared(port, *pair) for port in layered for pair in graphs.items()]
     draw(layers, PICTURE)

@@ -28,7 +28,8 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion, snntorch_export, training
+from spikelet import snntorch_export, training
+from spikelet.conversion import convert
 from spikelet.inputs import dataset, encoders
 from spikelet.networks import reference_layer
 from spikelet.networks.float_network import FloatNetwork
@@ -112,7 +113,7 @@ def networks(encoder: str) -> tuple[FloatNetwork, Network]:
     learn, _ = dataset.split(dataset.load_digits())
     options = TrainingOptions(encoder=encoder, steps=STEPS, epochs=EPOCHS)
     network = training.train(learn, options).network
-    return network, conversion.convert(network)[0]
+    return network, convert.convert(network)[0]
 
 
 def fastest(actions: list[Action], rounds: int) -> list[float]:

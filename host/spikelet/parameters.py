@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet import leaks, quantisation
+from spikelet import leaks
+from spikelet.conversion import quantisation
 from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
 
 

@@ -17,7 +17,7 @@ from spikelet.inputs import encoders
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from spikelet.drift import Drift
+    from spikelet.conversion.drift import Drift
     from spikelet.networks.network import Network
     from spikelet.networks.reference import Trace
 

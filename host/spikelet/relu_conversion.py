@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion
+from spikelet.conversion import convert as conversion
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import score as evaluation

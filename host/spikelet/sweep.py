@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import __version__, conversion, quantisation, sweep_results, training, variation
+from spikelet import __version__, sweep_results, training, variation
+from spikelet.conversion import convert, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import score
@@ -82,7 +83,7 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a sentence says where it diverged
             trained = training.train(learn, options)
-        integer, _ = conversion.convert(trained.network, bits=options.bits or quantisation.BITS[1])
+        integer, _ = convert.convert(trained.network, bits=options.bits or quantisation.BITS[1])
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
             validation=score.evaluate(integer, validation),

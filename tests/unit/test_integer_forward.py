@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import conversion, integer_forward, topology, training
+from spikelet import integer_forward, topology, training
+from spikelet.conversion import convert
 from spikelet.gradients import Objective, evaluate
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, load_digits, split
@@ -44,7 +45,7 @@ def test_spikes_and_membranes_are_those_of_the_reference(bits, encoder, steps, s
     found = integer_forward.rounded(network, bits)
     signal = encoders.signal(encoder, x, steps, network.encoder_parameter, np.float32)
     passes = integer_forward.forward(found, signal)
-    trace = conversion.convert(network, bits=bits)[0].simulate(x)
+    trace = convert.convert(network, bits=bits)[0].simulate(x)
     for done, spikes, ends, scale in zip(
         passes, trace.spikes, trace.membranes, found.scales, strict=True
     ):
@@ -73,7 +74,7 @@ def test_streams_are_exact_as_well(encoder):
 @pytest.mark.parametrize("bits", [8, 4, 3])
 def test_conversion_of_a_rounded_network_changes_nothing(bits, shape):
     found = integer_forward.rounded(random_network("direct", 4, **SHAPES[shape]), bits)
-    again, _ = conversion.convert(found.network, bits=bits)
+    again, _ = convert.convert(found.network, bits=bits)
     assert again.to_bytes() == found.integers.to_bytes()
 
 
@@ -95,7 +96,7 @@ def test_training_reports_what_the_integers_reach(bits):
     digits = split(load_digits())[1]
     options = TrainingOptions(hidden=(16,), epochs=4, bits=bits, validation_fraction=0.3)
     result = training.train(digits, options)
-    integers, _ = conversion.convert(result.network, bits=bits)
+    integers, _ = convert.convert(result.network, bits=bits)
     validation = split(digits, 0.3)[1]
     answers = integers.simulate(validation.x).answers
     assert result.accuracy == pytest.approx((answers == validation.y).mean())

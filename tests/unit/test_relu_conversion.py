@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import conversion
+from spikelet.conversion import convert as conversion
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import load_digits, split
 from spikelet.networks import score

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.conversion import LayerReport
-    from spikelet.layout import Option
+    from spikelet.conversion.convert import LayerReport
+    from spikelet.conversion.weight_storage import Option
     from spikelet.networks.float_network import FloatNetwork
     from spikelet.networks.network import Network
     from spikelet.output import Output
@@ -46,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import drift, files, nir_graph, picture
+    from spikelet import files, nir_graph, picture
     from spikelet.cli import common
+    from spikelet.conversion import drift
     from spikelet.networks import score, trial_samples
 
     for target in filter(None, (args.output, args.report, args.spikes)):
@@ -94,20 +95,20 @@ def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[int, Network, tuple[LayerReport, ...]]:
     """Return the bits, the network and the reports that were asked for, or that suit a board."""
-    from spikelet import conversion, layout, quantisation
     from spikelet.boards import catalogue
+    from spikelet.conversion import convert, quantisation, weight_storage
     from spikelet.networks import trial_samples
 
     bits = quantisation.BITS[1] if args.bits is None else args.bits
     if args.board is None:
-        return bits, *conversion.convert(graph, sha256, bits)
+        return bits, *convert.convert(graph, sha256, bits)
     board = catalogue.load(args.board)
-    widest = conversion.convert(graph, sha256, bits)[0]
+    widest = convert.convert(graph, sha256, bits)[0]
     given = trial_samples.fitting(widest, args.samples, args.every)
-    found = layout.options(
-        graph, sha256, board, given, layout.BITS if args.bits is None else (bits,)
+    found = weight_storage.options(
+        graph, sha256, board, given, weight_storage.BITS if args.bits is None else (bits,)
     )
-    chosen = layout.fastest(found)
+    chosen = weight_storage.fastest(found)
     _show_options(found, chosen, output)
     kernel = board.kernels[0]
     output.say(

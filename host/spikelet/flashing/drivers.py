@@ -78,7 +78,7 @@ def _by_circup(folder: str, name: str) -> str:
     # It also ends well where it knows no such library.
     if done.returncode or not list(Path(folder, "lib").glob(f"{Path(name).stem}*")):
         raise SpikeletError(
-            f"circup could not install {name}: {files_by_repl.last_line(said)}; it needs the network, and "
-            "a name that circup show lists"
+            f"circup could not install {name}: {files_by_repl.last_line(said)}; "
+            "it needs the network, and a name that circup show lists"
         )
     return said

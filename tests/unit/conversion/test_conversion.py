@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from spikelet import conversion
-from spikelet.conversion import convert, leak_integers
+from spikelet.conversion import convert as conversion
+from spikelet.conversion.convert import convert, leak_integers
 from spikelet.errors import SpikeletError
 from spikelet.networks import proof
 from spikelet.networks.float_network import FloatLayer, FloatNetwork

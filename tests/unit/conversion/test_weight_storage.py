@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import layout, nir_graph
+from spikelet import nir_graph
 from spikelet.boards import catalogue
+from spikelet.conversion import weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset
 from spikelet.networks import network as lif
@@ -34,7 +35,7 @@ def graph() -> FloatNetwork:
 @pytest.fixture(scope="module")
 def found():
     samples = dataset.split(dataset.load_digits())[1]
-    return layout.options(graph(), bytes(32), BOARD, samples)
+    return weight_storage.options(graph(), bytes(32), BOARD, samples)
 
 
 def test_bytes_and_pairs_of_every_width_are_offered(found):
@@ -58,18 +59,18 @@ def test_instructions_are_events_times_what_their_layer_takes(found):
     option = found[0]
     trace = option.network.simulate(samples.x)
     events = synaptic_events.events_of_layers(option.network, samples.x, trace.spikes)
-    each = layout.INSTRUCTIONS["thumb"][1]
+    each = weight_storage.INSTRUCTIONS["thumb"][1]
     assert option.instructions == pytest.approx(sum(events) * each / 360)
 
 
 def test_what_the_direct_encoder_holds_takes_multiplications():
     samples = dataset.split(dataset.load_digits())[1]
     direct = replace(graph(), encoder="direct")
-    in_bytes, in_pairs = layout.options(direct, bytes(32), BOARD, samples, (8,))
+    in_bytes, in_pairs = weight_storage.options(direct, bytes(32), BOARD, samples, (8,))
     trace = in_bytes.network.simulate(samples.x)
     held, stepped = synaptic_events.events_of_layers(in_bytes.network, samples.x, trace.spikes)
-    of_bytes, of_pairs = layout.HELD["thumb"]
-    measured = layout.INSTRUCTIONS["thumb"]
+    of_bytes, of_pairs = weight_storage.HELD["thumb"]
+    measured = weight_storage.INSTRUCTIONS["thumb"]
     wanted = held * of_bytes + stepped * measured[1], held * of_pairs + stepped * measured[0]
     assert [360 * in_bytes.instructions, 360 * in_pairs.instructions] == pytest.approx(wanted)
 
@@ -79,8 +80,8 @@ def test_the_fastest_of_the_accurate_is_chosen(found):
     exact = replace(base, accuracy=0.9, instructions=100.0)
     faster = replace(base, bits=6, accuracy=0.8991, instructions=50.0)
     spoilt = replace(base, bits=4, accuracy=0.898, instructions=10.0)
-    assert layout.fastest([exact, faster, spoilt]) is faster
-    assert layout.fastest([exact, spoilt]) is exact
+    assert weight_storage.fastest([exact, faster, spoilt]) is faster
+    assert weight_storage.fastest([exact, spoilt]) is exact
 
 
 def test_of_the_equally_fast_the_smallest_then_the_widest_is_chosen(found):
@@ -89,7 +90,7 @@ def test_of_the_equally_fast_the_smallest_then_the_widest_is_chosen(found):
         replace(found[0], bits=7, accuracy=0.9, instructions=100.4, size=1000),
         replace(found[0], bits=6, accuracy=0.9, instructions=100.0, size=1000),
     ]
-    assert layout.fastest(options) is options[1]
+    assert weight_storage.fastest(options) is options[1]
 
 
 def test_without_classes_no_bit_is_given_away(found):
@@ -97,14 +98,14 @@ def test_without_classes_no_bit_is_given_away(found):
         replace(found[0], bits=8, accuracy=None, instructions=100.0),
         replace(found[0], bits=4, accuracy=None, instructions=10.0),
     ]
-    assert layout.fastest(options) is options[0]
+    assert weight_storage.fastest(options) is options[0]
 
 
 def test_pairs_are_not_offered_where_they_do_not_fit():
     samples = dataset.split(dataset.load_digits())[1]
-    full = layout.options(graph(), bytes(32), BOARD, samples, [8])
+    full = weight_storage.options(graph(), bytes(32), BOARD, samples, [8])
     small = board(kernels=("thumb",), ram_free=full[1].size - 1)
-    assert len(layout.options(graph(), bytes(32), small, samples, [8])) == 1
+    assert len(weight_storage.options(graph(), bytes(32), small, samples, [8])) == 1
 
 
 def test_a_network_that_cannot_be_converted_says_why():
@@ -112,12 +113,15 @@ def test_a_network_that_cannot_be_converted_says_why():
     broken.layers[0].weights[:] = 0
     samples = dataset.split(dataset.load_digits())[1]
     with pytest.raises(SpikeletError, match="no weight but zero"):
-        layout.options(broken, bytes(32), BOARD, samples)
+        weight_storage.options(broken, bytes(32), BOARD, samples)
 
 
 def test_every_kernel_of_a_board_has_its_costs():
     for name in catalogue.names():
-        assert catalogue.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
+        assert (
+            catalogue.load(name).kernels[0]
+            in weight_storage.INSTRUCTIONS.keys() & weight_storage.HELD.keys()
+        )
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):

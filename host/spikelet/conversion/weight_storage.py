@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet import conversion
 from spikelet.boards.catalogue import Board
-from spikelet.conversion import LayerReport
+from spikelet.conversion import convert
+from spikelet.conversion.convert import LayerReport
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import lif_layers, score, synaptic_events
@@ -83,7 +83,7 @@ def options(
     found, refusal = [], None
     for width in bits:
         try:
-            network, reports = conversion.convert(graph, source_sha256, width)
+            network, reports = convert.convert(graph, source_sha256, width)
         except SpikeletError as error:
             refusal = error
             continue

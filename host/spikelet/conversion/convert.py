@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import quantisation
+from spikelet.conversion import quantisation
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.layer import Layer

@@ -7,7 +7,8 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import conversion, drift, nir_graph, picture
+from spikelet import nir_graph, picture
+from spikelet.conversion import convert, drift
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
@@ -44,7 +45,7 @@ def x():
 
 
 def test_what_integers_hold_exactly_is_called_exact(exact, x):
-    integers, reports = conversion.convert(exact)
+    integers, reports = convert.convert(exact)
     found = drift.measure(exact, integers, reports, x)
     for layer_drift in found.layers:
         assert [grade.parameter for grade in layer_drift.grades if not grade.exact] == ["bias"]
@@ -53,7 +54,7 @@ def test_what_integers_hold_exactly_is_called_exact(exact, x):
 
 
 def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
-    integers, reports = conversion.convert(exact)
+    integers, reports = convert.convert(exact)
     before = drift.measure(exact, integers, reports, x).layers[0]
     integers.layers[0].weights[0, 1] = 127
     after = drift.measure(exact, integers, reports, x).layers[0]
@@ -70,7 +71,7 @@ def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
 
 def test_errors_are_those_of_rounding(x):
     rough = network(layer([[100.3, -60.2], [40.1, 127]], theta=99.6, beta=0.9, bias=0))
-    integers, reports = conversion.convert(rough)
+    integers, reports = convert.convert(rough)
     errors = {
         g.parameter: g.error for g in drift.measure(rough, integers, reports, x).layers[0].grades
     }
@@ -83,7 +84,7 @@ def test_errors_are_those_of_rounding(x):
 def test_what_a_spike_takes_off_is_graded_where_it_is_not_theta(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, bias=0)
     rough = network(replace(first, rho=np.array([130.3, 99.6])))
-    integers, reports = conversion.convert(rough)
+    integers, reports = convert.convert(rough)
     found = drift.measure(rough, integers, reports, x).layers[0].grades
     errors = {grade.parameter: grade.error for grade in found}
     assert errors["reset"] == pytest.approx(0.4)
@@ -96,7 +97,7 @@ def test_recurrent_weights_and_currents_are_graded(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, beta=0.75, bias=0)
     recurrent = np.array([[10.3, -20], [0, 50.0]])
     rough = network(replace(first, recurrent=recurrent, alpha=np.full(2, 0.9)))
-    integers, reports = conversion.convert(rough)
+    integers, reports = convert.convert(rough)
     found = drift.measure(rough, integers, reports, x).layers[0].grades
     errors = {grade.parameter: (grade.error, grade.unit) for grade in found}
     made = integers.layers[0]
@@ -110,7 +111,7 @@ def test_recurrent_weights_and_currents_are_graded(x):
 
 
 def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):
-    integers, reports = conversion.convert(exact)
+    integers, reports = convert.convert(exact)
     last = drift.measure(exact, integers, reports, x).layers[-1]
     assert (last.agreement, last.overlap, last.rate_ratio) == (1.0, 1.0, None)
     assert 0 <= last.membrane_error < 0.1
@@ -119,7 +120,7 @@ def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):
 
 
 def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
-    integers, _ = conversion.convert(exact)
+    integers, _ = convert.convert(exact)
     trace = integers.simulate(x)
     drift.write_spikes(tmp_path / "spikes.nir", trace, 1e-3)
     read = nir.read_data(tmp_path / "spikes.nir").nodes
@@ -130,7 +131,7 @@ def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
 
 
 def test_the_picture_is_one(exact, x, tmp_path):
-    integers, reports = conversion.convert(exact)
+    integers, reports = convert.convert(exact)
     found = drift.measure(exact, integers, reports, x)
     picture.drift(tmp_path / "drift.png", found)
     assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")

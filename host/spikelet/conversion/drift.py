@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet.conversion import LayerReport
+from spikelet.conversion.convert import LayerReport
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
