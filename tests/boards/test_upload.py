@@ -133,15 +133,9 @@ def test_a_line_that_is_too_bad_for_the_receiver_is_used_without_it(monkeypatch)
 
 ENDS = {
     "lacks a module": ("", "import no_such_module\n"),
-    "has no memory at first": ("    view = ", "    raise MemoryError\n    view = "),
-    "ends at a block": (
-        "                    file.write(data)",
-        "                    raise RuntimeError",
-    ),
-    "ends when it is whole": (
-        "                    file.close()\n                    file = ",
-        "                    1 / 0\n                    file = ",
-    ),
+    "has no memory at first": (" view=", " raise MemoryError\n view="),
+    "ends at a block": ("file.write(data)", "raise RuntimeError"),
+    "ends when it is whole": ("file.close()\n     file=", "1/0\n     file="),
 }
 
 
@@ -207,3 +201,15 @@ def test_an_upload_is_faster_than_mpremote_s():
     assert flash > 0.3 * ours  # it is written, not only sent
     assert theirs > 1.6 * ours
     assert theirs - flash > 2.3 * (ours - flash)
+
+
+def test_the_receiver_is_sent_once(monkeypatch):
+    with connected("virtual") as transport:
+        board, sent, run = BoardFiles(transport), [], transport.exec
+        monkeypatch.setattr(transport, "exec", lambda code: sent.append(code) or run(code))
+        for path in ("a.bin", "b.bin"):
+            list(board.store({path: EVERY_BYTE}))
+            assert bytes(transport.fs_readfile(path, chunk_size=4096)) == EVERY_BYTE
+        assert board.is_fast
+        assert sent.count(upload.RECEIVER) == 1
+        board.remove(["a.bin", "b.bin"])

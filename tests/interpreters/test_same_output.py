@@ -9,6 +9,7 @@ import pytest
 from random_networks import random_network
 
 from interpreters import FIRMWARE, interpreter
+from spikelet import minify
 
 HERE = Path(__file__).parent
 
@@ -52,3 +53,31 @@ def test_sensors_say_the_same_as_on_cpython(name, tmp_path):
     ]
     assert said[0].count("\n") > 40
     assert said[1].replace("\r\n", "\n") == said[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("micropython", marks=pytest.mark.emulated),
+        pytest.param("micropython-ulab", marks=pytest.mark.ulab),
+        pytest.param("circuitpython", marks=pytest.mark.ulab),
+    ],
+)
+@pytest.mark.parametrize("form", ["source", "minified"])
+def test_board_side_files_agree_with_cpython(name, form, tmp_path):
+    folder = FIRMWARE / "board_side"
+    if form == "minified":
+        sources, folder = folder, tmp_path / "board_side"
+        folder.mkdir()
+        for path in sources.glob("*.py"):
+            (folder / path.name).write_text(minify.compact(path.read_text()))
+    said = []
+    for program in (sys.executable, interpreter(name)):
+        work = tmp_path / Path(program).name
+        work.mkdir()
+        command = [program, str(HERE / "board_side.py"), str(folder)]
+        done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=True)
+        said.append(done.stdout.replace("\r\n", "\n"))
+        assert list(work.iterdir()) == []
+    assert said[0].count("\n") > 45
+    assert said[1] == said[0]

@@ -11,6 +11,7 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
+from spikelet import installation
 from spikelet.bench import clock as bench_clock
 from spikelet.bench.clock import Clock
 from spikelet.boards import resolve
@@ -22,24 +23,6 @@ from spikert.session import NETWORK
 
 PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
 CHUNK = 512  # bytes of weights in one command
-
-START = """
-import gc
-gc.collect()
-_start = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
-"""
-FREE = """
-_dense = _data = _bench.network = _bench.report = None
-gc.collect()
-"""
-IMPORT = """
-gc.collect()
-_runtime = (gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0) - _start
-from spikert import bench, compat, kernels, tables
-_table = tables.load({path!r})
-_known = (_table.crc, bytes(_table.sha256), compat.runtime_name(), compat.machine_name())
-del _table
-"""
 
 
 @dataclass(frozen=True)
@@ -91,11 +74,16 @@ class MeasuringBoard:
     def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
         self.name = port.name
         self._transport = transport
-        self._run(START)
-        self._run(resolve.LOAD.format(prelude=port.prelude))
+        self._run(installation.board_side("bench") + "_start = allocated()")
+        self._run(resolve.loading(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
-        self._run(IMPORT.format(path=self._path))
-        crc, sha256, self.runtime, self.machine = self._ask("_known")
+        self._run("_runtime = allocated() - _start")
+        self._run("from spikert import bench, compat, kernels, tables")
+        crc, sha256, self.runtime, self.machine = self._ask(
+            f"known(tables, compat, {self._path!r})"
+        )
+        # Their memory is not to be counted as the network's.
+        self._run("del allocated, known")
         if (crc, sha256) != (network.crc, network.source_sha256):
             raise SpikeletError(
                 f"{self.name} holds another network (CRC {crc:08x}) than this one "
@@ -146,7 +134,7 @@ class MeasuringBoard:
 
         It takes the memory of the network that was measured, which has to be loaded again.
         """
-        self._run(FREE)
+        self._run("_dense = _data = _bench.network = _bench.report = None\ngc.collect()")
         self._run(f"from spikert import bench_dense\n_data = bytearray({len(data)})")
         for first in range(0, len(data), CHUNK):
             chunk = data[first : first + CHUNK]
