@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from spikelet import ports, resources
+from spikelet import installation
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
@@ -40,13 +41,13 @@ def absent(reason: str) -> None:
 def blank(name: str):
     """Return an emulated board whose flash is empty, whatever other tests put there."""
     board = opened(name)
-    (resources.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
+    (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
     return board
 
 
 def opened(name: str):
     """Return the board at a port; without it, the test is skipped or fails."""
     try:
-        return ports.resolve(name)
+        return resolve.resolve(name)
     except SpikeletError as error:
         return absent(str(error))

@@ -2,13 +2,13 @@
 
 import pytest
 
-from spikelet import resources
+from spikelet import installation
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Keep the tests' boards apart from the user's, and use the firmware that was built."""
-    built = resources.cache_folder("emulated")
+    built = installation.cache_folder("emulated")
     folder = tmp_path_factory.mktemp("cache")
     (folder / "emulated").symlink_to(built)
     with pytest.MonkeyPatch.context() as patch:
@@ -19,7 +19,7 @@ def own_cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digits():
     """Return the fixed test part of the digits."""
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     return dataset.split(dataset.load_digits())[1]
 
@@ -27,7 +27,9 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Return a function that trains and converts a digits network once per run of the tests."""
-    from spikelet import conversion, dataset, training
+    from spikelet import training
+    from spikelet.conversion import convert
+    from spikelet.inputs import dataset
 
     made = {}
 
@@ -35,7 +37,7 @@ def trained(tmp_path_factory):
         if (encoder, steps) not in made:
             options = training.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
             part = dataset.split(dataset.load_digits())[0]
-            made[encoder, steps] = conversion.convert(training.train(part, options).network)[0]
+            made[encoder, steps] = convert.convert(training.train(part, options).network)[0]
         return made[encoder, steps]
 
     return network

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork, Window
+from spikelet.conversion import convert
 from spikelet.forward import Pass, flat, see
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork, Window
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Rounded:
 
 def rounded(network: FloatNetwork, bits: int) -> Rounded:
     """Return what so many bits make of a network; raises SpikeletError where no int16 holds it."""
-    integers, reports = conversion.convert(network, bits=bits)
+    integers, reports = convert.convert(network, bits=bits)
     scales = [report.scale for report in reports]
     layers = map(_on_grid, network.layers, integers.layers, scales)
     return Rounded(replace(network, layers=tuple(layers)), integers, scales)

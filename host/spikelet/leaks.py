@@ -10,8 +10,8 @@ Neural Networks, ICCV (2021), eq. 8; there a layer has one leak, here every map 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion
-from spikelet.float_network import FloatArray
+from spikelet.conversion import convert
+from spikelet.networks.float_network import FloatArray
 
 FASTEST = 1 / 256  # kept per step, the least that d and r express
 SLOWEST = 1 - 2.0**-15  # at which training starts a leak of 0, whose sigmoid would be at infinity
@@ -36,7 +36,7 @@ def slope(trained: FloatArray) -> FloatArray:
 
 def representable(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the leaks that conversion makes of those of a layer, float64[maps]."""
-    d, r = conversion.leak_integers(wanted)
+    d, r = convert.leak_integers(wanted)
     return 1 - d / 2.0**r
 
 

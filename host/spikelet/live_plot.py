@@ -13,7 +13,7 @@ from spikelet import animation
 from spikelet.signal_plot import Signals
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 HEIGHT = 16  # lines, at most
 

@@ -22,7 +22,8 @@ from typing import NamedTuple
 import nir
 import numpy as np
 
-from spikelet import conversion, nir_values
+from spikelet import nir_values
+from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.frameworks import PLAIN_NIR, Framework
 from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Texts
@@ -242,7 +243,7 @@ def _decay(share: str, key: str, k: FloatArray, framework: Framework) -> Texts:
 def _warning(share: FloatArray) -> Texts:
     """Return what conversion will say against a leak, so that nobody learns it only then."""
     try:
-        conversion.leak_integers(share)
+        convert.leak_integers(share)
     except SpikeletError as error:
         return [(EXACT, f"in floats, but `spikelet convert` will refuse it: it {error}")]
     return []

@@ -17,17 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import (
-    __version__,
-    conversion,
-    evaluation,
-    quantisation,
-    sweep_results,
-    training,
-    variation,
-)
-from spikelet.dataset import Dataset, split
+from spikelet import __version__, sweep_results, training, variation
+from spikelet.conversion import convert, quantisation
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset, split
+from spikelet.networks import score
 from spikelet.sweep_results import Measurement, Outcome
 from spikelet.training_options import TrainingOptions
 
@@ -89,11 +83,11 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a sentence says where it diverged
             trained = training.train(learn, options)
-        integer, _ = conversion.convert(trained.network, bits=options.bits or quantisation.BITS[1])
+        integer, _ = convert.convert(trained.network, bits=options.bits or quantisation.BITS[1])
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
-            validation=evaluation.evaluate(integer, validation),
-            test=evaluation.evaluate(integer, test),
+            validation=score.evaluate(integer, validation),
+            test=score.evaluate(integer, test),
             bytes=len(integer.to_bytes()),
             epochs=trained.epochs,
         )

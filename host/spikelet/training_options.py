@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spikelet import quantisation
+from spikelet.conversion import quantisation
 from spikelet.errors import SpikeletError
 from spikelet.gradients import SURROGATES
 

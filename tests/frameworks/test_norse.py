@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from comparison import REASON, SAME_CLASSES, Coding, recorded, share_of_same_spikes, torch, train
 
-from spikelet import cli, conversion, nir_graph, nir_import
+from spikelet import cli, nir_graph, nir_import
+from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.nir_import import ImportOptions
 
@@ -164,7 +165,7 @@ def test_time_constants_in_seconds(trained):
 
 def test_in_integers(trained):
     made = trained(dense(lif(HIDDEN), li(CLASSES)))
-    integers, _ = conversion.convert(made.imported("max").network)
+    integers, _ = convert.convert(made.imported("max").network)
     theirs, ours = made.run("max"), integers.simulate(made.x)
     assert (ours.answers == theirs.answers("max")).mean() >= SAME_CLASSES
     assert share_of_same_spikes([ours.spikes[0] > 0], theirs.spikes)[0] >= 0.98

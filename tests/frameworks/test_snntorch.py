@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from comparison import REASON, SAME_CLASSES, Coding, recorded, share_of_same_spikes, torch, train
 
-from spikelet import cli, conversion, drift, nir_graph, nir_import
+from spikelet import cli, nir_graph, nir_import
+from spikelet.conversion import convert, drift
 from spikelet.nir_import import ImportOptions
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
@@ -120,7 +121,7 @@ def test_leaky_layers(trained, coding, mechanism, reset):
 def test_leaky_layers_in_integers(trained, beta):
     made = trained(dense(beta))
     theirs, network = made.run(), made.imported().network
-    integers, reports = conversion.convert(network)
+    integers, reports = convert.convert(network)
     ours = integers.simulate(made.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     spikes = [layer > 0 for layer in ours.spikes]

@@ -16,9 +16,10 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import BOARDS, absent, marks, opened
 from random_networks import random_network
-from spikelet import ports, raw_repl, resources
+from spikelet import installation
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual import pico
 from spikelet.cli import doctor
-from spikelet.virtual import pico
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 
@@ -52,7 +53,7 @@ def plug(monkeypatch):
 
     def attach(*devices: str, vid: int = 0x2E8A, pid: int = 0x0005) -> None:
         found = [UsbPort(device, vid, pid) for device in devices]
-        monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
+        monkeypatch.setattr(resolve.list_ports, "comports", lambda: found)
 
     monkeypatch.setattr(doctor, "NO_HARDWARE", ("virtual",))
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)  # however busy this computer is
@@ -145,7 +146,7 @@ def test_without_images_every_board_says_how_they_are_made(spikelet, tmp_path, m
 def test_without_programs_every_board_says_which_package_has_them(spikelet, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    folder = resources.cache_folder("emulated")
+    folder = installation.cache_folder("emulated")
     (folder / pico.EMULATOR).mkdir()
     for name in (pico.FIRMWARE, "qemu-m3.elf", "qemu-m0.elf", "qemu-rv32.elf"):
         (folder / name).write_bytes(b"")
@@ -158,7 +159,7 @@ def test_without_programs_every_board_says_which_package_has_them(spikelet, tmp_
 
 def test_a_runner_that_is_missing_says_how_it_is_made(spikelet, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
-    (resources.cache_folder("emulated") / pico.FIRMWARE).write_bytes(b"")
+    (installation.cache_folder("emulated") / pico.FIRMWARE).write_bytes(b"")
     out = spikelet("doctor", "--port", "pico")[1]
     assert "run boards/emulated/build pico" in line_of(out, "pico needs rp2040js")
 
@@ -236,7 +237,7 @@ def test_a_device_that_is_not_there(spikelet):
 
 
 def test_an_emulated_board_in_use(spikelet):
-    with filelock.FileLock(resources.cache_folder("virtual") / "lock"):
+    with filelock.FileLock(installation.cache_folder("virtual") / "lock"):
         line = line_of(spikelet("doctor")[1], "virtual")
     assert "virtual is in use by another program; wait for that one" in line
 

@@ -3,7 +3,9 @@
 import pytest
 
 from boards_under_test import BOARDS
-from spikelet import conversion, dataset, relu_conversion, relu_training, training
+from spikelet import relu_conversion, relu_training, training
+from spikelet.conversion import convert
+from spikelet.inputs import dataset
 from spikelet.training_options import CONVOLVED, TrainingOptions
 
 SAMPLES = 40
@@ -38,9 +40,9 @@ def _made(kind, learn):
     if kind == "ReLU":
         relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
         thetas = relu_conversion.thresholds(relu, "learned", learn.x)
-        return conversion.convert(relu_conversion.convert(relu, thetas, 8))[0]
+        return convert.convert(relu_conversion.convert(relu, thetas, 8))[0]
     options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
-    return conversion.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
+    return convert.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
 
 
 @pytest.mark.slow

@@ -5,8 +5,9 @@ import pytest
 
 from board_in_memory import Faults
 from random_networks import random_inputs, random_network
-from spikelet import resources, verification
-from spikelet.link import Link
+from spikelet import installation
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 RATE = 1e-3
 
@@ -30,11 +31,11 @@ class FaultyCable:
 def test_nothing_wrong_is_ever_believed(port):
     network = random_network(3)
     x = random_inputs(network, 0, 150)
-    list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()
-        found = verification.verify(link, network, x)
+        found = verify.verify(link, network, x)
         link.stream = stream
         link.close()
     assert link.missed > 0  # the cable did its worst

@@ -3,8 +3,9 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import raw_repl, resources
-from spikelet.board_layout import CHOOSE_ACTIVE
+from spikelet import installation
+from spikelet.boards import raw_repl
+from spikelet.flashing.layout import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
 
@@ -71,7 +72,7 @@ def reading():
 @pytest.fixture(scope="module")
 def pico(own_cache):
     port = opened("pico")
-    files = resources.runtime_files()
+    files = installation.runtime_files()
     list(port.install({path: files[path] for path in files if path.startswith(NEEDED)}))
     return port
 

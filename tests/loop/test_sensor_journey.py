@@ -12,7 +12,8 @@ import pytest
 
 import recording_folder
 from boards_under_test import opened
-from spikelet import recordings, resources
+from spikelet import installation
+from spikelet.inputs import recordings
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -32,7 +33,7 @@ EACH = 5  # recordings of a class, 4 seconds each
 def pico_folder(own_cache):
     """Return the folder of the emulated Pico, in which its wiring stands."""
     opened("pico")
-    return resources.cache_folder("pico")
+    return installation.cache_folder("pico")
 
 
 @pytest.fixture

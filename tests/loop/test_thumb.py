@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import resources
-from spikelet.bounds import layer_bounds
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet import installation
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import layer_bounds
 
 BOARDS = ("qemu:m3", "qemu:m0")
 WIDTHS = (1, 2, 3, 5, 11, 12, 13, 24, 25, 63, 128, 130)
@@ -181,7 +181,7 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

@@ -7,7 +7,7 @@ import pytest
 
 import vendor_driver
 from boards_under_test import blank
-from spikelet import resources
+from spikelet import installation
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -19,7 +19,7 @@ SENSOR = f"driver:vendor_mpu.MPU6050,read=acceleration,unit={vendor_driver.UNIT!
 def motion(own_cache):
     """Return int16[samples, 3] that is played into the accelerometer of a Pico with empty flash."""
     blank("pico")
-    folder = resources.cache_folder("pico")
+    folder = installation.cache_folder("pico")
     played = np.random.default_rng(1).integers(-32768, 32768, (300, 3)).astype("<i2")
     (folder / "motion.bin").write_bytes(played.tobytes())
     chip = {"chip": "mpu6050", "channels": 3, "recording": "motion.bin"}

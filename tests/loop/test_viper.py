@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import ports, resources, verification
+from spikelet import installation
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
-from spikelet.layer import Layer
-from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 INPUTS = 259
 ACTIVE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256, 257, 258)
@@ -47,7 +49,7 @@ print(allocated(500))
 def board(request):
     """Return one board that has the kernel after the other."""
     try:
-        return ports.resolve(request.param)
+        return resolve.resolve(request.param)
     except SpikeletError as error:
         if request.param.startswith("unix:"):
             pytest.skip(str(error))
@@ -125,11 +127,11 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    list(board.install({**resources.runtime_files(), "network.lif": made.to_bytes()}))
+    list(board.install({**installation.runtime_files(), "network.lif": made.to_bytes()}))
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
-        found = verification.verify(link, made, x)
+        found = verify.verify(link, made, x)
         link.close()
     return found
 
@@ -166,7 +168,7 @@ def test_sums_may_be_as_large_as_int16(board, storage):
 def test_steps_allocate_nothing(board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(board.install({**resources.runtime_files(), "network.lif": made.to_bytes()}))
+    list(board.install({**installation.runtime_files(), "network.lif": made.to_bytes()}))
     with board.connect() as transport:
         script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)

@@ -5,7 +5,8 @@ import ast
 import pytest
 
 from sensor_boards import Wired
-from spikelet import ports, resources
+from spikelet import installation
+from spikelet.boards import resolve
 
 READ = """
 from array import array
@@ -28,8 +29,8 @@ def virtual(own_cache, monkeypatch, tmp_path):
     """Return the virtual board with the runtime on it, and what is wired to it."""
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
-    port = ports.resolve("virtual")
-    list(port.install(resources.runtime_files()))
+    port = resolve.resolve("virtual")
+    list(port.install(installation.runtime_files()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from spikelet import ports, resources, verification
-from spikelet.layer import Layer
-from spikelet.link import Link
-from spikelet.network import Network
+from spikelet import installation
+from spikelet.boards import resolve
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 TAMPER = """
 import spikert
@@ -25,7 +27,7 @@ tables.load = load
 """
 
 
-class TamperedPort(ports.Board):
+class TamperedPort(resolve.Board):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):
@@ -53,12 +55,12 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(port.install({**resources.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)
         link.hello(link.hello().kernels[kernel])
-        found = verification.verify(link, network, x)
+        found = verify.verify(link, network, x)
         link.close()
     assert not found.passed
     assert found.lost_frames == 0

@@ -11,7 +11,7 @@ from test_same import FIRMWARE, interpreter
 
 import naive_simulator
 from random_networks import random_inputs, random_network
-from spikelet import virtual
+from spikelet.boards import virtual
 
 SCRIPT = Path(__file__).parent / "layers.py"
 STANDINS = Path(virtual.__file__).parent / "modules"

@@ -10,7 +10,7 @@ import pytest
 
 from boards_under_test import absent
 from random_networks import random_network
-from spikelet import resources
+from spikelet import installation
 
 HERE = Path(__file__).parent
 FIRMWARE = HERE.parents[1] / "firmware"
@@ -18,7 +18,7 @@ FIRMWARE = HERE.parents[1] / "firmware"
 
 def interpreter(name: str) -> str:
     """Return an interpreter's path, or skip."""
-    built = resources.cache_folder("emulated") / name
+    built = installation.cache_folder("emulated") / name
     found = str(built) if built.exists() else shutil.which(name)
     if found is None:
         if name == "micropython":

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from random_networks import random_network
-from spikelet import bench_comparison, bench_plan, benchmark, conversion, dense_network
+from spikelet import bench_comparison, bench_plan, benchmark, dense_network
 from spikelet.bench_board import Memory
 from spikelet.bench_plan import Line
 from spikelet.benchmark import KernelCost, LayerCost, SampleCost
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.conversion import convert
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.relu_network import ReluLayer, ReluNetwork
 
 
@@ -162,5 +163,5 @@ def test_a_board_without_this_network_and_a_kernel_that_is_not_there(spikelet, t
 def test_an_int8_network_needs_a_hidden_layer(digits, trained):
     network = trained()
     single = Network("direct", 4, "max", network.classes, [dense_layer(64, 10)])
-    with pytest.raises(conversion.SpikeletError, match="needs a hidden layer"):
+    with pytest.raises(convert.SpikeletError, match="needs a hidden layer"):
         bench_comparison.train(single, digits)

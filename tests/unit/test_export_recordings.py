@@ -13,9 +13,10 @@ import pytest
 import float_layers
 import journals
 from random_networks import random_network
-from spikelet import conversion, journal_events, journal_forms, nir_graph
-from spikelet import network as networks
+from spikelet import journal_events, journal_forms, nir_graph
+from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
+from spikelet.networks import network as networks
 from stream_networks import stream_network
 
 NETWORKS = {"static": lambda: random_network(1), "stream": lambda: stream_network(1)}
@@ -144,7 +145,7 @@ def test_nirdata_fits_the_graph_that_the_network_came_from(tmp_path):
     layers = [float_layers.layer(rng.uniform(-1, 1, shape)) for shape in ((4, 6), (6, 3))]
     graph = float_layers.network(*layers)
     nir_graph.write(graph, tmp_path / "net.nir")
-    journal, _ = journals.make(tmp_path / "a", conversion.convert(graph)[0], turns=5)
+    journal, _ = journals.make(tmp_path / "a", convert.convert(graph)[0], turns=5)
     journal_forms.export(journal, tmp_path / "a.h5", "nirdata")
     data = nir.read_data(tmp_path / "a.h5")
     data.check_nodes(nir.read(tmp_path / "net.nir"))

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from spikelet import files, resources
+from spikelet import files, installation
 from spikelet.errors import SpikeletError
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path, name):
 
 def test_the_cache_is_where_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    assert resources.cache_folder("a", "b") == tmp_path / "cache/a/b"
+    assert installation.cache_folder("a", "b") == tmp_path / "cache/a/b"
     assert (tmp_path / "cache/a/b").is_dir()
 
 
@@ -90,4 +90,4 @@ def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "file"))
     with pytest.raises(SpikeletError, match="cannot make .*; set SPIKELET_CACHE to a folder"):
-        resources.cache_folder("a")
+        installation.cache_folder("a")

@@ -6,9 +6,11 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import conversion, dataset, drift, nir_import, training
-from spikelet.conversion import leak_integers
-from spikelet.layer import Layer
+from spikelet import nir_import, training
+from spikelet.conversion import convert, drift
+from spikelet.conversion.convert import leak_integers
+from spikelet.inputs import dataset
+from spikelet.networks.layer import Layer
 from spikelet.nir_import import ImportOptions
 from spikelet.training import TrainingOptions
 
@@ -63,7 +65,7 @@ def trained(digits, tmp_path):
 def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
     network = trained(beta, reset)
     np.testing.assert_allclose(network.layers[0].beta, beta)
-    found = drift.measure(network, *conversion.convert(network), digits.x)
+    found = drift.measure(network, *convert.convert(network), digits.x)
     assert found.class_agreement >= SAME_CLASS
     for layer in found.layers:
         assert 0.02 < layer.float_rates.mean() < 0.9
@@ -126,7 +128,7 @@ def without_gain(network, report):
 @pytest.mark.parametrize("beta", BETAS)
 def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, beta):
     network = small_membranes(beta, "set")
-    integers, reports = conversion.convert(network)
+    integers, reports = convert.convert(network)
     assert integers.layers[0].gain > 0
     with_gain = drift.measure(network, integers, reports, faint).layers[0]
     plain = drift.measure(network, *without_gain(integers, *reports), faint).layers[0]
@@ -137,5 +139,5 @@ def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, be
 
 def test_gain_that_int16_has_no_room_for_is_reported(small_membranes):
     """Where a spike only subtracts, membranes may climb for a hundred steps."""
-    _, (report,) = conversion.convert(small_membranes(0.99, "subtract"))
+    _, (report,) = convert.convert(small_membranes(0.99, "subtract"))
     assert any("small membranes lose resolution" in change for change in report.changes)

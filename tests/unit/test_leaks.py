@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spikelet import conversion, leaks
+from spikelet import leaks
+from spikelet.conversion import convert
 
 
 @pytest.mark.parametrize("beta", [0.0, 1 / 256, 0.5, 0.875, 0.99, 1.0])
@@ -18,7 +19,7 @@ def test_integers_have_every_leak_however_far_it_was_trained():
     for scale in (1, 10, 1000):
         with np.errstate(over="ignore"):  # of a sigmoid far out
             kept = leaks.kept(random.normal(0, scale, 40).astype(np.float32))
-        d, r = conversion.leak_integers(kept)
+        d, r = convert.leak_integers(kept)
         np.testing.assert_array_equal(1 - d / 2.0**r, kept)
 
 

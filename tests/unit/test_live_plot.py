@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from spikelet.cli.output import Output
 from spikelet.live_plot import HEIGHT, LivePlot
+from spikelet.output import Output
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from nir_graphs import (
     samples,
     through_file,
 )
-from spikelet import conversion, nir_import
+from spikelet import nir_import
+from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 
 INPUTS, HIDDEN, OUTPUTS = 6, 8, 4
@@ -152,4 +153,4 @@ def test_account_warns_of_what_conversion_refuses():
     warning = "`spikelet convert` will refuse it: it has beta 0; the fastest leak"
     assert any(warning in found.text for found in imported.account)
     with pytest.raises(SpikeletError, match="has beta 0; the fastest leak"):
-        conversion.convert(imported.network)
+        convert.convert(imported.network)

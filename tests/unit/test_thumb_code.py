@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import resources
+from spikelet import installation
 from spikert import kernels
 from spikert.loops import scores_plain
 
@@ -110,6 +110,6 @@ def test_what_ends_a_block_comes_behind_the_start():
 
 def test_the_kernel_goes_to_the_board_and_does_not_load_here():
     files = {f"spikert/kernels/thumb_{name}.py" for name in MODULES}
-    assert files | {"spikert/kernels/thumb.py"} <= set(resources.runtime_files())
+    assert files | {"spikert/kernels/thumb.py"} <= set(installation.runtime_files())
     with pytest.raises(ImportError):
         kernels.load("thumb")

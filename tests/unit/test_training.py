@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import conversion, drift, gradients, integer_forward, leaks, load, quantisation
+from spikelet import gradients, integer_forward, leaks, load
 from spikelet.cli import train as train_verb
-from spikelet.cost import synaptic_events
-from spikelet.dataset import Dataset, load_digits, split
+from spikelet.conversion import convert, drift, quantisation
 from spikelet.errors import SpikeletError
-from spikelet.operation import Stream
+from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks.protocol import Stream
+from spikelet.networks.synaptic_events import synaptic_events
 from spikelet.training import initial_network, train
 from spikelet.training_options import AUGMENTED, CONVOLVED, TrainingOptions
 
@@ -127,7 +128,7 @@ def test_a_spike_penalty_makes_spikes_rare(blobs):
 @pytest.mark.parametrize("bits", [8, 6, 4, 3])
 def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
     network = train(blobs, replace(QUICK, bits=bits)).network
-    integers, reports = conversion.convert(network, bits=bits)
+    integers, reports = convert.convert(network, bits=bits)
     for cells, layer, report in zip(network.layers, integers.layers, reports, strict=True):
         units = cells.weights * report.scale / 2**layer.gain
         np.testing.assert_allclose(units, layer.weights, atol=1e-5)
@@ -149,14 +150,14 @@ def test_steps_smaller_than_the_grid_add_up(blobs):
     options = replace(QUICK, bits=3, epochs=30, learning_rate=1e-3, weight_decay=0)
     start = initial_network(blobs, options, np.random.default_rng(options.seed))
     before = integer_forward.rounded(start, 3).integers.layers[0].weights
-    after, _ = conversion.convert(train(blobs, options).network, bits=3)
+    after, _ = convert.convert(train(blobs, options).network, bits=3)
     assert (after.layers[0].weights != before).mean() > 0.1
 
 
 def test_learned_leaks_differ_and_integers_have_them(blobs):
     options = replace(QUICK, learn_leaks=True, current=0.75, recurrent=True, epochs=20)
     result = train(blobs, options)
-    integers, reports = conversion.convert(result.network)
+    integers, reports = convert.convert(result.network)
     for cells, layer, report in zip(result.network.layers, integers.layers, reports, strict=True):
         grade = next(
             one for one in drift.grades(cells, layer, report.scale) if one.parameter == "leak"

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
-STANDIN = ROOT / "host/spikelet/virtual/modules"
+STANDIN = ROOT / "host/spikelet/boards/virtual/modules"
 SCRIPT = ROOT / "tests/same/layers.py"
 
 INTERPRETERS = [

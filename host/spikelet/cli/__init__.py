@@ -21,7 +21,7 @@ from spikelet import __version__
 from spikelet.errors import SpikeletError
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 VERBS = (
     "demo",
@@ -50,7 +50,7 @@ board, and check every spike that the board makes. Without a board, --port virtu
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     args = _parser().parse_args(arguments)
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
     with Output(json=args.json) as output:
         try:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
 
 SUMMARY = "Write a graph, or a recording of monitor, in a form that other tools read."
 EXAMPLE = "spikelet export monday.journal -o monday.npz"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spikelet.cli.output import Output
+    from spikelet.output import Output
     from spikelet.pareto import Configuration, Spread
 
 SUMMARY = "Train every combination of options, and show what accuracy costs in synaptic events."
@@ -74,8 +74,9 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train what is missing, show the table, draw."""
-    from spikelet import dataset, files, pareto, picture, sweep, sweep_results
+    from spikelet import files, pareto, picture, sweep, sweep_results
     from spikelet.cli import train
+    from spikelet.inputs import dataset
 
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)

@@ -1,0 +1,52 @@
+"""The bytes that files take in a board's file system, which gives them out in whole blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spikelet import installation
+
+PAGE = 4096  # bytes of a block of littlefs; erase size of common NOR flash
+SECTOR = 512  # bytes of a block of FAT on a small flash
+PAIR = 2  # blocks of a folder of littlefs, for it has two; Source: its SPEC.md, metadata pairs
+ENTRY = 32  # bytes of a file's entry in FAT
+FOLDERS = 2  # that all files of the runtime are in, see board_layout.py
+
+
+def filed_size(files: Mapping[str, bytes], block: int = PAGE) -> int:
+    """Return the bytes of flash that files take in a file system while they are being replaced.
+
+    files    named as board_layout.of takes them
+    block    int, bytes of which each takes a whole number
+    An entry point is there twice, for the old one stays until the new one is whole. Below PAGE a file
+    system is taken to be FAT, else littlefs.
+    """
+    entries = [len(data) for name, data in files.items() if name in installation.ENTRY_POINTS]
+    sizes = [*map(len, files.values()), max(entries, default=0)]
+    folders = FOLDERS + len({path.rpartition("/")[0] for path in files if "/" in path})
+    copies = PAIR if block >= PAGE else 1
+    return sum(rounded(size, block) for size in sizes) + copies * folders * block
+
+
+def rounded(size: int, block: int) -> int:
+    """Return the bytes of the blocks that a file of `size` bytes takes."""
+    return -(-size // block) * block
+
+
+def fat_block(size: int) -> int:
+    """Return the bytes of a cluster of the FAT on a flash of `size` bytes.
+
+    Source: f_mkfs in lib/oofatfs/ff.c, of MicroPython and CircuitPython
+    """
+    clusters = [limit for limit in (1, 4, 16, 64, 256, 512) if limit <= size // SECTOR // 0x1000]
+    return SECTOR << len(clusters)
+
+
+def fat_space(size: int, root_entries: int) -> int:
+    """Return the bytes for files on a flash of `size` bytes whose FAT numbers clusters by 12 bits.
+
+    What is not is a sector to start from, the FAT itself, and the root folder. Source: the same
+    """
+    clusters = size // fat_block(size)
+    table = (clusters * 3 + 1) // 2 + 3
+    return size - SECTOR - rounded(table, SECTOR) - rounded(root_entries * ENTRY, SECTOR)
