@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from spikelet import journal_reader
-from spikelet.journal import JournalWriter
 from spikelet.link.turn import Observation, Status
-from spikelet.watching import Gone, Reconnected, Started
+from spikelet.monitoring.journal import reader
+from spikelet.monitoring.journal.writer import JournalWriter
+from spikelet.monitoring.watch import Gone, Reconnected, Started
 
 ABOUT = {"port": "virtual", "board": "b", "runtime": "r", "kernel": "plain", "begun": "now"}
 
@@ -48,7 +48,7 @@ def make(path, network, turns=40, lost=(), rate=0.0, readings=True, end=True, de
                 writer.take(Reconnected("virtual", 1, 0.5))
         if end:
             writer.end({"turns": turns})
-    return journal_reader.load(path), seen
+    return reader.load(path), seen
 
 
 def spikes(network, seen):

@@ -7,9 +7,9 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import nir_import
 from spikelet.errors import SpikeletError
-from spikelet.nir_import import ImportOptions
+from spikelet.graphs.foreign import read
+from spikelet.graphs.foreign.read import ImportOptions
 
 PLAIN = ImportOptions("direct", 30, "count", dt=1e-3, reset="subtract")
 SNNTORCH = replace(PLAIN, dt=None, reset=None, framework="snntorch")
@@ -65,7 +65,7 @@ def snntorch_leaky(beta, threshold):
 def through_file(graph, path, options=PLAIN):
     """Import the graph from a file that nir wrote."""
     nir.write(path, graph)
-    return nir_import.read(path, options)
+    return read.read(path, options)
 
 
 def samples(random, *shape):
@@ -76,7 +76,7 @@ def samples(random, *shape):
 def refusal(graph, options=PLAIN):
     """Return the sentence with which a graph is refused."""
     with pytest.raises(SpikeletError) as caught:
-        nir_import.from_nir(graph, options)
+        read.from_nir(graph, options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -18,7 +18,6 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as
 
 import numpy as np
 
-from spikelet import relu_training, training
 from spikelet.cli import ann as ann_verb
 from spikelet.cli import train as train_verb
 from spikelet.conversion import convert
@@ -26,6 +25,8 @@ from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatNetwork
+from spikelet.training import train as training
+from spikelet.training.ann import train as relu_training
 
 Answer = Callable[[np.ndarray], np.ndarray]
 """Gives the classes int64[n] of samples uint8[n, channels]."""

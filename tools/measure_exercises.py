@@ -28,7 +28,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spikelet import training
 from spikelet.conversion import convert
 from spikelet.inputs import scaling
 from spikelet.inputs.dataset import Dataset
@@ -36,7 +35,8 @@ from spikelet.inputs.recordings import Recordings, folds, load, read_labels, win
 from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train as training
+from spikelet.training.options import TrainingOptions
 
 TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy-exercises.md"
 

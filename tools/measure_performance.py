@@ -21,7 +21,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import bench_board, bench_comparison, benchmark, energy, training
+from spikelet import bench_board, bench_comparison, benchmark, energy
 from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
@@ -35,7 +35,8 @@ from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train
+from spikelet.training.options import TrainingOptions
 from spikert.session import NETWORK
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -171,7 +172,7 @@ def trained(topology: Topology) -> FloatNetwork:
     options = TrainingOptions(
         encoder=topology.encoder, steps=topology.steps, hidden=(topology.hidden,)
     )
-    return training.train(learned, options).network
+    return train.train(learned, options).network
 
 
 def accuracy(network: Network) -> float:

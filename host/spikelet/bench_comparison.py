@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spikelet import dense_network, relu_training
+from spikelet import dense_network
 from spikelet.bench_board import MeasuringBoard
 from spikelet.benchmark import KernelCost
 from spikelet.dense_network import DenseNetwork
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
-from spikelet.relu_training import ReluOptions
+from spikelet.training.ann import train as relu_training
+from spikelet.training.ann.train import ReluOptions
 
 KERNELS = ("thumb", "viper", "plain")  # that one is measured with
 PAIRED = ("thumb",)  # of these, those that multiply weights in pairs faster than bytes

@@ -17,7 +17,7 @@ from spikelet.errors import SpikeletError
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import INT16_MAX
-from spikelet.relu_network import ReluNetwork
+from spikelet.training.ann.network import ReluNetwork
 
 LARGEST_WEIGHT, LARGEST = 127, 255
 SHIFT = 8  # of a sum, before its bias

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet import pareto as sweeps
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
+from spikelet.training.sweeps import pareto as sweeps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

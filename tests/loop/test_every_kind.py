@@ -3,10 +3,12 @@
 import pytest
 
 from boards_under_test import BOARDS
-from spikelet import relu_conversion, relu_training, training
 from spikelet.conversion import convert
 from spikelet.inputs import dataset
-from spikelet.training_options import CONVOLVED, TrainingOptions
+from spikelet.training import train as training
+from spikelet.training.ann import to_spiking
+from spikelet.training.ann import train as relu_training
+from spikelet.training.options import CONVOLVED, TrainingOptions
 
 SAMPLES = 40
 KINDS = {
@@ -39,8 +41,8 @@ def network_of():
 def _made(kind, learn):
     if kind == "ReLU":
         relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
-        thetas = relu_conversion.thresholds(relu, "learned", learn.x)
-        return convert.convert(relu_conversion.convert(relu, thetas, 8))[0]
+        thetas = to_spiking.thresholds(relu, "learned", learn.x)
+        return convert.convert(to_spiking.convert(relu, thetas, 8))[0]
     options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
     return convert.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
 

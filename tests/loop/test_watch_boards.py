@@ -14,7 +14,7 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
-from spikelet import installation, journal_reader, watching
+from spikelet import installation
 from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
@@ -22,7 +22,9 @@ from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Observation
-from spikelet.watching import Gone, Reconnected, Started, Watch, replayed
+from spikelet.monitoring import watch as watching
+from spikelet.monitoring.journal import reader
+from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch, replayed
 
 USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
 
@@ -108,7 +110,7 @@ def test_the_virtual_board_is_killed_and_started_again(
     assert (said["samples"], said["reconnections"]) == (70, 2)
     assert (said["differences"], said["lost_frames"], status) == (0, 0, 0)
     assert len(started) == 1 + 1 + 2  # reading the network, watching, and twice again
-    kept = journal_reader.load(journal)
+    kept = reader.load(journal)
     entries = list(kept.entries())
     assert [entry.number for entry in entries if entry.number >= 0] == list(range(70))
     kinds = [type(entry.event) for entry in entries]

@@ -13,7 +13,7 @@ from spikelet.benchmark import KernelCost, LayerCost, SampleCost
 from spikelet.conversion import convert
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.relu_network import ReluLayer, ReluNetwork
+from spikelet.training.ann.network import ReluLayer, ReluNetwork
 
 
 def dense_layer(inputs, neurons):

@@ -46,16 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import files, nir_graph, picture
+    from spikelet import files, picture
     from spikelet.cli import common
     from spikelet.conversion import drift
+    from spikelet.graphs import file
     from spikelet.networks import score, trial_samples
 
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
 
-    graph = nir_graph.read(args.graph)
-    sha256 = bytes.fromhex(nir_graph.sha256(args.graph))
+    graph = file.read(args.graph)
+    sha256 = bytes.fromhex(file.sha256(args.graph))
     bits, network, reports = _converted(graph, sha256, args, output)
     given = trial_samples.fitting(network, args.samples, args.every)
     network.save(args.output)

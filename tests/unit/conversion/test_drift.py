@@ -7,9 +7,10 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import nir_graph, picture
+from spikelet import picture
 from spikelet.conversion import convert, drift
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 
@@ -142,7 +143,7 @@ def test_the_picture_is_one(exact, x, tmp_path):
 
 def test_convert_reports_it(exact, spikelet, tmp_path):
     graph, lif = tmp_path / "net.nir", tmp_path / "net.lif"
-    nir_graph.write(exact, graph)
+    file.write(exact, graph)
     status, out, _ = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "drift.png")
     assert status == 0
     assert "floats and integers give the same class for 100.00% of 100 samples" in out

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import nir_graph
 from spikelet.boards import catalogue
 from spikelet.conversion import weight_storage
 from spikelet.errors import SpikeletError
+from spikelet.graphs import file
 from spikelet.inputs import dataset
 from spikelet.networks import network as lif
 from spikelet.networks import synaptic_events
@@ -125,7 +125,7 @@ def test_every_kernel_of_a_board_has_its_costs():
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):
-    nir_graph.write(graph(), tmp_path / "net.nir")
+    file.write(graph(), tmp_path / "net.nir")
     target = tmp_path / "net.lif"
     status, said, _ = spikelet("convert", tmp_path / "net.nir", "-o", target, "--board", "qemu-m3")
     assert status == 0

@@ -17,7 +17,7 @@ from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
-from spikelet.recorder import Recorder
+from spikelet.monitoring.recorder import Recorder
 from spikert import compat, sampling, wire
 from stream_networks import SEEDS, stream_network
 
