@@ -62,7 +62,7 @@ def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> No
         required=required,
         metavar="S",
         help="that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2, adc:GP26,GP27, or a "
-        ".json of settings; see docs/sensors.md",
+        ".json of settings; see docs/reference/sensors.md",
     )
     parser.add_argument("--rate", type=float, metavar="HZ", help="samples a second (default: 100)")
     parser.add_argument(

@@ -28,7 +28,7 @@ ABOUT_AS_FAST = 1.01  # times as many instructions as the fastest
 PAIRS = 0  # stands for pairs where rows of bytes are counted
 
 # Instructions for each synaptic event on a Cortex-M3, by how many rows can be added in bytes, or in
-# pairs. Measured by tools/measure_performance.py, which docs/performance.md is written by.
+# pairs. Measured by tools/measure_performance.py, which writes docs/explanation/performance.md.
 INSTRUCTIONS = {
     "thumb": {PAIRS: 0.81, 1: 1.31, 2: 1.09, 4: 0.79, 8: 0.70, 16: 0.62},
     "viper": {PAIRS: 3.24, 1: 4.65, 4: 2.81, 8: 2.25},
