@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from spikelet.errors import SpikeletError
+from spikelet.version import __version__
 
-__version__ = "0.1.0"
-__all__ = ["Network", "SpikeletError", "load"]
+__all__ = ["Network", "SpikeletError", "__version__", "load"]
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network, load

@@ -17,8 +17,8 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spikelet import __version__
 from spikelet.errors import SpikeletError
+from spikelet.version import __version__
 
 if TYPE_CHECKING:
     from spikelet.output import Output

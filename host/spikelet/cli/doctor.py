@@ -34,8 +34,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Examine the ports, and say what was found."""
     import platform
 
-    from spikelet import __version__
     from spikelet.boards import resolve
+    from spikelet.version import __version__
 
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:

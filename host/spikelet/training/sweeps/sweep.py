@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import __version__
 from spikelet.conversion import convert, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
@@ -26,6 +25,7 @@ from spikelet.training import augmentation, train
 from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import results
 from spikelet.training.sweeps.results import Measurement, Outcome
+from spikelet.version import __version__
 
 ALL_CORES = -1
 CONNECT_SECONDS = 10  # to find a cluster
