@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
@@ -16,8 +17,6 @@ from spikelet.networks.protocol import Stream, check_coding, check_samples, clas
 
 RESETS = ("subtract", "set")
 
-FloatArray = encoders.FloatArray
-"""float32 or float64; what is computed from it keeps its type."""
 
 SpikeFunction = Callable[[FloatArray], FloatArray]
 """Turns membrane minus threshold into spikes of the same shape and type."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
 from spikelet.networks.protocol import check_samples, class_scores
 from spikelet.networks.reference_layer import LayerState
-from spikelet.networks.reference_numbers import IntArray, numbers
+from spikelet.networks.reference_numbers import numbers
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
@@ -69,7 +70,7 @@ class Simulation:
         self.network = network
         self._encoder: encoders.Encoder | None = None
         self._layers: list[LayerState] = []
-        self._scores: list[tuple[NDArray[np.uint8], IntArray]] = []
+        self._scores: list[tuple[NDArray[np.uint8], AnyIntArray]] = []
 
     def run(self, x: NDArray[Any]) -> Trace:
         """Run what follows in a stream, of as many recordings as the first time; or other samples.
@@ -119,7 +120,7 @@ class Simulation:
         shifts = encoders.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
         return spikes, np.tile(shifts, len(spikes) // network.steps)[:, None, None].astype(np.int32)
 
-    def _window_scores(self, spikes: NDArray[np.uint8], membranes: IntArray) -> NDArray[Any]:
+    def _window_scores(self, spikes: NDArray[np.uint8], membranes: AnyIntArray) -> NDArray[Any]:
         """Return [n, classes] or [n, answers, classes], of windows that reach into earlier parts."""
         stream = self.network.stream
         if stream is None:
@@ -131,7 +132,7 @@ class Simulation:
         self._scores = [(earlier[0][:, -kept:], earlier[1][:, -kept:])] if kept else []
         return scores[:, -(spikes.shape[1] // self.network.turn_steps) :]
 
-    def _at_answers(self, state: LayerState, reached: IntArray | None) -> NDArray[np.int16]:
+    def _at_answers(self, state: LayerState, reached: AnyIntArray | None) -> NDArray[np.int16]:
         """Return int16[n, neurons]; of a stream int16[n, answers, neurons], of [T, n, neurons]."""
         if self.network.stream is None or reached is None:
             return state.v.astype(np.int16)

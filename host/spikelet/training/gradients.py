@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
-    FloatArray,
     FloatLayer,
     FloatNetwork,
     SpikeFunction,

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
-from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.protocol import Stream
 from spikelet.training import augmentation, parameters, quantised_forward, topology
 from spikelet.training.forward import see
