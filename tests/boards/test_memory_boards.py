@@ -6,10 +6,11 @@ import pytest
 from boards_under_test import absent
 from memory_networks import NETWORKS, dense, network
 
-from spikelet.boards import interpreter, resolve
+from spikelet.boards import interpreter
 from spikelet.boards.interpreter import Interpreter
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
+from spikelet.flashing import held_network
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
@@ -141,4 +142,4 @@ def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikele
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err
-    assert resolve.held(port)[0].crc == NETWORKS["digits"].crc
+    assert held_network.held(port)[0].crc == NETWORKS["digits"].crc

@@ -5,7 +5,7 @@ from boards_under_test import opened
 
 from spikelet import installation
 from spikelet.boards import raw_repl
-from spikelet.flashing.layout import CHOOSE_ACTIVE
+from spikelet.boards.start_code import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
 

@@ -14,10 +14,9 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.bench import clock as bench_clock
 from spikelet.bench.clock import Clock
-from spikelet.boards import resolve
+from spikelet.boards import raw_repl, resolve
 from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_repl
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
@@ -168,7 +167,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
-            reason = files_by_repl.last_line(error.error_output)
+            reason = raw_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
                     f"{port.name} was flashed with what its network needs, and nothing that measures: "

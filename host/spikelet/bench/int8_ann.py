@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
+from spikelet.networks.int16 import INT16_MAX
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.proof import INT16_MAX
 from spikelet.training.ann.network import ReluNetwork
 
 LARGEST_WEIGHT, LARGEST = 127, 255

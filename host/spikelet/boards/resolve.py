@@ -17,15 +17,11 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from spikelet import installation
-from spikelet.boards import raw_repl
+from spikelet.boards import raw_repl, start_code
 from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_repl, layout, stage
+from spikelet.flashing import layout, stage
 from spikelet.link.link import Stream
-from spikelet.networks import network
-from spikelet.networks.network import Network
-from spikert.session import NETWORK
-from spikert.tables import TableError
 
 
 def loading(prelude: str) -> str:
@@ -89,7 +85,7 @@ class Board:
             try:
                 transport.exec(loading(prelude))
             except TransportExecError as error:
-                reason = files_by_repl.last_line(error.error_output)
+                reason = raw_repl.last_line(error.error_output)
                 raise SpikeletError(
                     f"{self.name} has no Spikelet runtime that starts ({reason}); run spikelet flash"
                 ) from None
@@ -101,7 +97,7 @@ class Board:
 class FileBoard(Board):
     """A board whose files are in a file system that its REPL reaches."""
 
-    prelude = layout.CHOOSE_ACTIVE
+    prelude = start_code.CHOOSE_ACTIVE
     in_place = False
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
@@ -119,28 +115,6 @@ class SerialPort(FileBoard):
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""
         return raw_repl.opened(self.name, self.name)
-
-
-def held(port: Port) -> tuple[Network, frozenset[str]]:
-    """Return the network that a board holds, and the names of all that was flashed with it.
-
-    Raises SpikeletError if it holds no network, or a damaged one.
-    """
-    with port.connect() as transport:
-        transport.exec("import sys\n" + port.prelude)
-        paths = transport.eval("_paths")
-        try:
-            data = transport.fs_readfile(
-                paths.get(NETWORK, NETWORK), chunk_size=raw_repl.READ_CHUNK
-            )
-        except OSError:
-            raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
-    try:
-        return network.from_bytes(bytes(data)), frozenset(paths)
-    except TableError as error:
-        raise SpikeletError(
-            f"{port.name} holds a damaged network ({error}); flash it again"
-        ) from None
 
 
 def attached() -> list[str]:

@@ -159,7 +159,7 @@ def link(
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
     """Show what each layer is and how far it can reach."""
-    from spikelet.networks.proof import INT16_MAX, INT16_MIN
+    from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 
     rows = []
     output.results["layers"] = []

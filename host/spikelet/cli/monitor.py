@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Watch until interrupted, or for as many samples as were asked for."""
-    from spikelet.boards import resolve
     from spikelet.cli import common
+    from spikelet.flashing import held_network
     from spikelet.monitoring import watch as watching
     from spikelet.monitoring.live_view import LiveView
     from spikelet.monitoring.monitor import Monitor
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.record:
         _check_new(args.record)
     where = common.port(args, output)
-    network, flashed = resolve.held(where)
+    network, flashed = held_network.held(where)
     source = watching.listened if SENSOR in flashed and not args.replay else watching.replayed
     with (
         LiveView(network, output, where.name) as view,

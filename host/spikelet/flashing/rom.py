@@ -16,11 +16,11 @@ from mpremote import commands
 from mpremote.transport import TransportExecError
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve
-from spikelet.boards.virtual.emulated import romfs_image
+from spikelet.boards import raw_repl, resolve, start_code
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_repl, stage
 from spikelet.flashing import layout as board_layout
+from spikelet.flashing import stage
+from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -47,7 +47,7 @@ class Rom(resolve.Board):
         self.size = size
         self.name = port.name
         self.prelude = port.prelude + installation.board_side(
-            "mount_rom", _paths=board_layout.in_rom()
+            "mount_rom", _paths=start_code.in_rom()
         )
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
@@ -58,7 +58,7 @@ class Rom(resolve.Board):
         """Return whether the board starts with what is in its ROM."""
         with self.connect() as transport:
             paths = stage.in_use(stage.of(transport)) or {}
-        return bool(board_layout.in_rom().items() & paths.items())
+        return bool(start_code.in_rom().items() & paths.items())
 
     def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         """Write an image of the files to the partition; yield (bytes done, of how many)."""
@@ -75,11 +75,11 @@ class Rom(resolve.Board):
     def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
         """Have the board start from its ROM; return the entry points that are the user's own."""
         layout = board_layout.Layout(
-            entries=board_layout.of(files).entries, paths=board_layout.in_rom(files)
+            entries=board_layout.of(files).entries, paths=start_code.in_rom(files)
         )
         with self.connect() as transport:
             board = stage.of(transport)
-            board.make([board_layout.FOLDER])
+            board.make([start_code.FOLDER])
             own = stage.activate(board, layout)
             stage.clean(board, layout)
         return own
@@ -99,5 +99,5 @@ def deploy(transport: SerialTransport, image: bytes) -> None:
         except commands.CommandError as error:
             raise SpikeletError(f"the board took no ROM image ({error})") from None
         except TransportExecError as error:
-            reason = files_by_repl.last_line(error.error_output)
+            reason = raw_repl.last_line(error.error_output)
             raise SpikeletError(f"the board could not write its ROM ({reason})") from None

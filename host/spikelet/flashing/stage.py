@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from spikelet import installation
+from spikelet.boards.start_code import ACTIVE, FOLDER
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikelet.flashing.layout import ACTIVE, FOLDER, Layout
+from spikelet.flashing.layout import Layout
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport

@@ -13,7 +13,8 @@ from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.geometry import Geometry, weighted
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.networks.protocol import Stream, check_coding, check_samples, class_scores
+from spikelet.networks.protocol import Stream, check_coding, check_samples
+from spikelet.networks.readout import class_scores
 
 RESETS = ("subtract", "set")
 

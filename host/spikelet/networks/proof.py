@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import Int64Array
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 
 if TYPE_CHECKING:
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
 
 
-INT16_MIN, INT16_MAX = -0x8000, 0x7FFF
 LIMIT_STEPS = 100_000  # a membrane with the slowest leak has settled long before
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
-from spikelet.networks.protocol import check_samples, class_scores
+from spikelet.networks.protocol import check_samples
+from spikelet.networks.readout import class_scores
 from spikelet.networks.reference_layer import LayerState
 from spikelet.networks.reference_numbers import numbers
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spikelet.arrays import AnyIntArray, FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.networks.geometry import weighted
-from spikelet.networks.proof import INT16_MAX, INT16_MIN
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.reference_numbers import Numbers
 
 BLOCK = 2**15

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spikelet.arrays import AnyIntArray, FloatArray
 from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.networks.geometry import Geometry, weighted
-from spikelet.networks.proof import INT16_MAX
+from spikelet.networks.int16 import INT16_MAX
 
 if TYPE_CHECKING:
     from spikelet.networks.layer import Layer

@@ -6,6 +6,7 @@ import pytest
 from board_in_folder import FolderBoard, PowerCut, boot
 
 from spikelet import installation
+from spikelet.boards import start_code
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
@@ -37,7 +38,7 @@ IN_THE_ROOT = {  # as boards were flashed before
 def started(files):
     """Return what a board starts on which these files were put."""
     runtime = {path: data for path, data in files.items() if path.startswith("spikert/")}
-    given = {name: files[name] for name in board_layout.ENDINGS if name in files}
+    given = {name: files[name] for name in start_code.ENDINGS if name in files}
     return runtime, given
 
 
@@ -104,7 +105,7 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
         assert seen(first) == started(new)
         left = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
         layout = board_layout.of(new)
-        assert left == {*layout.staged, *layout.entries, board_layout.ACTIVE}
+        assert left == {*layout.staged, *layout.entries, start_code.ACTIVE}
     assert found == sorted(found, reverse=True)  # first the old, from one moment on the new
     assert set(found) == {0, 1}
 

@@ -9,10 +9,11 @@ from board_in_folder import FolderBoard
 from mpremote.transport import TransportExecError
 
 from spikelet import installation
-from spikelet.boards.virtual.emulated import romfs_image
+from spikelet.boards import start_code
 from spikelet.cli import flash
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout, rom
+from spikelet.flashing.romfs import romfs_image
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
 BLOCK = 4096
@@ -104,7 +105,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("paths", "in_use"),
     [
-        (layout.in_rom(["network.lif"]), True),
+        (start_code.in_rom(["network.lif"]), True),
         ({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}, False),
         (None, False),
     ],

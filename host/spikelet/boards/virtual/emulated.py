@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import files, installation
-from spikelet.boards import catalogue, raw_repl, resolve
+from spikelet.boards import catalogue, raw_repl, resolve, start_code
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout
+from spikelet.flashing.romfs import romfs_image
 
 SERVE = Path(__file__).parent / "serve.py"
 
@@ -65,7 +63,7 @@ class Qemu(resolve.Board):
         self.prelude = installation.board_side(
             "mount_image",
             _place=(self.machine.rom_address, self.machine.rom_size),
-            _paths=layout.in_rom(),
+            _paths=start_code.in_rom(),
         )
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
@@ -104,42 +102,6 @@ class Qemu(resolve.Board):
         ):
             path.write_bytes(image)
         yield len(image), len(image)
-
-
-def romfs_image(new: Mapping[str, bytes]) -> bytes:
-    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
-
-    The format aligns nothing; empty files with names of the right length, before and behind the
-    others, move what stands between.
-    Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
-    """
-    networks = [data for path, data in new.items() if path.endswith(".lif")]
-    for before, behind in itertools.product(range(6), range(3)):
-        image = _romfs(new, "<" * before, ">" * behind)
-        if all(image.index(data) % 4 == 0 for data in networks):
-            return image
-    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
-
-
-def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
-    writer = VfsRomWriter()
-    if before:
-        writer.mkfile(before, b"")
-    opened: list[str] = []
-    for path, data in sorted(new.items()):
-        *folders, name = path.split("/")
-        while opened != folders[: len(opened)]:
-            opened.pop()
-            writer.closedir()
-        for folder in folders[len(opened) :]:
-            opened.append(folder)
-            writer.opendir(folder)
-        writer.mkfile(name, data)
-    for _ in opened:
-        writer.closedir()
-    if behind:
-        writer.mkfile(behind, b"")
-    return bytes(writer.finalise())
 
 
 def _interpreter(path: str) -> Path:

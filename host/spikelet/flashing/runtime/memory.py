@@ -166,9 +166,9 @@ def grown_list(entries: int) -> int:
 
 def image_size(files: Mapping[str, bytes]) -> int:
     """Return the bytes of a ROMFS image with these files."""
-    from spikelet.boards.virtual import emulated
+    from spikelet.flashing import romfs
 
-    return len(emulated.romfs_image(files))
+    return len(romfs.romfs_image(files))
 
 
 def _form(files: Mapping[str, bytes], in_place: bool) -> str:

@@ -1,0 +1,33 @@
+"""The network that a board holds."""
+
+from __future__ import annotations
+
+from spikelet.boards import raw_repl
+from spikelet.boards.resolve import Port
+from spikelet.errors import SpikeletError
+from spikelet.networks import network
+from spikelet.networks.network import Network
+from spikert.session import NETWORK
+from spikert.tables import TableError
+
+
+def held(port: Port) -> tuple[Network, frozenset[str]]:
+    """Return the network that a board holds, and the names of all that was flashed with it.
+
+    Raises SpikeletError if it holds no network, or a damaged one.
+    """
+    with port.connect() as transport:
+        transport.exec("import sys\n" + port.prelude)
+        paths = transport.eval("_paths")
+        try:
+            data = transport.fs_readfile(
+                paths.get(NETWORK, NETWORK), chunk_size=raw_repl.READ_CHUNK
+            )
+        except OSError:
+            raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+    try:
+        return network.from_bytes(bytes(data)), frozenset(paths)
+    except TableError as error:
+        raise SpikeletError(
+            f"{port.name} holds a damaged network ({error}); flash it again"
+        ) from None
