@@ -128,6 +128,19 @@ def attached_ports() -> list[ListPortInfo]:
     return sorted(found, key=lambda port: port.device)
 
 
+def resolve_or_default(spelling: str | None) -> Port:
+    """Return the port that `spelling` means; without one the only board attached, or the virtual one.
+
+    Raises
+    ------
+    SpikeletError
+        As `resolve` does.
+    """
+    if spelling is None:
+        spelling = "auto" if attached() else "virtual"
+    return resolve(spelling)
+
+
 def resolve(spelling: str) -> Port:
     """Return the port that `spelling` means.
 

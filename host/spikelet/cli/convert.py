@@ -1,24 +1,24 @@
 """`spikelet convert`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.conversion.convert import LayerReport
-    from spikelet.conversion.weight_storage import Option
-    from spikelet.networks.float_network import FloatNetwork
-    from spikelet.networks.network import Network
-    from spikelet.output import Output
+from spikelet import files
+from spikelet.boards import catalogue
+from spikelet.cli import options, pictures, show
+from spikelet.conversion import convert, drift, quantisation, weight_storage
+from spikelet.conversion.convert import LayerReport
+from spikelet.conversion.weight_storage import Option
+from spikelet.graphs import file
+from spikelet.networks import score, trial_samples
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.network import Network
+from spikelet.output import Output
 
-SUMMARY = "Turn a NIR graph into int8 tables, and prove that they fit 16-bit integers."
 EXAMPLE = "spikelet convert net.nir -o net.lif"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `convert` takes."""
-    from spikelet.cli import common
 
     parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .lif to write")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one of `spikelet boards`: store weights as it adds them fastest, in as few bits as keep "
         "the accuracy within 0.1 point",
     )
-    common.add_samples(parser, "--samples", "to compare accuracy before and after")
+    options.add_samples(parser, "--samples", "to compare accuracy before and after")
     parser.add_argument(
         "--report",
         nargs="?",
@@ -46,11 +46,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import files
-    from spikelet.cli import common, pictures
-    from spikelet.conversion import drift
-    from spikelet.graphs import file
-    from spikelet.networks import score, trial_samples
 
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
@@ -62,7 +57,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     network.save(args.output)
     output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
     output.say(f"{args.output}: {len(network.to_bytes()):,} bytes")
-    common.show_proof(network, [report.bounds for report in reports], output)
+    show.show_proof(network, [report.bounds for report in reports], output)
     for number, report in enumerate(reports):
         for change in report.changes:
             output.say(f"layer {number}: {change}")
@@ -82,7 +77,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         )
     if args.report is not None:
         found = drift.measure(graph, network, reports, given.x)
-        common.show_drift(found, output)
+        show.show_drift(found, output)
         if args.report:
             pictures.drift(args.report, found)
             output.say(f"{args.report}: every neuron's rate, integers against floats")
@@ -96,9 +91,6 @@ def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[int, Network, tuple[LayerReport, ...]]:
     """Return the bits, the network and the reports that were asked for, or that suit a board."""
-    from spikelet.boards import catalogue
-    from spikelet.conversion import convert, quantisation, weight_storage
-    from spikelet.networks import trial_samples
 
     bits = quantisation.BITS[1] if args.bits is None else args.bits
     if args.board is None:
