@@ -30,6 +30,7 @@ from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.resolve import Port
 from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
 from spikelet.networks import proof as bounds
@@ -139,7 +140,7 @@ def spelled(port: Port) -> str:
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
     files = parts.of(interpreter.ask(port)).files
-    list(port.install({**files, NETWORK: network.to_bytes()}))
+    list(stage.install(port, {**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 

@@ -10,6 +10,7 @@ from boards_under_test import BOARDS, absent, marks
 from spikelet import installation
 from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
@@ -64,7 +65,7 @@ def on_board():
 
     def check(port, network, x):
         files = {**sources(port.name).files, "network.lif": network.to_bytes()}
-        list(port.install(files))
+        list(stage.install(port, files))
         found = {}
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)

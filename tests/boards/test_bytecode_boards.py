@@ -5,6 +5,7 @@ from boards_under_test import marks, opened
 
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import verify
 from spikelet.link.link import Link
@@ -35,7 +36,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
-    list(micropython.install({**files, "network.lif": network.to_bytes()}))
+    list(stage.install(micropython, {**files, "network.lif": network.to_bytes()}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
         kernels = link.hello().kernels
@@ -60,7 +61,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     }
     files = {"spikert/__init__.py": b""}
     for path in (module, bytecode.other_form(module), module):
-        list(micropython.install({**files, path: made[path]}))
+        list(stage.install(micropython, {**files, path: made[path]}))
         with micropython.connect() as transport:
             transport.exec("import sys\n" + micropython.prelude + "\nfrom spikert import which")
             assert transport.eval("which.form") == ("source" if path == module else "bytecode")

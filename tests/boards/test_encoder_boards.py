@@ -1,6 +1,7 @@
 """The loops of encoders that a board picks do what those in plain Python do, on that same board."""
 
 from spikelet import installation
+from spikelet.flashing import stage
 
 TIMEOUT = 120  # seconds
 
@@ -65,7 +66,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(port.install(installation.runtime_files()))
+    list(stage.install(port, installation.runtime_files()))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

@@ -10,7 +10,7 @@ from spikelet.boards import interpreter
 from spikelet.boards.interpreter import Interpreter
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
-from spikelet.flashing import held_network
+from spikelet.flashing import held_network, stage
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
@@ -120,7 +120,7 @@ def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
         if name in SOME and kernel == parts.kernels[0]:
             choices["needed"] = parts.needed(Task(loaded))
         for choice, files in choices.items():
-            list(port.install({**files, "network.lif": data}))
+            list(stage.install(port, {**files, "network.lif": data}))
             found = taken(port, before.memory_free, kernel)
             print(
                 f"{port.name} {place} {form} {kernel} {name} {choice}: computed {need.kept:,}, "

@@ -6,6 +6,7 @@ from boards_under_test import opened
 from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.start_code import CHOOSE_ACTIVE
+from spikelet.flashing import stage
 
 pytestmark = pytest.mark.emulated
 
@@ -73,7 +74,7 @@ def reading():
 def pico(own_cache):
     port = opened("pico")
     files = installation.runtime_files()
-    list(port.install({path: files[path] for path in files if path.startswith(NEEDED)}))
+    list(stage.install(port, {path: files[path] for path in files if path.startswith(NEEDED)}))
     return port
 
 

@@ -12,6 +12,7 @@ from random_networks import random_network
 from spikelet import installation
 from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -37,7 +38,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(pico.install({**runtime, "network.lif": OLD.to_bytes()}))
+    list(stage.install(pico, {**runtime, "network.lif": OLD.to_bytes()}))
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -52,7 +53,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(resolve.SerialPort(board.device).install(files))
+        list(stage.install(resolve.SerialPort(board.device), files))
         return board.stats()["written"]
 
 

@@ -11,6 +11,7 @@ from boards_under_test import blank
 from stream_networks import stream_network
 
 from spikelet.boards import interpreter, raw_repl, resolve
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
 from spikelet.link import sensor, verify
@@ -40,7 +41,7 @@ def pico(own_cache, network):
         "network.lif": network.to_bytes(),
         "sensor.json": json.dumps(SENSOR).encode(),
     }
-    list(port.install(files))
+    list(stage.install(port, files))
     return port
 
 

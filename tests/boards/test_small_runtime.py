@@ -11,6 +11,7 @@ from random_networks import random_inputs, random_network
 
 from spikelet import installation
 from spikelet.boards import interpreter, resolve
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import file_systems
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
@@ -62,7 +63,7 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
         network = random_network(seed)
         files = parts.needed(Task(network))
         assert len(files) < 0.7 * len(parts.files)
-        list(port.install({**files, "network.lif": network.to_bytes()}))
+        list(stage.install(port, {**files, "network.lif": network.to_bytes()}))
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
@@ -83,7 +84,7 @@ def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     parts = runtime_parts.of(before)
     runtime = parts.needed(Task(network)) if small else parts.files
     files = {**runtime, "network.lif": network.to_bytes()}
-    list(port.install(files))
+    list(stage.install(port, files))
     taken = before.flash_free - interpreter.ask(port).flash_free
     assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
@@ -125,7 +126,7 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
     port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
     assert len(list(virtual.rglob("thumb.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0

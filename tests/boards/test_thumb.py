@@ -7,6 +7,7 @@ import pytest
 from boards_under_test import marks, opened
 
 from spikelet import installation
+from spikelet.flashing import stage
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import layer_bounds
@@ -181,7 +182,7 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

@@ -7,6 +7,7 @@ from sensor_boards import Wired
 
 from spikelet import installation
 from spikelet.boards import resolve
+from spikelet.flashing import stage
 
 READ = """
 from array import array
@@ -30,7 +31,7 @@ def virtual(own_cache, monkeypatch, tmp_path):
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     port = resolve.resolve("virtual")
-    list(port.install(installation.runtime_files()))
+    list(stage.install(port, installation.runtime_files()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 

@@ -18,6 +18,7 @@ from spikelet import installation
 from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
@@ -153,7 +154,7 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"
-        list(port.install(files))
+        list(stage.install(port, files))
         watch = Watch(
             port,
             connect,
@@ -190,7 +191,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
     port = plug()
     files = {**installation.runtime_files(), "network.lif": network.to_bytes()}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
-    list(port.install(files))
+    list(stage.install(port, files))
     try:
         plugged[0].unplug()
         port = plug()  # a board of this kind ends with its connection
@@ -258,7 +259,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
-    list(virtual.install(installation.runtime_files() | flashed))
+    list(stage.install(virtual, installation.runtime_files() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []

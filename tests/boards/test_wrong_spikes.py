@@ -5,6 +5,7 @@ import pytest
 
 from spikelet import installation
 from spikelet.boards import resolve
+from spikelet.flashing import stage
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks.layer import Layer
@@ -55,7 +56,7 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

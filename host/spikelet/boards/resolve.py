@@ -20,7 +20,6 @@ from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout, stage
 from spikelet.link.link import Stream
 
 
@@ -60,12 +59,15 @@ class Port(Protocol):
         paths    {name: path} to use instead of what is in use
         """
 
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Put files, named as for board_layout.of, there and to use; yield (bytes done, of all)."""
+    def write_image(self, image: bytes) -> None:
+        """Write a ROMFS image to a board whose files are read in place.
+
+        Raises SpikeletError if it does not fit.
+        """
 
 
 class Board:
-    """A place with a REPL, in which the runtime is started; what stands below is as in Port."""
+    """A place with a REPL, in which the runtime is started; the attributes are those of Port."""
 
     name: str
     prelude: str
@@ -73,6 +75,10 @@ class Board:
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""
+        raise NotImplementedError
+
+    def write_image(self, image: bytes) -> None:
+        """Write a ROMFS image, if files are read in place."""
         raise NotImplementedError
 
     @contextmanager
@@ -99,11 +105,6 @@ class FileBoard(Board):
 
     prelude = start_code.CHOOSE_ACTIVE
     in_place = False
-
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Copy files into the board's file system, and put them to use."""
-        with self.connect() as transport:
-            yield from stage.install(stage.of(transport), layout.of(files))
 
 
 class SerialPort(FileBoard):

@@ -283,7 +283,7 @@ def _write_in_place(
 ) -> tuple[int, tuple[str, ...], BoardInfo]:
     """Write a ROM image, then have the board start from it."""
     sent = 0
-    for sent, total in port.install(files):
+    for sent, total in stage.install(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass

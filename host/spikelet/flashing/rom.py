@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ from spikelet.boards import raw_repl, resolve, start_code
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
-from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -60,9 +59,8 @@ class Rom(resolve.Board):
             paths = stage.in_use(stage.of(transport)) or {}
         return bool(start_code.in_rom().items() & paths.items())
 
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Write an image of the files to the partition; yield (bytes done, of how many)."""
-        image = romfs_image(files)
+    def write_image(self, image: bytes) -> None:
+        """Write an image to the partition; raises SpikeletError if it does not fit."""
         if len(image) > self.size:
             raise SpikeletError(
                 f"{self.name}'s ROM partition has {self.size:,} bytes, below the {len(image):,} of "
@@ -70,7 +68,6 @@ class Rom(resolve.Board):
             )
         with self.connect() as transport:
             deploy(transport, image)
-        yield len(image), len(image)
 
     def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
         """Have the board start from its ROM; return the entry points that are the user's own."""

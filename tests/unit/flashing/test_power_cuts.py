@@ -68,7 +68,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def flash(board, files):
-    return list(stage.install(BoardFiles(board, fast=False), board_layout.of(files)))
+    return list(stage.install_files(BoardFiles(board, fast=False), board_layout.of(files)))
 
 
 @pytest.mark.parametrize("files", [OLD, NEW, SAME_RUNTIME], ids=["old", "new", "same runtime"])

@@ -11,7 +11,7 @@ from mpremote.transport import TransportExecError
 from spikelet import installation
 from spikelet.boards import start_code
 from spikelet.errors import SpikeletError
-from spikelet.flashing import flash, layout, rom
+from spikelet.flashing import flash, layout, rom, stage
 from spikelet.flashing.romfs import romfs_image
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
@@ -68,7 +68,7 @@ def test_an_image_is_written_whole(monkeypatch):
     board = Partition(monkeypatch)
     where = rom.Rom(port(board), len(board.data))
     image = romfs_image(FILES)
-    assert list(where.install(FILES)) == [(len(image), len(image))]
+    assert list(stage.install(where, FILES)) == [(len(image), len(image))]
     assert bytes(board.data[: len(image)]) == image
     assert board.written
     assert where.in_place
@@ -86,7 +86,7 @@ def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeyp
     before = bytes(board.data)
     size = len(romfs_image(FILES)) - 1
     with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
-        list(rom.Rom(port(board), size).install(FILES))
+        list(stage.install(rom.Rom(port(board), size), FILES))
     assert bytes(board.data) == before
 
 

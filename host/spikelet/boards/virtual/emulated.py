@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from spikelet import files, installation
 from spikelet.boards import catalogue, raw_repl, resolve, start_code
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
-from spikelet.flashing.romfs import romfs_image
 
 SERVE = Path(__file__).parent / "serve.py"
 
@@ -88,9 +87,8 @@ class Qemu(resolve.Board):
             ):
                 yield transport
 
-    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Make the image that the emulator loads when it is started next."""
-        image = romfs_image(new)
+    def write_image(self, image: bytes) -> None:
+        """Keep the image that the emulator loads when it is started next."""
         if len(image) > self.machine.rom_size:
             raise SpikeletError(
                 f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
@@ -101,7 +99,6 @@ class Qemu(resolve.Board):
             files.replacing(folder / "image.romfs") as path,
         ):
             path.write_bytes(image)
-        yield len(image), len(image)
 
 
 def _interpreter(path: str) -> Path:
