@@ -27,7 +27,7 @@ from spikelet.bench.against_ann import Comparison
 from spikelet.bench.board import MeasuringBoard
 from spikelet.bench.measure import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage

@@ -8,7 +8,7 @@ import pytest
 from boards_under_test import BOARDS, absent, marks
 
 from spikelet import installation
-from spikelet.boards import interpreter, resolve
+from spikelet.boards import interpreter, resolve, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
@@ -43,7 +43,7 @@ def port(request):
 def virtual(tmp_path, monkeypatch, own_cache):
     """Return the folder of a virtual board of this test's own."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(resolve.list_ports, "comports", list)
+    monkeypatch.setattr(serial_port.list_ports, "comports", list)
     return Path(installation.cache_folder("virtual")) / "files"
 
 

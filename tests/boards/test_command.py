@@ -13,7 +13,7 @@ import pytest
 from random_networks import random_inputs, random_network
 
 from spikelet import installation
-from spikelet.boards import resolve
+from spikelet.boards import serial_port
 from spikelet.link.link import Link
 
 
@@ -154,7 +154,7 @@ def test_a_port_that_is_not_there(
     spikelet, network, tmp_path, monkeypatch, devices, spelling, words
 ):
     monkeypatch.setattr(
-        resolve.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
+        serial_port.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
     )
     named = () if spelling is None else ("--port", spelling)
     status, _, err = spikelet("verify", tmp_path / "net.lif", *named)
@@ -163,7 +163,7 @@ def test_a_port_that_is_not_there(
 
 
 def test_the_virtual_board_is_the_default(spikelet, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(resolve.list_ports, "comports", list)
+    monkeypatch.setattr(serial_port.list_ports, "comports", list)
     spikelet("flash", tmp_path / "net.lif")
     status, out, _ = spikelet("verify", tmp_path / "net.lif", "--json")
     assert (status, json.loads(out)["port"]) == (0, "virtual")

@@ -17,7 +17,7 @@ from fake_serial_board import FakeSerialBoard
 from random_networks import random_network
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve
+from spikelet.boards import raw_repl, serial_port
 from spikelet.boards.virtual import pico
 from spikelet.cli import doctor
 
@@ -53,7 +53,7 @@ def plug(monkeypatch):
 
     def attach(*devices: str, vid: int = 0x2E8A, pid: int = 0x0005) -> None:
         found = [UsbPort(device, vid, pid) for device in devices]
-        monkeypatch.setattr(resolve.list_ports, "comports", lambda: found)
+        monkeypatch.setattr(serial_port.list_ports, "comports", lambda: found)
 
     monkeypatch.setattr(doctor, "NO_HARDWARE", ("virtual",))
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)  # however busy this computer is

@@ -10,7 +10,7 @@ from power_up import started
 from random_networks import random_network
 
 from spikelet import installation
-from spikelet.boards import interpreter, resolve
+from spikelet.boards import interpreter, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
@@ -53,7 +53,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(stage.install(resolve.SerialPort(board.device), files))
+        list(stage.install(serial_port.SerialPort(board.device), files))
         return board.stats()["written"]
 
 

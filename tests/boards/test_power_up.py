@@ -10,7 +10,7 @@ import serial
 from boards_under_test import blank
 from stream_networks import stream_network
 
-from spikelet.boards import interpreter, raw_repl, resolve
+from spikelet.boards import interpreter, raw_repl, serial_port
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
@@ -108,7 +108,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     console("spikelet: class")
     console.port.close()
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
-    with resolve.SerialPort(board.device).session() as stream:
+    with serial_port.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         assert verify.check_identity(network, link.hello(), "board") is None
         assert verify.verify(link, network, x).passed
@@ -118,7 +118,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
 def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console("spikelet: class")
     console.port.close()
-    with resolve.SerialPort(board.device).session() as stream:
+    with serial_port.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         verify.check_identity(network, link.hello(), "board")
         check, troubles, turns = verify.LiveCheck(network), [], 0
@@ -173,7 +173,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
 
 
 def test_resets_of_both_kinds_are_survived(board, network, pico):
-    port = resolve.SerialPort(board.device)
+    port = serial_port.SerialPort(board.device)
     held = network.to_bytes()
     for number in range(RESETS):
         if number % 25 == 0:

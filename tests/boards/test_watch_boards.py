@@ -15,7 +15,7 @@ from fake_serial_board import FakeSerialBoard
 from random_networks import random_inputs, random_network
 
 from spikelet import installation
-from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
+from spikelet.boards import interpreter, raw_repl, serial_port, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
@@ -149,7 +149,7 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     pico = blank("pico")
     network = random_network(3)
     with pico.powered() as board:
-        port = resolve.SerialPort(board.device)
+        port = serial_port.SerialPort(board.device)
         files = {**parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
@@ -180,7 +180,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     def plug():
         plugged[:] = [FakeSerialBoard(tmp_path)]
-        return resolve.SerialPort(plugged[0].device)
+        return serial_port.SerialPort(plugged[0].device)
 
     def replug():
         before = plugged[0]
@@ -267,7 +267,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     @contextlib.contextmanager
     def moved(port, log):
         opened.append(port.name)
-        where = virtual if len(opened) == 1 else resolve.SerialPort(flooding.device)
+        where = virtual if len(opened) == 1 else serial_port.SerialPort(flooding.device)
         with connect(where, log) as link:
             yield link
 

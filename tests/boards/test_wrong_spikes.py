@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikelet import installation
-from spikelet.boards import resolve
+from spikelet.boards.port import ReplPort
 from spikelet.flashing import stage
 from spikelet.link import verify
 from spikelet.link.link import Link
@@ -28,7 +28,7 @@ tables.load = load
 """
 
 
-class TamperedPort(resolve.Board):
+class TamperedPort(ReplPort):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):

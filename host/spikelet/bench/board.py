@@ -14,8 +14,8 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.bench import clock as bench_clock
 from spikelet.bench.clock import Clock
-from spikelet.boards import raw_repl, resolve
-from spikelet.boards.resolve import Port
+from spikelet.boards import raw_repl, start_code
+from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
@@ -74,7 +74,7 @@ class MeasuringBoard:
         self.name = port.name
         self._transport = transport
         self._run(installation.board_side("bench") + "_start = allocated()")
-        self._run(resolve.loading(port.prelude))
+        self._run(start_code.import_session(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run("_runtime = allocated() - _start")
         self._run("from spikert import bench, compat, kernels, tables")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.boards.virtual import emulated
 
 COUNTING = ("-icount", "shift=0,sleep=off")  # QEMU's manual, "TCG Instruction Counting"

@@ -22,3 +22,8 @@ CHOOSE_ACTIVE = (
 def in_rom(files: Collection[str] = (NETWORK, RECORDING, SENSOR)) -> dict[str, str]:
     """Return the paths of those of the files that a board keeps in its ROM."""
     return {RUNTIME: "/rom"} | {name: f"/rom/{name}" for name in ENDINGS if name in files}
+
+
+def import_session(prelude: str) -> str:
+    """Return code that imports the runtime's session anew, after a prelude."""
+    return installation.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 
 from spikelet.boards import resolve
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.cli.show import show_board
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link

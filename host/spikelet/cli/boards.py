@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from spikelet.boards import catalogue, identify, resolve
+from spikelet.boards import catalogue, identify, serial_port
 from spikelet.boards.catalogue import Board, Runtime, Sensor
 from spikelet.boards.identify import Identity
 from spikelet.output import Output
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     attached = {
         port.device: (port, identify.by_usb((port.vid, port.pid)))
-        for port in resolve.attached_ports()
+        for port in serial_port.attached_ports()
     }
     found = {device: identity for device, (_, identity) in attached.items()}
     if args.name:

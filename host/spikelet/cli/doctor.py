@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from spikelet.boards import resolve
+from spikelet.boards import serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import readiness
 from spikelet.flashing.readiness import Examination
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.results["ports"][args.port] = found = _examined(args.port)
         _show(args.port, found, output)
         return 0
-    attached = resolve.attached()
+    attached = serial_port.attached()
     output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"

@@ -24,7 +24,7 @@ from spikelet.flashing import files_by_drive
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
 
 
 def install(port: Port, interpreter: str, name: str) -> str:

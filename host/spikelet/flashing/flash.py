@@ -13,7 +13,7 @@ from typing import Any
 from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import Interpreter
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing import drivers, stage
 from spikelet.flashing import layout as board_layout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spikelet.boards import raw_repl
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import network
 from spikelet.networks.network import Network

@@ -16,7 +16,8 @@ from mpremote import commands
 from mpremote.transport import TransportExecError
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve, start_code
+from spikelet.boards import raw_repl, start_code
+from spikelet.boards.port import Port, ReplPort
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PARTITION = 0
 
 
-class Rom(resolve.Board):
+class Rom(ReplPort):
     """A port whose board keeps its files in its ROM partition.
 
     port    where the board is
@@ -36,7 +37,7 @@ class Rom(resolve.Board):
 
     in_place = True
 
-    def __init__(self, port: resolve.Port, size: int) -> None:
+    def __init__(self, port: Port, size: int) -> None:
         if not size:
             raise SpikeletError(
                 f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "

@@ -26,7 +26,7 @@ from spikelet.flashing.romfs import romfs_image
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
 
 NEW = ".new"  # the ending of a temporary name
 HEAD = 100  # bytes of an entry point that tell whose it is

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link

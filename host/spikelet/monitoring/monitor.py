@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session

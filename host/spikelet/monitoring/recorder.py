@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import drivers, flash
 from spikelet.flashing import layout as board_layout

@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import sensor

@@ -11,14 +11,15 @@ from pathlib import Path
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import files, installation
-from spikelet.boards import catalogue, raw_repl, resolve, start_code
+from spikelet.boards import catalogue, raw_repl, start_code
+from spikelet.boards.port import FilePort, ReplPort
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
 
 SERVE = Path(__file__).parent / "serve.py"
 
 
-class Virtual(resolve.FileBoard):
+class Virtual(FilePort):
     """The firmware on CPython, with strict stand-ins for a board's modules."""
 
     def __init__(self, name: str = "virtual") -> None:
@@ -50,7 +51,7 @@ class Unix(Virtual):
         self.interpreter = [str(interpreter)]
 
 
-class Qemu(resolve.Board):
+class Qemu(ReplPort):
     """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
 
     in_place = True
