@@ -33,6 +33,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
+from spikelet.networks import lif_file
 from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
@@ -140,7 +141,7 @@ def spelled(port: Port) -> str:
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
     files = parts.of(interpreter.ask(port)).files
-    list(stage.install(port, {**files, NETWORK: network.to_bytes()}))
+    list(stage.install(port, {**files, NETWORK: lif_file.to_bytes(network)}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 

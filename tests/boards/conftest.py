@@ -14,6 +14,7 @@ from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 
 def pytest_addoption(parser):
@@ -64,7 +65,7 @@ def on_board():
     """Return a function that flashes a network and verifies it with every kernel of a board."""
 
     def check(port, network, x):
-        files = {**sources(port.name).files, "network.lif": network.to_bytes()}
+        files = {**sources(port.name).files, "network.lif": lif_file.to_bytes(network)}
         list(stage.install(port, files))
         found = {}
         with port.session() as stream:

@@ -9,6 +9,7 @@ from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
 
@@ -36,7 +37,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
-    list(stage.install(micropython, {**files, "network.lif": network.to_bytes()}))
+    list(stage.install(micropython, {**files, "network.lif": lif_file.to_bytes(network)}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
         kernels = link.hello().kernels

@@ -15,13 +15,14 @@ from random_networks import random_inputs, random_network
 from spikelet import installation
 from spikelet.boards import serial_port
 from spikelet.link.link import Link
+from spikelet.networks.lif_file import save_network
 
 
 @pytest.fixture
 def network(tmp_path):
     """Return a small network and the file it stands in."""
     made = random_network(3)
-    made.save(tmp_path / "net.lif")
+    save_network(made, tmp_path / "net.lif")
     return made
 
 
@@ -84,7 +85,7 @@ def test_monitor_without_a_recording_says_how_to_make_one(spikelet, network, tmp
 
 def test_another_network_on_the_board(spikelet, network, tmp_path):
     spikelet("flash", tmp_path / "net.lif", "--port", "virtual")
-    random_network(4).save(tmp_path / "other.lif")
+    save_network(random_network(4), tmp_path / "other.lif")
     status, out, err = spikelet("verify", tmp_path / "other.lif", "--port", "virtual", "--json")
     assert status == 1
     assert one_sentence(err, "another network", "spikelet flash")

@@ -9,6 +9,7 @@ from spikelet import installation
 from spikelet.flashing import stage
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 RATE = 1e-3
 
@@ -32,7 +33,11 @@ class FaultyCable:
 def test_nothing_wrong_is_ever_believed(port):
     network = random_network(3)
     x = random_inputs(network, 0, 150)
-    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(
+        stage.install(
+            port, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()

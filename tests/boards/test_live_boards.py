@@ -14,6 +14,7 @@ from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
+from spikelet.networks import lif_file
 
 SEED = 1  # of a network that scales its readings
 TURNS = 12
@@ -40,7 +41,7 @@ def link(port, network, raw):
         settings["rate"] = 1000
     parts = runtime_parts.of(interpreter.ask(port))
     files = parts.needed(Task(network, settings)) | {
-        "network.lif": network.to_bytes(),
+        "network.lif": lif_file.to_bytes(network),
         "samples.bin": raw.tobytes(),
         "sensor.json": json.dumps(settings).encode(),
     }

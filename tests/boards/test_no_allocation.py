@@ -6,6 +6,7 @@ from stream_networks import SEEDS, recordings, stream_network
 
 from spikelet import installation
 from spikelet.flashing import stage
+from spikelet.networks import lif_file
 
 STEPS = 1_000
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32")
@@ -49,7 +50,11 @@ def test_steps_and_answers_allocate_nothing(name, seed):
     port = opened(name)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
-    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(
+        stage.install(
+            port, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

@@ -14,6 +14,7 @@ from spikelet.boards import interpreter, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
+from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -38,7 +39,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(stage.install(pico, {**runtime, "network.lif": OLD.to_bytes()}))
+    list(stage.install(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -59,7 +60,7 @@ def flash(pico, files, cut=None):
 
 @pytest.mark.parametrize("changed", MOMENTS)
 def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
-    files = {**runtime, "network.lif": NEW.to_bytes()}
+    files = {**runtime, "network.lif": lif_file.to_bytes(NEW)}
     if changed == "runtime":
         files["spikert/other.py"] = b"# so that it is another"
     restore(pico, image)

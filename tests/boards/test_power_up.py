@@ -17,6 +17,7 @@ from spikelet.flashing.runtime.needs import Task
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
+from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -38,7 +39,7 @@ def pico(own_cache, network):
     port = blank("pico")
     parts = runtime_parts.of(interpreter.ask(port))
     files = parts.needed(Task(network, SENSOR)) | {
-        "network.lif": network.to_bytes(),
+        "network.lif": lif_file.to_bytes(network),
         "sensor.json": json.dumps(SENSOR).encode(),
     }
     list(stage.install(port, files))
@@ -174,7 +175,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
 
 def test_resets_of_both_kinds_are_survived(board, network, pico):
     port = serial_port.SerialPort(board.device)
-    held = network.to_bytes()
+    held = lif_file.to_bytes(network)
     for number in range(RESETS):
         if number % 25 == 0:
             check_all(port, network)

@@ -17,6 +17,8 @@ from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
@@ -28,7 +30,7 @@ def lif(tmp_path):
     made = []
     for name in ("digits", "wide"):
         made.append(tmp_path / f"{name}.lif")
-        NETWORKS[name].save(made[-1])
+        save_network(NETWORKS[name], made[-1])
     return made
 
 
@@ -63,7 +65,7 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
         network = random_network(seed)
         files = parts.needed(Task(network))
         assert len(files) < 0.7 * len(parts.files)
-        list(stage.install(port, {**files, "network.lif": network.to_bytes()}))
+        list(stage.install(port, {**files, "network.lif": lif_file.to_bytes(network)}))
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
@@ -83,7 +85,7 @@ def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     before = interpreter.ask(port)
     parts = runtime_parts.of(before)
     runtime = parts.needed(Task(network)) if small else parts.files
-    files = {**runtime, "network.lif": network.to_bytes()}
+    files = {**runtime, "network.lif": lif_file.to_bytes(network)}
     list(stage.install(port, files))
     taken = before.flash_free - interpreter.ask(port).flash_free
     assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
@@ -126,7 +128,11 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
     port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
-    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(
+        stage.install(
+            port, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     assert len(list(virtual.rglob("thumb.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0

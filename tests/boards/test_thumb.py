@@ -8,6 +8,7 @@ from boards_under_test import marks, opened
 
 from spikelet import installation
 from spikelet.flashing import stage
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import layer_bounds
@@ -182,7 +183,11 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(
+        stage.install(
+            port, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

@@ -12,6 +12,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -128,7 +129,11 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    list(stage.install(board, {**installation.runtime_files(), "network.lif": made.to_bytes()}))
+    list(
+        stage.install(
+            board, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(made)}
+        )
+    )
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
@@ -169,7 +174,11 @@ def test_sums_may_be_as_large_as_int16(board, storage):
 def test_steps_allocate_nothing(board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(stage.install(board, {**installation.runtime_files(), "network.lif": made.to_bytes()}))
+    list(
+        stage.install(
+            board, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(made)}
+        )
+    )
     with board.connect() as transport:
         script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)

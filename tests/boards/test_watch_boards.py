@@ -26,6 +26,8 @@ from spikelet.link.turn import Observation
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch, replayed
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
 
@@ -72,7 +74,7 @@ def interrupted(network, at, interrupt):
 def lif(tmp_path):
     """Return the file of a small network, and write a recording for it beside."""
     network = random_network(3)
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     np.savez(tmp_path / "x.npz", x=random_inputs(network, 1, 9))
     return tmp_path / "net.lif"
 
@@ -150,7 +152,7 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     network = random_network(3)
     with pico.powered() as board:
         port = serial_port.SerialPort(board.device)
-        files = {**parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
+        files = {**parts.of(interpreter.ask(port)).files, "network.lif": lif_file.to_bytes(network)}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"
@@ -189,7 +191,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
     port = plug()
-    files = {**installation.runtime_files(), "network.lif": network.to_bytes()}
+    files = {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
     list(stage.install(port, files))
     try:
@@ -258,7 +260,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     network = random_network(3)
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
-    flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
+    flashed = {"network.lif": lif_file.to_bytes(network), "samples.bin": samples}
     list(stage.install(virtual, installation.runtime_files() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)

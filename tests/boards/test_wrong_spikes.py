@@ -8,6 +8,7 @@ from spikelet.boards.port import ReplPort
 from spikelet.flashing import stage
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -56,7 +57,11 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(stage.install(port, {**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(
+        stage.install(
+            port, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

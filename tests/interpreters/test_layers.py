@@ -12,6 +12,7 @@ from random_networks import random_inputs, random_network
 
 from interpreters import FIRMWARE, interpreter
 from spikelet.boards import virtual
+from spikelet.networks.lif_file import save_network
 
 SCRIPT = Path(__file__).parent / "layers.py"
 STANDINS = Path(virtual.__file__).parent / "modules"
@@ -71,7 +72,7 @@ def _words(numbers: list[int]) -> str:
 def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, tmp_path):
     told, expected = signals_and_doings(seed)
     (tmp_path / "signals").write_text(told)
-    random_network(seed).save(tmp_path / "net.lif")
+    save_network(random_network(seed), tmp_path / "net.lif")
     program = sys.executable if name == "python" else interpreter(name)
     command = [program, SCRIPT, FIRMWARE, kernel, tmp_path / "net.lif", tmp_path / "signals"]
     environment = {**os.environ, "PYTHONPATH": str(STANDINS)}
@@ -104,7 +105,7 @@ print(gc.mem_alloc() - before)
 @pytest.mark.emulated
 @pytest.mark.parametrize("seed", range(24))
 def test_viper_allocates_nothing_in_a_step(seed, tmp_path):
-    random_network(seed).save(tmp_path / "net.lif")
+    save_network(random_network(seed), tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(STEADY)
     command = [interpreter("micropython"), tmp_path / "steady.py", FIRMWARE, tmp_path / "net.lif"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)

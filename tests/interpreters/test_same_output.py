@@ -10,6 +10,7 @@ from random_networks import random_network
 
 from interpreters import FIRMWARE, interpreter
 from spikelet import minify
+from spikelet.networks.lif_file import save_network
 
 HERE = Path(__file__).parent
 
@@ -25,7 +26,7 @@ HERE = Path(__file__).parent
 @pytest.mark.parametrize("seed", [0, 7, 9])
 def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
     lif = tmp_path / "net.lif"
-    random_network(seed).save(lif)
+    save_network(random_network(seed), lif)
     arguments = [str(HERE / "runtime.py"), str(FIRMWARE), str(lif)]
     said = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout

@@ -17,6 +17,7 @@ from spikelet.bench.clock import Clock
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
@@ -83,10 +84,10 @@ class MeasuringBoard:
         )
         # Their memory is not to be counted as the network's.
         self._run("del allocated, known")
-        if (crc, sha256) != (network.crc, network.source_sha256):
+        if (crc, sha256) != (lif_file.crc(network), network.source_sha256):
             raise SpikeletError(
                 f"{self.name} holds another network (CRC {crc:08x}) than this one "
-                f"(CRC {network.crc:08x}); run spikelet flash to replace it"
+                f"(CRC {lif_file.crc(network):08x}); run spikelet flash to replace it"
             )
         self.clock: Clock = bench_clock.of(port, self.runtime)
 

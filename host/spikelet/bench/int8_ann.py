@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
+from spikelet.networks import lif_file
 from spikelet.networks.int16 import INT16_MAX
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -80,7 +81,7 @@ class DenseNetwork:
             for layer in self.layers
         ]
         names = tuple(map(str, range(layers[-1].neurons)))
-        return Network("direct", 1, "max", names, layers).to_bytes()
+        return lif_file.to_bytes(Network("direct", 1, "max", names, layers))
 
 
 def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwork:

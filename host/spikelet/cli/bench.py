@@ -14,7 +14,8 @@ from spikelet.cli import board_steps, options
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import network, trial_samples
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
 from spikelet.output import Output
 
 EXAMPLE = "spikelet bench net.lif --port qemu:m3 --kernel all"
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     if args.count < 1:
         raise SpikeletError(f"--count is {args.count}; it must be at least 1")
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     given = trial_samples.fitting(loaded, args.samples, args.every)
     where = board_steps.port(args, output)
     with bench_board.measuring(where, loaded) as board:

@@ -9,8 +9,9 @@ from spikelet.conversion import convert, drift, quantisation, weight_storage
 from spikelet.conversion.convert import LayerReport
 from spikelet.conversion.weight_storage import Option
 from spikelet.graphs import file
-from spikelet.networks import score, trial_samples
+from spikelet.networks import lif_file, score, trial_samples
 from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 from spikelet.output import Output
 
@@ -54,9 +55,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
     sha256 = bytes.fromhex(file.sha256(args.graph))
     bits, network, reports = _converted(graph, sha256, args, output)
     given = trial_samples.fitting(network, args.samples, args.every)
-    network.save(args.output)
-    output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
-    output.say(f"{args.output}: {len(network.to_bytes()):,} bytes")
+    save_network(network, args.output)
+    output.results |= {"output": args.output, "bytes": len(lif_file.to_bytes(network))}
+    output.say(f"{args.output}: {len(lif_file.to_bytes(network)):,} bytes")
     show.show_proof(network, [report.bounds for report in reports], output)
     for number, report in enumerate(reports):
         for change in report.changes:

@@ -6,7 +6,8 @@ from typing import Any
 
 from spikelet.cli import convert, flash, options, pictures, train, verify
 from spikelet.errors import SpikeletError
-from spikelet.networks import network, trial_samples
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
 from spikelet.output import Output
 
 EXAMPLE = "spikelet demo --port virtual --folder demo"
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.results = results
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
-    loaded = network.load(tables)
+    loaded = load_network(tables)
     x = trial_samples.named("digits", loaded).x[:SHOWN]
     output.say()
     try:

@@ -9,7 +9,8 @@ from spikelet.cli.show import show_board
 from spikelet.errors import SpikeletError
 from spikelet.flashing import flash, stage
 from spikelet.flashing.flash import Preparation
-from spikelet.networks import network, trial_samples
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
 from spikelet.output import Output
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return erase.run(args, output)
     if args.network is None:
         raise SpikeletError("name a FILE.lif to flash, or --erase")
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     extra = _payload(args, loaded)
     preparation = flash.prepare(
         board_steps.port(args, output),

@@ -6,8 +6,9 @@ from spikelet.boards import catalogue
 from spikelet.cli import show
 from spikelet.flashing.runtime import fit
 from spikelet.flashing.runtime.fit import Room
-from spikelet.networks import network
+from spikelet.networks import lif_file
 from spikelet.networks import proof as bounds
+from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
 from spikelet.output import Output
 
@@ -24,8 +25,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
 
     board = catalogue.load(args.board) if args.board else None
-    loaded = network.load(args.network)
-    size = len(loaded.to_bytes())
+    loaded = load_network(args.network)
+    size = len(lif_file.to_bytes(loaded))
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))
     output.results |= {
         "encoder": loaded.encoder,

@@ -10,7 +10,8 @@ from spikelet import files
 from spikelet.cli import board_steps, options
 from spikelet.errors import SpikeletError
 from spikelet.link import verify
-from spikelet.networks import network, trial_samples
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
 from spikelet.output import Output
 
 EXAMPLE = "spikelet run net.lif samples.npz --port virtual -o spikes.npz"
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Run every sample, then write all of them, or none if one was lost."""
 
     files.check_target(args.output)
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     x = trial_samples.named(args.samples, loaded, args.every).x
     observations = []
     port = board_steps.port(args, output)

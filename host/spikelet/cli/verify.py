@@ -4,7 +4,8 @@ import argparse
 
 from spikelet.cli import board_steps, options, show
 from spikelet.link import verify
-from spikelet.networks import network, score, trial_samples
+from spikelet.networks import score, trial_samples
+from spikelet.networks.lif_file import load_network
 from spikelet.output import Output
 
 EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, and return 0 only if nothing differs and nothing was lost."""
 
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     given = trial_samples.fitting(loaded, args.samples, args.every)
     port = board_steps.port(args, output)
     with (

@@ -17,7 +17,7 @@ from spikelet.conversion import convert
 from spikelet.conversion.convert import LayerReport
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import lif_layers, score, synaptic_events
+from spikelet.networks import lif_file, lif_layers, score, synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -120,7 +120,7 @@ def _storages(network: Network, board: Board) -> list[Network]:
         return [network]
     wider = replace(network, layers=paired)
     room = board.ram_free
-    return [network, wider] if not room or len(wider.to_bytes()) <= room else [network]
+    return [network, wider] if not room or len(lif_file.to_bytes(wider)) <= room else [network]
 
 
 def _as_pairs(layer: Layer) -> Layer:
@@ -148,7 +148,7 @@ def _option(
         reports=reports,
         instructions=float(np.dot(events, each)) / (samples.x.size // network.channels),
         accuracy=score.accuracy(answers, samples) if samples.classes else None,
-        size=len(network.to_bytes()),
+        size=len(lif_file.to_bytes(network)),
     )
 
 

@@ -27,6 +27,7 @@ from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.session import ignore, open_session
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK, RECORDING, SENSOR
 
@@ -126,7 +127,7 @@ def payload(
     sensor : dict, optional
         Settings as `sensor_settings.parse` returns them.
     """
-    files = {NETWORK: network.to_bytes()}
+    files = {NETWORK: lif_file.to_bytes(network)}
     if recording is not None:
         files[RECORDING] = network.turn_bytes(recording.x)
     if sensor is not None:

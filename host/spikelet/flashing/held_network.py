@@ -5,7 +5,7 @@ from __future__ import annotations
 from spikelet.boards import raw_repl
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
-from spikelet.networks import network
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 from spikert.tables import TableError
@@ -26,7 +26,7 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
     try:
-        return network.from_bytes(bytes(data)), frozenset(paths)
+        return lif_file.from_bytes(bytes(data)), frozenset(paths)
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"

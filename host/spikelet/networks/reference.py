@@ -7,23 +7,34 @@ equations are in reference_layer.py, what they are computed from in reference_nu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
-from spikelet.networks.protocol import check_samples
+from spikelet.networks.protocol import Operation, check_samples
 from spikelet.networks.readout import class_scores
 from spikelet.networks.reference_layer import LayerState
 from spikelet.networks.reference_numbers import numbers
 
 if TYPE_CHECKING:
-    from spikelet.networks.network import Network
+    from collections.abc import Sequence
+
+    from spikelet.networks.layer import Layer
 
 
 DIRECT_SHIFT = np.full((1, 1, 1), 8, np.int32)  # of each step's sums
+
+
+class IntegerNetwork(Operation, Protocol):
+    """A network that the reference can simulate; see Network."""
+
+    @property
+    def layers(self) -> Sequence[Layer]: ...  # noqa: D102
+    @property
+    def turn_steps(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +64,7 @@ class Trace:
         )
 
 
-def simulate(network: Network, x: NDArray[Any]) -> Trace:
+def simulate(network: IntegerNetwork, x: NDArray[Any]) -> Trace:
     """Run samples through a network, each from the start membranes.
 
     x    uint8[n, channels]; of a stream uint8[n, samples, channels]; raw readings, of any other
@@ -67,7 +78,7 @@ def simulate(network: Network, x: NDArray[Any]) -> Trace:
 class Simulation:
     """A network whose state lasts, so that a stream can be simulated part by part."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: IntegerNetwork) -> None:
         self.network = network
         self._encoder: encoders.Encoder | None = None
         self._layers: list[LayerState] = []

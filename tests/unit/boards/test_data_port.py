@@ -15,6 +15,7 @@ from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks.lif_file import save_network
 from spikert import boot, compat_boot
 
 NETWORK = 3
@@ -25,7 +26,7 @@ PATIENCE = 30  # seconds
 def board(tmp_path, monkeypatch):
     """Return (network, device) of a board that has started by itself, with a replay for a sensor."""
     network = random_network(NETWORK)
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     rows = np.zeros((4, network.channels), np.int16)
     (tmp_path / "rows.bin").write_bytes(rows.tobytes())
     settings = {"sensor": "replay", "rate": 1000, "channels": network.channels}

@@ -11,9 +11,10 @@ from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import romfs
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.networks import lif_file
 from spikert import tables
 
-LIF = random_network(3).to_bytes()
+LIF = lif_file.to_bytes(random_network(3))
 HEADER = b"\xd2\xcd\x31"  # of a ROMFS image
 DIRECTORY, FILE, DATA = 4, 5, 2  # kinds of its records
 

@@ -19,6 +19,7 @@ from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.recorder import Recorder
+from spikelet.networks.lif_file import save_network
 from spikert import compat, sampling, wire
 
 RATE = 100
@@ -88,7 +89,7 @@ def connect(tmp_path, monkeypatch, time):
     monkeypatch.setattr(link_module, "time", clock)
 
     def connected(network, sensor, settings=None):
-        network.save(tmp_path / "network.lif")
+        save_network(network, tmp_path / "network.lif")
         monkeypatch.setattr(sampling.sensors, "open", sensor.open)
         told = {"sensor": "wave", "rate": RATE} if settings is None else settings
         (tmp_path / "sensor.json").write_text(json.dumps(told))

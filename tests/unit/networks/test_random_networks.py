@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from random_networks import random_inputs, random_network
 
-from spikelet.networks import proof, reference
+from spikelet.networks import lif_file, proof, reference
 from spikert.tables import ENCODERS, READOUTS
 
 SEEDS = range(24)  # those that run on every board
@@ -42,11 +42,11 @@ def test_most_networks_come_close_to_the_limit():
 
 
 def test_the_same_seed_gives_the_same_network():
-    assert random_network(4).to_bytes() == networks()[4].to_bytes()
+    assert lif_file.to_bytes(random_network(4)) == lif_file.to_bytes(networks()[4])
 
 
 def test_every_network_has_room_on_every_board():
-    assert max(len(network.to_bytes()) for network in networks()) < MOST_BYTES
+    assert max(len(lif_file.to_bytes(network)) for network in networks()) < MOST_BYTES
 
 
 @pytest.mark.parametrize(

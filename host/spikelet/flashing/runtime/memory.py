@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spikelet.flashing.runtime import file_systems
+from spikelet.networks import lif_file
 from spikert import tables
 from spikert.tables import LayerTable, Tables
 
@@ -127,7 +128,7 @@ def need(
     in_place    whether the board reads and runs files where they lie, in a ROMFS
     block       int, bytes of which a file in its file system takes a whole number
     """
-    data = network.to_bytes()
+    data = lif_file.to_bytes(network)
     table = Tables(data)
     everything = {**files, "network.lif": data}
     form = _form(files, in_place)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime.modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
+from spikelet.networks import lif_file
 from spikert import sensors
 from spikert.sensors import chips
 from spikert.session import SENSOR
@@ -103,7 +104,7 @@ def needed(modules: Mapping[str, Module], kernel: str, task: Task) -> set[str]:
     modules    those that the board can import
     kernel     its fastest
     """
-    tables = Tables(task.network.to_bytes()) if task.network else None
+    tables = Tables(lif_file.to_bytes(task.network)) if task.network else None
     needs = Needs(tables, kernel, task.sensor)
 
     def among(importer: str, one: str) -> set[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spikelet.networks.layer import Layer
+from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -66,16 +67,19 @@ def _layer(rng, bits, neurons, **changes):
 
 
 def _save(layer, path):
-    Network(
-        encoder="rate",
-        steps=len(COUNTS),
-        readout="count",
-        classes=tuple(map(str, range(layer.neurons))),
-        layers=[layer],
-        source_sha256=bytes(32),
-        scaling=None,
-        encoder_parameter=0,
-    ).save(path)
+    save_network(
+        Network(
+            encoder="rate",
+            steps=len(COUNTS),
+            readout="count",
+            classes=tuple(map(str, range(layer.neurons))),
+            layers=[layer],
+            source_sha256=bytes(32),
+            scaling=None,
+            encoder_parameter=0,
+        ),
+        path,
+    )
 
 
 def _expected(layer, signals):

@@ -6,6 +6,7 @@ import os
 import pytest
 from random_networks import random_network
 
+from spikelet.networks.lif_file import save_network
 from spikert import boot, compat, compat_boot, sampling, session, starts
 
 NETWORK = 3
@@ -49,7 +50,7 @@ def paths(tmp_path, monkeypatch, network):
     """Return what was flashed, with a sensor; the board's root is tmp_path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     (tmp_path / "sensor.json").write_text(json.dumps({"sensor": "mpu6050", "button": ["GP3", 0]}))
     monkeypatch.setattr(compat_boot, "ports", lambda: (Silent(), Silent()))
     monkeypatch.setattr(sampling.sensors, "open", lambda settings: Sensor(network.channels))
