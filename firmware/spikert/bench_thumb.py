@@ -7,17 +7,10 @@ numbers, high * 65536 + low.
 from array import array
 
 import micropython
-from micropython import const
 
 from spikert.bench_viper import chain  # noqa: F401, which Dense takes from here
-
-_RECORDS = const(0)  # of a block, as in kernels/thumb_rows.py
-_RECORD = const(4)
-_SPREAD = const(24)
-
-_LDMIA = const(0xC800)  # as in kernels/thumb_rows.py
-_STMIA = const(0xC000)
-_SXTH = const(0xB200)
+from spikert.kernels.thumb_rows import RECORD, RECORDS, SPREAD, SXTH
+from spikert.loops import SIGN
 
 
 @micropython.native
@@ -53,7 +46,7 @@ def _largest(values: ptr16, neurons: int) -> int:
     best = 0
     most = -1
     for j in range(neurons):
-        v = values[j] ^ 0x8000
+        v = values[j] ^ SIGN
         if v > most:
             most = v
             best = j
@@ -63,9 +56,9 @@ def _largest(values: ptr16, neurons: int) -> int:
 @micropython.asm_thumb
 def _read(r0, r1, r2):
     """Write the v of r2 fours of neurons of the block r0 to i16[] at r1."""
-    ldr(r7, [r0, _RECORDS])
-    ldr(r6, [r0, _RECORD])
-    ldr(r5, [r0, _SPREAD])
+    ldr(r7, [r0, RECORDS])
+    ldr(r6, [r0, RECORD])
+    ldr(r5, [r0, SPREAD])
     label(four)
     ldr(r3, [r7, 0])
     ldr(r4, [r7, 4])
@@ -76,10 +69,10 @@ def _read(r0, r1, r2):
     add(r4, r4, r0)
     add(r7, r7, r6)
     strh(r3, [r1, 0])
-    data(2, _SXTH | 3 << 3 | 0)
+    data(2, SXTH | 3 << 3 | 0)
     sub(r3, r3, r0)
     lsr(r3, r3, 16)
-    data(2, _SXTH | 4 << 3 | 0)
+    data(2, SXTH | 4 << 3 | 0)
     sub(r0, r4, r0)
     lsr(r0, r0, 16)
     strh(r0, [r1, 6])
@@ -105,10 +98,10 @@ def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a 
     mov(r5, r9)
     mov(r6, r10)
     push({r4, r5, r6})
-    ldr(r7, [r0, _RECORDS])
-    ldr(r4, [r0, _RECORD])
+    ldr(r7, [r0, RECORDS])
+    ldr(r4, [r0, RECORD])
     mov(r8, r4)
-    ldr(r4, [r0, _SPREAD])
+    ldr(r4, [r0, SPREAD])
     mov(r9, r4)
     mov(r10, r3)
     ldr(r6, [r1, 4])
@@ -152,7 +145,7 @@ def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a 
     add(r1, r1, r3)
     mov(r3, r8)
     add(r7, r7, r3)
-    data(2, _SXTH | 1 << 3 | 0)
+    data(2, SXTH | 1 << 3 | 0)
     sub(r1, r1, r0)
     asr(r1, r1, 16)
     mul(r0, r5)

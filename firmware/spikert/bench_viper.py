@@ -1,9 +1,8 @@
 """What the viper kernel holds, as bench_dense.py needs it."""
 
 import micropython
-from micropython import const
 
-_SIGN = const(0x8000)
+from spikert.loops import SIGN
 
 
 @micropython.native
@@ -54,7 +53,7 @@ def _requantise(sums: ptr16, bias: ptr16, scaling: ptr32, out: ptr8, neurons: in
     factor = scaling[0]
     shift = scaling[1]
     half = 1 << shift >> 1
-    sign = _SIGN
+    sign = SIGN
     for j in range(neurons):
         y = ((sums[j] - sign + ((bias[j] ^ sign) - sign)) * factor + half) >> shift
         if y < 0:
@@ -68,7 +67,7 @@ def _requantise(sums: ptr16, bias: ptr16, scaling: ptr32, out: ptr8, neurons: in
 def _largest(sums: ptr16, bias: ptr16, neurons: int) -> int:
     best = 0
     most = -0x20000
-    sign = _SIGN
+    sign = SIGN
     for j in range(neurons):
         v = sums[j] - sign + ((bias[j] ^ sign) - sign)
         if v > most:

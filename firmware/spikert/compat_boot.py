@@ -5,7 +5,7 @@ import sys
 
 from spikert.compat import console, const
 
-KEPT = const(0x5B)  # says that the byte behind it is keep_number's
+KEPT_MARK = const(0x5B)  # says that the byte behind it is keep_number's
 
 
 def ports():
@@ -45,7 +45,7 @@ def kept_number():
         from microcontroller import nvm  # type: ignore[import-not-found]
     except ImportError:
         return 0
-    return nvm[1] if nvm and nvm[0] == KEPT else 0
+    return nvm[1] if nvm and nvm[0] == KEPT_MARK else 0
 
 
 def keep_number(number):
@@ -55,4 +55,4 @@ def keep_number(number):
     except ImportError:
         return
     if nvm:
-        nvm[0:2] = bytes((KEPT, number))
+        nvm[0:2] = bytes((KEPT_MARK, number))

@@ -2,7 +2,7 @@
 
 from array import array
 
-from spikert.loops import pick
+from spikert.loops import SCORES_BEGIN, pick
 
 
 class Readout:
@@ -26,7 +26,7 @@ class Readout:
         self.follows = kind == "max"
         if kind == "last":
             hops = 1
-        scores = array("i", (classes, 5 + hops * classes, self.counts, 0, 0))
+        scores = array("i", (classes, SCORES_BEGIN + hops * classes, self.counts, 0, 0))
         scores.extend(array("i", bytes(4 * hops * classes)))
         self.scores = scores
         self.start, self.answer = loops.functions(scores)

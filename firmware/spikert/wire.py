@@ -71,7 +71,7 @@ ADDRESSES16 = const(2)  # two bytes for each
 MAX_PAYLOAD = const(249)  # 254 less kind, sequence and CRC
 MAX_FRAME = const(257)  # with the COBS byte and both zeros
 HEAD_SIZE = const(3)
-CRC_SIZE = const(2)
+CRC16_SIZE = const(2)
 
 CTRL_C = b"\x03"
 ESCAPE = b"\x1b"
@@ -94,7 +94,7 @@ def encode_into(frame, kind, sequence, payload_size):
     struct.pack_into("<BH", frame, 2, kind, sequence)
     crc = crc16(memoryview(frame)[2:end], CRC16_START)
     struct.pack_into("<H", frame, end, crc)
-    end += CRC_SIZE
+    end += CRC16_SIZE
     code_at = 1
     for i in range(2, end):
         if not frame[i]:
@@ -112,7 +112,7 @@ def decode(frame):
     Raises FrameError if it is damaged or no frame at all.
     """
     size = len(frame)
-    if size < 1 + HEAD_SIZE + CRC_SIZE or size > MAX_FRAME - 2:
+    if size < 1 + HEAD_SIZE + CRC16_SIZE or size > MAX_FRAME - 2:
         raise FrameError("%d bytes are no frame" % size)
     at = 0
     while at < size:
@@ -125,10 +125,10 @@ def decode(frame):
         raise FrameError("a frame was cut")
     body = memoryview(frame)[1:]
     kind, sequence = struct.unpack("<BH", body[:HEAD_SIZE])
-    (crc,) = struct.unpack("<H", body[-CRC_SIZE:])
-    if crc16(body[:-CRC_SIZE], CRC16_START) != crc:
+    (crc,) = struct.unpack("<H", body[-CRC16_SIZE:])
+    if crc16(body[:-CRC16_SIZE], CRC16_START) != crc:
         raise FrameError("the CRC is wrong")
-    return kind, sequence, body[HEAD_SIZE:-CRC_SIZE]
+    return kind, sequence, body[HEAD_SIZE:-CRC16_SIZE]
 
 
 def shield(data):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from spikelet import bytecode, installation, runtime_modules, runtime_needs
+from spikelet import bytecode, runtime_modules, runtime_needs
 from spikelet.runtime_modules import EMITTERS, HARDWARE, KINDS, LOOPS, PACKAGE, ULAB, Module
 from spikelet.runtime_needs import KERNELS, Task
 from spikert import kernels as kernel_modules
@@ -53,7 +53,7 @@ class Parts:
 def of(interpreter: Interpreter) -> Parts:
     """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
     files = bytecode.runtime_files(interpreter)
-    modules = runtime_modules.of(installation.runtime_files())
+    modules = runtime_modules.of(bytecode.sources())
     compiled = {runtime_modules.dotted(path) for path in files if path.endswith(".mpy")}
     loadable = runtime_modules.loadable(
         modules, lambda name: _able(name, modules, interpreter, compiled)

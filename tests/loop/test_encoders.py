@@ -1,6 +1,6 @@
 """The loops of encoders that a board picks do what those in plain Python do, on that same board."""
 
-from spikelet import installation
+from spikelet import bytecode
 
 TIMEOUT = 120  # seconds
 
@@ -65,7 +65,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(port.install(installation.runtime_files()))
+    list(port.install(bytecode.sources()))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

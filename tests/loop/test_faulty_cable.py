@@ -5,7 +5,7 @@ import pytest
 
 from board_in_memory import Faults
 from random_networks import random_inputs, random_network
-from spikelet import installation, verification
+from spikelet import bytecode, verification
 from spikelet.link import Link
 
 RATE = 1e-3
@@ -30,7 +30,7 @@ class FaultyCable:
 def test_nothing_wrong_is_ever_believed(port):
     network = random_network(3)
     x = random_inputs(network, 0, 150)
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()

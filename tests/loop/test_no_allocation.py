@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import installation
+from spikelet import bytecode
 from stream_networks import SEEDS, recordings, stream_network
 
 STEPS = 1_000
@@ -48,7 +48,7 @@ def test_steps_and_answers_allocate_nothing(name, seed):
     port = opened(name)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

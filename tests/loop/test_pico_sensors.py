@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import installation, raw_repl
+from spikelet import bytecode, raw_repl
 from spikelet.board_layout import CHOOSE_ACTIVE
 
 pytestmark = pytest.mark.emulated
@@ -71,7 +71,7 @@ def reading():
 @pytest.fixture(scope="module")
 def pico(own_cache):
     port = opened("pico")
-    files = installation.runtime_files()
+    files = bytecode.sources()
     list(port.install({path: files[path] for path in files if path.startswith(NEEDED)}))
     return port
 

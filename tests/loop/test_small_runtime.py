@@ -9,7 +9,7 @@ import pytest
 from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
-from spikelet import file_space, installation, interpreter, ports, runtime_parts, verification
+from spikelet import bytecode, file_space, interpreter, ports, runtime_parts, verification
 from spikelet.link import Link
 from spikelet.runtime_needs import Task
 
@@ -121,7 +121,7 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
     port = ports.resolve("virtual")
     network = NETWORKS["digits"]
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     assert len(list(virtual.rglob("thumb.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0

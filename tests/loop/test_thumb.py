@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import installation
+from spikelet import bytecode
 from spikelet.bounds import layer_bounds
 from spikelet.layer import Layer
 from spikelet.network import Network
@@ -181,7 +181,7 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

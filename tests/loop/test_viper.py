@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, ports, verification
+from spikelet import bytecode, ports, verification
 from spikelet.errors import SpikeletError
 from spikelet.layer import Layer
 from spikelet.link import Link
@@ -125,7 +125,7 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    list(board.install({**installation.runtime_files(), "network.lif": made.to_bytes()}))
+    list(board.install({**bytecode.sources(), "network.lif": made.to_bytes()}))
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
@@ -166,7 +166,7 @@ def test_sums_may_be_as_large_as_int16(board, storage):
 def test_steps_allocate_nothing(board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(board.install({**installation.runtime_files(), "network.lif": made.to_bytes()}))
+    list(board.install({**bytecode.sources(), "network.lif": made.to_bytes()}))
     with board.connect() as transport:
         script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from sensor_boards import Wired
-from spikelet import installation, ports
+from spikelet import bytecode, ports
 
 READ = """
 from array import array
@@ -29,7 +29,7 @@ def virtual(own_cache, monkeypatch, tmp_path):
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     port = ports.resolve("virtual")
-    list(port.install(installation.runtime_files()))
+    list(port.install(bytecode.sources()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 

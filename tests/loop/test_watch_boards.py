@@ -15,7 +15,7 @@ from test_serial_port import FakeSerialBoard
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
 from spikelet import (
-    installation,
+    bytecode,
     interpreter,
     journal_reader,
     ports,
@@ -193,7 +193,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     monkeypatch.setattr(sameness.list_ports, "comports", comports)
     port = plug()
-    files = {**installation.runtime_files(), "network.lif": network.to_bytes()}
+    files = {**bytecode.sources(), "network.lif": network.to_bytes()}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
     list(port.install(files))
     try:
@@ -263,7 +263,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
-    list(virtual.install(installation.runtime_files() | flashed))
+    list(virtual.install(bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []

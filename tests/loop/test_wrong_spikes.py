@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikelet import installation, ports, verification
+from spikelet import bytecode, ports, verification
 from spikelet.layer import Layer
 from spikelet.link import Link
 from spikelet.network import Network
@@ -53,7 +53,7 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

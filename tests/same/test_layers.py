@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_same import FIRMWARE, interpreter
+from test_same import interpreter
 
 import naive_simulator
 from random_networks import random_inputs, random_network
 from spikelet import virtual
 
-SCRIPT = Path(__file__).parent / "layers.py"
 STANDINS = Path(virtual.__file__).parent / "modules"
 SAMPLES = 4
 KERNELS = {
@@ -68,12 +67,19 @@ def _words(numbers: list[int]) -> str:
         for kernel in kernels
     ],
 )
-def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, tmp_path):
+def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, firmware, tmp_path):
     told, expected = signals_and_doings(seed)
     (tmp_path / "signals").write_text(told)
     random_network(seed).save(tmp_path / "net.lif")
     program = sys.executable if name == "python" else interpreter(name)
-    command = [program, SCRIPT, FIRMWARE, kernel, tmp_path / "net.lif", tmp_path / "signals"]
+    command = [
+        program,
+        firmware / "layers.py",
+        firmware,
+        kernel,
+        tmp_path / "net.lif",
+        tmp_path / "signals",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(STANDINS)}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert run.stderr == ""
@@ -103,9 +109,9 @@ print(gc.mem_alloc() - before)
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("seed", range(24))
-def test_viper_allocates_nothing_in_a_step(seed, tmp_path):
+def test_viper_allocates_nothing_in_a_step(seed, firmware, tmp_path):
     random_network(seed).save(tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(STEADY)
-    command = [interpreter("micropython"), tmp_path / "steady.py", FIRMWARE, tmp_path / "net.lif"]
+    command = [interpreter("micropython"), tmp_path / "steady.py", firmware, tmp_path / "net.lif"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(run.stdout) == 0

@@ -4,16 +4,12 @@ import shutil
 import subprocess
 import sys
 from array import array
-from pathlib import Path
 
 import pytest
 
 from boards_under_test import absent
 from random_networks import random_network
 from spikelet import installation
-
-HERE = Path(__file__).parent
-FIRMWARE = HERE.parents[1] / "firmware"
 
 
 def interpreter(name: str) -> str:
@@ -36,10 +32,10 @@ def interpreter(name: str) -> str:
     ],
 )
 @pytest.mark.parametrize("seed", [0, 7, 9])
-def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
+def test_runtime_says_the_same_as_on_cpython(name, seed, firmware, tmp_path):
     lif = tmp_path / "net.lif"
     random_network(seed).save(lif)
-    arguments = [str(HERE / "runtime.py"), str(FIRMWARE), str(lif)]
+    arguments = [str(firmware / "runtime.py"), str(firmware), str(lif)]
     said = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))
@@ -56,10 +52,10 @@ def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
         pytest.param("circuitpython", marks=pytest.mark.ulab),
     ],
 )
-def test_sensors_say_the_same_as_on_cpython(name, tmp_path):
+def test_sensors_say_the_same_as_on_cpython(name, firmware, tmp_path):
     recording = tmp_path / "samples.bin"
     recording.write_bytes(array("h", [k * 1801 - 32768 for k in range(36)]).tobytes())
-    arguments = [str(HERE / "sensors.py"), str(FIRMWARE), str(recording)]
+    arguments = [str(firmware / "sensors.py"), str(firmware), str(recording)]
     said = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from memory_networks import NETWORKS
-from spikelet import installation, runtime_modules, runtime_needs, runtime_parts
+from spikelet import bytecode, installation, runtime_modules, runtime_needs, runtime_parts
 from spikelet.interpreter import Interpreter
 from spikelet.runtime_modules import HARDWARE, LOOPS, dotted, is_module
 from spikelet.runtime_needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
@@ -19,7 +19,7 @@ CIRCUITPYTHON = Interpreter("circuitpython", ulab="6.5")
 SMALL_CIRCUITPYTHON = Interpreter("circuitpython")
 UNIX_CIRCUITPYTHON = Interpreter("circuitpython", emitters=("viper", "native"), ulab="6.5")
 EVERY = (ARM, ESP32, MICROBIT, CIRCUITPYTHON, SMALL_CIRCUITPYTHON, UNIX_CIRCUITPYTHON)
-MODULES = runtime_modules.of(installation.runtime_files())
+MODULES = runtime_modules.of(bytecode.sources())
 MOTION = {"sensor": "mpu6886", "rate": 100}
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
     for name in names(parts.files):
         assert MODULES[name].needs <= has
         assert MODULES[name].now <= names(parts.files)
-    assert parts.files.keys() | parts.left_out.keys() == installation.runtime_files().keys()
+    assert parts.files.keys() | parts.left_out.keys() == bytecode.sources().keys()
     assert not parts.files.keys() & parts.left_out.keys()
     assert set(installation.ENTRY_POINTS) <= parts.files.keys()
 
@@ -78,7 +78,7 @@ def test_all_else_goes_to_every_board():
 def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
     made = {
         path if "thumb" in path or not is_module(path) else path.replace(".py", ".mpy"): data
-        for path, data in installation.runtime_files().items()
+        for path, data in bytecode.sources().items()
     }
     monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: made)
     parts = runtime_parts.of(Interpreter("micropython", (6, 3), "rv32imc"))

@@ -10,6 +10,26 @@ The readout's scores are described in loops/__init__.py.
 import micropython
 from micropython import const
 
+from spikert.kernels.thumb_fire import FIRE, FIRED, HELD, NEXT, NEXT_START, STARTS
+from spikert.kernels.thumb_rows import (
+    ADD,
+    BLX,
+    CMP_R7_R12,
+    END,
+    EVENTS,
+    GAIN,
+    LDMIA,
+    LDR_SP,
+    OWN,
+    RECORD,
+    RECORDS,
+    SPREAD,
+    STMIA,
+    STR_SP,
+    SXTH,
+)
+from spikert.loops import SCORES_AT, SCORES_BEGIN, SCORES_CLASSES, SCORES_SEEN
+
 FIRST = const(0)  # the first layer's block
 LAST = const(4)  # the last one's
 READ = const(8)  # code of `count` or `follow`, or 0 where nothing is read
@@ -18,34 +38,7 @@ UNPACK = const(16)  # code of `unpack`
 RAW = const(20)  # where the last layer's membranes go, u16[neurons, rounded up to 4]
 LENGTH = const(6)  # numbers in a chain
 
-_RECORDS = const(0)  # of a block, as in thumb_rows.py
-_RECORD = const(4)
-_END = const(8)
-_EVENTS = const(12)
-_OWN = const(16)
-_SPREAD = const(24)
-_GAIN = const(28)
-_ADD = const(32)
-_HELD = const(124)  # as in thumb_fire.py
-_FIRE = const(132)
-_STARTS = const(136)
-_NEXT_START = const(140)
-_NEXT = const(144)
-_FIRED = const(148)
-
-_SCORES_CLASSES = const(0)  # of a readout's scores, times 4; see loops/__init__.py
-_SCORES_AT = const(12)
-_SCORES_SEEN = const(16)
-_SCORES_BEGIN = const(5)  # SCORES there
-
-_LDMIA = const(0xC800)  # as in thumb_rows.py
-_STMIA = const(0xC000)
-_BLX = const(0x4780)
-_SXTH = const(0xB200)
-_LDR_SP = const(0x9800)
-_STR_SP = const(0x9000)  # source << 8 | offset in words
 _ADD_SP = const(0xB000)  # words
-_CMP_R7_R12 = const(0x4567)
 
 
 @micropython.asm_thumb
@@ -57,36 +50,36 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     """
     push({r0, r1, r2, r3})
     label(time)
-    data(2, _LDR_SP | 0 << 8 | 0)
+    data(2, LDR_SP | 0 << 8 | 0)
     ldr(r0, [r0, FIRST])
-    data(2, _LDR_SP | 1 << 8 | 1)
-    data(2, _LDR_SP | 2 << 8 | 2)
-    data(2, _LDR_SP | 3 << 8 | 3)
+    data(2, LDR_SP | 1 << 8 | 1)
+    data(2, LDR_SP | 2 << 8 | 2)
+    data(2, LDR_SP | 3 << 8 | 3)
 
     label(layer)  # the block r0, on r2 events at r1, shifted by r3
     cmp(r3, 0)
     bne(shifted)
     cmp(r1, 0)
     beq(held)
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
+    ldr(r4, [r0, ADD])
+    data(2, BLX | 4 << 3)
     label(neurons)
     mov(r4, r0)
     add(r4, 128)
-    ldr(r4, [r4, _FIRE - 128])
-    data(2, _BLX | 4 << 3)
+    ldr(r4, [r4, FIRE - 128])
+    data(2, BLX | 4 << 3)
     mov(r4, r1)
     add(r4, 128)
-    ldr(r3, [r4, _FIRED - 128])
+    ldr(r3, [r4, FIRED - 128])
     str(r0, [r3, 0])
     mov(r2, r0)
     mov(r0, r1)
-    data(2, _LDR_SP | 3 << 8 | 0)
+    data(2, LDR_SP | 3 << 8 | 0)
     ldr(r5, [r3, LAST])
     cmp(r0, r5)
     beq(last)
-    ldr(r1, [r0, _EVENTS])
-    ldr(r0, [r4, _NEXT - 128])
+    ldr(r1, [r0, EVENTS])
+    ldr(r0, [r4, NEXT - 128])
     mov(r3, 0)
     b(layer)
 
@@ -94,14 +87,14 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     ldr(r4, [r3, READ])
     cmp(r4, 0)
     beq(read)
-    data(2, _BLX | 4 << 3)
+    data(2, BLX | 4 << 3)
     label(read)
-    data(2, _LDR_SP | 1 << 8 | 1)
+    data(2, LDR_SP | 1 << 8 | 1)
     cmp(r1, 0)
     bne(end)
-    data(2, _LDR_SP | 1 << 8 | 2)
+    data(2, LDR_SP | 1 << 8 | 2)
     sub(r1, 1)
-    data(2, _STR_SP | 1 << 8 | 2)
+    data(2, STR_SP | 1 << 8 | 2)
     bgt(time)
     label(end)
     mov(r0, r2)
@@ -109,23 +102,23 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     b(out)
 
     label(shifted)  # no own spikes, and the gain after the shift; then as if it had been held
-    ldr(r4, [r0, _OWN])
-    ldr(r5, [r0, _GAIN])
+    ldr(r4, [r0, OWN])
+    ldr(r5, [r0, GAIN])
     push({r3, r4, r5})
     mov(r4, 0)
-    str(r4, [r0, _OWN])
-    str(r4, [r0, _GAIN])
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
+    str(r4, [r0, OWN])
+    str(r4, [r0, GAIN])
+    ldr(r4, [r0, ADD])
+    data(2, BLX | 4 << 3)
     pop({r3, r4, r5})
-    str(r4, [r0, _OWN])
-    str(r5, [r0, _GAIN])
-    ldr(r1, [r0, _RECORDS])
-    ldr(r2, [r0, _RECORD])
-    ldr(r4, [r0, _END])
+    str(r4, [r0, OWN])
+    str(r5, [r0, GAIN])
+    ldr(r1, [r0, RECORDS])
+    ldr(r2, [r0, RECORD])
+    ldr(r4, [r0, END])
     label(shift)
     ldr(r6, [r1, 0])
-    data(2, _SXTH | 6 << 3 | 7)
+    data(2, SXTH | 6 << 3 | 7)
     sub(r6, r6, r7)
     asr(r7, r3)
     asr(r6, r6, 16)
@@ -137,30 +130,30 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     add(r1, r1, r2)
     cmp(r1, r4)
     bcc(shift)
-    ldr(r3, [r0, _HELD])
+    ldr(r3, [r0, HELD])
     cmp(r3, 0)
     beq(neurons)
-    ldr(r1, [r0, _RECORDS])
+    ldr(r1, [r0, RECORDS])
     label(keep)
     ldr(r5, [r1, 0])
-    data(2, _STMIA | 3 << 8 | 1 << 5)
+    data(2, STMIA | 3 << 8 | 1 << 5)
     add(r1, r1, r2)
     cmp(r1, r4)
     bcc(keep)
 
     label(held)
-    ldr(r3, [r0, _HELD])
+    ldr(r3, [r0, HELD])
     cmp(r3, 0)
     beq(neurons)
     mov(r2, 0)
-    ldr(r4, [r0, _ADD])
-    data(2, _BLX | 4 << 3)
-    ldr(r1, [r0, _RECORDS])
-    ldr(r2, [r0, _RECORD])
-    ldr(r4, [r0, _END])
-    ldr(r3, [r0, _HELD])
+    ldr(r4, [r0, ADD])
+    data(2, BLX | 4 << 3)
+    ldr(r1, [r0, RECORDS])
+    ldr(r2, [r0, RECORD])
+    ldr(r4, [r0, END])
+    ldr(r3, [r0, HELD])
     label(join)
-    data(2, _LDMIA | 3 << 8 | 1 << 5)
+    data(2, LDMIA | 3 << 8 | 1 << 5)
     ldr(r6, [r1, 0])
     add(r6, r6, r5)
     str(r6, [r1, 0])
@@ -178,9 +171,9 @@ def count():
     There are r2 of them, of the block r0; leaves r2 as it is.
     """
     bl(begin)
-    ldr(r1, [r0, _EVENTS])
+    ldr(r1, [r0, EVENTS])
     ldr(r3, [r3, SCORES])
-    ldr(r4, [r3, _SCORES_AT])
+    ldr(r4, [r3, 4 * SCORES_AT])
     lsl(r4, r4, 2)
     add(r3, r3, r4)
     mov(r5, r2)
@@ -213,12 +206,12 @@ def follow():
     ldr(r1, [r3, RAW])
     mov(r4, 0)
     ldr(r5, [r3, UNPACK])
-    data(2, _BLX | 5 << 3)
+    data(2, BLX | 5 << 3)
     pop({r2, r3})
     ldr(r1, [r3, RAW])
     ldr(r3, [r3, SCORES])
-    ldr(r5, [r3, _SCORES_CLASSES])
-    ldr(r4, [r3, _SCORES_AT])
+    ldr(r5, [r3, 4 * SCORES_CLASSES])
+    ldr(r4, [r3, 4 * SCORES_AT])
     lsl(r4, r4, 2)
     add(r3, r3, r4)
     label(score)
@@ -229,7 +222,7 @@ def follow():
     blt(lower)
     mov(r6, r4)
     label(lower)
-    data(2, _STMIA | 3 << 8 | 1 << 6)
+    data(2, STMIA | 3 << 8 | 1 << 6)
     sub(r5, 1)
     bne(score)
     pop({pc})
@@ -245,11 +238,11 @@ def unpack():
     """
     bl(begin)
     push({lr})
-    ldr(r6, [r0, _RECORD])
-    ldr(r7, [r0, _RECORDS])
-    ldr(r2, [r0, _END])
+    ldr(r6, [r0, RECORD])
+    ldr(r7, [r0, RECORDS])
+    ldr(r2, [r0, END])
     mov(r12, r2)
-    ldr(r5, [r0, _SPREAD])
+    ldr(r5, [r0, SPREAD])
     label(four)
     add(r7, r7, r6)
     mov(r3, r7)
@@ -273,8 +266,8 @@ def unpack():
     lsl(r3, r3, 16)
     orr(r3, r0)
     label(neighbours)
-    data(2, _STMIA | 1 << 8 | 0b1100)
-    data(2, _CMP_R7_R12)
+    data(2, STMIA | 1 << 8 | 0b1100)
+    data(2, CMP_R7_R12)
     bcc(four)
     pop({pc})
     label(begin)
@@ -288,7 +281,7 @@ def membranes(r0, r1, r2):
     lsl(r4, r4, 15)
     lsl(r3, r4, 16)
     orr(r4, r3)
-    data(2, _BLX | 2 << 3)
+    data(2, BLX | 2 << 3)
     mov(r0, 0)
 
 
@@ -299,14 +292,14 @@ def restart(r0):
     ldr(r0, [r7, FIRST])
     label(layer)
     mov(r1, 0)
-    str(r1, [r0, _OWN])
+    str(r1, [r0, OWN])
     mov(r2, r0)
     add(r2, 128)
-    ldr(r1, [r2, _STARTS - 128])
-    ldr(r2, [r2, _NEXT_START - 128])
-    ldr(r3, [r0, _RECORDS])
-    ldr(r4, [r0, _END])
-    ldr(r5, [r0, _RECORD])
+    ldr(r1, [r2, STARTS - 128])
+    ldr(r2, [r2, NEXT_START - 128])
+    ldr(r3, [r0, RECORDS])
+    ldr(r4, [r0, END])
+    ldr(r5, [r0, RECORD])
     add(r3, r3, r5)
     add(r4, r4, r5)
     sub(r3, 4)
@@ -322,21 +315,21 @@ def restart(r0):
     cmp(r0, r1)
     beq(scores)
     add(r0, 128)
-    ldr(r0, [r0, _NEXT - 128])
+    ldr(r0, [r0, NEXT - 128])
     b(layer)
     label(scores)
     ldr(r0, [r7, SCORES])
     cmp(r0, 0)
     beq(end)
-    ldr(r1, [r0, _SCORES_CLASSES])
-    mov(r2, _SCORES_BEGIN)
-    str(r2, [r0, _SCORES_AT])
+    ldr(r1, [r0, 4 * SCORES_CLASSES])
+    mov(r2, SCORES_BEGIN)
+    str(r2, [r0, 4 * SCORES_AT])
     add(r2, r2, r1)
-    str(r2, [r0, _SCORES_SEEN])
-    add(r0, 4 * _SCORES_BEGIN)
+    str(r2, [r0, 4 * SCORES_SEEN])
+    add(r0, 4 * SCORES_BEGIN)
     mov(r2, 0)
     label(score)
-    data(2, _STMIA | 0 << 8 | 1 << 2)
+    data(2, STMIA | 0 << 8 | 1 << 2)
     sub(r1, 1)
     bne(score)
     mov(r0, 0)

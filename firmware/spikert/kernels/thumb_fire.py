@@ -18,25 +18,30 @@ the offsets below and in thumb_rows.py, in bytes.
 import micropython
 from micropython import const
 
-_RECORDS = const(0)  # as in thumb_rows.py
-_RECORD = const(4)
-_END = const(8)
-_EVENTS = const(12)
-_OWN = const(16)
-_AT = const(20)
-_SPREAD = const(24)
+from spikert.kernels.thumb_rows import (
+    AT,
+    CMP_R7_R12,
+    END,
+    EVENTS,
+    LDMIA,
+    OWN,
+    RECORD,
+    RECORDS,
+    SPREAD,
+    STMIA,
+)
 
-_SHORT = const(16)  # bytes of a record of a leak that is a shift, without a floor
+SHORT = const(16)  # bytes of a record of a leak that is a shift, without a floor
 
 LEAK = const(88)  # V loses V >> this; or r
 KEPT = const(92)  # bits of a half that are left by that shift, in both halves; 0: d counts, and r
-FIRES = const(96)  # the highest bits of both halves, or 0
-FLOORS = const(100)  # likewise
-FOUR = const(104)  # 0x80000 / bytes in a record, rounded up
+FIRE_SIGNS = const(96)  # the highest bits of both halves, or 0
+FLOOR_SIGNS = const(100)  # likewise
+FOUR_FACTOR = const(104)  # 0x80000 / bytes in a record, rounded up
 NEURONS = const(108)
 PLACES = const(112)  # a byte for each of four neurons: its membrane, from the first one's
 TAKEN = const(116)  # where rho stands, or v_reset + 0x8000, u16[neurons]
-SETS = const(120)
+RESET_SETS = const(120)
 HELD = const(124)  # where the sums stand that are held while own spikes are added, or 0
 FIRE = const(132)  # code of `fire`
 STARTS = const(136)  # where the first membranes stand
@@ -45,11 +50,7 @@ NEXT = const(144)  # the next layer's block
 FIRED = const(148)  # where the number of neurons that fired is to stand
 NUMBERS = const(39)  # in a block
 
-_LDMIA = const(0xC800)  # as in thumb_rows.py
-_STMIA = const(0xC000)
-_BLX = const(0x4780)
 _UXTH = const(0xB280)  # source << 3 | target
-_CMP_R7_R12 = const(0x4567)
 
 
 @micropython.asm_thumb
@@ -64,10 +65,10 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     mov(r5, r9)
     push({r4, r5})
     mov(r8, r0)
-    ldr(r7, [r0, _RECORDS])
-    ldr(r1, [r0, _EVENTS])
-    str(r1, [r0, _AT])
-    ldr(r1, [r0, _END])
+    ldr(r7, [r0, RECORDS])
+    ldr(r1, [r0, EVENTS])
+    str(r1, [r0, AT])
+    ldr(r1, [r0, END])
     mov(r12, r1)
     ldr(r6, [r0, LEAK])
     ldr(r5, [r0, KEPT])
@@ -75,7 +76,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     beq(general)
 
     label(four)  # the leak a shift, no floor
-    data(2, _LDMIA | 7 << 8 | 0b10011)
+    data(2, LDMIA | 7 << 8 | 0b10011)
     add(r1, r1, r0)
     ldr(r0, [r7, 0])
     mov(r3, r0)
@@ -83,9 +84,9 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     and_(r3, r5)
     sub(r0, r0, r3)
     add(r0, r0, r1)
-    data(2, _STMIA | 7 << 8 | 0b1)
+    data(2, STMIA | 7 << 8 | 0b1)
     add(r4, r4, r0)
-    data(2, _LDMIA | 7 << 8 | 0b111)
+    data(2, LDMIA | 7 << 8 | 0b111)
     add(r1, r1, r0)
     ldr(r0, [r7, 0])
     mov(r3, r0)
@@ -93,7 +94,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     and_(r3, r5)
     sub(r0, r0, r3)
     add(r0, r0, r1)
-    data(2, _STMIA | 7 << 8 | 0b1)
+    data(2, STMIA | 7 << 8 | 0b1)
     add(r2, r2, r0)
     orr(r4, r2)
     bmi(some)
@@ -101,13 +102,13 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     bpl(none)
     label(some)
     mov(r3, r7)
-    sub(r3, 2 * _SHORT)
+    sub(r3, 2 * SHORT)
     ldr(r4, [r3, 8])
     ldr(r3, [r3, 12])
     add(r4, r4, r3)
     bl(reset)
     label(none)
-    data(2, _CMP_R7_R12)
+    data(2, CMP_R7_R12)
     bcc(four)
     b(done)
 
@@ -119,24 +120,24 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     mov(r3, r4)
     orr(r3, r2)
     mov(r0, r8)
-    ldr(r0, [r0, FIRES])
+    ldr(r0, [r0, FIRE_SIGNS])
     tst(r3, r0)
     beq(silent)
     bl(reset)
     label(silent)
-    data(2, _CMP_R7_R12)
+    data(2, CMP_R7_R12)
     bcc(general)
 
     label(done)
     mov(r1, r8)
-    ldr(r0, [r1, _AT])
-    ldr(r2, [r1, _EVENTS])
+    ldr(r0, [r1, AT])
+    ldr(r2, [r1, EVENTS])
     sub(r0, r0, r2)
     lsr(r0, r0, 1)
     ldr(r2, [r1, HELD])
     cmp(r2, 0)
     beq(leave)
-    str(r0, [r1, _OWN])
+    str(r0, [r1, OWN])
     label(leave)
     pop({r4, r5})
     mov(r8, r4)
@@ -144,7 +145,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     pop({pc})
 
     label(pair)  # r7: its record; leaves the compared ones in r2
-    data(2, _LDMIA | 7 << 8 | 0b1111)
+    data(2, LDMIA | 7 << 8 | 0b1111)
     add(r1, r1, r0)
     ldr(r0, [r7, 4])
     data(2, _UXTH | 0 << 3 | 4)
@@ -162,7 +163,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r3, [r7, 0])
     sub(r3, r3, r0)
     mov(r4, r8)
-    ldr(r1, [r4, FLOORS])
+    ldr(r1, [r4, FLOOR_SIGNS])
     and_(r1, r3)
     beq(above)
     bic(r3, r1)  # low - 1 - V
@@ -189,22 +190,22 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     lsl(r4, r4, 16)
     lsr(r4, r4, 31)
     orr(r4, r3)
-    ldr(r3, [r0, _SPREAD])
+    ldr(r3, [r0, SPREAD])
     lsl(r2, r3)
     orr(r4, r2)
     mov(r2, 3)
     sub(r2, r2, r3)
     lsl(r6, r2)
     orr(r4, r6)
-    ldr(r1, [r0, _RECORDS])
+    ldr(r1, [r0, RECORDS])
     sub(r1, r7, r1)
     lsr(r1, r1, 4)
-    ldr(r3, [r0, FOUR])
+    ldr(r3, [r0, FOUR_FACTOR])
     mul(r1, r3)
     lsr(r1, r1, 16)
     lsl(r1, r1, 2)
     sub(r1, 4)
-    ldr(r3, [r0, _RECORD])
+    ldr(r3, [r0, RECORD])
     sub(r7, r7, r3)
     sub(r7, 4)
     ldr(r5, [r0, PLACES])
@@ -214,10 +215,10 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r2, [r0, NEURONS])
     cmp(r1, r2)
     bcs(next)
-    ldr(r2, [r0, _AT])
+    ldr(r2, [r0, AT])
     strh(r1, [r2, 0])
     add(r2, 2)
-    str(r2, [r0, _AT])
+    str(r2, [r0, AT])
     lsl(r6, r5, 24)
     lsr(r6, r6, 24)
     add(r6, r6, r7)
@@ -225,7 +226,7 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     lsl(r3, r1, 1)
     add(r2, r2, r3)
     ldrh(r2, [r2, 0])
-    ldr(r3, [r0, SETS])
+    ldr(r3, [r0, RESET_SETS])
     cmp(r3, 0)
     bne(set)
     ldrh(r3, [r6, 0])

@@ -12,10 +12,11 @@ needs neither a counter nor a comparison. Code that takes rows by twos begins an
 behind a word that is read for nothing.
 
 MicroPython's assembler lacks some of Thumb-1's instructions: add and compare with a high register, load
-and store of several words, blx, sign extension, load from the stack. They stand as numbers, made of the
-constants with an underscore; sources and targets are added as the comment beside each says. Other
-modules of the kernel have some of them again, because only a module's own constants are numbers to the
-assembler. Source: ARM DDI 0419, ARMv6-M Architecture Reference Manual, A6.7.
+and store of several words, blx, sign extension, load from the stack. They stand as numbers, made of
+constants; sources and targets are added as the comment beside each says. Other modules import them. The
+assembler takes only numbers and a module's own constants, so the host writes a number wherever a module
+imports a constant, before a board gets the module. Source: ARM DDI 0419, ARMv6-M Architecture
+Reference Manual, A6.7.
 """
 
 import micropython
@@ -37,7 +38,7 @@ WEIGHTS = const(44)  # where they begin
 OWN_WEIGHTS = const(48)  # those of own spikes
 STRIDE = const(52)  # bytes of a row
 UNIT = const(56)  # what a row's bias adds to a sum, negative, in both halves
-START = const(60)  # what sums start from
+SUMS_START = const(60)  # what sums start from
 GROUP = const(64)  # rows in a group of the list, a power of 2
 GROUP_HEAD = const(68)  # code that takes a group
 GROUP_CODE = const(72)  # code of a whole group's rows
@@ -45,10 +46,26 @@ GROUP_END = const(76)  # code behind a group's last row
 ROW_CODE = const(80)  # bytes of code for a row, rounded down,
 SPLIT_CODE = const(152)  # and for every four rows more
 BLOCK_END = const(84)  # code that ends a block
-HELD = const(124)  # as in thumb_fire.py
 LISTER = const(128)  # code of `lister`
 
-_STMIA = const(0xC000)  # base << 8 | a bit for each of r0-r7
+# From the address of either `add`, thumb_bytes' and thumb_pairs', where a block ends,
+ANY_END = const(2)
+# and where it does in records of 16 bytes without a gain.
+SHORT_END = const(4)
+
+LDMIA = const(0xC800)  # base << 8 | a bit for each of r0-r7
+STMIA = const(0xC000)  # likewise
+ADD_R8 = const(0x4480)  # source << 3
+ADD_R9 = const(0x4481)
+ADD_R10 = const(0x4482)
+ADD_R11 = const(0x4483)
+ADD_R12 = const(0x4484)
+ADD_LR = const(0x4486)
+SXTH = const(0xB200)  # source << 3 | target
+BLX = const(0x4780)  # target << 3
+LDR_SP = const(0x9800)  # target << 8 | offset in words
+STR_SP = const(0x9000)  # source << 8 | offset in words
+CMP_R7_R12 = const(0x4567)
 _ADD_OF_R9 = const(0x4448)  # target, to which r9 is added
 _CMP_R1_R10 = const(0x4551)
 _CMP_R1_R11 = const(0x4559)
@@ -81,7 +98,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     mov(r0, r12)
     ldr(r1, [r0, BLOCK_END])
     ldr(r2, [r0, WEIGHTS])  # an address to read from, if the end is taken as a group
-    data(2, _STMIA | 6 << 8 | 0b110)
+    data(2, STMIA | 6 << 8 | 0b110)
     pop({r4, r5, r6, r7, pc})
 
     label(rows)  # r2 of them, listed at r1; the first one stands at r4
@@ -107,7 +124,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     bcc(two)
     label(group)
     mov(r0, r8)
-    data(2, _STMIA | 6 << 8 | 0b1)
+    data(2, STMIA | 6 << 8 | 0b1)
     mov(r0, r1)
     data(2, _ADD_OF_R9 | 0)
     mov(r10, r0)
@@ -125,7 +142,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     add(r2, r2, r4)
     add(r3, r3, r4)
     add(r7, r7, r4)
-    data(2, _STMIA | 6 << 8 | 0b10001101)
+    data(2, STMIA | 6 << 8 | 0b10001101)
     data(2, _CMP_R1_R10)
     bne(four)
     data(2, _CMP_R1_R11)
@@ -141,7 +158,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     mul(r3, r5)
     add(r2, r2, r4)
     add(r3, r3, r4)
-    data(2, _STMIA | 6 << 8 | 0b1101)
+    data(2, STMIA | 6 << 8 | 0b1101)
     data(2, _CMP_R1_R11)
     bne(two)
 
@@ -168,7 +185,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     lsl(r3, r3, 1)
     mov(r0, r8)
     sub(r0, r0, r3)
-    data(2, _STMIA | 6 << 8 | 0b1)
+    data(2, STMIA | 6 << 8 | 0b1)
     lsl(r2, r2, 2)
     add(r6, r6, r2)
     label(one)
@@ -176,7 +193,7 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     add(r1, 2)
     mul(r0, r5)
     add(r0, r0, r4)
-    data(2, _STMIA | 6 << 8 | 0b1)
+    data(2, STMIA | 6 << 8 | 0b1)
     sub(r7, 1)
     bne(one)
     label(none)

@@ -4,20 +4,21 @@ See viper_build.py for the numbers.
 """
 
 import micropython
-from micropython import const
 
-_WORDS = const(0)  # in the numbers, see viper_build.py
-_TIMES = const(1)
-_GAIN = const(2)
-_HALVINGS = const(3)
-_LEAK_MASK = const(4)
-_FACTOR = const(5)
-_R = const(6)
-_FIRES = const(7)
-_SETS = const(8)
-_MEMBRANES = const(9)
-_CONSTANTS = const(10)
-_SIGN = const(0x8000)
+from spikert.kernels.viper_words import (
+    NEURONS_CONSTANTS,
+    NEURONS_FACTOR,
+    NEURONS_FIRES,
+    NEURONS_GAIN,
+    NEURONS_HALVINGS,
+    NEURONS_LEAK_MASK,
+    NEURONS_MEMBRANES,
+    NEURONS_R,
+    NEURONS_SETS,
+    NEURONS_TIMES,
+    NEURONS_WORDS,
+)
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -30,19 +31,19 @@ def advance(at: int, constants: int, word: int, events: ptr16) -> int:
     """
     numbers = ptr32(constants)
     told = word
-    gain = numbers[_GAIN]
-    halvings = numbers[_HALVINGS]
-    mask = numbers[_LEAK_MASK]
-    factor = numbers[_FACTOR]
-    r = numbers[_R]
-    fires = numbers[_FIRES]
-    sets = numbers[_SETS]
-    words = numbers[_WORDS]
-    times = numbers[_TIMES]
+    gain = numbers[NEURONS_GAIN]
+    halvings = numbers[NEURONS_HALVINGS]
+    mask = numbers[NEURONS_LEAK_MASK]
+    factor = numbers[NEURONS_FACTOR]
+    r = numbers[NEURONS_R]
+    fires = numbers[NEURONS_FIRES]
+    sets = numbers[NEURONS_SETS]
+    words = numbers[NEURONS_WORDS]
+    times = numbers[NEURONS_TIMES]
     drive = at
-    membranes = at + numbers[_MEMBRANES]
+    membranes = at + numbers[NEURONS_MEMBRANES]
     at = membranes
-    first = constants + 4 * _CONSTANTS
+    first = constants + 4 * NEURONS_CONSTANTS
     event = int(events)
     while times:
         constants = first
@@ -58,12 +59,12 @@ def advance(at: int, constants: int, word: int, events: ptr16) -> int:
             ptr32(at)[0] = word
             if (ptr32(constants)[1] + word) & fires:
                 fired = (ptr32(constants)[1] + word) & fires
-                if fired & _SIGN:
+                if fired & SIGN:
                     ptr16(event)[0] = (at - membranes) >> 1
                     event += 2
                     word -= ptr16(constants)[4]
                     ptr16(at)[0] = ptr16(constants)[4] if sets else word
-                if (fired >> 16) & _SIGN:
+                if (fired >> 16) & SIGN:
                     ptr16(event)[0] = ((at - membranes) >> 1) + 1
                     event += 2
                     word = ptr16(at)[1] - ptr16(constants)[5]

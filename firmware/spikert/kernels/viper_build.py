@@ -15,12 +15,12 @@ The first three variables live in registers, two of them in a .mpy file; so the 
 begin as arguments: addresses, for to find a buffer's takes as long as a row. The numbers of rows are
 i32:
 
-    STRIDE         bytes in a row
-    BLOCKS         how many times BLOCK columns
-    WEIGHT_BIAS    what was added to each weight
-    ROWS           how many can be inputs
-    PAIRS          whether weights stand in 16 bits
-    ZEROS          from here on a row of them
+    ROWS_STRIDE         bytes in a row
+    ROWS_BLOCKS         how many times BLOCK columns
+    ROWS_WEIGHT_BIAS    what was added to each weight
+    ROWS_INPUTS         how many can be inputs
+    ROWS_PAIRS          whether weights stand in 16 bits
+    ROWS_ZEROS          from here on a row of them
 
 Neurons are taken through a step two at a time as well. A word has the membranes of two, each biased by
 0x8000, and another their sums, biased alike. All that is added to both is right as a sum of whole
@@ -29,30 +29,31 @@ words, as long as what it comes to fits in each lane, which is proved. Of a bias
 A membrane less its threshold, proved to fit as well, has its sign bit set where the neuron fires; most
 often neither does, and one test shows it. The numbers of neurons:
 
-    WORDS          as many words of two membranes as there are constants for
-    TIMES          how often that makes all neurons
-    GAIN           of the sums
-    HALVINGS       k of a leak v >> k
-    LEAK_MASK      the bits of both lanes that such a shift leaves
-    FACTOR, R      d of any other leak, or 0; and r
-    FIRES          the sign bits of both lanes, or 0
-    SETS           whether a neuron that fires becomes something, else it loses that
-    MEMBRANES      where they begin behind the sums, in bytes
-    CONSTANTS      from here on three words for each two neurons: what is added in each step, namely the
-                   biases and what the leak's and the sums' own bias amount to; the negative thresholds;
-                   and what a neuron that fires loses, or becomes, u16[2]. In a convolution they are
-                   those of as many pixels as make FOUR neurons, which a loop may take at a time
+    NEURONS_WORDS          as many words of two membranes as there are constants for
+    NEURONS_TIMES          how often that makes all neurons
+    NEURONS_GAIN           of the sums
+    NEURONS_HALVINGS       k of a leak v >> k
+    NEURONS_LEAK_MASK      the bits of both lanes that such a shift leaves
+    NEURONS_FACTOR, NEURONS_R    d of any other leak, or 0; and r
+    NEURONS_FIRES          the sign bits of both lanes, or 0
+    NEURONS_SETS           whether a neuron that fires becomes something, else it loses that
+    NEURONS_MEMBRANES      where they begin behind the sums, in bytes
+    NEURONS_CONSTANTS      from here on three words for each two neurons: what is added in each step,
+                           namely the biases and what the leak's and the sums' own bias amount to; the
+                           negative thresholds; and what a neuron that fires loses, or becomes, u16[2].
+                           In a convolution they are those of as many pixels as make FOUR neurons, which
+                           a loop may take at a time
 """
 
 from array import array
 
 from spikert.compat import const
+from spikert.kernels.viper_words import BOTH
+from spikert.loops import SIGN
 
 BLOCK = const(16)  # columns that the loops take at a time: sums are padded to that
 BEYOND = const(32)  # bytes, as far as a block goes on behind a row
 FOUR = const(4)
-BOTH = 0x10001  # times this, a number is in both lanes
-SIGN = const(0x8000)
 
 
 def padded(neurons):

@@ -4,15 +4,16 @@ See viper_build.py for how rows are added, and for the numbers.
 """
 
 import micropython
-from micropython import const
 
-_STRIDE = const(0)  # in the numbers, see viper_build.py
-_BLOCKS = const(1)
-_WEIGHT_BIAS = const(2)
-_ZEROS = const(5)
-_LANES = const(0x00FF00FF)
-_BOTH = const(0x00010001)  # times this, a number is in both lanes
-_SIGN = const(0x8000)
+from spikert.kernels.viper_words import (
+    BOTH,
+    EVEN_BYTES,
+    ROWS_BLOCKS,
+    ROWS_STRIDE,
+    ROWS_WEIGHT_BIAS,
+    ROWS_ZEROS,
+)
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -23,11 +24,11 @@ def add(  # noqa: PLR0915, for a call costs more than a row
     numbers = ptr32(word)
     rows = lanes
     count = to
-    blocks = numbers[_BLOCKS]
-    stride = numbers[_STRIDE]
-    nothing = int(numbers) + 4 * _ZEROS
+    blocks = numbers[ROWS_BLOCKS]
+    stride = numbers[ROWS_STRIDE]
+    nothing = int(numbers) + 4 * ROWS_ZEROS
     event = int(events)
-    lanes = (_SIGN - count * numbers[_WEIGHT_BIAS]) * _BOTH
+    lanes = (SIGN - count * numbers[ROWS_WEIGHT_BIAS]) * BOTH
     word = lanes + (lanes << 8)
     to = sums
     left = blocks
@@ -42,7 +43,7 @@ def add(  # noqa: PLR0915, for a call costs more than a row
         ptr32(to)[7] = lanes
         to += 32
         left -= 1
-    lanes = _LANES
+    lanes = EVEN_BYTES
     while count > 0:
         a = rows + stride * ptr16(event)[0]
         b = rows + stride * ptr16(event)[1] if count > 1 else nothing

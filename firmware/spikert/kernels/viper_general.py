@@ -18,15 +18,16 @@ from micropython import const
 
 from spikert.kernels import patches, viper_build
 from spikert.kernels import viper_words as words
+from spikert.loops import SIGN
 
-_NEURONS = const(0)
-_INPUTS = const(1)
-_WEIGHTS = const(2)  # offset in bytes
-_GAIN = const(3)
-_R = const(4)
-_FLOORS = const(5)
-_FIRES = const(6)
-_SETS = const(7)
+_LAYER_NEURONS = const(0)
+_LAYER_INPUTS = const(1)
+_LAYER_WEIGHTS = const(2)  # offset in bytes
+_LAYER_GAIN = const(3)
+_LAYER_R = const(4)
+_LAYER_FLOORS = const(5)
+_LAYER_FIRES = const(6)
+_LAYER_SETS = const(7)
 _BIAS = const(8)  # of each parameter: its offset in 16-bit units, then whether it is per map
 _D = const(10)
 _LOW = const(12)
@@ -35,19 +36,18 @@ _RHO = const(16)
 _V_RESET = const(18)
 _CURRENT_D = const(20)
 _CURRENT_R = const(22)
-_CURRENT = const(23)  # whether there is one
-_MAPS = const(24)
-_PIXELS = const(25)
-_MEMBRANES = const(26)  # where they begin in `work`, in 16-bit units
+_LAYER_CURRENT = const(23)  # whether there is one
+_LAYER_MAPS = const(24)
+_LAYER_PIXELS = const(25)
+_LAYER_MEMBRANES = const(26)  # where they begin in `work`, in 16-bit units
 _CHANNELS = const(27)  # from here on of a convolution only
 _HEIGHT = const(28)
 _WIDTH = const(29)
 _KERNEL = const(30)  # weights of a channel
 _ROW = const(31)  # a row of neurons, in bytes of sums
-_PLACES = const(32)  # where the places begin in `block`
+_LAYER_PLACES = const(32)  # where the places begin in `block`
 _PARTS = const(33)  # those of tables.Geometry begin here, counted in weights
 _LANE_SIGNS = const(0x00800080)
-_SIGN = const(0x8000)
 
 
 class Layer:
@@ -72,7 +72,7 @@ class Layer:
         self.neurons, self.inputs, self.data = table.neurons, table.inputs, table.data
         self.recurrent, self.current = table.recurrent, table.current
         self.block = block = _block(table)
-        size = 2 * block[_MEMBRANES]
+        size = 2 * block[_LAYER_MEMBRANES]
         self.work = bytearray(2 * size)
         self.drive = bytearray(size) if table.current else self.work
         self.sums = bytearray(size) if table.recurrent else self.drive
@@ -83,7 +83,7 @@ class Layer:
         self.count = array("i", (0,))
         self.at = self.own_at = self.neurons_at = self.listed = None
         self.fired = 0
-        words.clear(self.work, block[_MEMBRANES])
+        words.clear(self.work, block[_LAYER_MEMBRANES])
         self.kept = self._address_rows(table) + self._address_neurons(table, size)
         self.reset()
 
@@ -117,8 +117,8 @@ class Layer:
         """Start every state again."""
         block = self.block
         if self.current:
-            words.clear(self.work, block[_MEMBRANES] >> 1)
-        words.flip(self.biased, self.start, block[_MAPS], block[_PIXELS])
+            words.clear(self.work, block[_LAYER_MEMBRANES] >> 1)
+        words.flip(self.biased, self.start, block[_LAYER_MAPS], block[_LAYER_PIXELS])
         self.fired = 0
 
     @micropython.native
@@ -165,20 +165,20 @@ class Layer:
     def _hold_patches(self, x):
         """Hold x bit by bit from the lowest: its inputs' patches are added, and the sums halved."""
         block, sums = self.block, self.sums
-        words.clear(sums, block[_MEMBRANES] >> 1)
+        words.clear(sums, block[_LAYER_MEMBRANES] >> 1)
         for bit in range(8):
-            count = _plane(0, 0, x, block[_INPUTS], bit, self.listed)
+            count = _plane(0, 0, x, block[_LAYER_INPUTS], bit, self.listed)
             _add_patches(0, 0, 0, block, self.data, sums, self.listed, count)
-            words.shift(sums, block[_NEURONS], 1)
+            words.shift(sums, block[_LAYER_NEURONS], 1)
 
     @micropython.native
     def _scatter(self, events, count, shift):
         """Put the sum of the patches of `events`, shifted right, into `sums`."""
         block, sums = self.block, self.sums
-        words.clear(sums, block[_MEMBRANES] >> 1)
+        words.clear(sums, block[_LAYER_MEMBRANES] >> 1)
         _add_patches(0, 0, 0, block, self.data, sums, events, count)
         if shift:
-            words.shift(sums, block[_NEURONS], shift)
+            words.shift(sums, block[_LAYER_NEURONS], shift)
 
     @micropython.native
     def _feed(self):
@@ -187,7 +187,7 @@ class Layer:
         if self.own_at:
             rows, weights, drive = self.own_at
             self.add(rows, weights, self.fired, drive, self.events)
-            _add(self.drive, self.sums, block[_NEURONS])
+            _add(self.drive, self.sums, block[_LAYER_NEURONS])
         if self.current:
             _follow(0, 0, self.work, block, self.data, self.drive)
 
@@ -231,7 +231,7 @@ def _times(numbers, factors):
 @micropython.viper
 def _add(target: ptr16, source: ptr16, count: int):
     for i in range(count):
-        target[i] = target[i] + source[i] - _SIGN
+        target[i] = target[i] + source[i] - SIGN
 
 
 @micropython.viper
@@ -263,9 +263,9 @@ def _add_patches(  # noqa: PLR0915, for a call costs more than an event
     signs = _LANE_SIGNS
     channels = block[_CHANNELS]
     width = block[_WIDTH]
-    weights = int(data) + block[_WEIGHTS]
+    weights = int(data) + block[_LAYER_WEIGHTS]
     parts_at = int(block) + 4 * _PARTS
-    rows_at = int(block) + 4 * block[_PLACES]
+    rows_at = int(block) + 4 * block[_LAYER_PLACES]
     columns_at = rows_at + 16 * block[_HEIGHT]  # four numbers of four bytes in a place
     event = int(events)
     while count:
@@ -324,11 +324,11 @@ def _add_patches(  # noqa: PLR0915, for a call costs more than an event
 @micropython.viper
 def _follow(j: int, i: int, work: ptr16, block: ptr32, data: ptr16, drive: ptr16):
     """Take every neuron's synaptic current, in `work`, through a step."""
-    maps = block[_MAPS]
-    pixels = block[_PIXELS]
-    gain = block[_GAIN]
+    maps = block[_LAYER_MAPS]
+    pixels = block[_LAYER_PIXELS]
+    gain = block[_LAYER_GAIN]
     r = block[_CURRENT_R]
-    sign = _SIGN
+    sign = SIGN
     bias_at = block[_BIAS]
     d_at = block[_CURRENT_D]
     bias_each = block[_BIAS + 1]
@@ -357,14 +357,14 @@ def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
     v: int, j: int, fired: int, block: ptr32, work: ptr16, data: ptr16, events: ptr16
 ) -> int:
     """Take every neuron through a step; list those that fire in `events`, return how many."""
-    maps = block[_MAPS]
-    membranes = block[_MEMBRANES]
-    gain = block[_GAIN]
-    r = block[_R]
-    floors = block[_FLOORS]
-    fires = block[_FIRES]
-    sets = block[_SETS]
-    sign = _SIGN
+    maps = block[_LAYER_MAPS]
+    membranes = block[_LAYER_MEMBRANES]
+    gain = block[_LAYER_GAIN]
+    r = block[_LAYER_R]
+    floors = block[_LAYER_FLOORS]
+    fires = block[_LAYER_FIRES]
+    sets = block[_LAYER_SETS]
+    sign = SIGN
     bias_at = block[_BIAS]
     d_at = block[_D]
     low_at = block[_LOW]
@@ -377,11 +377,11 @@ def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
     d = data[d_at]
     low = (data[low_at] ^ sign) - sign
     theta = (data[theta_at] ^ sign) - sign
-    if block[_CURRENT]:  # which has had them already
+    if block[_LAYER_CURRENT]:  # which has had them already
         gain = bias_each = bias = 0
     fired = 0
     first = 0
-    pixels = block[_PIXELS]
+    pixels = block[_LAYER_PIXELS]
     while pixels:
         j = 0
         while j < maps:

@@ -4,14 +4,15 @@ See viper_build.py for how rows are added, and for the numbers.
 """
 
 import micropython
-from micropython import const
 
-_STRIDE = const(0)  # in the numbers, see viper_build.py
-_BLOCKS = const(1)
-_WEIGHT_BIAS = const(2)
-_ROWS = const(3)
-_PAIRS = const(4)
-_SIGN = const(0x8000)
+from spikert.kernels.viper_words import (
+    ROWS_BLOCKS,
+    ROWS_INPUTS,
+    ROWS_PAIRS,
+    ROWS_STRIDE,
+    ROWS_WEIGHT_BIAS,
+)
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -23,14 +24,14 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
     row       at first the address of the numbers
     x         at first that of the first row
     t0        at first that of the sums u16[]
-    values    u8[_ROWS], all x
-    listed    u16[_ROWS], to be overwritten: those that are not 0
+    values    u8[ROWS_INPUTS], all x
+    listed    u16[ROWS_INPUTS], to be overwritten: those that are not 0
     """
     numbers = ptr32(row)
     column = x
     sums = t0
-    inputs = numbers[_ROWS]
-    stride = numbers[_STRIDE]
+    inputs = numbers[ROWS_INPUTS]
+    stride = numbers[ROWS_STRIDE]
     count = 0
     start = 0
     x = 0
@@ -41,15 +42,15 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
             count += 1
             start -= row
         x += 1
-    start *= numbers[_WEIGHT_BIAS]
+    start *= numbers[ROWS_WEIGHT_BIAS]
     to = sums
-    blocks = numbers[_BLOCKS]
+    blocks = numbers[ROWS_BLOCKS]
     while blocks:
         t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = start
         t8 = t9 = t10 = t11 = t12 = t13 = t14 = t15 = start
         event = int(listed)
         left = count
-        if numbers[_PAIRS]:
+        if numbers[ROWS_PAIRS]:
             while left:
                 x = ptr16(event)[0]
                 row = column + stride * x
@@ -97,25 +98,25 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
                 event += 2
                 left -= 1
             column += 16
-        ptr16(to)[0] = (t0 >> 8) + _SIGN
-        ptr16(to)[1] = (t1 >> 8) + _SIGN
-        ptr16(to)[2] = (t2 >> 8) + _SIGN
-        ptr16(to)[3] = (t3 >> 8) + _SIGN
-        ptr16(to)[4] = (t4 >> 8) + _SIGN
-        ptr16(to)[5] = (t5 >> 8) + _SIGN
-        ptr16(to)[6] = (t6 >> 8) + _SIGN
-        ptr16(to)[7] = (t7 >> 8) + _SIGN
-        ptr16(to)[8] = (t8 >> 8) + _SIGN
-        ptr16(to)[9] = (t9 >> 8) + _SIGN
-        ptr16(to)[10] = (t10 >> 8) + _SIGN
-        ptr16(to)[11] = (t11 >> 8) + _SIGN
-        ptr16(to)[12] = (t12 >> 8) + _SIGN
-        ptr16(to)[13] = (t13 >> 8) + _SIGN
-        ptr16(to)[14] = (t14 >> 8) + _SIGN
-        ptr16(to)[15] = (t15 >> 8) + _SIGN
+        ptr16(to)[0] = (t0 >> 8) + SIGN
+        ptr16(to)[1] = (t1 >> 8) + SIGN
+        ptr16(to)[2] = (t2 >> 8) + SIGN
+        ptr16(to)[3] = (t3 >> 8) + SIGN
+        ptr16(to)[4] = (t4 >> 8) + SIGN
+        ptr16(to)[5] = (t5 >> 8) + SIGN
+        ptr16(to)[6] = (t6 >> 8) + SIGN
+        ptr16(to)[7] = (t7 >> 8) + SIGN
+        ptr16(to)[8] = (t8 >> 8) + SIGN
+        ptr16(to)[9] = (t9 >> 8) + SIGN
+        ptr16(to)[10] = (t10 >> 8) + SIGN
+        ptr16(to)[11] = (t11 >> 8) + SIGN
+        ptr16(to)[12] = (t12 >> 8) + SIGN
+        ptr16(to)[13] = (t13 >> 8) + SIGN
+        ptr16(to)[14] = (t14 >> 8) + SIGN
+        ptr16(to)[15] = (t15 >> 8) + SIGN
         to += 32
         blocks -= 1
-    if numbers[_PAIRS] and stride & 4:  # as in add_pairs
+    if numbers[ROWS_PAIRS] and stride & 4:  # as in add_pairs
         to = sums + stride
-        ptr16(to)[0] = _SIGN
-        ptr16(to)[1] = _SIGN
+        ptr16(to)[0] = SIGN
+        ptr16(to)[1] = SIGN

@@ -4,14 +4,9 @@ See viper_build.py for how rows are added, and for the numbers.
 """
 
 import micropython
-from micropython import const
 
-_STRIDE = const(0)  # in the numbers, see viper_build.py
-_BLOCKS = const(1)
-_WEIGHT_BIAS = const(2)
-_ZEROS = const(5)
-_BOTH = const(0x00010001)  # times this, a number is in both lanes
-_SIGN = const(0x8000)
+from spikert.kernels.viper_words import BOTH, ROWS_BLOCKS, ROWS_STRIDE, ROWS_WEIGHT_BIAS, ROWS_ZEROS
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -22,11 +17,11 @@ def add(  # noqa: PLR0915, for a call costs more than a row
     numbers = ptr32(word)
     rows = a
     count = b
-    blocks = numbers[_BLOCKS]
-    stride = numbers[_STRIDE]
-    nothing = int(numbers) + 4 * _ZEROS
+    blocks = numbers[ROWS_BLOCKS]
+    stride = numbers[ROWS_STRIDE]
+    nothing = int(numbers) + 4 * ROWS_ZEROS
     event = int(events)
-    word = (_SIGN - count * numbers[_WEIGHT_BIAS]) * _BOTH
+    word = (SIGN - count * numbers[ROWS_WEIGHT_BIAS]) * BOTH
     to = sums
     left = blocks
     while left:
@@ -90,5 +85,5 @@ def add(  # noqa: PLR0915, for a call costs more than a row
         count -= 8
     if stride & 4:  # a word of two columns behind the row, which the neurons' loop reads as well
         to = sums + stride
-        ptr16(to)[0] = _SIGN
-        ptr16(to)[1] = _SIGN
+        ptr16(to)[0] = SIGN
+        ptr16(to)[1] = SIGN

@@ -4,17 +4,18 @@ See viper_build.py for the numbers.
 """
 
 import micropython
-from micropython import const
 
-_WORDS = const(0)  # in the numbers, see viper_build.py
-_TIMES = const(1)
-_HALVINGS = const(3)
-_LEAK_MASK = const(4)
-_FIRES = const(7)
-_SETS = const(8)
-_MEMBRANES = const(9)
-_CONSTANTS = const(10)
-_SIGN = const(0x8000)
+from spikert.kernels.viper_words import (
+    NEURONS_CONSTANTS,
+    NEURONS_FIRES,
+    NEURONS_HALVINGS,
+    NEURONS_LEAK_MASK,
+    NEURONS_MEMBRANES,
+    NEURONS_SETS,
+    NEURONS_TIMES,
+    NEURONS_WORDS,
+)
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -24,16 +25,16 @@ def advance(  # noqa: PLR0915, for a call costs more than a neuron
     """Take every neuron through a step; see viper_advance.py for the arguments."""
     numbers = ptr32(constants)
     told = word
-    halvings = numbers[_HALVINGS]
-    mask = numbers[_LEAK_MASK]
-    fires = numbers[_FIRES]
-    sets = numbers[_SETS]
-    words = numbers[_WORDS] >> 1
-    times = numbers[_TIMES]
+    halvings = numbers[NEURONS_HALVINGS]
+    mask = numbers[NEURONS_LEAK_MASK]
+    fires = numbers[NEURONS_FIRES]
+    sets = numbers[NEURONS_SETS]
+    words = numbers[NEURONS_WORDS] >> 1
+    times = numbers[NEURONS_TIMES]
     drive = at
-    membranes = at + numbers[_MEMBRANES]
+    membranes = at + numbers[NEURONS_MEMBRANES]
     at = membranes
-    first = constants + 4 * _CONSTANTS
+    first = constants + 4 * NEURONS_CONSTANTS
     event = int(events)
     while times:
         constants = first
@@ -44,12 +45,12 @@ def advance(  # noqa: PLR0915, for a call costs more than a neuron
             ptr32(at)[0] = word
             if ptr32(constants)[1] + word & fires:
                 fired = ptr32(constants)[1] + word & fires
-                if fired & _SIGN:
+                if fired & SIGN:
                     ptr16(event)[0] = (at - membranes) >> 1
                     event += 2
                     word -= ptr16(constants)[4]
                     ptr16(at)[0] = ptr16(constants)[4] if sets else word
-                if (fired >> 16) & _SIGN:
+                if (fired >> 16) & SIGN:
                     ptr16(event)[0] = ((at - membranes) >> 1) + 1
                     event += 2
                     word = ptr16(at)[1] - ptr16(constants)[5]
@@ -59,12 +60,12 @@ def advance(  # noqa: PLR0915, for a call costs more than a neuron
             ptr32(at)[1] = word
             if ptr32(constants)[4] + word & fires:
                 fired = ptr32(constants)[4] + word & fires
-                if fired & _SIGN:
+                if fired & SIGN:
                     ptr16(event)[0] = ((at - membranes) >> 1) + 2
                     event += 2
                     word -= ptr16(constants)[10]
                     ptr16(at)[2] = ptr16(constants)[10] if sets else word
-                if (fired >> 16) & _SIGN:
+                if (fired >> 16) & SIGN:
                     ptr16(event)[0] = ((at - membranes) >> 1) + 3
                     event += 2
                     word = ptr16(at)[3] - ptr16(constants)[11]

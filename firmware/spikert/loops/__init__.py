@@ -56,17 +56,28 @@ checksum crc16(data, crc)   see compat.py
 
 A readout's scores are i32[], of which the first five say
 
-    CLASSES    how many there are
-    END        where the scores end
-    ADDS       whether a class's total is the sum of its scores, else it is their largest
-    AT         where those of the present hop begin
-    SEEN       where those end that a hop has had yet; a window slides over them in a circle
+    SCORES_CLASSES    how many there are
+    SCORES_END        where the scores end
+    SCORES_ADDS       whether a class's total is the sum of its scores, else it is their largest
+    SCORES_AT         where those of the present hop begin
+    SCORES_SEEN       where those end that a hop has had yet; a window slides over them in a circle
 
-and from SCORES on i32[hops, classes]; counts, or membranes + 0x8000; so a window has fewer than 2**31
-steps.
+and from SCORES_BEGIN on i32[hops, classes]; counts, or membranes + 0x8000; so a window has fewer than
+2**31 steps.
 """
 
 import sys
+
+from spikert.compat import const
+
+SIGN = const(0x8000)  # a 16-bit number's sign bit: what is biased has it added
+
+SCORES_CLASSES = const(0)
+SCORES_END = const(1)
+SCORES_ADDS = const(2)
+SCORES_AT = const(3)
+SCORES_SEEN = const(4)
+SCORES_BEGIN = const(5)
 
 
 def pick(name):

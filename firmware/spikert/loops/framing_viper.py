@@ -43,7 +43,7 @@ def encode_into(frame, kind, sequence, payload_size):
     end = 2 + wire.HEAD_SIZE + payload_size
     struct.pack_into("<BH", frame, 2, kind, sequence)
     struct.pack_into("<H", frame, end, crc16(memoryview(frame)[2:end], CRC16_START))
-    end += wire.CRC_SIZE
+    end += wire.CRC16_SIZE
     _stuff(frame, end)
     return end + 1
 
