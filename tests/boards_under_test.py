@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from spikelet import installation, ports
+from spikelet import installation
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
@@ -47,6 +48,6 @@ def blank(name: str):
 def opened(name: str):
     """Return the board at a port; without it, the test is skipped or fails."""
     try:
-        return ports.resolve(name)
+        return resolve.resolve(name)
     except SpikeletError as error:
         return absent(str(error))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import constants, installation
+from spikelet import installation
+from spikelet.flashing.runtime import inline_constants
 
 SCRIPTS = Path(__file__).parent / "same"
 
@@ -28,7 +29,7 @@ def firmware(tmp_path_factory):
     sources = {path: data.decode() for path, data in paths if path.startswith("spikert/")}
     for name in ("layers.py", "runtime.py", "sensors.py"):
         sources[name] = (SCRIPTS / name).read_text()
-    for path, source in constants.inlined(sources).items():
+    for path, source in inline_constants.inlined(sources).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(source)
     return folder
@@ -37,7 +38,7 @@ def firmware(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digits():
     """Return the fixed test part of the digits."""
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     return dataset.split(dataset.load_digits())[1]
 
@@ -45,7 +46,8 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Return a function that trains and converts a digits network once per run of the tests."""
-    from spikelet import conversion, dataset, training
+    from spikelet import conversion, training
+    from spikelet.inputs import dataset
 
     made = {}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 
 def layer(weights, *, theta=1.0, beta=0.75, bias=0.0, reset="subtract", v_reset=0.0, v_start=0.0):

@@ -4,7 +4,7 @@ import numpy as np
 
 from spikelet import journal_reader
 from spikelet.journal import JournalWriter
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
 from spikelet.watching import Gone, Reconnected, Started
 
 ABOUT = {"port": "virtual", "board": "b", "runtime": "r", "kernel": "plain", "begun": "now"}

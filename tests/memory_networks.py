@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from spikelet.convolution import Geometry
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.operation import Stream
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
 
 
 def dense(inputs: int, neurons: int, **parameters) -> Layer:

@@ -3,8 +3,8 @@
 import serial
 
 from random_networks import random_inputs
-from spikelet import verification
-from spikelet.link import Link
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 SAMPLES = 3
 
@@ -17,7 +17,7 @@ def started(pico, *networks):
         assert not info.problem
         network = {made.crc: made for made in networks}[info.crc]
         x = random_inputs(network, 5, SAMPLES)
-        found = verification.verify(link, network, x)
+        found = verify.verify(link, network, x)
         link.close()
     assert (found.passed, found.samples, found.lost_frames) == (True, SAMPLES, 0)
     return network

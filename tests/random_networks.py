@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet import encoding
-from spikelet.bounds import INT16_MAX, INT16_MIN, layer_bounds
-from spikelet.convolution import Geometry
-from spikelet.float_network import RESETS
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.scaling import Scaling
+from spikelet.inputs import encoders
+from spikelet.inputs.scaling import Scaling
+from spikelet.networks.float_network import RESETS
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import INT16_MAX, INT16_MIN, layer_bounds
 from spikert.tables import ENCODERS, READOUTS
 
 SERIES = 30  # of random numbers: one in which the networks of the first seeds are of every kind
@@ -123,7 +123,7 @@ def _encoder(seed: int) -> str:
 
 
 def _encoder_parameter(encoder: str, seed: int) -> int:
-    least, most = encoding.PARAMETERS.get(encoder, (0, 0))
+    least, most = encoders.PARAMETERS.get(encoder, (0, 0))
     return least + seed * 7919 % (most - least + 1)
 
 

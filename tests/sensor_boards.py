@@ -10,7 +10,7 @@ import pytest
 
 from spikert import compat, sensors
 
-VIRTUAL = Path(__file__).parents[1] / "host/spikelet/virtual"
+VIRTUAL = Path(__file__).parents[1] / "host/spikelet/boards/virtual"
 MODULES = ("analogio", "audiobusio", "board", "busio", "devices", "digitalio", "machine")
 MODULES += ("microcontroller", "pins_in_use", "touchio", "wiring")
 

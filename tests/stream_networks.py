@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from spikelet import bounds
-from spikelet.encoding import PARAMETERS, inputs
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.operation import Stream
-from spikelet.scaling import Scaling
+from spikelet.inputs.encoders import PARAMETERS, inputs
+from spikelet.inputs.scaling import Scaling
+from spikelet.networks import proof
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
 from spikert.tables import ENCODERS, READOUTS
 
 CHANNELS, HIDDEN, CLASSES = 3, 12, 4
@@ -38,7 +38,7 @@ def stream_network(seed: int) -> Network:
         encoder_parameter=least + 6 % (most - least + 1),
         stream=Stream(hop * int(rng.integers(1, 4)), hop),
     )
-    assert all(layer.reach.fits and layer.settled for layer in bounds.prove(network))
+    assert all(layer.reach.fits and layer.settled for layer in proof.prove(network))
     return network
 
 

@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 from board_in_memory import BoardInMemory
 from spikelet.errors import NotThere
-from spikelet.frames import FrameReader
-from spikelet.link import Link
+from spikelet.link.frames import FrameReader
+from spikelet.link.link import Link
 from spikert import wire
 
 

@@ -18,11 +18,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as
 
 import numpy as np
 
-from spikelet import conversion, dataset, evaluation, relu_training, training
+from spikelet import conversion, relu_training, training
 from spikelet.cli import ann as ann_verb
 from spikelet.cli import train as train_verb
-from spikelet.dataset import Dataset
-from spikelet.float_network import FloatNetwork
+from spikelet.inputs import dataset
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import score as evaluation
+from spikelet.networks.float_network import FloatNetwork
 
 Answer = Callable[[np.ndarray], np.ndarray]
 """Gives the classes int64[n] of samples uint8[n, channels]."""

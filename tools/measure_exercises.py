@@ -28,11 +28,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spikelet import conversion, cost, scaling, training
-from spikelet.dataset import Dataset
-from spikelet.float_network import FloatNetwork
-from spikelet.network import Network
-from spikelet.recordings import Recordings, folds, load, read_labels, windows
+from spikelet import conversion, training
+from spikelet.inputs import scaling
+from spikelet.inputs.dataset import Dataset
+from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.networks import synaptic_events
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.network import Network
 from spikelet.training_options import TrainingOptions
 
 TARGET = Path(__file__).parents[1] / "docs" / "accuracy-exercises.md"
@@ -251,7 +253,7 @@ def _events(network: Network, slower: Recordings, index: int) -> tuple[float, fl
     """Return the synaptic events of a recording, and its seconds."""
     x = _whole_hops(slower.raw[index])
     samples = x.shape[1]
-    events = cost.synaptic_events(network, x, network.simulate(x).spikes) * samples
+    events = synaptic_events.synaptic_events(network, x, network.simulate(x).spikes) * samples
     return events, samples * EVERY / RATE
 
 

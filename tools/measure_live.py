@@ -15,13 +15,13 @@ from rich.console import Console
 
 from spikelet import live_picture
 from spikelet.journal import JournalWriter
-from spikelet.layer import Layer
+from spikelet.link.turn import Observation
+from spikelet.link.verify import LiveCheck
 from spikelet.live import LiveView
-from spikelet.network import Network
-from spikelet.observation import Observation
-from spikelet.operation import Stream
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
 from spikelet.output import Output
-from spikelet.verification import LiveCheck
 
 SIZE = 120, 40  # of the terminal
 CHANNELS, HIDDEN, CLASSES, HOP = 3, 64, 5, 10

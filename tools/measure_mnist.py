@@ -14,7 +14,7 @@ import numpy as np
 from measure_accuracy import Measurement, Row, arguments, measure_on, missed, spiking, table
 
 from spikelet import conversion
-from spikelet.dataset import Dataset
+from spikelet.inputs.dataset import Dataset
 
 TRAIN, IMAGES = 8000, 10_000
 SEEDS = 5

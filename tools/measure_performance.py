@@ -21,30 +21,19 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import (
-    bench_board,
-    bench_comparison,
-    benchmark,
-    boards,
-    bounds,
-    conversion,
-    dataset,
-    energy,
-    interpreter,
-    layout,
-    memory,
-    ports,
-    runtime_parts,
-    training,
-)
+from spikelet import bench_board, bench_comparison, benchmark, conversion, energy, layout, training
 from spikelet.bench_board import MeasuringBoard
 from spikelet.bench_comparison import Comparison
 from spikelet.benchmark import KernelCost, LayerCost
+from spikelet.boards import catalogue, interpreter, resolve
+from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.ports import Port
+from spikelet.flashing.runtime import memory, parts
+from spikelet.inputs import dataset
+from spikelet.networks import proof as bounds
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.training_options import TrainingOptions
 from spikert.session import NETWORK
 
@@ -133,7 +122,7 @@ def present(names: Sequence[str]) -> list[Port]:
     found = []
     for name in names:
         try:
-            found.append(ports.resolve(name))
+            found.append(resolve.resolve(name))
         except SpikeletError as error:
             print(error, file=sys.stderr)
     return found
@@ -146,7 +135,7 @@ def spelled(port: Port) -> str:
 
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
-    files = runtime_parts.of(interpreter.ask(port)).files
+    files = parts.of(interpreter.ask(port)).files
     list(port.install({**files, NETWORK: network.to_bytes()}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
@@ -203,7 +192,7 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
     """Measure a network with the board's fastest kernel, and one without spikes beside it."""
     samples = dataset.load_digits()
     test = dataset.split(samples)[1]
-    board_file = boards.load(port.name.replace(":", "-"))
+    board_file = catalogue.load(port.name.replace(":", "-"))
     network = layout.fastest(layout.options(graph, bytes(32), board_file, test)).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:

@@ -28,9 +28,11 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion, dataset, encoding, reference_layer, snntorch_export, training
-from spikelet.float_network import FloatNetwork
-from spikelet.network import Network
+from spikelet import conversion, snntorch_export, training
+from spikelet.inputs import dataset, encoders
+from spikelet.networks import reference_layer
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.network import Network
 from spikelet.training_options import TrainingOptions
 
 STEPS, EPOCHS = 4, 10
@@ -69,7 +71,7 @@ class InSnnTorch:
 
     def signal(self, network: FloatNetwork, x: NDArray[np.uint8]) -> Any:
         """Return Tensor[T, n, inputs], samples as snnTorch takes them."""
-        levels = encoding.signal(
+        levels = encoders.signal(
             network.encoder, x, network.steps, network.encoder_parameter, np.float32
         )
         shape = network.steps, *levels.shape[1:]

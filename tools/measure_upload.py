@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import ports, raw_repl
-from spikelet.board_files import BoardFiles
+from spikelet.boards import raw_repl, resolve
+from spikelet.flashing.files_by_repl import BoardFiles
 
 FILE = "measured.bin"
 
@@ -33,7 +33,7 @@ def main() -> None:
         "spikelet": lambda transport: list(BoardFiles(transport).store({FILE: data})),
     }
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    with ports.resolve("pico").powered() as board:
+    with resolve.resolve("pico").powered() as board:
         for _ in range(args.runs):
             for name, way in ways.items():
                 found[name].append(measured(board, way))

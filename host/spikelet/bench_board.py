@@ -11,11 +11,13 @@ from typing import Any
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet import bench_clock, board_files, ports
+from spikelet import bench_clock
 from spikelet.bench_clock import Clock
+from spikelet.boards import resolve
+from spikelet.boards.resolve import Port
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
-from spikelet.ports import Port
+from spikelet.flashing import files_by_repl
+from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
 PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
@@ -90,7 +92,7 @@ class MeasuringBoard:
         self.name = port.name
         self._transport = transport
         self._run(START)
-        self._run(ports.LOAD.format(prelude=port.prelude))
+        self._run(resolve.LOAD.format(prelude=port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run(IMPORT.format(path=self._path))
         crc, sha256, self.runtime, self.machine = self._ask("_known")
@@ -178,7 +180,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
-            reason = board_files.last_line(error.error_output)
+            reason = files_by_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
                     f"{port.name} was flashed with what its network needs, and nothing that measures: "

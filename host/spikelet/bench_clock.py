@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from spikelet.ports import Port
-from spikelet.virtual import emulated
+from spikelet.boards.resolve import Port
+from spikelet.boards.virtual import emulated
 
 COUNTING = ("-icount", "shift=0,sleep=off")  # QEMU's manual, "TCG Instruction Counting"
 

@@ -9,10 +9,10 @@ import numpy as np
 from spikelet import dense_network, relu_training
 from spikelet.bench_board import MeasuringBoard
 from spikelet.benchmark import KernelCost
-from spikelet.dataset import Dataset
 from spikelet.dense_network import DenseNetwork
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks.network import Network
 from spikelet.relu_training import ReluOptions
 
 KERNELS = ("thumb", "viper", "plain")  # that one is measured with
@@ -65,7 +65,7 @@ def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwo
     Returns it in int8, and its accuracies on the test part, in int8 and in floats.
     Raises SpikeletError for networks that have no such twin, or samples without classes.
     """
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     if network.stream or network.channels != network.inputs:
         raise SpikeletError("only networks without a stream can be compared with an int8 network")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import fan_out
-from spikelet.layer import Layer
+from spikelet.networks.geometry import fan_out
+from spikelet.networks.layer import Layer
 
 COUNTS = (0, 8, 16, 24, 32, 48, 64)  # active inputs; multiples of what kernels add at once
 LISTS = 2  # for each of them

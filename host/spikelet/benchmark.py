@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import bench_plan, cost
+from spikelet import bench_plan
 from spikelet.bench_board import MeasuringBoard, Memory
 from spikelet.bench_plan import LEVEL, Line
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks import synaptic_events as cost
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 Progress = Callable[[int, int], None]
 

@@ -13,10 +13,10 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.bounds import INT16_MAX
 from spikelet.errors import SpikeletError
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import INT16_MAX
 from spikelet.relu_network import ReluNetwork
 
 LARGEST_WEIGHT, LARGEST = 127, 255

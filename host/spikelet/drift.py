@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from spikelet import files
 from spikelet.conversion import LayerReport
-from spikelet.float_network import FloatLayer, FloatNetwork
-from spikelet.layer import Layer
-from spikelet.network import Network
-from spikelet.reference import Trace
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.reference import Trace
 
 EXACT = 1e-9  # what float64 leaves of a number that is meant to be whole
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from spikelet.convolution import Geometry
-from spikelet.float_network import (
+from spikelet.networks.float_network import (
     FloatArray,
     FloatLayer,
     FloatNetwork,
@@ -13,6 +12,7 @@ from spikelet.float_network import (
     integrate,
     step_function,
 )
+from spikelet.networks.geometry import Geometry
 from spikelet.parameters import Parameters, with_dynamics
 
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Geometry
-from spikelet.float_network import (
+from spikelet.forward import Pass, forward
+from spikelet.networks.float_network import (
     FloatArray,
     FloatLayer,
     FloatNetwork,
@@ -15,8 +15,8 @@ from spikelet.float_network import (
     Window,
     step_function,
 )
-from spikelet.forward import Pass, forward
-from spikelet.operation import pooled
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.protocol import pooled
 from spikelet.parameters import Parameters
 
 SURROGATE_SLOPE = 5.0  # per membrane unit; the trainer's thresholds are 1

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import conversion
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork, Window
 from spikelet.forward import Pass, flat, see
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork, Window
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,8 +37,8 @@ from typing import Any, Self
 import numpy as np
 
 from spikelet.errors import SpikeletError
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
+from spikelet.networks.network import Network
 from spikelet.watching import Event, Gone, Reconnected, Started
 
 FORMAT = 1  # raise it when an older Spikelet would misread a journal

@@ -19,7 +19,7 @@ import numpy as np
 
 from spikelet.journal_events import known_rate, step_seconds
 from spikelet.journal_reader import Journal
-from spikelet.observation import Observation
+from spikelet.link.turn import Observation
 
 
 def answers_path(path: Path) -> Path:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
 from spikelet.journal_reader import Journal
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
+from spikelet.networks.network import Network
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.journal_events import known_rate
 from spikelet.journal_reader import Journal, Text
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from spikelet import network as networks
 from spikelet.errors import SpikeletError
 from spikelet.journal import (
     ABOUT,
@@ -32,8 +31,9 @@ from spikelet.journal import (
     TURN,
     read_turn,
 )
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
+from spikelet.networks import network as networks
+from spikelet.networks.network import Network
 from spikelet.watching import Gone, Reconnected, Started
 from spikert.tables import TableError
 

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet import conversion, cost, evaluation, layer_tables
-from spikelet.boards import Board
+from spikelet import conversion
+from spikelet.boards.catalogue import Board
 from spikelet.conversion import LayerReport
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import lif_layers, score, synaptic_events
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 BITS = (8, 7, 6, 5, 4)
 MOST_LOST = 0.001  # of the accuracy that 8 bits have
@@ -134,19 +135,19 @@ def _option(
     samples: Dataset,
 ) -> Option:
     trace = network.simulate(samples.x)
-    events = cost.events_of_layers(network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(network, samples.x, trace.spikes)
     direct = network.encoder == "direct"
     each = [
         _instructions(layer, board.kernels[0], held=direct and number == 0)
         for number, layer in enumerate(network.layers)
     ]
-    answers = evaluation.whole_windows(network, trace.answers)
+    answers = score.whole_windows(network, trace.answers)
     return Option(
         bits=bits,
         network=network,
         reports=reports,
         instructions=float(np.dot(events, each)) / (samples.x.size // network.channels),
-        accuracy=evaluation.accuracy(answers, samples) if samples.classes else None,
+        accuracy=score.accuracy(answers, samples) if samples.classes else None,
         size=len(network.to_bytes()),
     )
 
@@ -158,7 +159,7 @@ def _instructions(layer: Layer, kernel: str, *, held: bool) -> float:
     measured = INSTRUCTIONS[kernel]
     if layer.pairs:
         return measured[PAIRS]
-    together = 1 if layer.geometry else layer_tables.together(layer)
+    together = 1 if layer.geometry else lif_layers.together(layer)
     return measured[max(rows for rows in measured if 0 < rows <= together)]
 
 
@@ -167,5 +168,5 @@ def _storage(layer: Layer) -> str:
         return "bytes in patches"
     if layer.pairs:
         return "pairs"
-    rows = layer_tables.together(layer)
+    rows = lif_layers.together(layer)
     return f"bytes, {rows} rows together" if rows > 1 else "bytes"

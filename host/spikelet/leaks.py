@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import conversion
-from spikelet.float_network import FloatArray
+from spikelet.networks.float_network import FloatArray
 
 FASTEST = 1 / 256  # kept per step, the least that d and r express
 SLOWEST = 1 - 2.0**-15  # at which training starts a leak of 0, whose sigmoid would be at infinity

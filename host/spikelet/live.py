@@ -15,14 +15,14 @@ import numpy as np
 from rich.text import Text
 
 from spikelet import animation
+from spikelet.link.turn import Observation, Status
 from spikelet.live_picture import Seen, picture
-from spikelet.observation import Observation, Status
 from spikelet.watching import Event, Gone, Reconnected
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.link.verify import Verification
+    from spikelet.networks.network import Network
     from spikelet.output import Output
-    from spikelet.verification import Verification
     from spikelet.watching import Watch
 
 KEPT_LOG = 20  # lines of the board's log that are said again when the picture is gone

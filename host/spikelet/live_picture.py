@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
+from spikelet.networks.network import Network
 from spikelet.signal_plot import Signals
 
 HISTORY = 240  # steps that are kept of each layer, readings of each channel, and answers

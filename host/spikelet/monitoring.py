@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from spikelet.journal import JournalWriter
-from spikelet.observation import Observation, Status
-from spikelet.verification import LiveCheck, Verification
+from spikelet.link.turn import Observation, Status
+from spikelet.link.verify import LiveCheck, Verification
 from spikelet.watching import Event, Started
 
 if TYPE_CHECKING:
-    from spikelet.board_info import BoardInfo
+    from spikelet.link.board_info import BoardInfo
     from spikelet.live import LiveView
-    from spikelet.network import Network
+    from spikelet.networks.network import Network
     from spikelet.watching import Watch
 
 COUNTS = ("late", "skipped", "failed")

@@ -11,8 +11,8 @@ import nir
 import numpy as np
 
 from spikelet import nir_synapses, nir_values
-from spikelet.convolution import Pair
 from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Pair
 from spikelet.nir_account import ASSUMED, EXACT, Texts
 from spikelet.nir_synapses import Synapses, Window
 from spikelet.nir_values import FloatArray

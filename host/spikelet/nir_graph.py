@@ -16,7 +16,7 @@ import nir
 
 from spikelet import files
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
+from spikelet.networks.float_network import FloatNetwork
 from spikelet.nir_reader import from_nir
 from spikelet.nir_writer import to_nir
 

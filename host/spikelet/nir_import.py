@@ -13,23 +13,16 @@ from pathlib import Path
 
 import nir
 
-from spikelet import (
-    encoding,
-    frameworks,
-    nir_graph,
-    nir_reader,
-    nir_synapses,
-    nir_topology,
-    nir_values,
-)
+from spikelet import frameworks, nir_graph, nir_reader, nir_synapses, nir_topology, nir_values
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
 from spikelet.frameworks import Framework
+from spikelet.inputs import encoders
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.protocol import Stream
 from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
 from spikelet.nir_layout import Grid
 from spikelet.nir_nodes import Layers
 from spikelet.nir_synapses import Synapses
-from spikelet.operation import Stream
 
 
 @dataclass(frozen=True)
@@ -99,7 +92,7 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
         readout=options.readout,
         classes=last.arranged(tuple(options.classes or map(str, range(last.values)))),
         dt=dt,
-        encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
+        encoder_parameter=encoders.parameter(options.encoder, options.encoder_parameter),
         stream=options.stream,
     )
     said = _about(network, options, framework) + _about_order(layers, samples)

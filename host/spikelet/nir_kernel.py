@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Geometry, Pair
+from spikelet.networks.geometry import Geometry, Pair
 
 
 class Frame(NamedTuple):

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer
+from spikelet.networks.float_network import FloatLayer
+from spikelet.networks.geometry import Geometry
 from spikelet.nir_account import APPROXIMATED, EXACT, Texts
 from spikelet.nir_neurons import Neurons
 from spikelet.nir_values import FloatArray, extent

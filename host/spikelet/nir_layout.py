@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Pair
+from spikelet.networks.geometry import Pair
 
 Shape = tuple[int, ...]
 

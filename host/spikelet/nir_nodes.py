@@ -10,10 +10,10 @@ import nir
 import numpy as np
 
 from spikelet import nir_convolutions, nir_layers, nir_synapses, nir_values
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer
 from spikelet.frameworks import Framework
+from spikelet.networks.float_network import FloatLayer
+from spikelet.networks.geometry import Geometry
 from spikelet.nir_account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
 from spikelet.nir_convolutions import naming
 from spikelet.nir_layers import Drive

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import nir_kernel, nir_topology
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.inputs.scaling import Scaling
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.protocol import Stream
 from spikelet.nir_layout import Grid
 from spikelet.nir_topology import Chain
 from spikelet.nir_writer import FORMAT, PREFIX
-from spikelet.operation import Stream
-from spikelet.scaling import Scaling
 
 ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
 

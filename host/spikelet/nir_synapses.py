@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet.convolution import Geometry, Pair
 from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Geometry, Pair
 from spikelet.nir_layout import Grid, Shape, grid
 from spikelet.nir_values import FloatArray
 

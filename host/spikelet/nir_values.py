@@ -7,8 +7,8 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.convolution import Pair
 from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Pair
 from spikelet.nir_layout import Grid, Shape
 
 MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file

@@ -38,9 +38,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import nir_kernel
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.geometry import Geometry
 from spikelet.nir_kernel import is_matrix
 from spikelet.nir_layout import Grid, Shape
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelet import leaks, quantisation
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
 
 
 class Parameters(NamedTuple):

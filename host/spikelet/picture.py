@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding, files
+from spikelet import files
 from spikelet import pareto as sweeps
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from spikelet.drift import Drift
-    from spikelet.network import Network
-    from spikelet.reference import Trace
+    from spikelet.networks.network import Network
+    from spikelet.networks.reference import Trace
 
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
 ENCODER_INKS = {
@@ -145,7 +146,7 @@ def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
     axis.set_ylabel("input", color=INK)
     _frame(axis)
     if side * side != network.channels:
-        spikes = encoding.spikes(network.encoder, x, network.steps, network.encoder_parameter)
+        spikes = encoders.spikes(network.encoder, x, network.steps, network.encoder_parameter)
         _draw_spikes(axis, spikes, "input")
         return
     for i, sample in enumerate(x):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.listening import Readings
-from spikelet.observation import Status
+from spikelet.link.sensor import Readings
+from spikelet.link.turn import Status
 
 
 @dataclass

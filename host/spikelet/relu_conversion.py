@@ -27,10 +27,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion, evaluation
-from spikelet.dataset import Dataset
+from spikelet import conversion
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import score as evaluation
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.relu_network import ReluNetwork
 
 BALANCES = ("learned", "maximum", "percentile")

@@ -34,9 +34,9 @@ from spikelet import (
     nir_writer,
     relu_conversion,
 )
-from spikelet.convolution import Geometry
-from spikelet.encoding import DIRECT_SCALE
 from spikelet.errors import SpikeletError
+from spikelet.inputs.encoders import DIRECT_SCALE
+from spikelet.networks.geometry import Geometry
 from spikelet.nir_layout import Grid
 from spikelet.nir_nodes import Layers
 from spikelet.nir_synapses import Synapses

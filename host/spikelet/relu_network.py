@@ -19,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray
 from spikelet.forward import flat, see
 from spikelet.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
-from spikelet.layer_shape import LayerShape, check_chain, check_classes, finite
+from spikelet.inputs import encoders
+from spikelet.networks.float_network import FloatArray
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
 
 PART = 1024  # samples whose patches are in memory at once
 
@@ -116,7 +116,7 @@ class ReluNetwork:
     def _activations(self, x: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         parameters = [_parameters(layer) for layer in self.layers]
         geometries = [layer.geometry for layer in self.layers]
-        signal = encoding.signal("direct", x, 1)
+        signal = encoders.signal("direct", x, 1)
         _, drives, activations = _forward(parameters, geometries, signal, self.levels, np.floor)
         return [array[0].astype(np.float64) for array in (*activations, drives[-1])]
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import augmentation, encoding, relu_network, topology
-from spikelet.convolution import Geometry
-from spikelet.dataset import Dataset
+from spikelet import augmentation, relu_network, topology
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray
+from spikelet.inputs import encoders
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks.float_network import FloatArray
+from spikelet.networks.geometry import Geometry
 from spikelet.optimiser import Adam, cosine_rate
 from spikelet.relu_network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
 from spikelet.training import Progress, divergence
@@ -144,7 +145,7 @@ class _Trainer:
         x = self.dataset.x
         if self.options.augment:
             x = augmentation.augment(x, self.random)
-        return encoding.signal("direct", x, 1, dtype=np.float32)[0]
+        return encoders.signal("direct", x, 1, dtype=np.float32)[0]
 
     def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> Evaluation:
         result = relu_network.evaluate(

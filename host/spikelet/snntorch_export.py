@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from spikelet import nir_writer
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 DT = 1e-4  # seconds, that snnTorch takes a step to be
 LEAST_LEAK = 2.0**-24  # of neurons that have none: 1 - 2**-25 and less rounds to 1 in float32

@@ -17,17 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import (
-    __version__,
-    conversion,
-    evaluation,
-    quantisation,
-    sweep_results,
-    training,
-    variation,
-)
-from spikelet.dataset import Dataset, split
+from spikelet import __version__, conversion, quantisation, sweep_results, training, variation
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset, split
+from spikelet.networks import score
 from spikelet.sweep_results import Measurement, Outcome
 from spikelet.training_options import TrainingOptions
 
@@ -92,8 +85,8 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
         integer, _ = conversion.convert(trained.network, bits=options.bits or quantisation.BITS[1])
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
-            validation=evaluation.evaluate(integer, validation),
-            test=evaluation.evaluate(integer, test),
+            validation=score.evaluate(integer, validation),
+            test=score.evaluate(integer, test),
             bytes=len(integer.to_bytes()),
             epochs=trained.epochs,
         )

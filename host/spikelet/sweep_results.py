@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spikelet import __version__, files
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
-from spikelet.evaluation import Score
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks.score import Score
 from spikelet.training_options import TrainingOptions
 
 _OPTIONS = TrainingOptions.__dataclass_fields__.keys()

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import leaks
-from spikelet.convolution import Geometry, Pair
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer
+from spikelet.networks.float_network import FloatLayer
+from spikelet.networks.geometry import Geometry, Pair
 from spikelet.training_options import TrainingOptions
 
 INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1

@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import encoding, integer_forward, parameters, topology, variation
-from spikelet.dataset import Dataset, split
+from spikelet import integer_forward, parameters, topology, variation
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatArray, FloatLayer, FloatNetwork
 from spikelet.forward import see
 from spikelet.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
-from spikelet.operation import Stream
+from spikelet.inputs import encoders
+from spikelet.inputs.dataset import Dataset, split
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.protocol import Stream
 from spikelet.optimiser import Adam, cosine_rate
 from spikelet.parameters import Parameters
 from spikelet.training_options import TrainingOptions
@@ -95,7 +96,7 @@ def initial_network(
 
     Raises SpikeletError where options and samples do not go together.
     """
-    inputs = encoding.inputs(options.encoder, dataset.x.shape[-1])
+    inputs = encoders.inputs(options.encoder, dataset.x.shape[-1])
     layers = topology.layers(options, inputs, len(dataset.classes), random)
     stream = _stream(dataset, options)
     if stream and options.encoder in CONSTANT:
@@ -106,7 +107,7 @@ def initial_network(
         steps=options.steps,
         readout=options.readout,
         classes=dataset.classes,
-        encoder_parameter=encoding.parameter(options.encoder, options.encoder_parameter),
+        encoder_parameter=encoders.parameter(options.encoder, options.encoder_parameter),
         stream=stream,
     )
 
@@ -116,7 +117,7 @@ def _centred(layer: FloatLayer, x: NDArray[np.uint8]) -> FloatLayer:
 
     Over a stream, slow membranes would add that up far beyond the changes that tell classes apart.
     """
-    mean = x.mean(axis=(0, 1)) / encoding.DIRECT_SCALE
+    mean = x.mean(axis=(0, 1)) / encoders.DIRECT_SCALE
     drive = see(mean[None], layer.geometry) @ layer.weights
     return replace(layer, bias=-drive.reshape(-1, layer.maps).mean(axis=0))
 
@@ -165,7 +166,7 @@ class _Trainer:
     def encode(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs, of samples as they are."""
         network = self.network
-        return encoding.signal(
+        return encoders.signal(
             network.encoder, x, network.steps, network.encoder_parameter, np.float32
         )
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet import dataset, recordings, scaling
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
-from spikelet.record_folder import Folder
-from spikelet.recordings import Recordings
-from spikelet.scaling import Scaling
+from spikelet.inputs import dataset, recordings, scaling
+from spikelet.inputs.dataset import Dataset
+from spikelet.inputs.recording_folder import Folder
+from spikelet.inputs.recordings import Recordings
+from spikelet.inputs.scaling import Scaling
 
 TEST_FOLDS = 5  # of as many parts of the recordings one is the test
 

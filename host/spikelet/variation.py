@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import augmentation, motion, topology
-from spikelet.dataset import Dataset
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset
 from spikelet.training_options import TrainingOptions
 
 SHIFT = 1 / 16  # of an image's side, by which it is moved at most: half a pixel of 8

@@ -21,13 +21,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
-from spikelet import listening
+from spikelet.boards.resolve import Port
+from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import BoardGone, NotThere, SpikeletError
-from spikelet.link import Link
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
-from spikelet.ports import Port
-from spikelet.sameness import Sameness
+from spikelet.link import sensor
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation, Status
+from spikelet.networks.network import Network
 
 BATCH = 16  # turns that are asked for at once
 TRIES = 5  # failures in a row before it is given up
@@ -91,7 +91,7 @@ def listened(network: Network) -> Turns:
     def turns(
         link: Link, first: int, count: int, start: bool
     ) -> Iterator[Observation | Status | None]:
-        for seen in listening.turns(link, network, first, start=start):
+        for seen in sensor.turns(link, network, first, start=start):
             yield seen
             if seen is None and network.stream is not None:
                 return  # its state is not known any more, so it begins anew

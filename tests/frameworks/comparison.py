@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from spikelet import encoding
+from spikelet.inputs import encoders
 
 REASON = "PyTorch, snnTorch or Norse is missing: pip install '.[frameworks]'"
 torch = pytest.importorskip("torch", reason=REASON)
@@ -33,8 +33,8 @@ class Coding:
 
     def signal(self, x, shape=()):
         """Return float32[T, n, channels] of x uint8[n, channels]; each sample in `shape`, if given."""
-        value = encoding.parameter(self.encoder, None)
-        signal = encoding.signal(self.encoder, x, self.steps, value, np.float32)
+        value = encoders.parameter(self.encoder, None)
+        signal = encoders.signal(self.encoder, x, self.steps, value, np.float32)
         signal = np.broadcast_to(signal, (self.steps, *signal.shape[1:]))
         return torch.tensor(signal.reshape(*signal.shape[:2], *(shape or x.shape[1:])))
 

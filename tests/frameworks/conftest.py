@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spikelet import dataset
+from spikelet.inputs import dataset
 
 
 def pytest_collection_modifyitems(items):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from comparison import REASON, Coding, recorded, share_of_same_spikes, torch
 
-from spikelet import encoding, snntorch_export, training
-from spikelet.dataset import Dataset
+from spikelet import snntorch_export, training
 from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
+from spikelet.inputs.dataset import Dataset
 from spikelet.training import TrainingOptions
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
@@ -159,7 +160,7 @@ def test_a_stream_spikes_alike(parts, tmp_path):
     options = TrainingOptions(encoder="delta", steps=1, hop=5, hidden=(16,), epochs=3)
     network = training.train(samples, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(x))
-    signal = encoding.signal("delta", samples.x, 1, network.encoder_parameter)
+    signal = encoders.signal("delta", samples.x, 1, network.encoder_parameter)
     theirs = simulated(read, 2, torch.tensor(signal, dtype=torch.float32))
     spikes = network.simulate(samples.x).spikes[0]
     np.testing.assert_array_equal(theirs.spikes[0], spikes)

@@ -11,7 +11,8 @@ import pytest
 from comparison import REASON, SAME_CLASSES, share_of_same_spikes
 
 import measuring_tools
-from spikelet import dataset, reference_numbers
+from spikelet.inputs import dataset
+from spikelet.networks import reference_numbers
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from lif_files import resealed
 from random_networks import random_network
-from spikelet import network
 from spikelet.errors import SpikeletError
+from spikelet.networks import network
 from spikert import tables
 from spikert.kernels import patches
 

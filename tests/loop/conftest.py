@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import installation, interpreter, ports, runtime_parts, verification
+from spikelet import installation
+from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
+from spikelet.flashing.runtime import parts
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 
 def pytest_addoption(parser):
@@ -28,7 +31,7 @@ def pytest_generate_tests(metafunc):
 def port(request):
     """Return one board after the other."""
     try:
-        return ports.resolve(request.param)
+        return resolve.resolve(request.param)
     except SpikeletError as error:
         if request.param.startswith("unix:"):
             pytest.skip(str(error))
@@ -39,20 +42,20 @@ def port(request):
 def virtual(tmp_path, monkeypatch, own_cache):
     """Return the folder of a virtual board of this test's own."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ports.list_ports, "comports", list)
+    monkeypatch.setattr(resolve.list_ports, "comports", list)
     return Path(installation.cache_folder("virtual")) / "files"
 
 
 @functools.cache
 def asked(name: str) -> interpreter.Interpreter:
     """Return what a board's interpreter says, once."""
-    return interpreter.ask(ports.resolve(name))
+    return interpreter.ask(resolve.resolve(name))
 
 
 @functools.cache
-def sources(name: str) -> runtime_parts.Parts:
+def sources(name: str) -> parts.Parts:
     """Return the runtime's parts that a board can run, all as sources."""
-    return runtime_parts.of(replace(asked(name), bytecode=(0, 0)))
+    return parts.of(replace(asked(name), bytecode=(0, 0)))
 
 
 @pytest.fixture
@@ -67,8 +70,8 @@ def on_board():
             link = Link(stream, port.name, lambda text: None)
             for kernel in link.hello().kernels:
                 info = link.hello(kernel)
-                verification.check_identity(network, info, port.name)
-                found[kernel] = verification.verify(link, network, x)
+                verify.check_identity(network, info, port.name)
+                found[kernel] = verify.verify(link, network, x)
             link.close()
         return found
 

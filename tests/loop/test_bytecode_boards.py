@@ -3,9 +3,11 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode, interpreter, ports, runtime_parts, verification
-from spikelet.interpreter import Interpreter
-from spikelet.link import Link
+from spikelet.boards import interpreter, resolve
+from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode, parts
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
 
@@ -29,7 +31,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     network = trained("rate", 8)
     asked = interpreter.ask(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
-    files = runtime_parts.of(asked).files
+    files = parts.of(asked).files
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
     assert "spikert/kernels/viper.mpy" in files
@@ -39,8 +41,8 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
         kernels = link.hello().kernels
         assert "viper" in kernels
         for kernel in kernels:
-            verification.check_identity(network, link.hello(kernel), micropython.name)
-            found = verification.verify(link, network, digits.x[:5])
+            verify.check_identity(network, link.hello(kernel), micropython.name)
+            found = verify.verify(link, network, digits.x[:5])
             assert found.passed
             assert found.samples == 5
         link.close()
@@ -74,12 +76,12 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     ],
 )
 def test_other_versions_get_sources(other):
-    files = runtime_parts.of(other).files
+    files = parts.of(other).files
     assert "spikert/session.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 
 
 def test_the_virtual_board_takes_no_bytecode():
-    asked = interpreter.ask(ports.resolve("virtual"))
+    asked = interpreter.ask(resolve.resolve("virtual"))
     assert (asked.name, asked.bytecode, asked.memory_free) == ("cpython", (0, 0), 0)
     assert bytecode.compiler_for(asked) is None

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from random_networks import random_inputs, random_network
-from spikelet import installation, ports
-from spikelet.link import Link
+from spikelet import installation
+from spikelet.boards import resolve
+from spikelet.link.link import Link
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_a_port_that_is_not_there(
     spikelet, network, tmp_path, monkeypatch, devices, spelling, words
 ):
     monkeypatch.setattr(
-        ports.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
+        resolve.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
     )
     named = () if spelling is None else ("--port", spelling)
     status, _, err = spikelet("verify", tmp_path / "net.lif", *named)
@@ -162,7 +163,7 @@ def test_a_port_that_is_not_there(
 
 
 def test_the_virtual_board_is_the_default(spikelet, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(ports.list_ports, "comports", list)
+    monkeypatch.setattr(resolve.list_ports, "comports", list)
     spikelet("flash", tmp_path / "net.lif")
     status, out, _ = spikelet("verify", tmp_path / "net.lif", "--json")
     assert (status, json.loads(out)["port"]) == (0, "virtual")

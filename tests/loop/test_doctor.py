@@ -16,9 +16,10 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import BOARDS, absent, marks, opened
 from random_networks import random_network
-from spikelet import installation, ports, raw_repl
+from spikelet import installation
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual import pico
 from spikelet.cli import doctor
-from spikelet.virtual import pico
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 
@@ -52,7 +53,7 @@ def plug(monkeypatch):
 
     def attach(*devices: str, vid: int = 0x2E8A, pid: int = 0x0005) -> None:
         found = [UsbPort(device, vid, pid) for device in devices]
-        monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
+        monkeypatch.setattr(resolve.list_ports, "comports", lambda: found)
 
     monkeypatch.setattr(doctor, "NO_HARDWARE", ("virtual",))
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)  # however busy this computer is

@@ -3,7 +3,8 @@
 import pytest
 
 from boards_under_test import BOARDS
-from spikelet import conversion, dataset, relu_conversion, relu_training, training
+from spikelet import conversion, relu_conversion, relu_training, training
+from spikelet.inputs import dataset
 from spikelet.training_options import CONVOLVED, TrainingOptions
 
 SAMPLES = 40

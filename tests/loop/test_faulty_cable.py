@@ -5,8 +5,9 @@ import pytest
 
 from board_in_memory import Faults
 from random_networks import random_inputs, random_network
-from spikelet import bytecode, verification
-from spikelet.link import Link
+from spikelet.flashing.runtime import bytecode
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 RATE = 1e-3
 
@@ -34,7 +35,7 @@ def test_nothing_wrong_is_ever_believed(port):
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()
-        found = verification.verify(link, network, x)
+        found = verify.verify(link, network, x)
         link.stream = stream
         link.close()
     assert link.missed > 0  # the cable did its worst

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from random_networks import random_network
-from spikelet import board_files, board_layout, upload
-from spikelet.link import Link
+from spikelet.flashing import files_by_repl, layout, upload
+from spikelet.link.link import Link
 
 
 @pytest.fixture
@@ -162,8 +162,8 @@ def open(path, mode="r"):
 def test_a_file_system_that_takes_no_more(spikelet, virtual, lif, monkeypatch, fault, words, fast):
     spikelet("flash", lif[0])
     active = (virtual / "spikelet" / "active").read_bytes()
-    faulty = {**board_files.ON_BOARD, "_sha256": board_files.ON_BOARD["_sha256"] + fault}
-    monkeypatch.setattr(board_files, "ON_BOARD", faulty)
+    faulty = {**files_by_repl.ON_BOARD, "_sha256": files_by_repl.ON_BOARD["_sha256"] + fault}
+    monkeypatch.setattr(files_by_repl, "ON_BOARD", faulty)
     if not fast:
         monkeypatch.setattr(upload, "RECEIVER", "import no_such_module\n")
     status, _, err = spikelet("flash", lif[1])
@@ -192,7 +192,7 @@ def test_an_old_layout_is_replaced(spikelet, virtual, lif):
     (virtual / "spikert").mkdir(parents=True)
     (virtual / "spikert" / "session.py").write_text("def main(): pass")
     (virtual / "network.lif").write_bytes(lif[1].read_bytes())
-    (virtual / "main.py").write_bytes(board_layout.OURS[1])
+    (virtual / "main.py").write_bytes(layout.OURS[1])
     assert spikelet("flash", lif[0])[0] == 0
     assert {path.name for path in virtual.iterdir()} == {"spikelet", "main.py", "code.py"}
     assert spikelet("verify", lif[0])[0] == 0

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from spikelet import interpreter, listening, runtime_parts, verification
-from spikelet.link import Link
-from spikelet.listening import Readings
-from spikelet.observation import Observation, Status
-from spikelet.runtime_needs import Task
+from spikelet.boards import interpreter
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link import sensor, verify
+from spikelet.link.link import Link
+from spikelet.link.sensor import Readings
+from spikelet.link.turn import Observation, Status
 from stream_networks import CHANNELS, stream_network
 
 SEED = 1  # of a network that scales its readings
@@ -44,17 +46,17 @@ def link(port, network, raw):
     list(port.install(files))
     with port.session() as stream:
         opened = Link(stream, port.name, lambda text: None)
-        verification.check_identity(network, opened.hello(), port.name)
+        verify.check_identity(network, opened.hello(), port.name)
         yield opened
         opened.close()
 
 
 def test_turns_of_a_sensor(link, network, raw):
-    seen = list(listening.turns(link, network, 0, TURNS))
+    seen = list(sensor.turns(link, network, 0, TURNS))
     observations = [one for one in seen if isinstance(one, Observation)]
     read = np.concatenate([observation.readings for observation in observations])
     assert np.array_equal(read, np.resize(raw, read.shape))
-    check = verification.LiveCheck(network)
+    check = verify.LiveCheck(network)
     for observation in observations:
         check.check(observation)
     assert (check.found.samples, check.found.differences, link.lost_frames) == (TURNS, 0, 0)
@@ -63,20 +65,20 @@ def test_turns_of_a_sensor(link, network, raw):
 
 
 def test_readings_of_a_sensor_and_then_the_network_again(link, network, raw):
-    parts = [one for one in listening.readings(link, 6) if isinstance(one, Readings)]
+    parts = [one for one in sensor.readings(link, 6) if isinstance(one, Readings)]
     read = np.concatenate([part.raw for part in parts])
     assert np.array_equal(read, np.resize(raw, read.shape))
     assert link.lost_frames == 0
     x = raw[: 2 * network.stream.hop].reshape(1, -1, CHANNELS)
-    assert verification.verify(link, network, x).passed
+    assert verify.verify(link, network, x).passed
 
 
 def test_a_command_ends_listening(link, network, raw, port):
     if port.name in NO_CLOCK:
         pytest.skip("it cannot tell that a command has come; Ctrl-C ends its listening")
-    turns = listening.turns(link, network)
+    turns = sensor.turns(link, network)
     seen = next(one for one in turns if isinstance(one, Observation))
     assert seen.readings.shape == (network.stream.hop, CHANNELS)
     turns.close()
     x = raw[: network.stream.hop].reshape(1, -1, CHANNELS)
-    assert verification.verify(link, network, x).passed
+    assert verify.verify(link, network, x).passed

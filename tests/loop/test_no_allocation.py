@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode
+from spikelet.flashing.runtime import bytecode
 from stream_networks import SEEDS, recordings, stream_network
 
 STEPS = 1_000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boards_under_test import blank
-from spikelet import boards, raw_repl
+from spikelet.boards import catalogue, raw_repl
 from spikelet.errors import SpikeletError
 
 pytestmark = pytest.mark.emulated
@@ -73,7 +73,7 @@ def test_it_boots_as_a_pico(board, repl):
 
 def test_its_memory_is_what_the_board_file_says(repl):
     repl.exec("gc.collect()")
-    assert abs(repl.eval("gc.mem_free()") - boards.load("pico").ram_free) < 1024
+    assert abs(repl.eval("gc.mem_free()") - catalogue.load("pico").ram_free) < 1024
 
 
 def test_files_survive_resets_and_the_power(pico):

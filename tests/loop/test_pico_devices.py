@@ -3,7 +3,7 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import raw_repl
+from spikelet.boards import raw_repl
 
 pytestmark = pytest.mark.emulated
 

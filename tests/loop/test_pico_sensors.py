@@ -3,8 +3,9 @@
 import pytest
 
 from boards_under_test import opened
-from spikelet import bytecode, raw_repl
-from spikelet.board_layout import CHOOSE_ACTIVE
+from spikelet.boards import raw_repl
+from spikelet.flashing.layout import CHOOSE_ACTIVE
+from spikelet.flashing.runtime import bytecode
 
 pytestmark = pytest.mark.emulated
 

@@ -9,8 +9,10 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import installation, interpreter, ports, runtime_parts
+from spikelet import installation
+from spikelet.boards import interpreter, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import parts
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -28,7 +30,7 @@ def pico(own_cache):
 @pytest.fixture(scope="module")
 def runtime(pico):
     """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
-    files = runtime_parts.of(interpreter.ask(pico)).files
+    files = parts.of(interpreter.ask(pico)).files
     return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 
@@ -50,7 +52,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(ports.SerialPort(board.device).install(files))
+        list(resolve.SerialPort(board.device).install(files))
         return board.stats()["written"]
 
 

@@ -9,10 +9,12 @@ import pytest
 import serial
 
 from boards_under_test import blank
-from spikelet import interpreter, listening, ports, raw_repl, runtime_parts, verification
-from spikelet.link import Link
-from spikelet.observation import Status
-from spikelet.runtime_needs import Task
+from spikelet.boards import interpreter, raw_repl, resolve
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link import sensor, verify
+from spikelet.link.link import Link
+from spikelet.link.turn import Status
 from stream_networks import stream_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -105,21 +107,21 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     console("spikelet: class")
     console.port.close()
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
-    with ports.SerialPort(board.device).session() as stream:
+    with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
-        assert verification.check_identity(network, link.hello(), "board") is None
-        assert verification.verify(link, network, x).passed
+        assert verify.check_identity(network, link.hello(), "board") is None
+        assert verify.verify(link, network, x).passed
         link.close()
 
 
 def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console("spikelet: class")
     console.port.close()
-    with ports.SerialPort(board.device).session() as stream:
+    with resolve.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
-        verification.check_identity(network, link.hello(), "board")
-        check, troubles, turns = verification.LiveCheck(network), [], 0
-        for seen in listening.turns(link, network):
+        verify.check_identity(network, link.hello(), "board")
+        check, troubles, turns = verify.LiveCheck(network), [], 0
+        for seen in sensor.turns(link, network):
             if isinstance(seen, Status):
                 troubles.append(seen.trouble)
             else:
@@ -170,7 +172,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
 
 
 def test_resets_of_both_kinds_are_survived(board, network, pico):
-    port = ports.SerialPort(board.device)
+    port = resolve.SerialPort(board.device)
     held = network.to_bytes()
     for number in range(RESETS):
         if number % 25 == 0:
@@ -192,6 +194,6 @@ def check_all(port, network):
     x = np.full((1, network.stream.hop, 3), 700, np.int16)
     with port.session() as stream:
         link = Link(stream, "board", lambda text: None)
-        verification.check_identity(network, link.hello(), "board")
-        assert verification.verify(link, network, x).passed
+        verify.check_identity(network, link.hello(), "board")
+        assert verify.verify(link, network, x).passed
         link.close()

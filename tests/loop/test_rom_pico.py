@@ -9,7 +9,8 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
-from spikelet import board_layout, installation
+from spikelet import installation
+from spikelet.flashing import layout
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -54,7 +55,7 @@ def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
     flash(spikelet, pico, lif[0])
     assert started(pico, OLD, NEW) is OLD
     paths, files = in_use(pico)
-    assert paths == board_layout.in_rom(["network.lif"])
+    assert paths == layout.in_rom(["network.lif"])
     assert files == ["active"]
     status, out, _ = spikelet("verify", lif[0], "--port", pico.name, "--json")
     verified = json.loads(out)

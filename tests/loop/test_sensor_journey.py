@@ -12,7 +12,8 @@ import pytest
 
 import recording_folder
 from boards_under_test import opened
-from spikelet import installation, recordings
+from spikelet import installation
+from spikelet.inputs import recordings
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 

@@ -14,9 +14,10 @@ import pytest
 import serial
 
 from random_networks import random_network
-from spikelet import ports, raw_repl, upload
-from spikelet.link import Link
-from spikelet.virtual import emulated
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual import emulated
+from spikelet.flashing import upload
+from spikelet.link.link import Link
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 
@@ -25,7 +26,7 @@ class FakeSerialBoard:
     """A process with a raw REPL behind a pseudo-terminal; it goes on between connections."""
 
     def __init__(self, folder: Path) -> None:
-        command = [sys.executable, str(emulated.BOARD), str(folder)]
+        command = [sys.executable, str(emulated.SERVE), str(folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         number = int(self.process.stdout.readline())
         self.connection = socket.create_connection(("127.0.0.1", number))
@@ -102,7 +103,7 @@ def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
 def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
     port = ("--port", board.device)
     spikelet("flash", lif, *port)
-    with ports.resolve(board.device).session() as stream:
+    with resolve.resolve(board.device).session() as stream:
         link = Link(stream, board.device, lambda text: None)
         link.hello()  # and never a goodbye
     status, out, _ = spikelet("verify", lif, *port)

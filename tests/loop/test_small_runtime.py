@@ -9,9 +9,12 @@ import pytest
 from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
-from spikelet import bytecode, file_space, interpreter, ports, runtime_parts, verification
-from spikelet.link import Link
-from spikelet.runtime_needs import Task
+from spikelet.boards import interpreter, resolve
+from spikelet.flashing.runtime import bytecode, file_systems
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link import verify
+from spikelet.link.link import Link
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
@@ -41,7 +44,7 @@ def room_for(monkeypatch):
     ask = interpreter.ask
 
     def give(size: int, free: int) -> None:
-        small = {"flash_size": size, "flash_free": free, "flash_block": file_space.SECTOR}
+        small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
         monkeypatch.setattr(interpreter, "ask", lambda port: replace(ask(port), **small))
 
     return give
@@ -63,8 +66,8 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
             assert info.kernels == parts.kernels[:1] == BOARDS[port.name][:1]
-            verification.check_identity(network, info, port.name)
-            found = verification.verify(link, network, random_inputs(network, seed, 2))
+            verify.check_identity(network, info, port.name)
+            found = verify.verify(link, network, random_inputs(network, seed, 2))
             link.close()
         assert found.passed
         assert (found.samples, found.differences, found.lost_frames) == (2, 0, 0)
@@ -81,7 +84,7 @@ def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     files = {**runtime, "network.lif": network.to_bytes()}
     list(port.install(files))
     taken = before.flash_free - interpreter.ask(port).flash_free
-    assert file_space.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
+    assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
 
 def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif, few):
@@ -119,7 +122,7 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 
 
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
-    port = ports.resolve("virtual")
+    port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
     list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
     assert len(list(virtual.rglob("thumb.py"))) == 1

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from boards_under_test import marks, opened
-from spikelet import bytecode
-from spikelet.bounds import layer_bounds
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.flashing.runtime import bytecode
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import layer_bounds
 
 BOARDS = ("qemu:m3", "qemu:m0")
 WIDTHS = (1, 2, 3, 5, 11, 12, 13, 24, 25, 63, 128, 130)

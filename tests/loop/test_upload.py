@@ -5,9 +5,10 @@ import random
 import pytest
 
 from boards_under_test import absent, marks, opened
-from spikelet import board_files, ports, raw_repl, upload
-from spikelet.board_files import BoardFiles
+from spikelet.boards import raw_repl, resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_repl, upload
+from spikelet.flashing.files_by_repl import BoardFiles
 
 NETWORK = random.Random(30).randbytes(30_000)
 BOARDS = ("virtual", "unix", "pico", "unix:micropython-ulab", "unix:circuitpython")
@@ -25,7 +26,7 @@ CONTENTS = {
 
 def connected(name):
     try:
-        return ports.resolve(name).connect()
+        return resolve.resolve(name).connect()
     except SpikeletError as error:
         if name.startswith("unix:"):
             pytest.skip(str(error))
@@ -161,8 +162,8 @@ def test_a_receiver_that_ends_is_sent_nothing_more(how, monkeypatch):
 
 
 def test_a_file_that_the_board_hashes_differently_is_not_kept(monkeypatch):
-    on_board = {**board_files.ON_BOARD, "_sha256": "\ndef _sha256(path):\n return 'another'\n"}
-    monkeypatch.setattr(board_files, "ON_BOARD", on_board)
+    on_board = {**files_by_repl.ON_BOARD, "_sha256": "\ndef _sha256(path):\n return 'another'\n"}
+    monkeypatch.setattr(files_by_repl, "ON_BOARD", on_board)
     with connected("virtual") as transport:
         board = BoardFiles(transport)
         with pytest.raises(SpikeletError, match=r"a\.bin arrived damaged"):

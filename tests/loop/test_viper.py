@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from boards_under_test import BOARDS, absent, marks
-from spikelet import bytecode, ports, verification
+from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
-from spikelet.layer import Layer
-from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.flashing.runtime import bytecode
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 INPUTS = 259
 ACTIVE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256, 257, 258)
@@ -47,7 +49,7 @@ print(allocated(500))
 def board(request):
     """Return one board that has the kernel after the other."""
     try:
-        return ports.resolve(request.param)
+        return resolve.resolve(request.param)
     except SpikeletError as error:
         if request.param.startswith("unix:"):
             pytest.skip(str(error))
@@ -129,7 +131,7 @@ def verified(board, made: Network, x: np.ndarray):
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
-        found = verification.verify(link, made, x)
+        found = verify.verify(link, made, x)
         link.close()
     return found
 

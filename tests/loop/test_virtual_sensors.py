@@ -5,7 +5,8 @@ import ast
 import pytest
 
 from sensor_boards import Wired
-from spikelet import bytecode, ports
+from spikelet.boards import resolve
+from spikelet.flashing.runtime import bytecode
 
 READ = """
 from array import array
@@ -28,7 +29,7 @@ def virtual(own_cache, monkeypatch, tmp_path):
     """Return the virtual board with the runtime on it, and what is wired to it."""
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
-    port = ports.resolve("virtual")
+    port = resolve.resolve("virtual")
     list(port.install(bytecode.sources()))
     return port, Wired(tmp_path / "virtual" / "files")
 

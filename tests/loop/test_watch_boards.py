@@ -14,21 +14,14 @@ from test_serial_port import FakeSerialBoard
 
 from boards_under_test import blank
 from random_networks import random_inputs, random_network
-from spikelet import (
-    bytecode,
-    interpreter,
-    journal_reader,
-    ports,
-    raw_repl,
-    runtime_parts,
-    sameness,
-    verification,
-    watching,
-)
+from spikelet import journal_reader, watching
+from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
+from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
-from spikelet.observation import Observation
-from spikelet.virtual import emulated, processes
+from spikelet.flashing.runtime import bytecode, parts
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation
 from spikelet.watching import Gone, Reconnected, Started, Watch, replayed
 
 USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
@@ -45,7 +38,7 @@ def connect(port, log):
 
 def followed(watch, network, samples):
     """Follow a watch to its end; return (turns, check, events that are no turns)."""
-    check, turns, others = verification.LiveCheck(network), [], []
+    check, turns, others = verify.LiveCheck(network), [], []
     for event in watch.events(samples):
         if isinstance(event, Observation):
             turns.append(event.turn)
@@ -153,8 +146,8 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     pico = blank("pico")
     network = random_network(3)
     with pico.powered() as board:
-        port = ports.SerialPort(board.device)
-        files = {**runtime_parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
+        port = resolve.SerialPort(board.device)
+        files = {**parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"
@@ -184,14 +177,14 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     def plug():
         plugged[:] = [FakeSerialBoard(tmp_path)]
-        return ports.SerialPort(plugged[0].device)
+        return resolve.SerialPort(plugged[0].device)
 
     def replug():
         before = plugged[0]
         names.append(plug().name)  # while the other name is still taken
         before.unplug()
 
-    monkeypatch.setattr(sameness.list_ports, "comports", comports)
+    monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
     port = plug()
     files = {**bytecode.sources(), "network.lif": network.to_bytes()}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
@@ -271,7 +264,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     @contextlib.contextmanager
     def moved(port, log):
         opened.append(port.name)
-        where = virtual if len(opened) == 1 else ports.SerialPort(flooding.device)
+        where = virtual if len(opened) == 1 else resolve.SerialPort(flooding.device)
         with connect(where, log) as link:
             yield link
 

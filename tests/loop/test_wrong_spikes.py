@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from spikelet import bytecode, ports, verification
-from spikelet.layer import Layer
-from spikelet.link import Link
-from spikelet.network import Network
+from spikelet.boards import resolve
+from spikelet.flashing.runtime import bytecode
+from spikelet.link import verify
+from spikelet.link.link import Link
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 TAMPER = """
 import spikert
@@ -25,7 +27,7 @@ tables.load = load
 """
 
 
-class TamperedPort(ports.Board):
+class TamperedPort(resolve.Board):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):
@@ -58,7 +60,7 @@ def test_one_changed_weight_is_found_and_located(port, kernel):
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)
         link.hello(link.hello().kernels[kernel])
-        found = verification.verify(link, network, x)
+        found = verify.verify(link, network, x)
         link.close()
     assert not found.passed
     assert found.lost_frames == 0

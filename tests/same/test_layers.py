@@ -11,7 +11,7 @@ from test_same import interpreter
 
 import naive_simulator
 from random_networks import random_inputs, random_network
-from spikelet import virtual
+from spikelet.boards import virtual
 
 STANDINS = Path(virtual.__file__).parent / "modules"
 SAMPLES = 4

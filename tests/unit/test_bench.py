@@ -10,8 +10,8 @@ from spikelet import bench_comparison, bench_plan, benchmark, conversion, dense_
 from spikelet.bench_board import Memory
 from spikelet.bench_plan import Line
 from spikelet.benchmark import KernelCost, LayerCost, SampleCost
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.relu_network import ReluLayer, ReluNetwork
 
 

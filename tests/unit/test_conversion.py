@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from spikelet import bounds, conversion
+from spikelet import conversion
 from spikelet.conversion import convert, leak_integers
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.networks import proof
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 
 def float_layer(weights, *, theta=1.0, beta=0.9, reset="subtract", **fields) -> FloatLayer:
@@ -42,8 +43,8 @@ def random_float_network(seed: int, encoder: str, reset: str) -> FloatNetwork:
     return float_network(*layers, encoder=encoder, steps=6)
 
 
-def reach(layer, *, direct=False, steps=8) -> bounds.Interval:
-    return bounds.layer_bounds(layer, direct=direct, steps=steps).reach
+def reach(layer, *, direct=False, steps=8) -> proof.Interval:
+    return proof.layer_bounds(layer, direct=direct, steps=steps).reach
 
 
 @pytest.mark.parametrize(

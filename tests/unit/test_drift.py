@@ -9,7 +9,7 @@ import pytest
 
 from spikelet import conversion, drift, nir_graph, picture
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 
 def layer(weights, theta=127.0, beta=0.5, bias=0.5) -> FloatLayer:

@@ -14,8 +14,8 @@ import float_layers
 import journals
 from random_networks import random_network
 from spikelet import conversion, journal_events, journal_forms, nir_graph
-from spikelet import network as networks
 from spikelet.errors import SpikeletError
+from spikelet.networks import network as networks
 from stream_networks import stream_network
 
 NETWORKS = {"static": lambda: random_network(1), "stream": lambda: stream_network(1)}

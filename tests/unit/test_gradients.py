@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network, x
-from spikelet import encoding, gradients
-from spikelet.convolution import Geometry
+from spikelet import gradients
 from spikelet.gradients import Firing, Objective, evaluate
+from spikelet.inputs import encoders
+from spikelet.networks.geometry import Geometry
 from spikelet.parameters import Parameters
 
 SMOOTH_SPIKES = {
@@ -83,7 +84,7 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrog
         layers[-1] = replace(layers[-1], theta=None)
     chain = network(*layers, encoder=encoder, steps=5, readout=readout)
     samples = random.integers(0, 256, (7, 5)).astype(np.uint8)
-    check_gradient(chain, encoding.signal(encoder, samples, 5), surrogate)
+    check_gradient(chain, encoders.signal(encoder, samples, 5), surrogate)
 
 
 @pytest.mark.parametrize("readout", ["max", "count"])
@@ -97,7 +98,7 @@ def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
     ]
     chain = network(*layers, steps=6, readout=readout)
     samples = random.integers(0, 256, (7, 5)).astype(np.uint8)
-    check_gradient(chain, encoding.signal("direct", samples, 6))
+    check_gradient(chain, encoders.signal("direct", samples, 6))
 
 
 def with_leaks(layers, random):
@@ -135,7 +136,7 @@ def test_gradient_through_recurrence_currents_and_leaks(
     layers, trained = with_leaks(layers, random)
     chain = network(*layers, encoder="rate", steps=6, readout=readout)
     samples = random.integers(0, 256, (5, 5)).astype(np.uint8)
-    check_gradient(chain, encoding.signal("rate", samples, 6), surrogate, trained)
+    check_gradient(chain, encoders.signal("rate", samples, 6), surrogate, trained)
 
 
 GEOMETRIES = (
@@ -167,7 +168,7 @@ def test_gradient_through_convolutions(reset, readout, encoder):
     layers, trained = with_leaks(layers, random)
     chain = network(*layers, encoder=encoder, steps=4, readout=readout)
     samples = random.integers(0, 256, (4, 30)).astype(np.uint8)
-    check_gradient(chain, encoding.signal(encoder, samples, 4), trained=trained)
+    check_gradient(chain, encoders.signal(encoder, samples, 4), trained=trained)
 
 
 def test_gradient_with_weights_of_classes():
@@ -175,13 +176,13 @@ def test_gradient_with_weights_of_classes():
     chain = network(layer(random.normal(0, 1, (4, 3)), theta=None), steps=3)
     samples = random.integers(0, 256, (6, 4)).astype(np.uint8)
     objective = Objective(label_smoothing=0.1, class_weights=np.array([0.5, 2.0, 1.0]))
-    check_gradient(chain, encoding.signal("direct", samples, 3), objective=objective)
+    check_gradient(chain, encoders.signal("direct", samples, 3), objective=objective)
 
 
 def test_weights_of_classes_count_in_loss_and_accuracy():
     chain = network(layer(np.eye(2), theta=None))
     parameters = [Parameters(chain.layers[0].weights, np.zeros(2))]
-    signal = encoding.signal("direct", x([200, 0], [200, 0], [200, 0]), 4)
+    signal = encoders.signal("direct", x([200, 0], [200, 0], [200, 0]), 4)
     y = np.array([0, 0, 1])
     plain = evaluate(chain, parameters, signal, y, Objective())
     even = evaluate(chain, parameters, signal, y, Objective(class_weights=np.array([0.75, 1.5])))
@@ -193,7 +194,7 @@ def test_weights_of_classes_count_in_loss_and_accuracy():
 def test_evaluation_counts_answers_and_hidden_spikes():
     chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
     parameters = [Parameters(cells.weights, cells.bias) for cells in chain.layers]
-    signal = encoding.signal("direct", x([1], [0]), 4)
+    signal = encoders.signal("direct", x([1], [0]), 4)
     result = evaluate(chain, parameters, signal, np.array([0, 1]), Objective(spike_penalty=0.5))
     # The second sample is silent, and class 0 wins its tie.
     assert (result.accuracy, result.spikes) == (0.5, 2)

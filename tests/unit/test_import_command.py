@@ -9,7 +9,7 @@ import pytest
 
 from nir_graphs import SNNTORCH, chain, samples, snntorch_leaky
 from spikelet import nir_graph, nir_import
-from spikelet.operation import Stream
+from spikelet.networks.protocol import Stream
 
 
 @pytest.fixture

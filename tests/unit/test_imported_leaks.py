@@ -6,9 +6,10 @@ import nir
 import numpy as np
 import pytest
 
-from spikelet import conversion, dataset, drift, nir_import, training
+from spikelet import conversion, drift, nir_import, training
 from spikelet.conversion import leak_integers
-from spikelet.layer import Layer
+from spikelet.inputs import dataset
+from spikelet.networks.layer import Layer
 from spikelet.nir_import import ImportOptions
 from spikelet.training import TrainingOptions
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import conversion, encoding, integer_forward, topology, training
-from spikelet.dataset import Dataset, load_digits, split
-from spikelet.float_network import FloatNetwork
+from spikelet import conversion, integer_forward, topology, training
 from spikelet.gradients import Objective, evaluate
+from spikelet.inputs import encoders
+from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks.float_network import FloatNetwork
 from spikelet.parameters import Parameters
 from spikelet.training_options import TrainingOptions
 
@@ -29,7 +30,7 @@ def random_network(encoder, steps, **options):
         replace(cells, bias=random.normal(0, 0.2, cells.maps))
         for cells in topology.layers(wanted, 64, 10, random)
     )
-    parameter = encoding.parameter(encoder, None)
+    parameter = encoders.parameter(encoder, None)
     return FloatNetwork(
         layers, encoder, steps, wanted.readout, tuple("0123456789"), encoder_parameter=parameter
     )
@@ -41,7 +42,7 @@ def random_network(encoder, steps, **options):
 def test_spikes_and_membranes_are_those_of_the_reference(bits, encoder, steps, shape):
     network, x = random_network(encoder, steps, **SHAPES[shape]), load_digits().x[:60]
     found = integer_forward.rounded(network, bits)
-    signal = encoding.signal(encoder, x, steps, network.encoder_parameter, np.float32)
+    signal = encoders.signal(encoder, x, steps, network.encoder_parameter, np.float32)
     passes = integer_forward.forward(found, signal)
     trace = conversion.convert(network, bits=bits)[0].simulate(x)
     for done, spikes, ends, scale in zip(
@@ -61,7 +62,7 @@ def test_streams_are_exact_as_well(encoder):
     recordings = Dataset(x, np.arange(20) % 3, ("a", "b", "c"), "walks")
     network = training.initial_network(recordings, options, random)
     found = integer_forward.rounded(network, 8)
-    signal = encoding.signal(encoder, x, 2, network.encoder_parameter, np.float32)
+    signal = encoders.signal(encoder, x, 2, network.encoder_parameter, np.float32)
     trace = found.integers.simulate(x)
     for done, spikes in zip(integer_forward.forward(found, signal), trace.spikes, strict=True):
         np.testing.assert_array_equal(done.window.spikes.swapaxes(0, 1), spikes)
@@ -79,7 +80,7 @@ def test_conversion_of_a_rounded_network_changes_nothing(bits, shape):
 def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
     network, samples = random_network("direct", 4, hidden=(24,)), split(load_digits())[1]
     found = integer_forward.rounded(network, 3)
-    signal = encoding.signal("direct", samples.x, 4, dtype=np.float32)
+    signal = encoders.signal("direct", samples.x, 4, dtype=np.float32)
     passes = integer_forward.forward(found, signal)
     parameters = [Parameters(one.weights, one.bias) for one in found.network.layers]
     result = evaluate(found.network, parameters, signal, samples.y, Objective(), passes=passes)

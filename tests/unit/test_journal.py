@@ -17,7 +17,7 @@ from spikelet import journal, journal_reader
 from spikelet.errors import SpikeletError
 from spikelet.journal import JournalWriter
 from spikelet.journal_reader import End, Text
-from spikelet.observation import Observation, Status
+from spikelet.link.turn import Observation, Status
 from spikelet.watching import Gone, Reconnected, Started
 from stream_networks import stream_network
 

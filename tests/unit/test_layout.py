@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from float_layers import layer, network
-from spikelet import boards, cost, dataset, layout, nir_graph
-from spikelet import network as lif
+from spikelet import layout, nir_graph
+from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatNetwork
+from spikelet.inputs import dataset
+from spikelet.networks import network as lif
+from spikelet.networks import synaptic_events
+from spikelet.networks.float_network import FloatNetwork
 
 
-def board(**facts: object) -> boards.Board:
+def board(**facts: object) -> catalogue.Board:
     """Return an emulated board of which these facts hold."""
-    loaded = boards.load("qemu-m3")
+    loaded = catalogue.load("qemu-m3")
     return replace(loaded, runtimes={"micropython": replace(loaded.first, **facts)})
 
 
@@ -54,7 +57,7 @@ def test_instructions_are_events_times_what_their_layer_takes(found):
     samples = dataset.split(dataset.load_digits())[1]
     option = found[0]
     trace = option.network.simulate(samples.x)
-    events = cost.events_of_layers(option.network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(option.network, samples.x, trace.spikes)
     each = layout.INSTRUCTIONS["thumb"][1]
     assert option.instructions == pytest.approx(sum(events) * each / 360)
 
@@ -64,7 +67,7 @@ def test_what_the_direct_encoder_holds_takes_multiplications():
     direct = replace(graph(), encoder="direct")
     in_bytes, in_pairs = layout.options(direct, bytes(32), BOARD, samples, (8,))
     trace = in_bytes.network.simulate(samples.x)
-    held, stepped = cost.events_of_layers(in_bytes.network, samples.x, trace.spikes)
+    held, stepped = synaptic_events.events_of_layers(in_bytes.network, samples.x, trace.spikes)
     of_bytes, of_pairs = layout.HELD["thumb"]
     measured = layout.INSTRUCTIONS["thumb"]
     wanted = held * of_bytes + stepped * measured[1], held * of_pairs + stepped * measured[0]
@@ -113,8 +116,8 @@ def test_a_network_that_cannot_be_converted_says_why():
 
 
 def test_every_kernel_of_a_board_has_its_costs():
-    for name in boards.names():
-        assert boards.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
+    for name in catalogue.names():
+        assert catalogue.load(name).kernels[0] in layout.INSTRUCTIONS.keys() & layout.HELD.keys()
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):

@@ -10,13 +10,13 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from spikelet import live, live_picture
-from spikelet.layer import Layer
+from spikelet.link.turn import Observation, Status
+from spikelet.link.verify import Verification
 from spikelet.live import LiveView
 from spikelet.live_picture import Counts, Seen, picture
-from spikelet.network import Network
-from spikelet.observation import Observation, Status
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 from spikelet.output import Output
-from spikelet.verification import Verification
 from spikelet.watching import Gone, Reconnected, Started
 
 CLASSES = ("rest", "wave", "漢字")

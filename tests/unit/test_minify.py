@@ -7,7 +7,7 @@ import tokenize
 import pytest
 
 from spikelet import installation, minify
-from spikelet.runtime_modules import is_module
+from spikelet.flashing.runtime.modules import is_module
 
 SOURCES = {
     path: data.decode() for path, data in installation.runtime_files().items() if is_module(path)

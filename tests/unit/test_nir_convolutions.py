@@ -18,7 +18,7 @@ from nir_graphs import (
     texts,
 )
 from spikelet import nir_import
-from spikelet.convolution import Geometry
+from spikelet.networks.geometry import Geometry
 
 
 @pytest.fixture(params=range(2))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from nir_graphs import PLAIN, assert_spikes, drive, euler, samples
 from spikelet import nir_graph, nir_import, nir_kernel, nir_reader, nir_writer
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
-from spikelet.float_network import FloatLayer, FloatNetwork
-from spikelet.operation import Stream
-from spikelet.scaling import Scaling
+from spikelet.inputs.scaling import Scaling
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.geometry import Geometry
+from spikelet.networks.protocol import Stream
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho", "recurrent", "alpha")
 

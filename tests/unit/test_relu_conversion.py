@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import conversion, evaluation
-from spikelet.convolution import Geometry
-from spikelet.dataset import load_digits, split
+from spikelet import conversion
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import load_digits, split
+from spikelet.networks import score
+from spikelet.networks.geometry import Geometry
 from spikelet.relu_conversion import against_steps, convert, thresholds
 from spikelet.relu_network import ReluLayer, ReluNetwork
 from spikelet.relu_training import ReluOptions, train
@@ -179,7 +180,7 @@ def measured(levels, balance, seed):
     network = train(learning, ReluOptions(levels=levels, augment=True, seed=seed))
     spiking = convert(network, thresholds(network, balance, learning.x), STEPS)
     (reached,) = against_steps(spiking, test, [STEPS])
-    own = evaluation.accuracy(network.answers(test.x), test)
+    own = score.accuracy(network.answers(test.x), test)
     return own, reached.accuracy_float, reached.accuracy, reached.synaptic_events
 
 
@@ -208,7 +209,7 @@ def test_int8_convolutions_are_as_good_as_their_relu_network():
         network = train(learning, replace(options, seed=seed))
         spiking = convert(network, thresholds(network, "learned", learning.x), STEPS)
         (reached,) = against_steps(spiking, test, [STEPS])
-        own = evaluation.accuracy(network.answers(test.x), test)
+        own = score.accuracy(network.answers(test.x), test)
         found.append((own, reached.accuracy, reached.synaptic_events))
     own, after, events = np.mean(found, axis=0)
     assert own >= LEAST_CONVOLVED
@@ -227,9 +228,9 @@ def test_accuracy_against_steps_is_that_of_each_network_by_itself(trained):
     spiking = convert(trained, thresholds(trained, "learned", learning.x), STEPS)
     few, enough = against_steps(spiking, test, (1, STEPS))
     assert (few.steps, enough.steps) == (1, STEPS)
-    integer = evaluation.evaluate(conversion.convert(spiking)[0], test)
+    integer = score.evaluate(conversion.convert(spiking)[0], test)
     assert (enough.accuracy, enough.synaptic_events) == (integer.accuracy, integer.synaptic_events)
-    assert enough.accuracy_float == evaluation.accuracy(trained.answers(test.x), test)
+    assert enough.accuracy_float == score.accuracy(trained.answers(test.x), test)
     assert few.accuracy < enough.accuracy
     assert few.synaptic_events < enough.synaptic_events
 

@@ -9,8 +9,8 @@ import pytest
 
 from nir_graphs import passed
 from spikelet import relu_graph
-from spikelet.convolution import Geometry
 from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Geometry
 from spikelet.relu_network import ReluLayer, ReluNetwork
 
 RELU = {"spikelet_activation": "relu"}

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spikelet import evaluation, relu_network
-from spikelet.convolution import Geometry
-from spikelet.dataset import Dataset, load_digits, split
+from spikelet import relu_network
 from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks import score
+from spikelet.networks.geometry import Geometry
 from spikelet.relu_network import (
     Objective,
     Parameters,
@@ -224,7 +225,7 @@ def test_some_epochs_learn_the_digits(levels):
         ReluOptions(levels=levels, epochs=15),
         lambda number, most, accuracy: seen.append((number, most, accuracy)),
     )
-    assert evaluation.accuracy(network.answers(test.x), test) > 0.93
+    assert score.accuracy(network.answers(test.x), test) > 0.93
     assert [one[:2] for one in seen] == [(number, 15) for number in range(1, 16)]
     assert seen[-1][2] > seen[0][2]
     hidden, last = network.layers
@@ -243,7 +244,7 @@ def test_convolutions_learn_the_digits():
         None,
     ]
     assert [layer.clip is None for layer in network.layers] == [False, False, True]
-    assert evaluation.accuracy(network.answers(test.x), test) > 0.93
+    assert score.accuracy(network.answers(test.x), test) > 0.93
 
 
 def test_a_shape_gives_samples_channels_and_convolutions_come_before_dense_layers():

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from sensor_boards import reading, refusal, virtual_board
-from spikelet.virtual import devices
+from spikelet.boards.virtual import devices
 from spikert import sensors
 
 SAMPLES = [(1, -2, 3), (-32768, 32767, 0), (5, 5, 5), (0, 0, 0), (12, -3400, 8192)]

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from sensor_boards import reading, refusal, virtual_board
-from spikelet.virtual import devices
+from spikelet.boards.virtual import devices
 from spikert import sensors
 from spikert.sensors.chips import bme280
 

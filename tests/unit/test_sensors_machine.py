@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sensor_boards import fresh_modules, reading, refusal
-from spikelet.virtual import devices
+from spikelet.boards.virtual import devices
 from spikert import compat, sensors
 
 MODULES = Path(__file__).parents[1] / "machine_modules"

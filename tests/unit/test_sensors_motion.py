@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sensor_boards import reading, refusal, virtual_board
-from spikelet.virtual import devices
+from spikelet.boards.virtual import devices
 from spikert import sensors
 
 MOTION = ("mpu6050", "mpu6500", "mpu6886", "lsm6ds", "lsm9ds1", "adxl345", "lis3dh")

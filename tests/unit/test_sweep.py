@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from spikelet import pareto, picture, sweep, sweep_results
-from spikelet.dataset import Dataset, split
 from spikelet.errors import SpikeletError
-from spikelet.evaluation import Score, evaluate
+from spikelet.inputs.dataset import Dataset, split
+from spikelet.networks.score import Score, evaluate
 from spikelet.sweep_results import Measurement, Outcome
 from spikelet.training import train
 from spikelet.training_options import TrainingOptions

@@ -9,10 +9,10 @@ import pytest
 
 from spikelet import conversion, drift, gradients, integer_forward, leaks, load, quantisation
 from spikelet.cli import train as train_verb
-from spikelet.cost import synaptic_events
-from spikelet.dataset import Dataset, load_digits, split
 from spikelet.errors import SpikeletError
-from spikelet.operation import Stream
+from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks.protocol import Stream
+from spikelet.networks.synaptic_events import synaptic_events
 from spikelet.training import initial_network, train
 from spikelet.training_options import AUGMENTED, CONVOLVED, TrainingOptions
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import recording_folder
-from spikelet import samples, training_data
+from spikelet import training_data
 from spikelet.errors import SpikeletError
-from spikelet.operation import Stream
+from spikelet.networks import trial_samples
+from spikelet.networks.protocol import Stream
 from spikelet.training_data import Cut
 from stream_networks import stream_network
 
@@ -79,7 +80,7 @@ def network():
 
 
 def test_a_network_is_tried_on_whole_windows_of_recordings(folder):
-    found = samples.named(str(folder), network())
+    found = trial_samples.named(str(folder), network())
     assert found.x.dtype == np.int16
     assert found.x.shape == (16 * 5, 40, 3)
     assert found.classes == ("slow", "a", "b", "fast")
@@ -91,18 +92,18 @@ def test_recordings_of_other_classes_are_refused(folder):
     with pytest.raises(
         SpikeletError, match="its classes are fast, odd, slow, of which the network"
     ):
-        samples.named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
+        trial_samples.named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
     with pytest.raises(SpikeletError, match="takes no stream"):
-        samples.named(str(folder), replace(network(), stream=None))
+        trial_samples.named(str(folder), replace(network(), stream=None))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5])
 def test_random_readings_make_a_stream_work(seed):
     made = stream_network(seed)
-    found = samples.fitting(made, None)
+    found = trial_samples.fitting(made, None)
     assert found.classes == ()
     assert found.x.shape[1] % made.stream.hop == 0
     trace = made.simulate(found.x)
     assert all(spikes.any() for spikes in trace.spikes[:-1])
-    again = samples.fitting(made, None)
+    again = trial_samples.fitting(made, None)
     np.testing.assert_array_equal(found.x, again.x)

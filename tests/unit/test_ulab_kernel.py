@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikelet.layer import Layer
-from spikelet.network import Network
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
-STANDIN = ROOT / "host/spikelet/virtual/modules"
+FIRMWARE = ROOT / "firmware"
+STANDIN = ROOT / "host/spikelet/boards/virtual/modules"
+SCRIPT = ROOT / "tests/same/layers.py"
 
 INTERPRETERS = [
     "python",

@@ -8,12 +8,12 @@ import pytest
 from board_in_memory import Clock
 from framing import encoded
 from random_networks import random_inputs, random_network
-from spikelet import link as link_module
 from spikelet import watching
 from spikelet.errors import SpikeletError
-from spikelet.link import Link
-from spikelet.observation import Observation, Status
-from spikelet.verification import LiveCheck
+from spikelet.link import link as link_module
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation, Status
+from spikelet.link.verify import LiveCheck
 from spikelet.watching import Gone, Reconnected, Started, Watch
 from spikert import wire
 from stream_networks import recordings, stream_network

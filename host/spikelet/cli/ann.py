@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spikelet.dataset import Dataset
-    from spikelet.float_network import FloatNetwork
+    from spikelet.inputs.dataset import Dataset
+    from spikelet.networks.float_network import FloatNetwork
     from spikelet.output import Output
     from spikelet.relu_conversion import Reached
     from spikelet.relu_network import ReluNetwork
@@ -82,7 +82,9 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read, convert, measure against the steps, write."""
-    from spikelet import dataset, evaluation, files, nir_graph, relu_conversion, relu_graph
+    from spikelet import files, nir_graph, relu_conversion, relu_graph
+    from spikelet.inputs import dataset
+    from spikelet.networks import score
 
     _check(args)
     for target in filter(None, (args.output, args.save)):
@@ -96,7 +98,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         relu_graph.write(network, args.save)
         output.say(f"{args.save}: the ReLU network")
     nir_graph.write(converted, args.output)
-    accuracy = evaluation.accuracy(network.answers(test.x), test)
+    accuracy = score.accuracy(network.answers(test.x), test)
     all_steps = sorted({*ALL_STEPS, args.steps})
     reached = relu_conversion.against_steps(converted, test, all_steps)
     chosen = reached[all_steps.index(args.steps)]
@@ -137,7 +139,7 @@ def _balance(args: argparse.Namespace, network: ReluNetwork) -> str:
 def _check(args: argparse.Namespace) -> None:
     """Raise SpikeletError where an option is out of range or could have no effect."""
     from spikelet.errors import SpikeletError
-    from spikelet.operation import MAX_STEPS
+    from spikelet.networks.protocol import MAX_STEPS
 
     if not 1 <= args.steps <= MAX_STEPS:
         raise SpikeletError(f"steps is {args.steps}; it must be in 1..{MAX_STEPS}")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from spikelet.bench_clock import Clock
     from spikelet.bench_comparison import Comparison
     from spikelet.benchmark import KernelCost
-    from spikelet.dataset import Dataset
     from spikelet.energy import Chip
+    from spikelet.inputs.dataset import Dataset
     from spikelet.output import Output
 
 SUMMARY = (
@@ -58,14 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Measure, and show it; 1 if an answer of the board is wrong."""
-    from spikelet import bench_board, bench_comparison, benchmark, network, samples
+    from spikelet import bench_board, bench_comparison, benchmark
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
+    from spikelet.networks import network, trial_samples
 
     if args.count < 1:
         raise SpikeletError(f"--count is {args.count}; it must be at least 1")
     loaded = network.load(args.network)
-    given = samples.fitting(loaded, args.samples, args.every)
+    given = trial_samples.fitting(loaded, args.samples, args.every)
     where = common.port(args, output)
     with bench_board.measuring(where, loaded) as board:
         available = board.kernels()
@@ -115,7 +116,7 @@ def _chosen(wanted: str, available: tuple[str, ...], name: str) -> tuple[str, ..
 
 def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
     """Return the samples that an int8 network can learn from, training part and all."""
-    from spikelet import dataset
+    from spikelet.inputs import dataset
 
     if args.samples in (None, "digits") and given.classes:
         return dataset.load_digits()

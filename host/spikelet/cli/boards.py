@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikelet.boards import Board, Runtime, Sensor
-    from spikelet.identification import Identity
+    from spikelet.boards.catalogue import Board, Runtime, Sensor
+    from spikelet.boards.identify import Identity
     from spikelet.output import Output
 
 SUMMARY = "List the boards that Spikelet knows and the ports where one is attached, or one's facts."
@@ -30,19 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the table of boards, or one board."""
-    from spikelet import boards, identification, ports
+    from spikelet.boards import catalogue, identify, resolve
 
     attached = {
-        port.device: (port, identification.by_usb((port.vid, port.pid)))
-        for port in ports.attached_ports()
+        port.device: (port, identify.by_usb((port.vid, port.pid)))
+        for port in resolve.attached_ports()
     }
     found = {device: identity for device, (_, identity) in attached.items()}
     if args.name:
-        known = boards.load(args.name)
+        known = catalogue.load(args.name)
         output.results |= _facts(known, found)
         _show(known, found, output)
         return 0
-    every = boards.every()
+    every = catalogue.every()
     output.results["boards"] = [_facts(board, found) for board in every]
     output.results["ports"] = list(attached)
     _table(every, found, output)

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from spikelet.board_info import BoardInfo
-    from spikelet.board_layout import Layout
-    from spikelet.bounds import LayerBounds
+    from spikelet.boards.interpreter import Interpreter
+    from spikelet.boards.resolve import Port
     from spikelet.drift import Drift, LayerDrift
-    from spikelet.interpreter import Interpreter
-    from spikelet.link import Link
-    from spikelet.network import Network
+    from spikelet.flashing.layout import Layout
+    from spikelet.link.board_info import BoardInfo
+    from spikelet.link.link import Link
+    from spikelet.link.verify import Verification
+    from spikelet.networks.network import Network
+    from spikelet.networks.proof import LayerBounds
     from spikelet.output import Output
-    from spikelet.ports import Port
-    from spikelet.verification import Verification
 
 PORT_HELP = (
     "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or a device; "
@@ -76,7 +76,7 @@ def install_driver(
     args: argparse.Namespace, where: Port, interpreter: Interpreter, output: Output
 ) -> None:
     """Put the driver on the board that --install-driver names, if it does."""
-    from spikelet import drivers
+    from spikelet.flashing import drivers
 
     if args.install_driver:
         drivers.install(where, interpreter.name, args.install_driver)
@@ -96,12 +96,12 @@ def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:
 
 def port(args: argparse.Namespace, output: Output) -> Port:
     """Return the port that was asked for, or else the only board, or else the virtual one."""
-    from spikelet import ports
+    from spikelet.boards import resolve
 
     spelling = args.port
     if spelling is None:
-        spelling = "auto" if ports.attached() else "virtual"
-    found = ports.resolve(spelling)
+        spelling = "auto" if resolve.attached() else "virtual"
+    found = resolve.resolve(spelling)
     output.results["port"] = found.name
     return found
 
@@ -111,7 +111,7 @@ def stage(where: Port, layout: Layout, output: Output, what: str) -> int:
 
     what    is being done, as the progress bar says it
     """
-    from spikelet import flashing
+    from spikelet.flashing import stage as flashing
 
     with where.connect() as transport, output.progress(what) as report:
         steps = flashing.stage(flashing.of(transport), layout)
@@ -135,16 +135,16 @@ def link(
     paths    {name: path} to use instead of what is in use
     log      called with the board's text; without it, people are shown it
     """
-    from spikelet import verification
     from spikelet.errors import SpikeletError
-    from spikelet.link import Link
+    from spikelet.link import verify
+    from spikelet.link.link import Link
 
     with where.session(paths) as stream:
         opened = Link(stream, where.name, log or output.log)
         try:
             info = opened.hello(kernel)
             if network is not None:
-                verification.check_identity(network, info, where.name)
+                verify.check_identity(network, info, where.name)
             output.results |= {
                 "board": info.machine,
                 "runtime": info.runtime,
@@ -159,7 +159,7 @@ def link(
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
     """Show what each layer is and how far it can reach."""
-    from spikelet.bounds import INT16_MAX, INT16_MIN
+    from spikelet.networks.proof import INT16_MAX, INT16_MIN
 
     rows = []
     output.results["layers"] = []

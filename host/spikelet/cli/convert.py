@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.conversion import LayerReport
-    from spikelet.float_network import FloatNetwork
     from spikelet.layout import Option
-    from spikelet.network import Network
+    from spikelet.networks.float_network import FloatNetwork
+    from spikelet.networks.network import Network
     from spikelet.output import Output
 
 SUMMARY = "Turn a NIR graph into int8 tables, and prove that they fit 16-bit integers."
@@ -46,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import drift, evaluation, files, nir_graph, picture, samples
+    from spikelet import drift, files, nir_graph, picture
     from spikelet.cli import common
+    from spikelet.networks import score, trial_samples
 
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     graph = nir_graph.read(args.graph)
     sha256 = bytes.fromhex(nir_graph.sha256(args.graph))
     bits, network, reports = _converted(graph, sha256, args, output)
-    given = samples.fitting(network, args.samples, args.every)
+    given = trial_samples.fitting(network, args.samples, args.every)
     network.save(args.output)
     output.results |= {"output": args.output, "bytes": len(network.to_bytes())}
     output.say(f"{args.output}: {len(network.to_bytes()):,} bytes")
@@ -65,8 +66,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
             output.say(f"layer {number}: {change}")
     output.results["changes"] = [list(report.changes) for report in reports]
     if given.classes:
-        before = evaluation.evaluate(graph, given)
-        after = evaluation.evaluate(network, given)
+        before = score.evaluate(graph, given)
+        after = score.evaluate(network, given)
         output.results |= {
             "accuracy": after.accuracy,
             "accuracy_float": before.accuracy,
@@ -93,14 +94,16 @@ def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[int, Network, tuple[LayerReport, ...]]:
     """Return the bits, the network and the reports that were asked for, or that suit a board."""
-    from spikelet import boards, conversion, layout, quantisation, samples
+    from spikelet import conversion, layout, quantisation
+    from spikelet.boards import catalogue
+    from spikelet.networks import trial_samples
 
     bits = quantisation.BITS[1] if args.bits is None else args.bits
     if args.board is None:
         return bits, *conversion.convert(graph, sha256, bits)
-    board = boards.load(args.board)
+    board = catalogue.load(args.board)
     widest = conversion.convert(graph, sha256, bits)[0]
-    given = samples.fitting(widest, args.samples, args.every)
+    given = trial_samples.fitting(widest, args.samples, args.every)
     found = layout.options(
         graph, sha256, board, given, layout.BITS if args.bits is None else (bits,)
     )

@@ -27,9 +27,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Run the other verbs, one after the other, then draw what the board did."""
     from pathlib import Path
 
-    from spikelet import network, picture, samples
+    from spikelet import picture
     from spikelet.cli import convert, flash, train, verify
     from spikelet.errors import SpikeletError
+    from spikelet.networks import network, trial_samples
 
     folder = Path(args.folder)
     try:
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
     loaded = network.load(tables)
-    x = samples.named("digits", loaded).x[:SHOWN]
+    x = trial_samples.named("digits", loaded).x[:SHOWN]
     output.say()
     try:
         picture.raster(drawn, loaded, x, loaded.simulate(x))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import subprocess
 
-    from spikelet.examination import Examination
+    from spikelet.flashing.readiness import Examination
     from spikelet.output import Output
 
 SUMMARY = "Say what is at each port, what runs on it, and what to do about what is missing."
@@ -34,14 +34,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Examine the ports, and say what was found."""
     import platform
 
-    from spikelet import __version__, ports
+    from spikelet import __version__
+    from spikelet.boards import resolve
 
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
         output.results["ports"][args.port] = found = _examined(args.port)
         _show(args.port, found, output)
         return 0
-    attached = ports.attached()
+    attached = resolve.attached()
     output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"
@@ -69,11 +70,11 @@ def _of_all(attached: Sequence[str]) -> str:
 
 def _examined(name: str) -> dict[str, Any]:
     """Return what is at a port, for machines."""
-    from spikelet import examination
     from spikelet.errors import SpikeletError
+    from spikelet.flashing import readiness
 
     try:
-        found = examination.examine(name)
+        found = readiness.examine(name)
     except SpikeletError as error:
         return {"works": False, "says": str(error), "next": []}
     asked = found.interpreter

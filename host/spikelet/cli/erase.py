@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Say what would go, ask, and remove it."""
-    from spikelet import erasing, flashing
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
+    from spikelet.flashing import erase, stage
 
     where = common.port(args, output)
     if where.in_place or args.rom:
         raise SpikeletError(f"{where.name} keeps its files in ROM; flash another network instead")
     with where.connect() as transport:
-        files = flashing.of(transport)
-        found = erasing.everything(files) if args.all else erasing.ours(files)
+        files = stage.of(transport)
+        found = erase.everything(files) if args.all else erase.ours(files)
         sizes = [size for size in found.values() if size >= 0]
         what = "all files" if args.all else "Spikelet's files"
         whose = f"{what} on {where.name}: {len(sizes)}, {sum(sizes):,} bytes"
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
             return 0
         if sizes and not args.yes:
             _ask(whose)
-        erasing.erase(files, found)
+        erase.erase(files, found)
     output.say(f"removed {whose}")
     return 0
 

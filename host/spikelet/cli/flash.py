@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spikelet.board_layout import Layout
-    from spikelet.interpreter import Interpreter
-    from spikelet.network import Network
+    from spikelet.boards.interpreter import Interpreter
+    from spikelet.boards.resolve import Port
+    from spikelet.flashing.layout import Layout
+    from spikelet.flashing.rom import Rom
+    from spikelet.networks.network import Network
     from spikelet.output import Output
-    from spikelet.ports import Port
-    from spikelet.rom import Rom
 
 SUMMARY = "Put the runtime and a network on a board; what it runs stays until the new is loaded."
 EXAMPLE = "spikelet flash net.lif --port virtual"
@@ -53,18 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Make sure that there is room, stage the files, try them, then put them to use."""
-    from spikelet import (
-        flashing,
-        interpreter,
-        network,
-        rom,
-        room,
-        runtime_choice,
-        runtime_needs,
-        runtime_parts,
-    )
+    from spikelet.boards import interpreter
     from spikelet.cli import common, erase
     from spikelet.errors import SpikeletError
+    from spikelet.flashing import rom, stage
+    from spikelet.flashing.runtime import choice, fit, needs
+    from spikelet.flashing.runtime import parts as runtime_parts
+    from spikelet.networks import network
 
     if args.erase:
         return erase.run(args, output)
@@ -81,10 +76,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.rom:
         where = rom.Rom(where, asked.rom_size)
         asked = replace(asked, flash_size=asked.rom_size)
-    parts, task = runtime_parts.of(asked), runtime_needs.task_of(loaded, put)
-    chosen = runtime_choice.choose(where, asked, parts, task, put, small=args.small)
+    parts, task = runtime_parts.of(asked), needs.task_of(loaded, put)
+    chosen = choice.choose(where, asked, parts, task, put, small=args.small)
     files = chosen.files
-    has = room.of_interpreter(where.name, asked, parts, files, in_place=where.in_place)
+    has = fit.of_interpreter(where.name, asked, parts, files, in_place=where.in_place)
     need = has.check(loaded)
     output.results |= {
         "files": len(files),
@@ -99,7 +94,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return status
     sent, own = _flash(args, where, files, loaded, output)
     if _starts_with(asked) in own:
-        output.say(flashing.own_entries_note(own))
+        output.say(stage.own_entries_note(own))
     output.results |= {"sent": sent, "own": own}
     output.say(
         f"{len(files)} files, {output.results['bytes']:,} bytes, of which {sent:,} were sent; "
@@ -111,13 +106,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _put(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     """Return what is flashed besides the runtime."""
-    from spikelet import samples, sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.errors import SpikeletError
+    from spikelet.networks import trial_samples
     from spikert.session import NETWORK, RECORDING, SENSOR
 
     put = {NETWORK: loaded.to_bytes()}
     if args.recording:
-        replayed = samples.named(args.recording, loaded, args.every)
+        replayed = trial_samples.named(args.recording, loaded, args.every)
         put[RECORDING] = loaded.turn_bytes(replayed.x)
     if args.sensor:
         settings = sensor_settings.parse(args.sensor, args.rate)
@@ -137,7 +133,7 @@ def _flash(
     output: Output,
 ) -> tuple[int, tuple[str, ...]]:
     """Do all steps; return how many bytes were sent, and the entry points that are the user's own."""
-    from spikelet import rom
+    from spikelet.flashing import rom
 
     if not where.in_place:
         return _as_files(where, files, loaded, output)
@@ -150,16 +146,17 @@ def _as_files(
     where: Port, files: Mapping[str, bytes], loaded: Network, output: Output
 ) -> tuple[int, tuple[str, ...]]:
     """Flash a board's file system."""
-    from spikelet import board_layout, flashing
     from spikelet.cli import common
+    from spikelet.flashing import layout as board_layout
+    from spikelet.flashing import stage
 
     layout = board_layout.of(files)
     sent = common.stage(where, layout, output, "flashing")
     _try(where, loaded, layout, output)
     with where.connect() as transport:
-        board = flashing.of(transport)
-        own = flashing.activate(board, layout)
-        flashing.clean(board, layout)
+        board = stage.of(transport)
+        own = stage.activate(board, layout)
+        stage.clean(board, layout)
     return sent, own
 
 
@@ -167,8 +164,8 @@ def _in_place(
     where: Port, files: Mapping[str, bytes], loaded: Network, output: Output
 ) -> tuple[int, tuple[str, ...]]:
     """Flash a board's ROM, then have the board start from there."""
-    from spikelet import rom
     from spikelet.cli import common
+    from spikelet.flashing import rom
 
     with output.progress("flashing") as report:
         sent = 0
@@ -222,13 +219,14 @@ def _try(where: Port, loaded: Network, layout: Layout, output: Output) -> None:
 
 def _dry_run(where: Port, files: Mapping[str, bytes], output: Output) -> int:
     """Say what would be done."""
-    from spikelet import board_layout, flashing
     from spikelet.errors import SpikeletError
+    from spikelet.flashing import layout as board_layout
+    from spikelet.flashing import stage
 
     if where.in_place:
         raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
     with where.connect() as transport:
-        plan = flashing.plan(flashing.of(transport), board_layout.of(files))
+        plan = stage.plan(stage.of(transport), board_layout.of(files))
     parts = {"send": plan.send, "keep": plan.keep, "remove": plan.remove}
     output.results |= parts
     rows = [(what, path, size) for what, part in parts.items() for path, size in part.items()]
@@ -241,5 +239,5 @@ def _dry_run(where: Port, files: Mapping[str, bytes], output: Output) -> int:
         )
     )
     if plan.own:
-        output.say(flashing.own_entries_note(plan.own))
+        output.say(stage.own_entries_note(plan.own))
     return 0

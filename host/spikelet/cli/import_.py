@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.float_network import FloatNetwork
+    from spikelet.networks.float_network import FloatNetwork
     from spikelet.output import Output
 
 SUMMARY = "Turn a NIR graph of another framework into one of Spikelet's, and say what that changes."
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Import, write, account for every node."""
     from spikelet import files, nir_graph, nir_import
-    from spikelet.operation import Stream
+    from spikelet.networks.protocol import Stream
 
     files.check_target(args.output)
     window = args.hop if args.window is None else args.window

@@ -6,9 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.network import Network
+    from spikelet.flashing.runtime.fit import Room
+    from spikelet.networks.network import Network
     from spikelet.output import Output
-    from spikelet.room import Room
 
 SUMMARY = "Show what a .lif file holds, what is proved of it, and whether a board has room for it."
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
@@ -22,10 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
-    from spikelet import boards, bounds, network, room
+    from spikelet.boards import catalogue
     from spikelet.cli import common
+    from spikelet.flashing.runtime import fit
+    from spikelet.networks import network
+    from spikelet.networks import proof as bounds
 
-    board = boards.load(args.board) if args.board else None
+    board = catalogue.load(args.board) if args.board else None
     loaded = network.load(args.network)
     size = len(loaded.to_bytes())
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))
@@ -48,12 +51,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     fits = all(layer.reach.fits for layer in proof)
     if board is None:
         return 0 if fits else 1
-    has = room.of_board(board)
+    has = fit.of_board(board)
     if not has.holds(has.need(loaded)) and board.first.rom_size:
         output.say(
             f"{board.name}'s file system is too small; in its ROM partition, with flash --rom:"
         )
-        has = room.of_board(board, in_rom=True)
+        has = fit.of_board(board, in_rom=True)
     return 0 if _show_room(has, loaded, output) and fits else 1
 
 

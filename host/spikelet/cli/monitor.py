@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.link import Link
+    from spikelet.boards.resolve import Port
+    from spikelet.link.link import Link
     from spikelet.monitoring import Monitor
     from spikelet.output import Output
-    from spikelet.ports import Port
     from spikelet.watching import Log, Watch
 
 SUMMARY = "Watch a board run its network, on its sensor or on the recording flashed with it."
@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Watch until interrupted, or for as many samples as were asked for."""
-    from spikelet import ports, watching
+    from spikelet import watching
+    from spikelet.boards import resolve
     from spikelet.cli import common
     from spikelet.live import LiveView
     from spikelet.monitoring import Monitor
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.record:
         _check_new(args.record)
     where = common.port(args, output)
-    network, flashed = ports.held(where)
+    network, flashed = resolve.held(where)
     source = watching.listened if SENSOR in flashed and not args.replay else watching.replayed
     with (
         LiveView(network, output, where.name) as view,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spikelet.link import Link
-    from spikelet.observation import Status
+    from spikelet.boards.resolve import Port
+    from spikelet.inputs.recording_folder import Folder, SensorSettings
+    from spikelet.link.link import Link
+    from spikelet.link.turn import Status
     from spikelet.output import Output
-    from spikelet.ports import Port
-    from spikelet.record_folder import Folder, SensorSettings
     from spikelet.recorder import Recorded, Recorder
 
 SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Put the runtime on the board if need be, listen to its sensor, keep what came."""
-    from spikelet import sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
-    from spikelet.record_folder import Folder
+    from spikelet.inputs.recording_folder import Folder
     from spikelet.recorder import Recorder
 
     if not args.seconds > 0:
@@ -57,16 +57,13 @@ def _listening(
     args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
 ) -> Iterator[Link]:
     """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet import (
-        board_layout,
-        interpreter,
-        runtime_choice,
-        runtime_parts,
-        sensor_settings,
-    )
+    from spikelet.boards import interpreter, sensor_settings
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
-    from spikelet.runtime_needs import Task
+    from spikelet.flashing import layout as board_layout
+    from spikelet.flashing.runtime import choice
+    from spikelet.flashing.runtime import parts as runtime_parts
+    from spikelet.flashing.runtime.needs import Task
     from spikert.session import SENSOR
 
     if where.in_place:
@@ -75,7 +72,7 @@ def _listening(
     common.install_driver(args, where, asked, output)
     put = {SENSOR: sensor_settings.to_bytes(settings)}
     parts, task = runtime_parts.of(asked), Task(None, settings)
-    layout = board_layout.of(runtime_choice.choose(where, asked, parts, task, put).files)
+    layout = board_layout.of(choice.choose(where, asked, parts, task, put).files)
     common.stage(where, layout, output, "preparing")
     with common.link(where, None, "", output, layout.paths) as (link, _):
         yield link
@@ -90,15 +87,16 @@ def _record(
     output: Output,
 ) -> None:
     """Record, and show what comes."""
-    from spikelet import listening, sensor_settings
+    from spikelet.boards import sensor_settings
+    from spikelet.link import sensor
     from spikelet.live_plot import LivePlot
 
     with contextlib.ExitStack() as stack:
         plot: LivePlot | None = None
 
-        def seen(event: listening.Readings | Status) -> None:
+        def seen(event: sensor.Readings | Status) -> None:
             nonlocal plot
-            if isinstance(event, listening.Readings):
+            if isinstance(event, sensor.Readings):
                 if plot is not None:
                     plot.add(event.raw, _progress(label, recorder))
                 return
@@ -109,7 +107,7 @@ def _record(
                 folder.check(label, _described(settings, names))
                 plot = stack.enter_context(LivePlot(names, output, KEPT))
 
-        recorder.record(listening.readings(link), seen)
+        recorder.record(sensor.readings(link), seen)
 
 
 def _progress(label: str, recorder: Recorder) -> str:
@@ -123,7 +121,7 @@ def _keep(
     folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
 ) -> int:
     """Write the pieces that came, and say how it went."""
-    from spikelet import sensor_settings
+    from spikelet.boards import sensor_settings
     from spikelet.errors import SpikeletError
 
     pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]
@@ -152,7 +150,7 @@ def _keep(
 
 def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
     """Return what the recordings of a folder have in common."""
-    from spikelet.record_folder import SensorSettings
+    from spikelet.inputs.recording_folder import SensorSettings
     from spikert.sensors import driver
 
     decisive: dict[str, str | int | float] = {

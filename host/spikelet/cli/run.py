@@ -29,19 +29,21 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     import numpy as np
 
-    from spikelet import files, network, samples, verification
+    from spikelet import files
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
+    from spikelet.link import verify
+    from spikelet.networks import network, trial_samples
 
     files.check_target(args.output)
     loaded = network.load(args.network)
-    x = samples.named(args.samples, loaded, args.every).x
+    x = trial_samples.named(args.samples, loaded, args.every).x
     observations = []
     where = common.port(args, output)
     with common.link(where, loaded, args.kernel, output) as (link, _):
         with output.progress("running") as report:
             turns = x.size // math.prod(loaded.turn)
-            for number, observation in verification.observe(link, loaded, x):
+            for number, observation in verify.observe(link, loaded, x):
                 observations.append(observation)
                 report(number + 1, turns)
         output.results |= {"lost_frames": link.lost_frames, "repeated": link.repeated}

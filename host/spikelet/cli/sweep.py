@@ -74,8 +74,9 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train what is missing, show the table, draw."""
-    from spikelet import dataset, files, pareto, picture, sweep, sweep_results
+    from spikelet import files, pareto, picture, sweep, sweep_results
     from spikelet.cli import train
+    from spikelet.inputs import dataset
 
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)

@@ -136,7 +136,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
     import numpy as np
 
-    from spikelet import evaluation, files, nir_graph, training, training_data
+    from spikelet import files, nir_graph, training, training_data
+    from spikelet.networks import score as evaluation
 
     files.check_target(args.output)
     data = training_data.load(args.samples, _cut(args))

@@ -26,24 +26,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, and return 0 only if nothing differs and nothing was lost."""
-    from spikelet import evaluation, network, samples, verification
     from spikelet.cli import common
+    from spikelet.link import verify
+    from spikelet.networks import network, score, trial_samples
 
     loaded = network.load(args.network)
-    given = samples.fitting(loaded, args.samples, args.every)
+    given = trial_samples.fitting(loaded, args.samples, args.every)
     where = common.port(args, output)
     with (
         common.link(where, loaded, args.kernel, output) as (link, _),
         output.progress("verifying") as report,
     ):
-        found = verification.verify(link, loaded, given.x, report)
+        found = verify.verify(link, loaded, given.x, report)
     common.show_verification(found, output)
-    events = evaluation.evaluate(loaded, given).synaptic_events
+    events = score.evaluate(loaded, given).synaptic_events
     output.results["synaptic_events"] = events
     told = f"{events:,.0f} synaptic events a sample"
     if given.classes:
         answers = found.answers.reshape(len(given), -1)
-        accuracy = evaluation.accuracy(evaluation.whole_windows(loaded, answers), given)
+        accuracy = score.accuracy(score.whole_windows(loaded, answers), given)
         output.results["accuracy"] = accuracy
         told = f"accuracy {accuracy:.2%}, {told}"
     output.say(told)

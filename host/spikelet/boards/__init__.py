@@ -1,0 +1,1 @@
+"""The ways to reach a board: catalogue, ports, REPL, virtual boards."""

@@ -1,0 +1,165 @@
+"""Boards that need no hardware: processes that are reached as a real board is."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mpremote.romfs import VfsRomWriter
+from mpremote.transport_serial import SerialTransport
+
+from spikelet import files, installation
+from spikelet.boards import catalogue, raw_repl, resolve
+from spikelet.boards.virtual import processes
+from spikelet.errors import SpikeletError
+from spikelet.flashing import layout
+
+SERVE = Path(__file__).parent / "serve.py"
+MOUNT = """
+import uctypes, vfs
+try:
+    vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
+    sys.path.insert(0, "/rom")
+except OSError:
+    pass
+_paths = {paths!r}
+"""
+
+
+class Virtual(resolve.FileBoard):
+    """The firmware on CPython, with strict stand-ins for a board's modules."""
+
+    def __init__(self, name: str = "virtual") -> None:
+        self.name = name
+        self.storage = "virtual"
+        self.interpreter: list[str] = []
+
+    @contextmanager
+    def connect(self) -> Iterator[SerialTransport]:
+        """Start the process and open its raw REPL."""
+        with processes.owned(self.storage, self.name) as folder:
+            files_folder = folder / "files"
+            files_folder.mkdir(exist_ok=True)
+            command = [sys.executable, str(SERVE), str(files_folder), *self.interpreter]
+            with (
+                processes.running(command, r"^(\d+)$", self.name) as (_, port),
+                raw_repl.opened(self.name, f"socket://127.0.0.1:{port}") as transport,
+            ):
+                yield transport
+
+
+class Unix(Virtual):
+    """The firmware on a real MicroPython or CircuitPython, built for a computer."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name)
+        interpreter = _interpreter(path)
+        self.storage = f"unix-{interpreter.name}"
+        self.interpreter = [str(interpreter)]
+
+
+class Qemu(resolve.Board):
+    """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
+
+    in_place = True
+
+    def __init__(self, name: str, model: str, firmware: str = "") -> None:
+        self.name = name
+        self.storage = f"qemu-{model}"
+        self.machine = catalogue.load(self.storage).qemu
+        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
+        self.prelude = MOUNT.format(**place, paths=layout.in_rom())
+        self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
+        if shutil.which(self.machine.system) is None:
+            raise SpikeletError(
+                f"{name} needs {self.machine.system}, which is not installed; "
+                f"on Debian: apt-get install {self.machine.package}"
+            )
+
+    @contextmanager
+    def connect(self) -> Iterator[SerialTransport]:
+        """Start the emulator and open the raw REPL on its serial port."""
+        with processes.owned(self.storage, self.name) as folder:
+            command = [self.machine.system, *self.machine.arguments, "-kernel", str(self.firmware)]
+            command += ["-serial", "pty"]
+            image = folder / "image.romfs"
+            if image.exists():
+                place = f"addr={self.machine.rom_address:#x},force-raw=on"
+                command += ["-device", f"loader,file={image},{place}"]
+            with (
+                processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
+                raw_repl.opened(self.name, device, raw_repl.EMULATED_TIMEOUT) as transport,
+            ):
+                yield transport
+
+    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Make the image that the emulator loads when it is started next."""
+        image = romfs_image(new)
+        if len(image) > self.machine.rom_size:
+            raise SpikeletError(
+                f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
+                "train a smaller network"
+            )
+        with (
+            processes.owned(self.storage, self.name) as folder,
+            files.replacing(folder / "image.romfs") as path,
+        ):
+            path.write_bytes(image)
+        yield len(image), len(image)
+
+
+def romfs_image(new: Mapping[str, bytes]) -> bytes:
+    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
+
+    The format aligns nothing; empty files with names of the right length, before and behind the
+    others, move what stands between.
+    Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
+    """
+    networks = [data for path, data in new.items() if path.endswith(".lif")]
+    for before, behind in itertools.product(range(6), range(3)):
+        image = _romfs(new, "<" * before, ">" * behind)
+        if all(image.index(data) % 4 == 0 for data in networks):
+            return image
+    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
+
+
+def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
+    writer = VfsRomWriter()
+    if before:
+        writer.mkfile(before, b"")
+    opened: list[str] = []
+    for path, data in sorted(new.items()):
+        *folders, name = path.split("/")
+        while opened != folders[: len(opened)]:
+            opened.pop()
+            writer.closedir()
+        for folder in folders[len(opened) :]:
+            opened.append(folder)
+            writer.opendir(folder)
+        writer.mkfile(name, data)
+    for _ in opened:
+        writer.closedir()
+    if behind:
+        writer.mkfile(behind, b"")
+    return bytes(writer.finalise())
+
+
+def _interpreter(path: str) -> Path:
+    if not path:
+        built = installation.cache_folder("emulated") / "micropython"
+        found = shutil.which("micropython") or (str(built) if built.exists() else None)
+        if found is None:
+            raise SpikeletError(
+                "no micropython on PATH; run boards/emulated/build unix, or give one as unix:PATH"
+            )
+        return Path(found).resolve()
+    found = shutil.which(path)
+    if found is None:
+        raise SpikeletError(
+            f"{path} is not a program that can be run; give a MicroPython as unix:PATH"
+        )
+    return Path(found).resolve()

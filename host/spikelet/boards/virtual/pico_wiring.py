@@ -1,0 +1,71 @@
+"""What is wired to the emulated Pico, if its folder has a hardware.json.
+
+    {"i2c": [{"chip": "mpu6050", "bus": 0, "address": 104, "recording": "motion.bin", "channels": 3}],
+     "analogue": {"GP26": "light.bin"},
+     "rate": 100, "hurry": false}
+
+A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095; it stands in the
+same folder, is played at this rate of the board's own time from the first reading on, and begins again
+at its end. Those of a chip have six channels, turning among them, unless "channels" says 3. With "hurry"
+the board's time passes as fast as it can while it waits, not as fast as here. Chips are those of
+devices.CHIPS. The virtual board understands the same file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.boards.virtual.devices import CHIPS
+from spikelet.errors import SpikeletError
+
+if TYPE_CHECKING:
+    from spikelet.boards.virtual.pico import Powered
+
+FILE = "hardware.json"
+PINS = ("GP26", "GP27", "GP28", "GP29")
+RATE = 100  # samples a second
+
+
+def wire(board: Powered, folder: Path) -> None:
+    """Wire to the board what the folder's hardware.json says, if there is one.
+
+    Raises SpikeletError if it makes no sense.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return
+    try:
+        wiring = json.loads(path.read_text("utf-8"))
+        rate = float(wiring.get("rate", RATE))
+        board.hurry(bool(wiring.get("hurry")))
+        for entry in wiring.get("i2c", ()):
+            _wire_chip(board, entry, folder, rate)
+        if analogue := wiring.get("analogue"):
+            _wire_pins(board, analogue, folder, rate)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SpikeletError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
+
+
+def _wire_chip(board: Powered, entry: dict[str, Any], folder: Path, rate: float) -> None:
+    channels = int(entry.get("channels", CHIPS[entry["chip"]].channels))
+    samples = _samples(folder / entry["recording"], channels).tolist()
+    bus, address = int(entry.get("bus", 0)), entry.get("address")
+    board.feed_chip(entry["chip"], samples, rate, bus=bus, address=address, loop=True)
+
+
+def _wire_pins(board: Powered, analogue: dict[str, str], folder: Path, rate: float) -> None:
+    recorded = [_samples(folder / analogue[pin], 1)[:, 0] for pin in analogue]
+    length = min(map(len, recorded))
+    rows = np.zeros((length, len(PINS)), np.int16)
+    for pin, values in zip(analogue, recorded, strict=True):
+        rows[:, PINS.index(pin)] = values[:length]
+    board.feed_adc_recording(rows.tolist(), rate, loop=True, first="read")
+
+
+def _samples(path: Path, channels: int) -> NDArray[np.int16]:
+    return np.frombuffer(path.read_bytes(), "<i2").reshape(-1, channels)

@@ -1,0 +1,1 @@
+"""The files a board gets, and the order in which they get there."""

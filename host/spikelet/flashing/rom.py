@@ -1,0 +1,110 @@
+"""A board's ROM partition: a ROMFS image there is read and executed where it lies.
+
+MicroPython has one from 1.25 on, on boards that were configured for it; mpremote writes it.
+Source: MicroPython's manual, "Working with filesystems", and mpremote's `romfs deploy`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpremote import commands
+from mpremote.transport import TransportExecError
+
+from spikelet.boards import raw_repl, resolve
+from spikelet.boards.virtual.emulated import romfs_image
+from spikelet.errors import SpikeletError
+from spikelet.flashing import files_by_repl, stage
+from spikelet.flashing import layout as board_layout
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+PARTITION = 0
+MOUNT = """
+import sys, vfs
+try:
+    vfs.mount(vfs.VfsRom(vfs.rom_ioctl(2, 0)), "/rom")
+except OSError:
+    pass
+if sys.path[0] != "/rom":
+    sys.path.insert(0, "/rom")
+_paths = {paths!r}
+"""
+
+
+class Rom(resolve.Board):
+    """A port whose board keeps its files in its ROM partition.
+
+    port    where the board is
+    size    int, bytes of the partition
+    """
+
+    in_place = True
+
+    def __init__(self, port: resolve.Port, size: int) -> None:
+        if not size:
+            raise SpikeletError(
+                f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "
+                "that has one"
+            )
+        self.port = port
+        self.size = size
+        self.name = port.name
+        self.prelude = port.prelude + MOUNT.format(paths=board_layout.in_rom())
+
+    def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
+        """Open the board's raw REPL."""
+        return self.port.connect()
+
+    def is_in_use(self) -> bool:
+        """Return whether the board starts with what is in its ROM."""
+        with self.connect() as transport:
+            paths = stage.in_use(stage.of(transport)) or {}
+        return bool(board_layout.in_rom().items() & paths.items())
+
+    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+        """Write an image of the files to the partition; yield (bytes done, of how many)."""
+        image = romfs_image(files)
+        if len(image) > self.size:
+            raise SpikeletError(
+                f"{self.name}'s ROM partition has {self.size:,} bytes, below the {len(image):,} of "
+                "the runtime and this network; flash without --rom, or train a smaller network"
+            )
+        with self.connect() as transport:
+            deploy(transport, image)
+        yield len(image), len(image)
+
+    def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Have the board start from its ROM; return the entry points that are the user's own."""
+        layout = board_layout.Layout(
+            entries=board_layout.of(files).entries, paths=board_layout.in_rom(files)
+        )
+        with self.connect() as transport:
+            board = stage.of(transport)
+            board.make([board_layout.FOLDER])
+            own = stage.activate(board, layout)
+            stage.clean(board, layout)
+        return own
+
+
+def deploy(transport: SerialTransport, image: bytes) -> None:
+    """Write an image to the first ROM partition of the board at the end of a raw REPL.
+
+    Raises SpikeletError where there is none, or it cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "image.romfs")
+        path.write_bytes(image)
+        wanted = {"command": ["deploy"], "path": str(path), "partition": PARTITION, "mpy": False}
+        try:
+            raw_repl.command(transport, commands.do_romfs, **wanted)
+        except commands.CommandError as error:
+            raise SpikeletError(f"the board took no ROM image ({error})") from None
+        except TransportExecError as error:
+            reason = files_by_repl.last_line(error.error_output)
+            raise SpikeletError(f"the board could not write its ROM ({reason})") from None

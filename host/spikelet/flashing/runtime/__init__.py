@@ -1,0 +1,1 @@
+"""The firmware modules that a board gets."""

@@ -1,0 +1,1 @@
+"""Samples that a network receives: recordings, datasets, scaling, encoders."""

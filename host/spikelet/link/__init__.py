@@ -1,0 +1,1 @@
+"""A session with a running board: frames, turns, verification."""

@@ -1,0 +1,1 @@
+"""A network: float, integer, its .lif file, reference simulator, proof."""

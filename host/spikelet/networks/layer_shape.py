@@ -1,0 +1,81 @@
+"""How many inputs and neurons a layer has, float or integer, dense or a convolution."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.errors import SpikeletError
+from spikelet.networks.geometry import Geometry
+
+
+class LayerShape:
+    """A layer's weights and what follows from their shape.
+
+    weights    [fan-in, maps]; without a geometry fan-in is inputs, and every neuron is a map
+    geometry   of a convolution
+    recurrent  [neurons, neurons], of the layer's own spikes of the step before; None
+    """
+
+    weights: NDArray[Any]
+    geometry: Geometry | None
+    recurrent: NDArray[Any] | None = None
+
+    def check_shape(self) -> None:
+        """Raise SpikeletError unless weights, geometry and recurrence go together."""
+        shape, geometry = np.shape(self.weights), self.geometry
+        if len(shape) != 2 or 0 in shape:
+            raise SpikeletError(f"weights have shape {shape}; they must be [fan-in, neurons]")
+        if geometry and geometry.fan_in != shape[0]:
+            raise SpikeletError(
+                f"weights have shape {shape}; a kernel of {geometry.kernel} pixels and "
+                f"{geometry.channels} channels takes {geometry.fan_in} weights for each map"
+            )
+        if self.recurrent is not None and geometry:
+            raise SpikeletError("a convolution cannot be recurrent; only a dense layer can")
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs."""
+        return self.geometry.inputs if self.geometry else self.weights.shape[0]
+
+    @property
+    def maps(self) -> int:
+        """Number of neurons at each place of a convolution's kernel, or of all neurons."""
+        return self.weights.shape[1]
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons."""
+        return self.maps * (self.geometry.pixels if self.geometry else 1)
+
+
+def check_chain(layers: Sequence[LayerShape]) -> None:
+    """Raise SpikeletError unless each layer takes as many inputs as the one before it has neurons."""
+    for position, (layer, successor) in enumerate(pairwise(layers)):
+        if layer.neurons != successor.inputs:
+            raise SpikeletError(
+                f"layer {position} has {layer.neurons} neurons, "
+                f"but layer {position + 1} takes {successor.inputs} inputs"
+            )
+
+
+def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
+    """Raise SpikeletError unless there is a class for each neuron of the last layer."""
+    neurons = layers[-1].neurons
+    if len(classes) != neurons:
+        raise SpikeletError(
+            f"there are {len(classes)} classes for the last layer's {neurons} neurons"
+        )
+
+
+def finite(field: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return the values of a field as float64; raises SpikeletError unless finite and of this shape."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != shape:
+        raise SpikeletError(f"{field} has shape {array.shape}; it must be {shape}")
+    if not np.isfinite(array).all():
+        raise SpikeletError(f"{field} holds values that are not finite")
+    return array

@@ -1,0 +1,138 @@
+"""How a network is run, float or integer: what it takes, how long its state lasts, when it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.errors import SpikeletError
+from spikelet.inputs import encoders
+from spikelet.inputs.scaling import Scaling
+from spikert.tables import READOUTS
+
+MAX_STEPS = 0xFFFF
+
+
+@dataclass(frozen=True)
+class Stream:
+    """How often a network answers whose state lasts from sample to sample.
+
+    window  samples, of which each answer takes account; a multiple of hop
+    hop     samples from one answer to the next
+    Until the first window is full, an answer takes account of what there is.
+    Raises SpikeletError naming the field that is not possible.
+    """
+
+    window: int
+    hop: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.hop <= self.window <= MAX_STEPS or self.window % self.hop:
+            raise SpikeletError(
+                f"hop is {self.hop} samples in a window of {self.window}; "
+                f"the window must be a multiple of the hop, at most {MAX_STEPS}"
+            )
+
+
+class Operation(Protocol):
+    """What float and integer networks have in common; see FloatNetwork."""
+
+    @property
+    def encoder(self) -> str: ...  # noqa: D102
+    @property
+    def encoder_parameter(self) -> int: ...  # noqa: D102
+    @property
+    def steps(self) -> int: ...  # noqa: D102
+    @property
+    def readout(self) -> str: ...  # noqa: D102
+    @property
+    def inputs(self) -> int: ...  # noqa: D102
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+    @property
+    def stream(self) -> Stream | None: ...  # noqa: D102
+    @property
+    def scaling(self) -> Scaling | None: ...  # noqa: D102
+
+
+def check_coding(network: Operation) -> None:
+    """Raise SpikeletError unless encoder, first layer, readout and steps go together."""
+    encoders.check(network.encoder, network.encoder_parameter)
+    if network.readout not in READOUTS:
+        raise SpikeletError(
+            f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}"
+        )
+    if not 1 <= network.steps <= MAX_STEPS:
+        raise SpikeletError(f"steps is {network.steps}; it must be in 1..{MAX_STEPS}")
+    if network.stream and network.stream.hop * network.steps > MAX_STEPS:
+        raise SpikeletError(
+            f"an answer every {network.stream.hop} samples of {network.steps} steps takes "
+            f"{network.stream.hop * network.steps} steps; at most {MAX_STEPS} fit"
+        )
+    if network.encoder == "delta" and network.stream is None:
+        raise SpikeletError(
+            "encoder delta tells what changes from sample to sample; "
+            "it needs a stream, and is silent in a network that starts anew with each"
+        )
+    if network.encoder == "delta" and network.inputs % 2:
+        raise SpikeletError(
+            f"the first layer has {network.inputs} inputs; "
+            "encoder delta has two for each channel, so it needs an even number"
+        )
+
+
+def check_samples(x: NDArray[Any], network: Operation) -> NDArray[np.uint8]:
+    """Return samples as uint8 x, raw readings scaled.
+
+    x    uint8[n, channels], of a stream uint8[n, samples, channels] with a whole number of hops; where
+         the network scales, other integers are raw readings
+    Raises SpikeletError unless it is that.
+    """
+    stream, channels = network.stream, network.channels
+    wanted = f"[n, samples, {channels}]" if stream else f"[n, {channels}]"
+    raw = network.scaling is not None and x.dtype.kind == "i"
+    if (
+        not (raw or x.dtype == np.uint8)
+        or x.ndim != (3 if stream else 2)
+        or x.shape[-1] != channels
+    ):
+        raise SpikeletError(
+            f"x is {x.dtype} of shape {x.shape}; this network takes uint8{wanted}"
+            + (f", or raw readings int16{wanted}" if network.scaling else "")
+        )
+    if stream and (not x.shape[1] or x.shape[1] % stream.hop):
+        raise SpikeletError(
+            f"x has {x.shape[1]} samples; this network answers every {stream.hop}, "
+            "so give it a multiple of that"
+        )
+    return network.scaling.apply(x) if raw and network.scaling else x
+
+
+def class_scores(network: Operation, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
+    """Return [n, classes], of which the largest is the answer; of a stream [n, answers, classes].
+
+    spikes, membranes    of the last layer, [n, T, neurons]
+    """
+    stream = network.stream
+    if stream is None:
+        return pooled(network.readout, spikes, membranes)
+    hop = stream.hop * network.steps
+    shape = len(spikes), spikes.shape[1] // hop, hop, spikes.shape[2]
+    by_hop = pooled(network.readout, spikes.reshape(shape), membranes.reshape(shape))
+    if network.readout == "last":
+        return by_hop
+    merge = np.add if network.readout == "count" else np.maximum
+    scores = by_hop.copy()
+    for back in range(1, min(stream.window // stream.hop, shape[1])):
+        scores[:, back:] = merge(scores[:, back:], by_hop[:, :-back])
+    return scores
+
+
+def pooled(readout: str, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
+    """Return [..., classes] of [..., T, classes], what the readout makes of time."""
+    if readout == "count":
+        return spikes.sum(axis=-2, dtype=spikes.dtype if spikes.dtype.kind == "f" else np.int64)
+    return membranes.max(axis=-2) if readout == "max" else membranes[..., -1, :]

@@ -1,0 +1,188 @@
+"""One layer in the reference simulator: the integer neuron's equations, on all samples at once.
+
+Time comes first here: arrays are [T, n, neurons], so that what is computed together lies together.
+Steps fill in arrays that are there already, for numpy takes longer to make an array than to compute
+a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.errors import SpikeletError
+from spikelet.inputs.encoders import FloatArray
+from spikelet.networks.geometry import weighted
+from spikelet.networks.proof import INT16_MAX, INT16_MIN
+from spikelet.networks.reference_numbers import IntArray, Numbers
+
+BLOCK = 2**15
+"""Values of a signal that are weighed at once, in whole steps: more do not fit a processor's cache."""
+# `tools/measure_simulator.py --gather` shows from where on gathering costs less.
+GATHER_PRODUCTS = 2**17
+"""Products of a signal and weights from which on it is worth looking for inputs that are silent."""
+GATHER_SIGNALS = 64
+"""Steps times samples up to which many inputs can be hoped to be silent in all of them."""
+GATHER_SHARE = 0.25
+"""Share of the inputs whose rows of weights are gathered, if no more are active."""
+
+NOTHING = np.array(0, np.int16)
+"""What is lost without a leak."""
+
+
+class LayerState:
+    """A layer's state between two steps: membranes, currents, its own last spikes.
+
+    number     of the layer, for errors
+    samples    that run side by side
+    """
+
+    def __init__(self, number: int, numbers: Numbers, samples: int) -> None:
+        self.number = number
+        self.numbers = numbers
+        shape = samples, numbers.neurons
+        self.v: IntArray = np.empty(shape, numbers.kind)
+        self.v[...] = numbers.v_start
+        if numbers.current_d is not None:
+            self.current: IntArray = np.zeros(shape, numbers.kind)
+        self.fired: NDArray[np.bool_] | None = None
+        self._product = np.empty_like(self.v)  # of a state or spikes, until the next
+        self._bias, self._rho = _each(numbers.bias, samples), _each(numbers.rho, samples)
+        self._low, self._theta = _each(numbers.low, samples), _each(numbers.theta, samples)
+        self._d, self._current_d = _each(numbers.d, samples), _each(numbers.current_d, samples)
+
+    def advance(
+        self,
+        signal: NDArray[Any],
+        shifts: NDArray[np.int32] | None,
+        spikes: NDArray[np.bool_],
+        membranes: IntArray | None,
+    ) -> None:
+        """Take the neurons through T steps; fill in their spikes and their membranes after each.
+
+        signal     what is weighed, [T, n, inputs]; or [1, n, inputs], the same in each step
+        shifts     int32[T or 1, 1, 1], how far weighted sums are shifted right; None: not at all
+        spikes     bool[T, n, neurons], False
+        membranes  integers[T, n, neurons], of the numbers' kind; None: only the last are wanted, `v`
+        Raises SpikeletError if a state leaves int16 on its way.
+        """
+        v, d, r, proved = self.v, self._d, self.numbers.r, self.numbers.proved
+        low, theta = self._low, self._theta
+        simple = self.numbers.recurrent is None and self._current_d is None
+        drives = self._drives(signal, shifts, len(spikes))
+        for t, (drive, fired) in enumerate(zip(drives, spikes, strict=True)):
+            feed = drive if simple else self._feed(drive)
+            v -= self._lost(v, d, r)
+            v += feed
+            if not proved:
+                self._check(v)
+            if low is not None:
+                np.maximum(v, low, out=v)
+            if theta is not None:
+                np.greater_equal(v, theta, out=fired)
+                self._reset(v, fired)
+            if membranes is not None:
+                membranes[t] = v
+            self.fired = fired
+
+    def _drives(
+        self, signal: NDArray[Any], shifts: NDArray[np.int32] | None, steps: int
+    ) -> Iterator[IntArray]:
+        """Yield each step's drive [n, neurons], gain and bias included, without the own spikes'."""
+        if len(signal) == 1:
+            yield from repeat(self._drive(signal, shifts)[0], steps)
+            return
+        block = max(1, BLOCK // max(1, signal[0].size))
+        for start in range(0, steps, block):
+            part = slice(start, start + block)
+            yield from self._drive(signal[part], None if shifts is None else shifts[part])
+
+    def _drive(self, signal: NDArray[Any], shifts: NDArray[np.int32] | None) -> IntArray:
+        sums: NDArray[Any] = self._sums(signal)
+        if shifts is not None:
+            sums = sums.astype(self.numbers.exact)
+            np.right_shift(sums, shifts, out=sums)
+        drive = sums.astype(self.numbers.kind)
+        if self.numbers.gain:
+            drive <<= self.numbers.gain
+        drive += self._bias
+        return drive
+
+    def _sums(self, signal: NDArray[Any]) -> FloatArray:
+        """Return the weighted sums [T, n, neurons] of a signal, whole numbers."""
+        weights, geometry = self.numbers.weights, self.numbers.geometry
+        if geometry is not None:
+            return weighted(signal.astype(weights.dtype), weights, geometry)
+        flat = signal.reshape(-1, signal.shape[-1])
+        rows = active_inputs(flat, weights)
+        if rows is not None:
+            flat, weights = flat[:, rows], weights[rows]
+        sums = flat.astype(weights.dtype) @ weights
+        return sums.reshape(*signal.shape[:2], self.numbers.neurons)
+
+    def _feed(self, drive: IntArray) -> IntArray:
+        """Return the drive with that of the layer's own last spikes, or the current that it feeds."""
+        recurrent = self.numbers.recurrent
+        if recurrent is not None and self.fired is not None:
+            sums = self.fired.astype(recurrent.dtype) @ recurrent
+            drive = drive + (sums.astype(self.numbers.kind) << self.numbers.gain)
+        if self._current_d is None:
+            return drive
+        self.current -= self._lost(self.current, self._current_d, self.numbers.current_r)
+        self.current += drive
+        if not self.numbers.proved:
+            self._check(self.current)
+        return self.current
+
+    def _lost(self, state: IntArray, d: IntArray | None, r: IntArray | None) -> IntArray:
+        """Return (state * d) >> r, with d and r as Numbers has them, until the next call."""
+        lost = self._product
+        if r is None:
+            return NOTHING
+        if d is None:
+            return np.right_shift(state, r, out=lost)
+        np.multiply(state, d, out=lost)
+        return np.right_shift(lost, r, out=lost)
+
+    def _reset(self, v: IntArray, fired: NDArray[np.bool_]) -> None:
+        """Take what a spike takes from the membranes of those that fired."""
+        if self.numbers.reset == "set":
+            np.putmask(v, fired, self.numbers.v_reset)  # repeated for each sample
+            return
+        taken = self._product
+        np.copyto(taken, fired)
+        taken *= self._rho
+        v -= taken
+
+    def _check(self, state: IntArray) -> None:
+        for value in (int(state.min(initial=0)), int(state.max(initial=0))):
+            if not INT16_MIN <= value <= INT16_MAX:
+                raise SpikeletError(
+                    f"layer {self.number} reaches {value}, outside int16; convert the graph again"
+                )
+
+
+def active_inputs(signal: NDArray[Any], weights: FloatArray) -> NDArray[np.intp] | None:
+    """Return the inputs whose weights alone to multiply, where this costs less than all; else None.
+
+    signal    [steps times samples, inputs]
+    weights   [inputs, neurons]
+    """
+    if len(signal) > GATHER_SIGNALS or len(signal) * weights.size < GATHER_PRODUCTS:
+        return None
+    active = np.flatnonzero(signal.any(axis=0))
+    return active if len(active) <= GATHER_SHARE * len(weights) else None
+
+
+def _each(values: IntArray | None, samples: int) -> Any:
+    """Return a parameter for each sample, [n, neurons], unless it is the same for all neurons.
+
+    numpy computes arrays of one shape much faster than such as it must spread.
+    """
+    if values is None or not values.ndim or samples == 1:
+        return values
+    return values.repeat(samples, axis=0)

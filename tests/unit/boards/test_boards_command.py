@@ -1,0 +1,108 @@
+"""`spikelet boards`: every board in a table that fits a terminal, those attached marked, one in full."""
+
+import json
+
+import pytest
+
+from spikelet.boards import catalogue, resolve
+
+
+class UsbPort:
+    """A serial port as pyserial describes it."""
+
+    description = "USB Serial Device"
+
+    def __init__(self, device: str, vid: int | None, pid: int | None) -> None:
+        self.device, self.vid, self.pid = device, vid, pid
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Return a function that says which ports there are."""
+
+    def plug(*found: tuple[str, int | None, int | None]) -> None:
+        monkeypatch.setattr(
+            resolve.list_ports, "comports", lambda: [UsbPort(*one) for one in found]
+        )
+
+    plug()
+    return plug
+
+
+def rows(out: str) -> dict[str, str]:
+    """Return the table's lines by the board that each begins with."""
+    lines = [line for line in out.splitlines() if line[2:].split()]
+    return {line[2:].split()[0]: line for line in lines}
+
+
+def test_the_table_has_every_board_within_100_columns(spikelet, plugged):
+    status, out, _ = spikelet("boards")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 100
+    assert set(catalogue.names()) <= set(rows(out))
+    assert "thumb, viper" in rows(out)["pico"]
+    assert "ulab" in rows(out)["pico"]
+    assert "264 KiB" in rows(out)["pico"]
+    assert rows(out)["pico"].startswith("  pico")
+    assert "lsm6dsox" in rows(out)["nano-rp2040-connect"]
+    assert "CPython: ulab" in rows(out)["virtual"]
+
+
+def test_boards_that_are_attached_are_marked_and_shared_ids_are_a_guess(spikelet, plugged):
+    plugged(
+        ("/dev/ttyACM1", 0x239A, 0x80F2),
+        ("/dev/ttyACM0", 0x2E8A, 0x0005),
+        ("/dev/ttyACM2", 1, 2),
+        ("/dev/ttyS0", None, None),
+    )
+    out = spikelet("boards")[1]
+    assert rows(out)["feather-rp2040"].startswith("* ")
+    assert all(rows(out)[name].startswith("? ") for name in ("pico", "pico-w", "pico2"))
+    assert rows(out)["teensy41"].startswith("  ")
+    assert (
+        "/dev/ttyACM0: 2e8a:0005 USB Serial Device: one of pico, pico-w, pico2, or another" in out
+    )
+    assert "/dev/ttyACM1: 239a:80f2 USB Serial Device: feather-rp2040\n" in out
+    assert "/dev/ttyACM2: 0001:0002 USB Serial Device: an unknown board" in out
+    assert "ttyS0" not in out
+
+
+def test_one_board_in_full(spikelet, plugged):
+    plugged(("/dev/ttyUSB0", 0x0403, 0x6001))
+    status, out, _ = spikelet("boards", "m5stickc-plus")
+    assert status == 0
+    for words in (
+        *("Xtensa LX6 at 160 MHz", "532,480 bytes of RAM", "mpu6886, i2c at 0x68"),
+        *("MicroPython: id 1, sda 21, scl 22", "RAM free   unknown until asked"),
+        *("0403:6001, as other devices do", "Generic ESP32 module with ESP32", "perhaps"),
+        *("micropython.kernels: micropython:ports/esp32", "boot.py cannot enable usb_cdc.data"),
+    ):
+        assert words in out
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_board_is_shown_with_its_sources(spikelet, plugged, name):
+    status, out, _ = spikelet("boards", name)
+    assert status == 0
+    assert all(where in out for where in catalogue.load(name).source.values())
+
+
+def test_json_has_the_same(spikelet, plugged):
+    plugged(("/dev/ttyACM0", 0x2E8A, 0x0005), ("/dev/ttyACM1", 0x239A, 0x80F4))
+    said = json.loads(spikelet("boards", "--json")[1])
+    by_name = {board["name"]: board for board in said["boards"]}
+    assert set(by_name) == set(catalogue.names())
+    assert by_name["pico"]["attached"] == ["/dev/ttyACM1"]
+    assert by_name["pico"]["perhaps_attached"] == ["/dev/ttyACM0"]
+    assert by_name["pico2"]["perhaps_attached"] == ["/dev/ttyACM0"]
+    assert by_name["pico2"]["ram_free"] is None
+    assert by_name["pico"]["runtimes"]["circuitpython"]["usb_ids"] == [[0x239A, 0x80F4]]
+    one = json.loads(spikelet("boards", "pico", "--json")[1])
+    assert one == by_name["pico"]
+
+
+def test_a_board_that_is_not_known(spikelet, plugged):
+    status, _, err = spikelet("boards", "picoo")
+    assert status == 1
+    assert err.startswith("spikelet boards: no board is called 'picoo'; there are: ")
+    assert err.count("\n") == 1

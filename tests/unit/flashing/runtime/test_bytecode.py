@@ -1,0 +1,98 @@
+"""Which mpy-cross serves a board, and what it is given; with stand-ins for mpy-cross."""
+
+import subprocess
+
+import pytest
+
+from spikelet import installation
+from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode
+
+MPY_CROSS = """#!/bin/sh
+[ "$1" != --version ] || { echo "%s v1 on 2026-01-01; mpy-cross emitting mpy v%s"; exit; }
+for argument; do
+    [ "$last" != -o ] || made=$argument
+    last=$argument
+done
+! grep -q "asm_thumb" "$last" || exit 1
+echo "$*" | sed "s| -o .*||" >"$made"
+"""
+
+BOARD = Interpreter("micropython", (6, 3), "armv6m")
+SOURCES = {
+    "spikert/session.py": b"pass",
+    "spikert/kernels/thumb.py": b"@micropython.asm_thumb\ndef code():\n    nop()\n",
+    "main.py": b"main",
+}
+
+
+@pytest.fixture
+def only(tmp_path, monkeypatch):
+    """Return a function that makes a program the only mpy-cross there is."""
+
+    def put(interpreter: str, version: str) -> None:
+        program = tmp_path / "mpy-cross"
+        program.write_text(MPY_CROSS % (interpreter, version))
+        program.chmod(0o755)
+        monkeypatch.setattr(bytecode, "_packaged", lambda: None)
+        monkeypatch.setattr(installation, "cache_folder", lambda *parts: tmp_path / "none")
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        monkeypatch.setattr(installation, "runtime_files", lambda: SOURCES)
+        bytecode._asked.cache_clear()
+
+    yield put
+    bytecode._asked.cache_clear()
+
+
+def test_modules_become_bytecode_for_the_board_s_architecture(only):
+    only("MicroPython", "6.3")
+    files = bytecode.runtime_files(BOARD)
+    assert files == {
+        "spikert/session.mpy": b"-O3 -march=armv6m -s spikert/session.py\n",
+        "spikert/kernels/thumb.py": SOURCES["spikert/kernels/thumb.py"].replace(b"    ", b" "),
+        "main.py": b"main",
+    }
+
+
+def test_no_architecture_is_asked_for_where_the_board_has_no_native_code(only):
+    only("MicroPython", "6.3")
+    files = bytecode.runtime_files(Interpreter("micropython", (6, 3)))
+    assert files["spikert/session.mpy"] == b"-O3 -s spikert/session.py\n"
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "version", "serves"),
+    [
+        ("MicroPython", "6.3", True),
+        ("MicroPython", "6.2", False),
+        ("MicroPython", "6", False),
+        ("CircuitPython", "6.3", False),
+        ("Something", "6.3", False),
+    ],
+)
+def test_a_compiler_serves_its_own_interpreter_and_version(only, interpreter, version, serves):
+    only(interpreter, version)
+    assert (bytecode.compiler_for(BOARD) is not None) == serves
+    assert ("spikert/session.mpy" in bytecode.runtime_files(BOARD)) == serves
+
+
+def test_circuitpython_s_own_compiler_serves_it(only):
+    only("CircuitPython", "6.3")
+    found = bytecode.compiler_for(Interpreter("circuitpython", (6, 3)))
+    assert found is not None
+    assert found.interpreter == "circuitpython"
+
+
+def test_a_program_that_does_not_run_is_no_compiler(only, monkeypatch):
+    only("MicroPython", "6.3")
+
+    def refused(*arguments, **options):
+        raise PermissionError
+
+    monkeypatch.setattr(subprocess, "run", refused)
+    assert bytecode.compilers() == []
+
+
+def test_the_other_form_of_a_module():
+    assert bytecode.other_form("spikert/kernels/plain.py") == "spikert/kernels/plain.mpy"
+    assert bytecode.other_form("spikert/kernels/plain.mpy") == "spikert/kernels/plain.py"

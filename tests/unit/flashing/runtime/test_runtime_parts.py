@@ -1,0 +1,185 @@
+"""What of the runtime an interpreter can run, and what of that a network and a sensor need."""
+
+from dataclasses import replace
+
+import pytest
+
+from memory_networks import NETWORKS
+from spikelet import installation
+from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode
+from spikelet.flashing.runtime import modules as runtime_modules
+from spikelet.flashing.runtime import needs as runtime_needs
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, dotted, is_module
+from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
+from spikert import sensors
+from spikert.sensors import chips
+
+ARM = Interpreter("micropython", emitters=("viper", "native", "asm_thumb"))
+ESP32 = Interpreter("micropython", emitters=("viper", "native"))
+MICROBIT = Interpreter("micropython", emitters=("asm_thumb",))
+CIRCUITPYTHON = Interpreter("circuitpython", ulab="6.5")
+SMALL_CIRCUITPYTHON = Interpreter("circuitpython")
+UNIX_CIRCUITPYTHON = Interpreter("circuitpython", emitters=("viper", "native"), ulab="6.5")
+EVERY = (ARM, ESP32, MICROBIT, CIRCUITPYTHON, SMALL_CIRCUITPYTHON, UNIX_CIRCUITPYTHON)
+MODULES = runtime_modules.of(bytecode.sources())
+MOTION = {"sensor": "mpu6886", "rate": 100}
+
+
+def names(files) -> set[str]:
+    return {dotted(path) for path in files if is_module(path)}
+
+
+def parts_in(package: str, files) -> set[str]:
+    """Return the modules of a package that are among files, without its name."""
+    found = runtime_modules.parts_of(package, names(files))
+    return {name.removeprefix(f"{package}.") for name in found}
+
+
+@pytest.mark.parametrize("interpreter", EVERY)
+def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
+    parts = runtime_parts.of(interpreter)
+    has = {*interpreter.emitters, *(["ulab"] if interpreter.ulab else [])}
+    for name in names(parts.files):
+        assert MODULES[name].needs <= has
+        assert MODULES[name].now <= names(parts.files)
+    assert parts.files.keys() | parts.left_out.keys() == bytecode.sources().keys()
+    assert not parts.files.keys() & parts.left_out.keys()
+    assert set(installation.ENTRY_POINTS) <= parts.files.keys()
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "kernels", "forms", "kind"),
+    [
+        (ARM, ("thumb", "viper", "plain"), {"thumb", "viper", "plain"}, "machine"),
+        (ESP32, ("viper", "plain"), {"viper", "plain"}, "machine"),
+        (MICROBIT, ("plain",), {"thumb", "plain"}, "machine"),
+        (CIRCUITPYTHON, ("ulab", "plain"), {"plain"}, "circuit"),
+        (SMALL_CIRCUITPYTHON, ("plain",), {"plain"}, "circuit"),
+        (UNIX_CIRCUITPYTHON, ("viper", "ulab", "plain"), {"viper", "plain"}, "circuit"),
+    ],
+)
+def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, kernels, forms, kind):
+    parts = runtime_parts.of(interpreter)
+    assert parts.kernels == kernels
+    assert {name.rpartition("_")[2] for name in parts_in(LOOPS, parts.files)} == forms
+    assert {name.rpartition("_")[2] for name in parts_in(HARDWARE, parts.files)} == {kind}
+    of_kernels = {name.partition("_")[0] for name in parts_in(KERNELS, parts.files)} - {"patches"}
+    assert of_kernels == set(kernels)
+    benches = {name for name in names(parts.files) if name.startswith("spikert.bench_")}
+    assert benches - {"spikert.bench_dense"} <= {f"spikert.bench_{name}" for name in kernels}
+
+
+def test_all_else_goes_to_every_board():
+    chosen = (f"{KERNELS}.", f"{LOOPS}.", f"{HARDWARE}.", "spikert.bench_")
+    others = {name for name in MODULES if not name.startswith(chosen)}
+    assert len(others) > 30
+    for interpreter in EVERY:
+        assert others <= names(runtime_parts.of(interpreter).files)
+
+
+def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
+    made = {
+        path if "thumb" in path or not is_module(path) else path.replace(".py", ".mpy"): data
+        for path, data in bytecode.sources().items()
+    }
+    monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: made)
+    parts = runtime_parts.of(Interpreter("micropython", (6, 3), "rv32imc"))
+    assert parts.kernels == ("viper", "plain")  # mpy-cross refused what is thumb's
+    assert not any("thumb" in path for path in parts.files)
+
+
+def test_every_module_is_always_kept_or_has_a_rule():
+    def unruled(importer: str, one: str) -> set[str]:
+        return {one} - RULES.keys()
+
+    always = runtime_modules.reached(STARTS, MODULES, unruled)
+    families = {f"{SENSORS}.{family}" for _, family in sensors.KNOWN}
+    known = {f"{CHIPS}.{chips.FILES.get(name, name)}" for name, _ in sensors.KNOWN}
+    ruled = {
+        "RULES": set(RULES),
+        "the encoder's": runtime_modules.parts_of(ENCODERS, MODULES),
+        "the sensor's": (families | known | {SENSORS, CHIPS}) & MODULES.keys(),
+        "the fastest form": runtime_modules.parts_of(LOOPS, MODULES),
+        "what a sensor asks for": {HARDWARE, *runtime_modules.parts_of(HARDWARE, MODULES)},
+        "the fastest kernel": {
+            name
+            for kernel in ("thumb", "viper", "ulab", "plain")
+            for name in runtime_modules.reached({f"{KERNELS}.{kernel}"}, MODULES, unruled)
+        },
+        "only the host's": {name for name in MODULES if name.startswith("spikert.bench")},
+    }
+    behind_rules = runtime_modules.reached(RULES, MODULES, unruled)
+    assert MODULES.keys() == always.union(behind_rules, *ruled.values())
+    assert RULES.keys() <= MODULES.keys()
+
+
+@pytest.mark.parametrize("interpreter", EVERY)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
+    parts = runtime_parts.of(interpreter)
+    files = parts.needed(Task(NETWORKS[name], MOTION))
+    kept = names(files) - {"spikert.kernels.chosen"}
+    assert kept < names(parts.files)
+    for module in kept:
+        assert MODULES[module].now <= kept
+        for loop in MODULES[module].loops:
+            forms = {f"{LOOPS}.{loop}_{form}" for form in runtime_modules.FORMS}
+            assert len(forms & kept - MODULES[module].later) >= 1
+    assert files["spikert/kernels/chosen.py"] == f"NAMES = {parts.kernels[:1]!r}\n".encode()
+    assert not any("bench" in path for path in files)
+
+
+def test_the_encoder_is_the_network_s():
+    parts = runtime_parts.of(ESP32)
+    for network in NETWORKS.values():
+        wanted = set() if network.encoder == "direct" else {network.encoder}
+        assert parts_in(ENCODERS, parts.needed(Task(network))) == wanted
+
+
+def test_the_sensor_is_the_one_in_the_settings():
+    parts, network = runtime_parts.of(ESP32), NETWORKS["digits"]
+    without = parts.needed(Task(network))
+    assert not {"spikert.live", "spikert.alone", SENSORS} & names(without)
+    motion = parts.needed(Task(network, MOTION))
+    assert parts_in(SENSORS, motion) == {"motion", "chips", "chips.mpu"}
+    assert parts_in(HARDWARE, motion) == {"i2c_machine", "pins_machine"}
+    analogue = parts.needed(Task(network, {"sensor": "adc", "button": "GP9"}))
+    assert parts_in(SENSORS, analogue) == {"adc"}
+    assert parts_in(HARDWARE, analogue) == {"analogue_machine", "pins_machine", "button_machine"}
+
+
+def test_a_sensor_that_is_not_known_gets_all_of_them():
+    parts = runtime_parts.of(ESP32)
+    all_of_them = parts_in(SENSORS, parts.files)
+    assert parts_in(SENSORS, parts.needed(Task(None, {"sensor": "new"}))) == all_of_them
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "gone"),
+    [
+        ("digits", {"thumb_bytes"}, {"thumb_pairs", "viper", "viper_general", "viper_hold"}),
+        ("pairs", {"thumb_pairs"}, {"viper"}),
+        ("convolution", {"viper", "viper_general"}, {"viper_hold", "viper_pairs"}),
+    ],
+)
+def test_parts_of_a_kernel_are_those_of_the_layers(name, kept, gone):
+    found = parts_in(KERNELS, runtime_parts.of(ARM).needed(Task(NETWORKS[name])))
+    assert kept <= found
+    assert not gone & found
+
+
+def test_a_module_without_a_rule_is_kept():
+    needs = runtime_needs.Needs(None, "plain", None)
+    assert runtime_needs.is_needed("spikert.new", needs)
+    modules = dict(MODULES)
+    modules["spikert.new"] = replace(MODULES["spikert.pace"], now=frozenset())
+    session = MODULES["spikert.session"]
+    modules["spikert.session"] = replace(session, later=session.later | {"spikert.new"})
+    assert "spikert.new" in runtime_needs.needed(modules, "plain", Task())
+
+
+def test_what_was_left_out_is_counted_by_folder():
+    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/live.py"]
+    assert runtime_parts.counted(paths) == "kernels 2, others 1"

@@ -1,0 +1,136 @@
+"""A ROM image is written through mpremote, to a stand-in for a board's partition."""
+
+import contextlib
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from mpremote.transport import TransportExecError
+
+from board_folder import FolderBoard
+from spikelet import installation
+from spikelet.boards.virtual.emulated import romfs_image
+from spikelet.cli import flash
+from spikelet.errors import SpikeletError
+from spikelet.flashing import layout, rom
+
+FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
+BLOCK = 4096
+
+
+class Partition:
+    """Runs what mpremote sends on CPython, with MicroPython's module for partitions."""
+
+    def __init__(self, monkeypatch, partitions: int = 1):
+        self.data = bytearray(b"\xff" * 8 * BLOCK)
+        self.written = False
+        self.names = {}
+        module = ModuleType("vfs")
+        module.rom_ioctl = self._ioctl
+        module.umount = lambda path: None
+        self.partitions = partitions
+        monkeypatch.setitem(sys.modules, "vfs", module)
+
+    def exec(self, code):
+        try:
+            exec(code, self.names)  # as a board would
+        except ImportError as error:
+            raise TransportExecError(1, str(error)) from error
+
+    def eval(self, code):
+        return eval(code, self.names)
+
+    def _ioctl(self, request, number=0, *rest):
+        if number >= self.partitions:
+            return -19
+        if request == 2:
+            return memoryview(self.data)
+        if request == 3:
+            first, size = rest
+            self.data[first : first + size] = bytes(size)
+            return 4
+        if request == 4:
+            first, data = rest
+            self.data[first : first + len(data)] = data
+        if request == 5:
+            self.written = True
+        return BLOCK if request == 6 else 0
+
+
+def port(transport):
+    return SimpleNamespace(
+        name="board", prelude="", connect=lambda: contextlib.nullcontext(transport)
+    )
+
+
+def test_an_image_is_written_whole(monkeypatch):
+    board = Partition(monkeypatch)
+    where = rom.Rom(port(board), len(board.data))
+    image = romfs_image(FILES)
+    assert list(where.install(FILES)) == [(len(image), len(image))]
+    assert bytes(board.data[: len(image)]) == image
+    assert board.written
+    assert where.in_place
+
+
+def test_a_board_without_a_partition_is_refused(monkeypatch):
+    with pytest.raises(SpikeletError, match="board has no ROM partition; flash without --rom"):
+        rom.Rom(port(Partition(monkeypatch)), 0)
+    with pytest.raises(SpikeletError, match="took no ROM image .*partition not found"):
+        rom.deploy(Partition(monkeypatch, partitions=0), romfs_image(FILES))
+
+
+def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeypatch):
+    board = Partition(monkeypatch)
+    before = bytes(board.data)
+    size = len(romfs_image(FILES)) - 1
+    with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
+        list(rom.Rom(port(board), size).install(FILES))
+    assert bytes(board.data) == before
+
+
+def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spikelet").mkdir()
+    (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
+    files = {**FILES, "main.py": installation.entry_point()}
+    assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
+    held = layout.listed((tmp_path / "spikelet" / "active").read_bytes())
+    assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
+    assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
+    assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "in_use"),
+    [
+        (layout.in_rom(["network.lif"]), True),
+        ({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}, False),
+        (None, False),
+    ],
+)
+def test_whether_a_board_starts_from_its_rom(tmp_path, monkeypatch, paths, in_use):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spikelet").mkdir()
+    if paths is not None:
+        (tmp_path / "spikelet" / "active").write_bytes(layout.listing(paths))
+    assert rom.Rom(port(FolderBoard()), 1 << 20).is_in_use() is in_use
+
+
+def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatch):
+    def full(*_):
+        raise SpikeletError("the board could not store network.lif")
+
+    where, warned = rom.Rom(port(None), 1 << 20), []
+    monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
+    monkeypatch.setattr(flash, "_as_files", full)
+    monkeypatch.setattr(flash, "_in_place", lambda *_: (7, ()))
+    output = SimpleNamespace(warn=warned.append)
+    with pytest.raises(
+        SpikeletError, match=r"could not store network.lif; its ROM was not written"
+    ):
+        flash._flash(SimpleNamespace(yes=False), where, {}, None, output)
+    assert flash._flash(SimpleNamespace(yes=True), where, {}, None, output) == (7, ())
+    assert warned == [
+        "nothing starts board if the power goes now: the board could not store network.lif"
+    ]

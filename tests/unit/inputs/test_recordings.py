@@ -1,0 +1,310 @@
+"""Folders of recordings: what can be read is, what cannot is named, and folds never change."""
+
+import os
+
+import numpy as np
+import pytest
+
+from spikelet.errors import SpikeletError
+from spikelet.inputs import recording_files
+from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+
+
+def readings(samples=10, channels=3, dtype=np.int16):
+    return np.arange(samples * channels).reshape(samples, channels).astype(dtype)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with two sound recordings."""
+    np.save(tmp_path / "1_walk.npy", readings())
+    np.save(tmp_path / "2_run.npy", readings(20))
+    return tmp_path
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def sound(names, labels, lengths=None):
+    """Return recordings made in memory, of one channel."""
+    raw = tuple(readings(length, 1) for length in lengths or [10] * len(names))
+    return Recordings(raw, np.array(labels), ("a", "b", "c"), tuple(names))
+
+
+def test_names_end_in_the_class(folder):
+    found = load(folder)
+    assert found.names == ("1_walk.npy", "2_run.npy")
+    assert found.classes == ("run", "walk")
+    assert found.labels.tolist() == [1, 0]
+    assert found.labels.dtype == np.int64
+    assert [raw.shape for raw in found.raw] == [(10, 3), (20, 3)]
+    np.testing.assert_array_equal(found.raw[0], readings())
+    assert found.raw[0].dtype == np.int16
+    assert (found.skipped, found.cut, len(found)) == ((), (), 2)
+
+
+def test_taking_some_keeps_the_classes(folder):
+    taken = load(folder).take(np.array([1]))
+    assert (taken.names, taken.labels.tolist()) == (("2_run.npy",), [0])
+    assert taken.classes == ("run", "walk")
+
+
+def test_labels_csv_counts_before_the_name_and_labels_can_be_excluded(folder):
+    np.save(folder / "third.npy", readings())
+    np.save(folder / "4_walk.npy", readings())
+    write(folder / "labels.csv", "file,label\n2_run.npy,walk\nthird.npy,sit\n4_walk.npy,mixed\n")
+    found = load(folder, excluded=["mixed"])
+    assert found.names == ("1_walk.npy", "2_run.npy", "third.npy")
+    assert [found.classes[label] for label in found.labels] == ["walk", "walk", "sit"]
+    assert found.classes == ("sit", "walk")
+    assert found.skipped == ("4_walk.npy: left out, for its label mixed is excluded",)
+    assert read_labels(folder)["third.npy"] == "sit"
+
+
+def test_labels_of_files_that_are_not_there_are_told(folder):
+    write(folder / "labels.csv", "\ufefflabel,file,by\nrun,9_walk.npy,me\n")
+    assert load(folder).skipped == ("9_walk.npy: labels.csv lists it, but it is not there",)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("name,label\na,b\n", "has the columns name, label; it needs file and label"),
+        ("", "has the columns of an empty file"),
+        ("file,label\n1_walk.npy,walk\n2_run.npy\n", "row 2 lacks"),
+        (b"file,label\n\xff,a\n", "cannot be read"),
+    ],
+)
+def test_a_damaged_labels_csv_stops_the_load(folder, content, words):
+    write(folder / "labels.csv", content)
+    with pytest.raises(SpikeletError, match=words):
+        load(folder)
+
+
+@pytest.mark.parametrize(("kept", "rows"), [(-6, 9), (-5, 9), (-1, 9), (-54, 1)])
+def test_a_truncated_npy_is_read_as_far_as_it_goes(folder, kept, rows):
+    data = (folder / "1_walk.npy").read_bytes()
+    write(folder / "1_walk.npy", data[:kept])
+    found = load(folder)
+    np.testing.assert_array_equal(found.raw[0], readings()[:rows])
+    assert found.cut == (f"1_walk.npy: holds {rows} of the 10 rows it promises",)
+    assert found.skipped == ()
+
+
+def npy(array, cut=None):
+    """Return a function that saves an array, without its last bytes."""
+
+    def save(path):
+        np.save(path, array)
+        write(path, path.read_bytes()[:cut])
+
+    return save
+
+
+def text(content):
+    return lambda path: write(path, content)
+
+
+@pytest.mark.parametrize(
+    ("save", "reason"),
+    [
+        (text(b""), "it is empty"),
+        (npy(readings(), cut=-60), "it holds no readings"),
+        (npy(readings(), cut=40), "it is not a .npy file, or its beginning is damaged"),
+        (text(b"not numpy at all"), "it is not a .npy file, or its beginning is damaged"),
+        (text(b"\x93NUMPY\x09\x00" + bytes(200)), "its format 9.0 is not one of plain arrays"),
+        (npy(np.array([None])), "it holds pickled Python objects, and readings are numbers"),
+        (npy(np.array([["a"]])), "it holds <U1, and readings are numbers"),
+        (npy(np.zeros((2, 2, 2), np.int16)), "its shape is (2, 2, 2), and readings are"),
+        (npy(np.zeros((2, 0), np.int16)), "its shape is (2, 0), and readings are"),
+        (npy(np.zeros((0, 3), np.int16)), "it holds no readings"),
+        (npy(readings() + 0.5), "it holds numbers that are not whole"),
+        (npy(np.full((2, 3), np.nan)), "it holds numbers that are not whole"),
+        (npy(np.full((2, 3), 2**31)), "its readings lie in 2147483648..2147483648, beyond 32 bits"),
+        (npy(np.asfortranarray(readings()), cut=-1), "it is stored by columns, and ends before"),
+    ],
+)
+def test_npy_files_without_readings_are_named_and_skipped(folder, save, reason):
+    save(folder / "3_walk.npy")
+    found = load(folder)
+    assert found.names == ("1_walk.npy", "2_run.npy")
+    assert len(found.skipped) == 1
+    assert found.skipped[0].startswith(f"3_walk.npy: left out, for {reason}")
+    assert "\n" not in found.skipped[0]
+
+
+def test_a_pickle_is_never_loaded(folder):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(folder / "sprung"),)
+
+    np.save(folder / "3_walk.npy", np.array([Trap()]), allow_pickle=True)
+    assert "pickled" in load(folder).skipped[0]
+    assert not (folder / "sprung").exists()
+
+
+def test_a_large_file_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(recording_files, "MAX_BYTES", 200)
+    assert load(folder).skipped == ("2_run.npy: left out, for it has 248 bytes, above 200",)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (np.int8, np.int16),
+        (np.uint8, np.int16),
+        (">i2", np.int16),
+        (np.int64, np.int16),
+        (np.float32, np.int16),
+    ],
+)
+def test_whole_numbers_of_any_type_become_the_least_that_holds_them(tmp_path, stored, read):
+    np.save(tmp_path / "1_a.npy", readings(dtype=stored))
+    raw = load(tmp_path).raw[0]
+    assert raw.dtype == read
+    np.testing.assert_array_equal(raw, readings())
+
+
+def test_readings_above_int16_become_int32_and_columns_keep_their_order(tmp_path):
+    large = readings() - np.array([2**31, 0, 40_000])
+    np.save(tmp_path / "1_a.npy", np.asfortranarray(large))
+    np.save(tmp_path / "2_a.npy", large[:, 0] + 2**31)
+    with pytest.raises(SpikeletError, match="2_a.npy has 1 channels and 1_a.npy 3"):
+        load(tmp_path)
+    (tmp_path / "2_a.npy").unlink()
+    raw = load(tmp_path).raw[0]
+    assert raw.dtype == np.int32
+    np.testing.assert_array_equal(raw, large)
+
+
+def test_one_dimension_is_one_channel(tmp_path):
+    np.save(tmp_path / "1_a.npy", np.arange(5, dtype=np.int16))
+    assert load(tmp_path).raw[0].tolist() == [[0], [1], [2], [3], [4]]
+
+
+@pytest.mark.parametrize(
+    ("content", "cut"),
+    [
+        ("1,2,3\n4,5,-60000\n", ()),
+        ("x,y,z\r\n1,2,3\r\n\r\n4,5,-60000", ()),
+        ("\ufeff 1, 2, 3\n4.0,5,-6e4\n", ()),
+        ("x,y,z\n1,2,3\n4,5,-60000\n7,8", ("1_a.csv: ends within a row, which is left out",)),
+    ],
+)
+def test_csv_files(tmp_path, content, cut):
+    write(tmp_path / "1_a.csv", content)
+    found = load(tmp_path)
+    assert found.raw[0].tolist() == [[1, 2, 3], [4, 5, -60000]]
+    assert found.raw[0].dtype == np.int32
+    assert found.cut == cut
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is empty"),
+        ("x,y,z\n", "it holds no readings"),
+        ("1,2,3\n4,5\n6,7,8\n", "row 2 has 2 numbers, and row 1 3"),
+        ("x,y\n1,2\n3,?\n4,5\n", "row 2 begins '3,?', which is no row of numbers"),
+        ("1,2\n3,4,\n", "row 2 begins '3,4,', which is no row of numbers"),
+        ("1,2\n3,0.5\n", "it holds numbers that are not whole"),
+        ("1,2\n3,inf\n", "it holds numbers that are not whole"),
+        (b"1,2\n\xff,3\n", "it is not text of comma-separated numbers"),
+    ],
+)
+def test_csv_files_without_readings_are_named_and_skipped(folder, content, reason):
+    write(folder / "3_walk.csv", content)
+    found = load(folder)
+    assert len(found) == 2
+    assert found.skipped[0].startswith(f"3_walk.csv: left out, for {reason}")
+
+
+def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(folder):
+    np.save(folder / "third.npy", readings())
+    np.save(folder / "fourth_.npy", readings())
+    (folder / "5_run.npy").mkdir()
+    write(folder / "README.md", "words")
+    found = load(folder)
+    assert [sentence.split(": left out, for ")[0] for sentence in found.skipped] == [
+        "5_run.npy",
+        "fourth_.npy",
+        "third.npy",
+    ]
+    assert "does not end in _class" in found.skipped[1]
+
+
+def test_channels_must_agree(folder):
+    np.save(folder / "3_run.npy", readings(10, 6))
+    with pytest.raises(SpikeletError, match=r"3_run\.npy has 6 channels and 1_walk\.npy 3; keep"):
+        load(folder)
+
+
+def test_a_folder_without_recordings_is_refused(tmp_path):
+    with pytest.raises(SpikeletError, match=r"it needs files that end in \.npy or \.csv"):
+        load(tmp_path)
+    write(tmp_path / "1_a.npy", "")
+    with pytest.raises(SpikeletError, match=r"1_a\.npy: left out, for it is empty"):
+        load(tmp_path)
+    with pytest.raises(SpikeletError, match="cannot be read"):
+        load(tmp_path / "nowhere")
+
+
+def test_folds_never_change():
+    recordings = sound([f"{i}.npy" for i in range(12)], [0] * 5 + [1] * 4 + [2] * 3)
+    assert folds(recordings, 3).tolist() == [0, 1, 0, 2, 1, 1, 2, 0, 2, 1, 0, 2]
+
+
+def test_folds_are_alike_in_classes_and_size():
+    recordings = sound([f"{i}.npy" for i in range(100)], [0] * 63 + [1] * 25 + [2] * 12)
+    found = folds(recordings, 5)
+    assert np.bincount(found).tolist() == [20] * 5
+    for label, least in ((0, 12), (1, 5), (2, 2)):
+        counts = np.bincount(found[recordings.labels == label], minlength=5)
+        assert (counts >= least).all()
+        assert (counts <= least + 1).all()
+
+
+def test_folds_go_by_names_and_not_by_order():
+    names, labels = [f"{i}.npy" for i in range(20)], [i % 2 for i in range(20)]
+    backwards = folds(sound(names[::-1], labels[::-1]), 4)
+    assert folds(sound(names, labels), 4).tolist() == backwards[::-1].tolist()
+
+
+@pytest.mark.parametrize("k", [-1, 0, 1, 5])
+def test_impossible_folds_are_refused(k):
+    with pytest.raises(SpikeletError, match=f"k is {k}, and there are 4 recordings"):
+        folds(sound("abcd", [0, 0, 1, 1]), k)
+
+
+def test_windows_are_parts_of_their_recordings():
+    recordings = sound("abc", [0, 2, 1], [10, 3, 7])
+    found = windows(recordings, 4, 3)
+    assert found.recording.tolist() == [0, 0, 0, 2, 2]
+    assert found.y.tolist() == [0, 0, 0, 1, 1]
+    assert found.x[:, :, 0].tolist() == [
+        [0, 1, 2, 3],
+        [3, 4, 5, 6],
+        [6, 7, 8, 9],
+        [0, 1, 2, 3],
+        [3, 4, 5, 6],
+    ]
+    assert (found.x.dtype, found.y.dtype, found.recording.dtype) == (np.int16, np.int64, np.int64)
+    assert found.note == "1 of 3 recordings are shorter than 4 samples and left out"
+    assert windows(recordings, 3, 1).note == ""
+
+
+def test_windows_mix_types_without_loss():
+    recordings = sound("ab", [0, 1])
+    raw = (recordings.raw[0], recordings.raw[1].astype(np.int32) + 100_000)
+    found = windows(Recordings(raw, recordings.labels, recordings.classes, recordings.names), 10, 1)
+    assert found.x[1, 0, 0] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("window", "hop", "words"),
+    [(11, 1, "above the longest recording's 10"), (0, 1, "window is 0"), (1, 0, "hop is 0")],
+)
+def test_impossible_windows_are_refused(window, hop, words):
+    with pytest.raises(SpikeletError, match=words):
+        windows(sound("ab", [0, 1]), window, hop)
