@@ -52,9 +52,9 @@ CRC16_START = const(0xFFFF)
 try:
     from binascii import crc_hqx as crc16
 except ImportError:
-    from spikert.loops import pick
+    from spikert.emitters import fastest_form
 
-    crc16 = pick("checksum").crc16
+    crc16 = fastest_form("loops.checksum").crc16
 
 
 try:

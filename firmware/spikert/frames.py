@@ -4,9 +4,9 @@ import struct
 
 from spikert import compat, wire
 from spikert.compat import crc32
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 
-framing = pick("framing")
+framing = fastest_form("loops.framing")
 
 
 class Sender:

@@ -2,7 +2,7 @@
 
 from array import array
 
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 from spikert.readout import Readout
 
 
@@ -41,18 +41,18 @@ class Network:
 
             self.scaling = Scaling(tables)
         self.size = tables.channels * (2 if self.scaling else 1)
-        chain = kernel if hasattr(kernel, "chain") else pick("chain")
+        chain = kernel if hasattr(kernel, "chain") else fastest_form("loops.chain")
         advance, self.restart = chain.chain(self.layers, self.fired, self.readout)
         self._bind(advance, tables.channels)
 
     def _bind(self, advance, channels):
         """Make functions of what a sample takes: what only passes calls on costs none itself."""
-        loops = pick("running")
+        loops = fastest_form("loops.running")
         self.step = loops.stepping(self.encoder, advance)
         self.answer = self.readout.answer
         if self.encoder or self.scaling:
             self.x = bytearray(channels)
-            self.copy = pick("inputs").copy
+            self.copy = fastest_form("loops.inputs").copy
         else:
             self.take = self.layers[0].hold  # type: ignore[method-assign]
         if not self.encoder:

@@ -2,7 +2,8 @@
 
 from array import array
 
-from spikert.loops import SCORES_BEGIN, pick
+from spikert.emitters import fastest_form
+from spikert.loops import SCORES_BEGIN
 
 
 class Readout:
@@ -21,7 +22,7 @@ class Readout:
     """
 
     def __init__(self, kind, layer, classes, hops):
-        loops = pick("scores")
+        loops = fastest_form("loops.scores")
         self.counts = kind == "count"
         self.follows = kind == "max"
         if kind == "last":
@@ -31,7 +32,7 @@ class Readout:
         self.scores = scores
         self.start, self.answer = loops.functions(scores)
         if kind == "last":  # what each step adds is nothing
-            said, follow = self.answer, pick("gather").follow
+            said, follow = self.answer, fastest_form("loops.gather").follow
 
             def answer():
                 follow(layer, scores)

@@ -4,7 +4,7 @@ import struct
 import sys
 from array import array
 
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 
 RAW = (-0x8000, 0x7FFF)  # the range of a reading
 MOST = 0x7FFFFFFF
@@ -24,7 +24,7 @@ class Scaling:
         self.scale = array("i", [_i32(data, at + 4 * (count + i)) for i in each])
         self.shift = tables.shift
         if self._fits():
-            self.loop = pick("scaling").scale
+            self.loop = fastest_form("loops.scaling").scale
         else:  # what is not sure to fit 32 bits takes Python's integers
             from spikert.loops import scaling_plain
 

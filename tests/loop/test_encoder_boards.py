@@ -8,10 +8,10 @@ COMPARE = """
 import sys
 {prelude}
 from array import array
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 from spikert.loops import inputs_plain as plain
 
-picked = pick("inputs")
+picked = fastest_form("loops.inputs")
 print(picked.__name__)
 state = [12345]
 

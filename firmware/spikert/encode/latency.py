@@ -2,9 +2,9 @@
 
 from array import array
 
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 
-bound, loops = pick("running").bound, pick("inputs")
+bound, loops = fastest_form("loops.running").bound, fastest_form("loops.inputs")
 
 
 class Encoder:

@@ -35,9 +35,9 @@ def chain(layers, fired, readout):
 
     for layer in layers:
         if not isinstance(layer, Dense):
-            from spikert.loops import pick
+            from spikert.emitters import fastest_form
 
-            return pick("chain").chain(layers, fired, readout)
+            return fastest_form("loops.chain").chain(layers, fired, readout)
     block, layers[0].chain = thumb_build.chain(layers, fired, readout)
     return _chained(block, rows.address(block))
 

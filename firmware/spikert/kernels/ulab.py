@@ -14,13 +14,13 @@ bytes of a comparison, an array i16[neurons] for each shift, and the list of tho
 from array import array
 
 from spikert.compat import np
+from spikert.emitters import fastest_form
 from spikert.kernels import patches
-from spikert.loops import pick
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
 
-loops = pick("rows")
+loops = fastest_form("loops.rows")
 LEAST_TOGETHER = 8  # rows, for which it is worth it to add bytes before their sums
 
 

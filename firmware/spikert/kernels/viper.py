@@ -25,14 +25,14 @@ def Layer(table):
 
 def chain(layers, fired, readout):
     """Return what takes layers through steps, and what starts them again; see the package."""
-    from spikert.loops import pick
+    from spikert.emitters import fastest_form
 
     for layer in layers:
         if not isinstance(layer, Dense):
-            return pick("chain").chain(layers, fired, readout)
+            return fastest_form("loops.chain").chain(layers, fired, readout)
     told, gather = words.address(fired), None
     if readout.counts or readout.follows:
-        gather = pick("gather")
+        gather = fastest_form("loops.gather")
     steps = tuple([layer.parts + (told + 4 * k, layer.events) for k, layer in enumerate(layers)])
     follow = readout.follows and gather.follow_biased
     parts = steps, readout.counts and gather.add_spikes, follow, layers[-1].biased, readout.scores

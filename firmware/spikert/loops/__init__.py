@@ -1,10 +1,9 @@
 """The runtime's loops over steps and layers, channels, neurons and bytes.
 
-They stand in modules of their own because only some interpreters have MicroPython's native emitter, or
-its assembler for ARM: NAME_viper.py and NAME_thumb.py, where it is, are for those, NAME_plain.py for
-all others, and `pick(name)` returns the one to use. All have the functions below, which return and
-leave behind the same, bit for bit. No buffer is kept, and none is made. So many modules because each
-takes memory, and few networks need them all.
+Each module is there in several forms, see emitters.py: NAME_viper.py and NAME_thumb.py for interpreters
+with those emitters, NAME_plain.py for all others. All forms have the functions below, which return and
+leave behind the same, bit for bit. No buffer is kept, and none is made. There are many modules, because
+each takes memory, and few networks need them all.
 
 running  stepping(encoder, advance)
                             a function that takes a network through so many steps
@@ -66,8 +65,6 @@ and from SCORES_BEGIN on i32[hops, classes]; counts, or membranes + 0x8000; so a
 2**31 steps.
 """
 
-import sys
-
 from spikert.compat import const
 
 SIGN = const(0x8000)  # a 16-bit number's sign bit: what is biased has it added
@@ -78,17 +75,3 @@ SCORES_ADDS = const(2)
 SCORES_AT = const(3)
 SCORES_SEEN = const(4)
 SCORES_BEGIN = const(5)
-
-
-def pick(name):
-    """Return the module of these loops that this interpreter runs fastest."""
-    for form in ("thumb", "viper"):
-        path = "%s.%s_%s" % (__name__, name, form)
-        try:
-            __import__(path)
-            return sys.modules[path]
-        except (ImportError, SyntaxError, AttributeError, ValueError):
-            continue
-    path = "%s.%s_plain" % (__name__, name)
-    __import__(path)
-    return sys.modules[path]

@@ -1,8 +1,8 @@
 """What the runtime's modules need of an interpreter and of each other, as their sources say it.
 
 Needs are the decorators of MicroPython's emitters, and ulab where its numpy is imported. A module needs
-another at once where it imports it at its top, later where it does so in a function; `pick` of loops
-and `hardware` of compat name what they import.
+another at once where it imports it at its top, later where it does so in a function; `fastest_form` of
+emitters and `hardware` of compat name what they import.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from dataclasses import dataclass, fields
 
 PACKAGE = "spikert"
 LOOPS, HARDWARE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware"
-FORMS = ("thumb", "viper", "plain")  # of loops, in the order in which they are tried
+FORMS = ("thumb", "viper", "plain")  # of modules, in the order in which they are tried
 KINDS = {"micropython": "machine", "circuitpython": "circuit", "cpython": "circuit"}
 EMITTERS = ("viper", "native", "asm_thumb", "asm_rv32", "asm_xtensa")
 ULAB = "ulab"
-ASKING = {"pick": "loops", "hardware": "hardware"}  # functions that import what they are asked for
+ASKING = {
+    "fastest_form": "forms",
+    "hardware": "hardware",
+}  # functions that import what they are asked for
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,13 @@ class Module:
 
     needs     of EMITTERS and ULAB, what the interpreter has to have
     now       modules that are imported with it       later       those that it may import then
-    loops     names that it gives to `pick`           hardware    and to `hardware`
+    forms     names that it gives to `fastest_form`   hardware    and to `hardware`
     """
 
     needs: frozenset[str]
     now: frozenset[str]
     later: frozenset[str]
-    loops: frozenset[str]
+    forms: frozenset[str]
     hardware: frozenset[str]
 
 
@@ -94,9 +97,9 @@ def reached(
 
 def later(module: Module) -> set[str]:
     """Return what a module may import once it runs, in all forms."""
-    loops = {f"{LOOPS}.{name}_{form}" for name in module.loops for form in FORMS}
+    forms = {f"{PACKAGE}.{name}_{form}" for name in module.forms for form in FORMS}
     kinds = {f"{HARDWARE}.{name}_{kind}" for name in module.hardware for kind in KINDS.values()}
-    return {*module.later, *loops, *kinds}
+    return {*module.later, *forms, *kinds}
 
 
 @functools.cache

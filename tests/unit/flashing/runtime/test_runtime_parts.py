@@ -124,8 +124,8 @@ def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
     assert kept < names(parts.files)
     for module in kept:
         assert MODULES[module].now <= kept
-        for loop in MODULES[module].loops:
-            forms = {f"{LOOPS}.{loop}_{form}" for form in runtime_modules.FORMS}
+        for loop in MODULES[module].forms:
+            forms = {f"spikert.{loop}_{form}" for form in runtime_modules.FORMS}
             assert len(forms & kept - MODULES[module].later) >= 1
     assert files["spikert/kernels/chosen.py"] == f"NAMES = {parts.kernels[:1]!r}\n".encode()
     assert not any("bench" in path for path in files)
