@@ -10,9 +10,9 @@ from array import array
 import spikert
 from spikert import compat, garbage, kernels
 from spikert.compat import const
-from spikert.frames import Sender
 from spikert.network import Network
-from spikert.report import Report
+from spikert.wire.frames import Sender
+from spikert.wire.turn_frames import Report
 
 MOST_CALLS = const(4096)  # in one span
 

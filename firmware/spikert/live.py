@@ -4,8 +4,8 @@ import json
 import struct
 
 from spikert import compat, wire
-from spikert.report import PART
 from spikert.sampling import Sampler
+from spikert.wire.turn_frames import PART
 
 TOLD = 1_000_000  # microseconds from one report on the sensor to the next
 BLOCK = 100_000  # microseconds, after which readings are told even if more would fit

@@ -5,9 +5,9 @@ import struct
 
 import spikert
 from spikert import compat, garbage, kernels, wire
-from spikert.frames import Receiver, Sender
 from spikert.network import Network
-from spikert.report import Report
+from spikert.wire.frames import Receiver, Sender
+from spikert.wire.turn_frames import Report
 
 NETWORK = "network.lif"
 RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads

@@ -59,7 +59,8 @@ The writer is on the host, in spikelet/network.py.
 import struct
 from array import array
 
-from spikert.compat import const, crc32, mapped
+from spikert.compat import const, mapped
+from spikert.wire.checksums import crc32
 
 MAGIC = b"SLIF"
 VERSION = const(3)  # raise it on any change that an older reader would misread

@@ -45,13 +45,6 @@ gather   add_spikes(scores, events, count)
 scores   functions(scores)  two functions without parameters: the one begins the readout's first window,
                             the other returns the index of the largest total over a window's hops, the
                             lowest if it is several's, and begins the next hop
-framing  put_addresses(target, events, count, width)
-                            u16[count] as so many bytes, or as two bytes each
-         put_bitmap(target, size, events, count, first)
-                            a bitmap of `size` bytes, whose first bit is that of event `first`
-         encode_into(frame, kind, sequence, payload_size)
-                            see wire.py
-checksum crc16(data, crc)   see compat.py
 
 A readout's scores are i32[], of which the first five say
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 
 PACKAGE = "spikert"
-LOOPS, HARDWARE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware"
+LOOPS, HARDWARE, WIRE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware", f"{PACKAGE}.wire"
 FORMS = ("thumb", "viper", "plain")  # of modules, in the order in which they are tried
 KINDS = {"micropython": "machine", "circuitpython": "circuit", "cpython": "circuit"}
 EMITTERS = ("viper", "native", "asm_thumb", "asm_rv32", "asm_xtensa")
@@ -62,6 +62,12 @@ def dotted(path: str) -> str:
 def parts_of(name: str, modules: Collection[str]) -> set[str]:
     """Return the modules of a package, without itself."""
     return {module for module in modules if module.startswith(f"{name}.")}
+
+
+def is_form(name: str) -> bool:
+    """Return whether a module is one of several forms, of which an interpreter takes the fastest."""
+    stem, _, form = name.rpartition("_")
+    return form in FORMS and stem.startswith((f"{LOOPS}.", f"{WIRE}."))
 
 
 def loadable(modules: Mapping[str, Module], able: Callable[[str], bool]) -> set[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import modules as runtime_modules
-from spikelet.flashing.runtime.modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
+from spikelet.flashing.runtime.modules import FORMS, HARDWARE, PACKAGE, Module
 from spikert import sensors
 from spikert.sensors import chips
 from spikert.session import SENSOR
@@ -124,7 +124,7 @@ def is_needed(name: str, needs: Needs) -> bool:
 
 def _fastest(name: str, modules: Mapping[str, Module]) -> bool:
     """Return whether no faster form of a loop can be imported; of all else there is but one form."""
-    if not name.startswith(f"{LOOPS}."):
+    if not runtime_modules.is_form(name):
         return True
     stem, _, form = name.rpartition("_")
     return not any(f"{stem}_{faster}" in modules for faster in FORMS[: FORMS.index(form)])

@@ -19,7 +19,6 @@ from spikelet.flashing.runtime.modules import (
     EMITTERS,
     HARDWARE,
     KINDS,
-    LOOPS,
     PACKAGE,
     ULAB,
     Module,
@@ -117,7 +116,8 @@ def _runnable(
         f"{BENCH}_{name}" for name in kernel_modules.NAMES
     }
     chosen |= runtime_modules.parts_of(KERNELS, modules)
-    chosen |= runtime_modules.parts_of(LOOPS, modules) | runtime_modules.parts_of(HARDWARE, modules)
+    chosen |= runtime_modules.parts_of(HARDWARE, modules)
+    chosen |= set(filter(runtime_modules.is_form, modules))
     roots = {name for name in loadable if name not in chosen}
     roots |= {f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}_")}
     able = {name: modules[name] for name in loadable}

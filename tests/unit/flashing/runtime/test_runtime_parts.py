@@ -11,7 +11,7 @@ from spikelet.flashing.runtime import bytecode
 from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime import needs as runtime_needs
 from spikelet.flashing.runtime import parts as runtime_parts
-from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, dotted, is_module
+from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, WIRE, dotted, is_form, is_module
 from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
 from spikert import sensors
 from spikert.sensors import chips
@@ -63,7 +63,9 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
 def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, kernels, forms, kind):
     parts = runtime_parts.of(interpreter)
     assert parts.kernels == kernels
-    assert {name.rpartition("_")[2] for name in parts_in(LOOPS, parts.files)} == forms
+    of_loops = set(filter(is_form, names(parts.files)))
+    assert {name.rpartition("_")[2] for name in of_loops} == forms
+    assert {name.rpartition(".")[0] for name in of_loops} == {LOOPS, WIRE}
     assert {name.rpartition("_")[2] for name in parts_in(HARDWARE, parts.files)} == {kind}
     of_kernels = {name.partition("_")[0] for name in parts_in(KERNELS, parts.files)} - {"patches"}
     assert of_kernels == set(kernels)
@@ -72,8 +74,8 @@ def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, ke
 
 
 def test_all_else_goes_to_every_board():
-    chosen = (f"{KERNELS}.", f"{LOOPS}.", f"{HARDWARE}.", "spikert.bench_")
-    others = {name for name in MODULES if not name.startswith(chosen)}
+    chosen = (f"{KERNELS}.", f"{HARDWARE}.", "spikert.bench_")
+    others = {name for name in MODULES if not name.startswith(chosen) and not is_form(name)}
     assert len(others) > 30
     for interpreter in EVERY:
         assert others <= names(runtime_parts.of(interpreter).files)
@@ -101,7 +103,7 @@ def test_every_module_is_always_kept_or_has_a_rule():
         "RULES": set(RULES),
         "the encoder's": runtime_modules.parts_of(ENCODERS, MODULES),
         "the sensor's": (families | known | {SENSORS, CHIPS}) & MODULES.keys(),
-        "the fastest form": runtime_modules.parts_of(LOOPS, MODULES),
+        "the fastest form": set(filter(is_form, MODULES)),
         "what a sensor asks for": {HARDWARE, *runtime_modules.parts_of(HARDWARE, MODULES)},
         "the fastest kernel": {
             name

@@ -5,7 +5,7 @@ import struct
 import micropython
 
 from spikert import wire
-from spikert.compat import CRC16_START, crc16
+from spikert.wire.checksums import CRC16_START, crc16
 
 
 @micropython.viper

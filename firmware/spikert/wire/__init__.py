@@ -10,12 +10,24 @@ kind, sequence and payload. Each side numbers its own frames from 0, modulo 65,5
 What the host sends is shielded as well: a board's interpreter takes 03 for Ctrl-C, so that byte
 travels as 1B 02 and 1B as 1B 04. Ctrl-C therefore always reaches the interpreter, and only Ctrl-C does.
 
+Frames cost a board time, so two of this package's modules are there in several forms,
+see emitters.py. All forms do the same:
+
+framing  put_addresses(target, events, count, width)
+                            u16[count] as so many bytes, or as two bytes each
+         put_bitmap(target, size, events, count, first)
+                            a bitmap of `size` bytes, whose first bit is that of event `first`
+         encode_into(frame, kind, sequence, payload_size)
+                            as below
+checksum crc16(data, crc)   see checksums.py
+
 Source: S. Cheshire and M. Baker, Consistent Overhead Byte Stuffing, IEEE/ACM ToN 7(2), 1999.
 """
 
 import struct
 
-from spikert.compat import CRC16_START, const, crc16
+from spikert.compat import const
+from spikert.wire.checksums import CRC16_START, crc16
 
 PROTOCOL = const(3)  # sent in HELLO; raise it on any incompatible change
 

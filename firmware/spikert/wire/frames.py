@@ -3,10 +3,10 @@
 import struct
 
 from spikert import compat, wire
-from spikert.compat import crc32
 from spikert.emitters import fastest_form
+from spikert.wire.checksums import crc32
 
-framing = fastest_form("loops.framing")
+framing = fastest_form("wire.framing")
 
 
 class Sender:

@@ -3,8 +3,8 @@
 import struct
 
 from spikert import wire
-from spikert.compat import crc32
-from spikert.frames import framing
+from spikert.wire.checksums import crc32
+from spikert.wire.frames import framing
 
 PART = wire.MAX_PAYLOAD - wire.PART_SIZE  # bytes of data in a frame that has them in parts
 
