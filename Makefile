@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file= --check-untyped-defs --exclude '(ulab|viper\w*|thumb\w*)\.py' firmware/spikert
+	$(BIN)/mypy --config-file= --check-untyped-defs --exclude '(ulab\.py|_(viper|thumb)\.py|/(viper|thumb)/)' firmware/spikert
 
 boards:
 	boards/emulated/build

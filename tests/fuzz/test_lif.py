@@ -9,7 +9,7 @@ from random_networks import random_network
 from spikelet.errors import SpikeletError
 from spikelet.networks import network
 from spikert import tables
-from spikert.kernels import patches
+from spikert.kernels import convolution_patches as patches
 
 SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
 FILES = {seed: random_network(seed).to_bytes() for seed in SEEDS}

@@ -34,7 +34,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     files = parts.of(asked).files
     assert "spikert/session.mpy" in files
     assert "spikert/session.py" not in files
-    assert "spikert/kernels/viper.mpy" in files
+    assert "spikert/kernels/viper/__init__.mpy" in files
     list(micropython.install({**files, "network.lif": network.to_bytes()}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)

@@ -93,10 +93,10 @@ def kept(r0, r1, r2, r3):
 
 thumb = layers[0]
 if table.pairs:
-    from spikert.kernels.thumb_pairs import add
+    from spikert.kernels.thumb.pairs import add
 else:
-    from spikert.kernels.thumb_bytes import add
-from spikert.kernels.thumb_fire import fire
+    from spikert.kernels.thumb.byte_rows import add
+from spikert.kernels.thumb.fire import fire
 events = array("H", range(table.inputs))
 print(*[kept(thumb.block, events, len(events), code()) for code in (add, fire)])
 """

@@ -6,7 +6,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 from spikert import encode, kernels, readout, tables, wire
-from spikert.kernels import patches
+from spikert.kernels import convolution_patches as patches
 from spikert.network import Network
 from spikert.wire import checksums
 

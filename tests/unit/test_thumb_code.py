@@ -8,9 +8,9 @@ import pytest
 from spikelet import installation
 from spikert import kernels
 
-FOLDER = Path(kernels.__file__).parent
-MODULES = ("rows", "bytes", "pairs", "hold", "fire", "chain", "build")
-SOURCES = {name: (FOLDER / f"thumb_{name}.py").read_text() for name in MODULES}
+FOLDER = Path(kernels.__file__).parent / "thumb"
+MODULES = ("rows", "byte_rows", "pairs", "hold", "fire", "chained", "build")
+SOURCES = {name: (FOLDER / f"{name}.py").read_text() for name in MODULES}
 LEAST_INSTRUCTION = 0x1000  # of those that stand as numbers
 OF_CODE = ("SHORT", "NUMBERS", "ANY_END", "SHORT_END")  # small numbers beside a block's fields
 
@@ -42,26 +42,26 @@ def places(module: str) -> dict[str, int]:
 
 def test_every_number_of_a_block_has_its_own_place():
     assert sorted(fields().values()) == list(range(0, 4 * constants("fire")["NUMBERS"], 4))
-    chain = constants("chain")
+    chain = constants("chained")
     length = chain.pop("LENGTH")
     del chain["ADD_SP"]
     assert sorted(chain.values()) == list(range(0, 4 * length, 4))
 
 
 def test_loads_reach_the_numbers_they_name():
-    scores = (FOLDER.parent / "loops/__init__.py").read_text()
+    scores = (FOLDER.parents[1] / "loops/__init__.py").read_text()
     words = re.findall(r"^(SCORES_\w+) = const\((\d+)\)", scores, re.MULTILINE)
-    offsets = fields() | constants("chain") | {name: 4 * int(number) for name, number in words}
+    offsets = fields() | constants("chained") | {name: 4 * int(number) for name, number in words}
     for name, source in SOURCES.items():
         pattern = r"(?:ldr|str)\(r\d, \[r\d, (?:4 \* )?([A-Z_]+)(?: - (\d+))?\]\)"
         loads = re.findall(pattern, source)
         assert loads or name == "build"
         for field, less in loads:
-            assert 0 <= offsets[field] - int(less or 0) <= 124, f"{field} in thumb_{name}.py"
+            assert 0 <= offsets[field] - int(less or 0) <= 124, f"{field} in {name}.py"
 
 
 def test_code_of_rows_is_as_long_as_is_said():
-    at, numbers = places("bytes"), constants("bytes")
+    at, numbers = places("byte_rows"), constants("byte_rows")
     jump, first, row, split = 4, 6, numbers["SPLIT_ROW"], 26
     assert numbers["EIGHT_HEAD"] == at["eight"]
     begin = at["eight"] + 8 + jump
@@ -87,7 +87,7 @@ def test_code_of_pairs_is_as_long_as_is_said():
 
 
 def test_what_ends_a_block_comes_behind_the_start():
-    for name in ("bytes", "pairs"):
+    for name in ("byte_rows", "pairs"):
         numbers = constants("rows")
         lines = SOURCES[name].split("def add(")[1].split("    label(")[0]
         branches = re.findall(r"    b\((\w+)\)", lines)
@@ -97,7 +97,7 @@ def test_what_ends_a_block_comes_behind_the_start():
 
 
 def test_the_kernel_goes_to_the_board_and_does_not_load_here():
-    files = {f"spikert/kernels/thumb_{name}.py" for name in MODULES}
-    assert files | {"spikert/kernels/thumb.py"} <= set(installation.runtime_files())
+    files = {f"spikert/kernels/thumb/{name}.py" for name in MODULES}
+    assert files | {"spikert/kernels/thumb/__init__.py"} <= set(installation.runtime_files())
     with pytest.raises(ImportError):
         kernels.load("thumb")

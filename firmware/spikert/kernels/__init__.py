@@ -44,7 +44,7 @@ try:
     from spikert.kernels.chosen import NAMES  # type: ignore[import-untyped,no-redef]
 except ImportError:  # it is there where what one network needs was flashed, and no more
     pass
-_NEEDED = {"thumb": "thumb_rows", "viper": "viper_words"}  # modules that tell whether a kernel runs
+_NEEDED = {"thumb": "thumb.rows", "viper": "viper.words"}  # modules that tell whether a kernel runs
 _found: list = []  # what `available` returned
 
 

@@ -15,7 +15,7 @@ from array import array
 
 from spikert.compat import np
 from spikert.emitters import fastest_form
-from spikert.kernels import patches
+from spikert.kernels import convolution_patches as patches
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
@@ -426,7 +426,7 @@ class _Dense:
 
 
 class _Convolution:
-    """Weights int8 in patches; see tables.py for their order, and patches.py for places."""
+    """Weights int8 in patches; see tables.py for their order, and convolution_patches.py for places."""
 
     def __init__(self, table):
         self.geometry = g = table.geometry

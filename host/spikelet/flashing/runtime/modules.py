@@ -76,9 +76,14 @@ def loadable(modules: Mapping[str, Module], able: Callable[[str], bool]) -> set[
     able    whether the interpreter has what a module of this name needs by itself
     """
     found = {name for name in modules if able(name)}
-    while lacking := {name for name in found if not modules[name].now <= found}:
+    while lacking := {name for name in found if not _at_once(name, modules) <= found}:
         found -= lacking
     return found
+
+
+def _at_once(name: str, modules: Mapping[str, Module]) -> set[str]:
+    """Return the modules that are imported with one, its package among them."""
+    return {*modules[name].now, *({name.rpartition(".")[0]} & modules.keys())}
 
 
 def reached(

@@ -85,15 +85,17 @@ RULES: dict[str, Callable[[Needs], bool]] = {
     f"{PACKAGE}.alone": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
-    f"{KERNELS}.thumb_pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
-    f"{KERNELS}.thumb_bytes": lambda needs: not all(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.byte_rows": lambda needs: (
+        not all(one.pairs for one in needs.stepped_by_thumb)
+    ),
     f"{KERNELS}.viper": lambda needs: bool(needs.stepped_by_viper),
-    f"{KERNELS}.viper_general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),
-    f"{KERNELS}.viper_hold": lambda needs: bool(needs.tables and needs.tables.encoder == "direct"),
-    f"{KERNELS}.viper_pairs": lambda needs: needs.adds(0),
-    f"{KERNELS}.viper_bytes": lambda needs: needs.adds(1),
-    f"{KERNELS}.viper_fours": lambda needs: needs.adds(4),
-    f"{KERNELS}.viper_eights": lambda needs: needs.adds(8),
+    f"{KERNELS}.viper.general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),
+    f"{KERNELS}.viper.hold": lambda needs: bool(needs.tables and needs.tables.encoder == "direct"),
+    f"{KERNELS}.viper.pairs": lambda needs: needs.adds(0),
+    f"{KERNELS}.viper.byte_rows": lambda needs: needs.adds(1),
+    f"{KERNELS}.viper.fours": lambda needs: needs.adds(4),
+    f"{KERNELS}.viper.eights": lambda needs: needs.adds(8),
 }
 
 

@@ -67,8 +67,8 @@ def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, ke
     assert {name.rpartition("_")[2] for name in of_loops} == forms
     assert {name.rpartition(".")[0] for name in of_loops} == {LOOPS, WIRE}
     assert {name.rpartition("_")[2] for name in parts_in(HARDWARE, parts.files)} == {kind}
-    of_kernels = {name.partition("_")[0] for name in parts_in(KERNELS, parts.files)} - {"patches"}
-    assert of_kernels == set(kernels)
+    of_kernels = {name.partition(".")[0] for name in parts_in(KERNELS, parts.files)}
+    assert of_kernels - {"convolution_patches"} == set(kernels)
     benches = {name for name in names(parts.files) if name.startswith("spikert.bench_")}
     assert benches - {"spikert.bench_dense"} <= {f"spikert.bench_{name}" for name in kernels}
 
@@ -161,9 +161,9 @@ def test_a_sensor_that_is_not_known_gets_all_of_them():
 @pytest.mark.parametrize(
     ("name", "kept", "gone"),
     [
-        ("digits", {"thumb_bytes"}, {"thumb_pairs", "viper", "viper_general", "viper_hold"}),
-        ("pairs", {"thumb_pairs"}, {"viper"}),
-        ("convolution", {"viper", "viper_general"}, {"viper_hold", "viper_pairs"}),
+        ("digits", {"thumb.byte_rows"}, {"thumb.pairs", "viper", "viper.general", "viper.hold"}),
+        ("pairs", {"thumb.pairs"}, {"viper"}),
+        ("convolution", {"viper", "viper.general"}, {"viper.hold", "viper.pairs"}),
     ],
 )
 def test_parts_of_a_kernel_are_those_of_the_layers(name, kept, gone):

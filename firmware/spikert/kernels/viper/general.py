@@ -1,8 +1,8 @@
 """Any layer in viper: convolutions, synaptic currents, own spikes, neurons that are compared one by one.
 
-A dense layer's rows are added by one of viper_bytes.py and its kin, a convolution's patches to the sums
+A dense layer's rows are added by one of byte_rows.py and its kin, a convolution's patches to the sums
 where they lie, two neurons at a time. Where it is proved that two membranes can be compared in a word,
-viper_advance.py or viper_shift.py takes them through a step, else `_advance` does, one by one.
+advance.py or shift.py takes them through a step, else `_advance` does, one by one.
 
 Viper keeps the first three variables in registers, the others on the stack; so the hottest of each
 loop come first, as parameters that the caller passes as 0. Its 16-bit loads have no sign: what is
@@ -16,8 +16,8 @@ from array import array
 import micropython
 from micropython import const
 
-from spikert.kernels import patches, viper_build
-from spikert.kernels import viper_words as words
+from spikert.kernels import convolution_patches as patches
+from spikert.kernels.viper import build, words
 from spikert.loops import SIGN
 
 _LAYER_NEURONS = const(0)
@@ -92,22 +92,22 @@ class Layer:
         if table.geometry:
             return ()
         address = words.address
-        rows, own = viper_build.rows(table, table.inputs), None
+        rows, own = build.rows(table, table.inputs), None
         weights = address(self.data) + table.weights
-        self.add = viper_build.adder(table)
+        self.add = build.adder(table)
         self.at = address(rows), weights, address(self.sums)
         if table.recurrent:
-            own = viper_build.rows(table, table.neurons)
+            own = build.rows(table, table.neurons)
             weights += table.inputs * table.stride
             self.own_at = address(own), weights, address(self.drive)
         return rows, own
 
     def _address_neurons(self, table, size):
         """Return what has to be kept of the neurons' numbers."""
-        if not viper_build.fits(table):
+        if not build.fits(table):
             return ()
-        self.advance = viper_build.advancer(table)
-        numbers = viper_build.neurons(table, size)
+        self.advance = build.advancer(table)
+        numbers = build.neurons(table, size)
         at = words.address
         self.neurons_at = at(self.work), at(numbers), at(self.count)
         return (numbers,)
@@ -125,10 +125,10 @@ class Layer:
     def hold(self, x):
         """Keep the weighted sum >> 8 of the inputs x u8[inputs]."""
         if self.listed is None:  # what only an input that is held needs
-            from spikert.kernels import viper_hold
+            from spikert.kernels.viper import hold as hold_code
 
             self.listed = array("H", range(self.inputs))
-            self.fill = viper_hold.hold
+            self.fill = hold_code.hold
         if self.at:
             rows, weights, sums = self.at
             self.fill(rows, weights, sums, x, self.listed)
@@ -199,7 +199,7 @@ def _block(table):
         offset, entries = table.where[name]
         block += [offset // 2, entries > 1]
     block += [table.current_r, table.current]
-    block += [table.maps, table.neurons // table.maps, viper_build.padded(table.neurons)]
+    block += [table.maps, table.neurons // table.maps, build.padded(table.neurons)]
     block = array("i", block)
     if table.geometry:
         block.extend(_convolution(table))

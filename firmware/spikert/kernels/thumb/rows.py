@@ -3,10 +3,10 @@
 A layer's pairs of neurons have a record each, in whose first word stands the pair's sum: two sums of 16
 bits as one number, high * 65536 + low, which is exact modulo 2**32 however far its parts have gone on
 the way, because in the end both fit. Numbers and absolute addresses stand in `block`, i32[], at the
-offsets below, in bytes; those of the first group belong to thumb_fire.py as well.
+offsets below, in bytes; those of the first group belong to fire.py as well.
 
-Rows are added block by block of columns, the sums of a block standing in registers: see thumb_bytes.py
-and thumb_pairs.py. Which rows, says a list of words: for each group of rows the address of the code
+Rows are added block by block of columns, the sums of a block standing in registers: see byte_rows.py
+and pairs.py. Which rows, says a list of words: for each group of rows the address of the code
 that adds so many, then the rows' addresses; behind them that of the code which ends a block. So a group
 needs neither a counter nor a comparison. Code that takes rows by twos begins an odd group in its middle,
 behind a word that is read for nothing.
@@ -48,7 +48,7 @@ SPLIT_CODE = const(152)  # and for every four rows more
 BLOCK_END = const(84)  # code that ends a block
 LISTER = const(128)  # code of `lister`
 
-# From the address of either `add`, thumb_bytes' and thumb_pairs', where a block ends,
+# From the address of either `add`, byte_rows' and pairs', where a block ends,
 ANY_END = const(2)
 # and where it does in records of 16 bytes without a gain.
 SHORT_END = const(4)

@@ -1,7 +1,7 @@
 """The kernel in viper, MicroPython's native emitter: two 16-bit sums in a word.
 
 Layers whose step is no more than to add rows of weights, and to take neurons that are compared two in a
-word through a step, are this module's; viper_general.py has all others. See viper_build.py for how that
+word through a step, are this module's; general.py has all others. See build.py for how that
 is done.
 """
 
@@ -9,18 +9,19 @@ from array import array
 
 import micropython
 
-from spikert.kernels import viper_words as words
+# A global called after a submodule would be lost when that is unloaded, see spikert.unload.
+from spikert.kernels.viper import words as word_code
 
 
 def Layer(table):
     """Return a layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
-    from spikert.kernels import viper_build
+    from spikert.kernels.viper import build
 
-    if table.geometry or table.recurrent or table.current or not viper_build.fits(table):
-        from spikert.kernels import viper_general
+    if table.geometry or table.recurrent or table.current or not build.fits(table):
+        from spikert.kernels.viper import general
 
-        return viper_general.Layer(table)
-    return Dense(table, viper_build)
+        return general.Layer(table)
+    return Dense(table, build)
 
 
 def chain(layers, fired, readout):
@@ -30,13 +31,13 @@ def chain(layers, fired, readout):
     for layer in layers:
         if not isinstance(layer, Dense):
             return fastest_form("loops.chain").chain(layers, fired, readout)
-    told, gather = words.address(fired), None
+    told, gather = word_code.address(fired), None
     if readout.counts or readout.follows:
         gather = fastest_form("loops.gather")
     steps = tuple([layer.parts + (told + 4 * k, layer.events) for k, layer in enumerate(layers)])
     follow = readout.follows and gather.follow_biased
     parts = steps, readout.counts and gather.add_spikes, follow, layers[-1].biased, readout.scores
-    starting = words.copy, tuple([layer.start_at for layer in layers]), readout.start
+    starting = word_code.copy, tuple([layer.start_at for layer in layers]), readout.start
 
     @micropython.native
     def advance(events, count, shift):
@@ -50,7 +51,7 @@ def chain(layers, fired, readout):
                 if spikes is not None:
                     add(rows, weights, count, at, spikes)
                     if shift:
-                        words.shift(sums, neurons, shift)
+                        word_code.shift(sums, neurons, shift)
                         shift = 0
                 count = step(work, numbers, told, heard)
                 spikes = heard
@@ -87,15 +88,15 @@ class Dense:
     """
 
     def __init__(self, table, build):
-        address = words.address
+        address = word_code.address
         self.neurons = table.neurons
         size = 2 * build.padded(table.neurons)
         work, rows = bytearray(2 * size), build.rows(table, table.inputs)
         self.biased, numbers = memoryview(work)[size:], build.neurons(table, size)
         self.raw = bytearray(2 * table.neurons)
         self.events, count = array("H", range(table.neurons)), array("i", (0,))
-        words.clear(work, size >> 1)
-        words.flip(self.biased, table.expanded("v_start"), table.neurons, 1)
+        word_code.clear(work, size >> 1)
+        word_code.flip(self.biased, table.expanded("v_start"), table.neurons, 1)
         start = bytes(self.biased[: (2 * table.neurons + 3) & -4])
         self.start_at = address(self.biased), address(start), len(start) >> 2
         at = address(rows), address(table.data) + table.weights, address(work)
@@ -108,7 +109,7 @@ class Dense:
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
-        words.flip(self.raw, self.biased, self.neurons, 1)
+        word_code.flip(self.raw, self.biased, self.neurons, 1)
         return self.raw
 
 
@@ -121,7 +122,7 @@ def _step(parts):
         if events is not None:
             add(rows, weights, count, at, events)
             if shift:
-                words.shift(sums, neurons, shift)
+                word_code.shift(sums, neurons, shift)
         return advance(work, numbers, told, fired)
 
     return step
@@ -135,9 +136,9 @@ def _hold(at, inputs):
     def hold(x):
         rows, weights, sums, inputs, run, listed = parts
         if run is None:
-            from spikert.kernels import viper_hold
+            from spikert.kernels.viper import hold as hold_code
 
-            run = parts[4] = viper_hold.hold
+            run = parts[4] = hold_code.hold
             listed = parts[5] = array("H", range(inputs))
         run(rows, weights, sums, x, listed)
 
@@ -150,6 +151,6 @@ def _reset(at):
     @micropython.native
     def reset():
         to, start, size = at
-        words.copy(to, start, size)
+        word_code.copy(to, start, size)
 
     return reset

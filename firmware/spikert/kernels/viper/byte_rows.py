@@ -1,11 +1,11 @@
 """Rows of bytes, added four at a time, in viper.
 
-See viper_build.py for how rows are added, and for the numbers.
+See build.py for how rows are added, and for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import (
+from spikert.kernels.viper.words import (
     BOTH,
     EVEN_BYTES,
     ROWS_BLOCKS,

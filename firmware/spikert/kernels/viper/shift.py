@@ -1,11 +1,11 @@
 """Membranes taken through a step two at a time, in viper: a leak that is a shift, and no gain.
 
-See viper_build.py for the numbers.
+See build.py for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import (
+from spikert.kernels.viper.words import (
     NEURONS_CONSTANTS,
     NEURONS_FIRES,
     NEURONS_HALVINGS,
@@ -22,7 +22,7 @@ from spikert.loops import SIGN
 def advance(  # noqa: PLR0915, for a call costs more than a neuron
     at: int, constants: int, word: int, events: ptr16
 ) -> int:
-    """Take every neuron through a step; see viper_advance.py for the arguments."""
+    """Take every neuron through a step; see advance.py for the arguments."""
     numbers = ptr32(constants)
     told = word
     halvings = numbers[NEURONS_HALVINGS]

@@ -48,7 +48,7 @@ often neither does, and one test shows it. The numbers of neurons:
 from array import array
 
 from spikert.compat import const
-from spikert.kernels.viper_words import BOTH
+from spikert.kernels.viper.words import BOTH
 from spikert.loops import SIGN
 
 BLOCK = const(16)  # columns that the loops take at a time: sums are padded to that
@@ -72,13 +72,13 @@ def rows(table, count):
 def adder(table):
     """Return the function that is the fastest for the weights of a table."""
     if table.pairs:
-        from spikert.kernels import viper_pairs as module
+        from spikert.kernels.viper import pairs as module
     elif table.together >= 8:
-        from spikert.kernels import viper_eights as module
+        from spikert.kernels.viper import eights as module
     elif table.together >= 4:
-        from spikert.kernels import viper_fours as module
+        from spikert.kernels.viper import fours as module
     else:
-        from spikert.kernels import viper_bytes as module
+        from spikert.kernels.viper import byte_rows as module
     return module.add
 
 
@@ -87,9 +87,9 @@ def advancer(table):
     gain = 0 if table.current else table.gain
     (d,) = table.parameter("d")
     if gain or not _halvings(d, table.r):
-        from spikert.kernels import viper_advance as module
+        from spikert.kernels.viper import advance as module
     else:
-        from spikert.kernels import viper_shift as module
+        from spikert.kernels.viper import shift as module
     return module.advance
 
 

@@ -1,11 +1,11 @@
 """Weighted sums of a whole input, in viper.
 
-See viper_build.py for how rows are added, and for the numbers.
+See build.py for how rows are added, and for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import (
+from spikert.kernels.viper.words import (
     ROWS_BLOCKS,
     ROWS_INPUTS,
     ROWS_PAIRS,

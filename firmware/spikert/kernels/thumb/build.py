@@ -1,16 +1,16 @@
 """What the `thumb` kernel's code is told of a layer and of a chain: only needed while they are made.
 
-The numbers of a block and where they stand are described in thumb_rows.py, thumb_fire.py and
-thumb_chain.py. Addresses keep nothing alive, so the owner of a block also has to hold the objects whose
+The numbers of a block and where they stand are described in rows.py, fire.py and
+chained.py. Addresses keep nothing alive, so the owner of a block also has to hold the objects whose
 addresses it contains.
 """
 
 from array import array
 
-from spikert.kernels import thumb_chain as chains
-from spikert.kernels import thumb_fire as neurons
-from spikert.kernels import thumb_rows as rows
-from spikert.kernels.thumb_bytes import (
+from spikert.kernels.thumb import chained as chains
+from spikert.kernels.thumb import fire as neurons
+from spikert.kernels.thumb import rows
+from spikert.kernels.thumb.byte_rows import (
     BYTES_COLUMNS,
     EIGHT_END,
     EIGHT_GROUP,
@@ -24,7 +24,7 @@ from spikert.kernels.thumb_bytes import (
     SPLIT_HEAD,
     SPLIT_ROW,
 )
-from spikert.kernels.thumb_pairs import PAIRS_COLUMNS, PAIRS_END, PAIRS_GROUP, PAIRS_HEAD, PAIRS_ROW
+from spikert.kernels.thumb.pairs import PAIRS_COLUMNS, PAIRS_END, PAIRS_GROUP, PAIRS_HEAD, PAIRS_ROW
 from spikert.loops import SIGN
 
 LONG = 24  # bytes of a record with d and below
@@ -33,7 +33,7 @@ SPARE = 8  # words of a list besides rows and whole groups: four of groups that 
 
 
 def chain(layers, fired, readout):
-    """Return array i32, what thumb_chain.py asks for of layers in a row, and what is to be kept."""
+    """Return array i32, what chained.py asks for of layers in a row, and what is to be kept."""
     at, read = rows.address(fired), chains.count if readout.counts else chains.follow
     for k, layer in enumerate(layers):
         layer.block[neurons.FIRED // 4] = at + 4 * k
@@ -51,7 +51,7 @@ def _chain(first, last, read, scores):
 class Layer:
     """What a dense layer is made of.
 
-    place      int, the address of thumb.py's _place
+    place      int, the address of the package's _place
     block      i32[], what the code knows of the layer
     alone      i32[], the chain of this layer
     count      i32[1], how many neurons fired, unless a chain has it told elsewhere
@@ -81,7 +81,7 @@ class Layer:
         self.kept = buffers + (table.data,) + code
 
     def _describe_weights(self, place):
-        """Write what thumb_rows.py asks for into `block`, but for the records."""
+        """Write what rows.py asks for into `block`, but for the records."""
         table = self.table
         short = self.size == neurons.SHORT and not table.gain
         code = self._describe_code(short)
@@ -101,11 +101,11 @@ class Layer:
         """Write where the code is that adds rows; return the address of all of it."""
         table, split = self.table, 0
         if table.pairs:
-            from spikert.kernels import thumb_pairs as module
+            from spikert.kernels.thumb import pairs as module
 
             head, end, row, group = PAIRS_HEAD, PAIRS_END, PAIRS_ROW, PAIRS_GROUP
         else:
-            from spikert.kernels import thumb_bytes as module
+            from spikert.kernels.thumb import byte_rows as module
 
             row, group = SPLIT_ROW, MOST_GROUP
             if table.together < 2:
@@ -129,7 +129,7 @@ class Layer:
         return code
 
     def _describe_neurons(self):
-        """Write what thumb_fire.py asks for into `block`, but for the records."""
+        """Write what fire.py asks for into `block`, but for the records."""
         table = self.table
         k = _shift(table)
         short = k is not None and table.fires and not table.floors

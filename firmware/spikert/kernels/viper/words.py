@@ -1,4 +1,4 @@
-"""Words and halfwords in memory, in viper, and where numbers stand; see viper_build.py for these."""
+"""Words and halfwords in memory, in viper, and where numbers stand; see build.py for these."""
 
 import micropython
 from micropython import const

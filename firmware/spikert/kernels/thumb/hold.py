@@ -1,12 +1,12 @@
 """Weighted sums of a whole input, in Thumb-1 assembler: what the `thumb` kernel holds.
 
-See thumb_rows.py for the block, and the instructions that stand as numbers.
+See rows.py for the block, and the instructions that stand as numbers.
 """
 
 import micropython
 
-from spikert.kernels.thumb_fire import HELD
-from spikert.kernels.thumb_rows import (
+from spikert.kernels.thumb.fire import HELD
+from spikert.kernels.thumb.rows import (
     ADD_LR,
     ADD_R8,
     ADD_R9,

@@ -2,7 +2,7 @@
 
 A call costs as much as a hundred neurons, so that one takes a whole network through a step, or
 several; and a layer alone is a chain of one. What the code knows of a chain stands in an i32[], at the
-offsets below in bytes, and of its layers in their `block`, see thumb_rows.py and thumb_fire.py.
+offsets below in bytes, and of its layers in their `block`, see rows.py and fire.py.
 
 The readout's scores are described in loops/__init__.py.
 """
@@ -10,8 +10,8 @@ The readout's scores are described in loops/__init__.py.
 import micropython
 from micropython import const
 
-from spikert.kernels.thumb_fire import FIRE, FIRED, HELD, NEXT, NEXT_START, STARTS
-from spikert.kernels.thumb_rows import (
+from spikert.kernels.thumb.fire import FIRE, FIRED, HELD, NEXT, NEXT_START, STARTS
+from spikert.kernels.thumb.rows import (
     ADD,
     BLX,
     CMP_R7_R12,

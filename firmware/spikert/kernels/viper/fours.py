@@ -1,11 +1,11 @@
-"""Rows of bytes of which eight can be added before one overflows, in viper.
+"""Rows of bytes of which four can be added before one overflows, in viper.
 
-See viper_build.py for how rows are added, and for the numbers.
+See build.py for how rows are added, and for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import (
+from spikert.kernels.viper.words import (
     BOTH,
     EVEN_BYTES,
     ROWS_BLOCKS,
@@ -20,7 +20,7 @@ from spikert.loops import SIGN
 def add(  # noqa: PLR0915, for a call costs more than a row
     word: int, lanes: int, to: int, sums: int, events: ptr16
 ):
-    """Put the sums of the rows of `events` into `sums`; see viper_bytes.py for the arguments."""
+    """Put the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
     numbers = ptr32(word)
     rows = lanes
     count = to
@@ -49,41 +49,29 @@ def add(  # noqa: PLR0915, for a call costs more than a row
         b = rows + stride * ptr16(event)[1] if count > 1 else nothing
         c = rows + stride * ptr16(event)[2] if count > 2 else nothing
         d = rows + stride * ptr16(event)[3] if count > 3 else nothing
-        e = rows + stride * ptr16(event)[4] if count > 4 else nothing
-        f = rows + stride * ptr16(event)[5] if count > 5 else nothing
-        g = rows + stride * ptr16(event)[6] if count > 6 else nothing
-        h = rows + stride * ptr16(event)[7] if count > 7 else nothing
         to = sums
         left = blocks
         while left:
             word = ptr32(a)[0] + ptr32(b)[0] + ptr32(c)[0] + ptr32(d)[0]
-            word = word + ptr32(e)[0] + ptr32(f)[0] + ptr32(g)[0] + ptr32(h)[0]
             ptr32(to)[0] = word + ptr32(to)[0]
             ptr32(to)[1] = ((word >> 8) & lanes) + ptr32(to)[1]
             word = ptr32(a)[1] + ptr32(b)[1] + ptr32(c)[1] + ptr32(d)[1]
-            word = word + ptr32(e)[1] + ptr32(f)[1] + ptr32(g)[1] + ptr32(h)[1]
             ptr32(to)[2] = word + ptr32(to)[2]
             ptr32(to)[3] = ((word >> 8) & lanes) + ptr32(to)[3]
             word = ptr32(a)[2] + ptr32(b)[2] + ptr32(c)[2] + ptr32(d)[2]
-            word = word + ptr32(e)[2] + ptr32(f)[2] + ptr32(g)[2] + ptr32(h)[2]
             ptr32(to)[4] = word + ptr32(to)[4]
             ptr32(to)[5] = ((word >> 8) & lanes) + ptr32(to)[5]
             word = ptr32(a)[3] + ptr32(b)[3] + ptr32(c)[3] + ptr32(d)[3]
-            word = word + ptr32(e)[3] + ptr32(f)[3] + ptr32(g)[3] + ptr32(h)[3]
             ptr32(to)[6] = word + ptr32(to)[6]
             ptr32(to)[7] = ((word >> 8) & lanes) + ptr32(to)[7]
             a += 16
             b += 16
             c += 16
             d += 16
-            e += 16
-            f += 16
-            g += 16
-            h += 16
             to += 32
             left -= 1
-        event += 16
-        count -= 8
+        event += 8
+        count -= 4
     to = sums
     left = blocks
     while left:

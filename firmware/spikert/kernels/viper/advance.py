@@ -1,11 +1,11 @@
 """Membranes taken through a step two at a time, in viper: any leak, any gain.
 
-See viper_build.py for the numbers.
+See build.py for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import (
+from spikert.kernels.viper.words import (
     NEURONS_CONSTANTS,
     NEURONS_FACTOR,
     NEURONS_FIRES,

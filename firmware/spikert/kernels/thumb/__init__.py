@@ -1,8 +1,8 @@
 """The kernel in assembler for ARM's Thumb-1: two 16-bit sums in a word, and a membrane beside them.
 
 It steps dense layers of which two neurons may be compared in one word; all others are viper's. See
-thumb_rows.py, thumb_bytes.py and thumb_pairs.py for the weighted sums, thumb_hold.py for those of a
-whole input, thumb_fire.py for the neurons, thumb_chain.py for what Python calls, and thumb_build.py for
+rows.py, byte_rows.py and pairs.py for the weighted sums, hold.py for those of a
+whole input, fire.py for the neurons, chained.py for what Python calls, and build.py for
 what is only needed while a layer is made.
 """
 
@@ -10,11 +10,12 @@ from array import array
 
 import micropython
 
-from spikert.kernels import thumb_chain as chains
-from spikert.kernels import thumb_hold as held
-from spikert.kernels import thumb_rows as rows
+# A global called after a submodule would be lost when that is unloaded, see spikert.unload.
+from spikert.kernels.thumb import chained as chain_code
+from spikert.kernels.thumb import hold as hold_code
+from spikert.kernels.thumb import rows as row_code
 
-UNPACK = chains.unpack()
+UNPACK = chain_code.unpack()
 
 _list = array("i")  # of rows, which all layers share
 _place = array("i", (0, 0))  # where it stands, and how many words it has
@@ -31,15 +32,15 @@ def Layer(table):
 
 def chain(layers, fired, readout):
     """Return what takes layers through steps, and what starts them again; see the package."""
-    from spikert.kernels import thumb_build
+    from spikert.kernels.thumb import build
 
     for layer in layers:
         if not isinstance(layer, Dense):
             from spikert.emitters import fastest_form
 
             return fastest_form("loops.chain").chain(layers, fired, readout)
-    block, layers[0].chain = thumb_build.chain(layers, fired, readout)
-    return _chained(block, rows.address(block))
+    block, layers[0].chain = build.chain(layers, fired, readout)
+    return _chained(block, row_code.address(block))
 
 
 class Dense:
@@ -54,21 +55,23 @@ class Dense:
     biased = chain = None
 
     def __init__(self, table):
-        from spikert.kernels import thumb_build
+        from spikert.kernels.thumb import build
 
         self.neurons = table.neurons
-        layer = thumb_build.Layer(table, rows.address(_place))
+        layer = build.Layer(table, row_code.address(_place))
         reserve(layer.words)
         self.kept, self.block, self.events = layer.kept, layer.block, layer.events
         self.raw = layer.raw
         self.view = memoryview(layer.raw)[: 2 * table.neurons]
-        at = rows.address(self.block)
-        self.step, self.hold, self.reset = _functions(rows.address(layer.alone), at, table.inputs)
+        at = row_code.address(self.block)
+        self.step, self.hold, self.reset = _functions(
+            row_code.address(layer.alone), at, table.inputs
+        )
         self.reset()
 
     def membranes(self):
         """Return the membranes as bytes, little-endian i16[neurons]."""
-        chains.membranes(self.block, self.raw, UNPACK)
+        chain_code.membranes(self.block, self.raw, UNPACK)
         return self.view
 
 
@@ -79,7 +82,7 @@ def _functions(alone, block, inputs):
     Methods would take longer, for they look up on each call what these have at hand. They keep no
     buffer alive: the layer does.
     """
-    run, fill, begin = chains.advance, held.hold, chains.restart
+    run, fill, begin = chain_code.advance, hold_code.hold, chain_code.restart
 
     @micropython.viper
     def step(events, count, shift):
@@ -101,7 +104,7 @@ def _functions(alone, block, inputs):
 @micropython.native
 def _chained(block, at):
     """Return `advance` and `restart` of the chain that stands at this address; the first keeps it."""
-    run, begin = chains.advance, chains.restart
+    run, begin = chain_code.advance, chain_code.restart
 
     @micropython.viper
     def advance(events, count, shift):
@@ -119,4 +122,4 @@ def reserve(words):
     global _list  # noqa: PLW0603, for a step must not allocate and layers take turns
     if len(_list) < words:
         _list = array("i", bytes(4 * words))
-        _place[0], _place[1] = rows.address(_list), words
+        _place[0], _place[1] = row_code.address(_list), words

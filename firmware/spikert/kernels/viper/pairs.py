@@ -1,11 +1,11 @@
 """Rows of weights in pairs, added eight at a time, in viper.
 
-See viper_build.py for how rows are added, and for the numbers.
+See build.py for how rows are added, and for the numbers.
 """
 
 import micropython
 
-from spikert.kernels.viper_words import BOTH, ROWS_BLOCKS, ROWS_STRIDE, ROWS_WEIGHT_BIAS, ROWS_ZEROS
+from spikert.kernels.viper.words import BOTH, ROWS_BLOCKS, ROWS_STRIDE, ROWS_WEIGHT_BIAS, ROWS_ZEROS
 from spikert.loops import SIGN
 
 
@@ -13,7 +13,7 @@ from spikert.loops import SIGN
 def add(  # noqa: PLR0915, for a call costs more than a row
     word: int, a: int, b: int, sums: int, events: ptr16
 ):
-    """Put the sums of the rows of `events` into `sums`; see viper_bytes.py for the arguments."""
+    """Put the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
     numbers = ptr32(word)
     rows = a
     count = b

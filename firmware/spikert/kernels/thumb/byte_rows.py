@@ -8,13 +8,13 @@ three codes, by how many `together` of tables.py allows to be added as bytes:
     fours    groups of rows that are split after every four
     split    groups of rows that are split once
 
-See thumb_rows.py for the list of rows, the block, and the instructions that stand as numbers.
+See rows.py for the list of rows, the block, and the instructions that stand as numbers.
 """
 
 import micropython
 from micropython import const
 
-from spikert.kernels.thumb_rows import (
+from spikert.kernels.thumb.rows import (
     ADD_LR,
     ADD_R8,
     ADD_R9,

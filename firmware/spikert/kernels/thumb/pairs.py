@@ -1,13 +1,13 @@
 """Sums of weights in pairs, in Thumb-1 assembler, as the `thumb` kernel needs them.
 
-A word is two columns, and is added as it is. See thumb_rows.py for the list of rows, the block, and the
+A word is two columns, and is added as it is. See rows.py for the list of rows, the block, and the
 instructions that stand as numbers.
 """
 
 import micropython
 from micropython import const
 
-from spikert.kernels.thumb_rows import (
+from spikert.kernels.thumb.rows import (
     ADD_LR,
     ADD_R8,
     ADD_R9,

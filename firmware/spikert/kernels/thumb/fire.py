@@ -3,7 +3,7 @@
 A record holds a pair of neurons, each word with one in either half: what is signed as the number
 high * 65536 + low, membranes as V + 0x8000, without a sign:
 
-    sum        written by thumb_rows.py
+    sum        written by rows.py
     add        bias, and what the leak takes too much of a membrane that is not signed
     level      -theta: its sum with a membrane has the highest bit of a half set where V >= theta
     d          only where the leak is no power of two, or there is a floor, or nobody fires
@@ -12,13 +12,13 @@ high * 65536 + low, membranes as V + 0x8000, without a sign:
 
 Records are gone through in fours of neurons, of which two records hold the even and the odd ones, or
 where SPREAD is 2 the first and the last two. Numbers and absolute addresses stand in `block`, i32[], at
-the offsets below and in thumb_rows.py, in bytes.
+the offsets below and in rows.py, in bytes.
 """
 
 import micropython
 from micropython import const
 
-from spikert.kernels.thumb_rows import (
+from spikert.kernels.thumb.rows import (
     AT,
     CMP_R7_R12,
     END,
