@@ -115,6 +115,7 @@ class Bench:
         before = used()
         self._empty()
         self.litter = used(False) - before
+        spikert.forget(kernels.__name__ + ".")  # kernels.available left one in memory
         start = used()
         network = _loaded(kernel, path)
         whole = used()
