@@ -33,9 +33,9 @@ class Network:
         self.readout = Readout(tables.readout, self.layers[-1], len(tables.classes), hops)
         self.encoder = self.scaling = None
         if tables.encoder != "direct":
-            from spikert import encode  # for modules take memory, and not every network needs all
+            from spikert import encoders  # for modules take memory, and not every network needs all
 
-            self.encoder = encode.make(tables)
+            self.encoder = encoders.make(tables)
         if tables.scales:
             from spikert.scaling import Scaling
 

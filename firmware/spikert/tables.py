@@ -244,7 +244,7 @@ class Tables:
     data                 memoryview of the file, kept where it lies
     crc, sha256          int and bytes[32]: of this file, and of the graph it came from
     encoder, readout     str, of ENCODERS and READOUTS
-    parameter            int, the encoder's, see encode/
+    parameter            int, the encoder's, see encoders/
     channels, steps      int, and T, steps per sample
     hop, window          int, samples; 0 in a static network
     inputs               int, of the first layer: channels, twice as many with delta

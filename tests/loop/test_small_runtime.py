@@ -96,7 +96,7 @@ def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif
     status, out, _ = spikelet("flash", lif[0], "--small", "--json")
     said = json.loads(out)["left_out"]
     assert "spikert/kernels/viper/__init__.py" in said["cannot_run"]
-    assert {"spikert/bench.py", "spikert/kernels/plain.py", "spikert/encode/delta.py"} <= set(
+    assert {"spikert/bench.py", "spikert/kernels/plain.py", "spikert/encoders/delta.py"} <= set(
         said["not_needed"]
     )
     assert said["why"] == "as --small asks"

@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from spikert import encode, kernels, readout, tables, wire
+from spikert import encoders, kernels, readout, tables, wire
 from spikert.kernels import convolution_patches as patches
 from spikert.network import Network
 from spikert.wire import checksums
@@ -45,7 +45,7 @@ class Wanted:
 
 for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase", 5)):
     Wanted.encoder, Wanted.parameter = name, parameter
-    encoder = encode.make(Wanted)
+    encoder = encoders.make(Wanted)
     encoder.start()
     encoder.take(noise[:40])
     for _ in range(Wanted.steps):

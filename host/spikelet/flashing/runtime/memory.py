@@ -183,7 +183,7 @@ def _readings(table: Tables) -> int:
 
 
 def _encoder(table: Tables) -> int:
-    """Return the bytes of the encoder's arrays, see encode/; of direct, of what a kernel lists."""
+    """Return the bytes of the encoder's arrays, see encoders/; of direct, of what a kernel lists."""
     channels, inputs = table.channels, table.inputs
     events = array(2 * inputs)
     return {

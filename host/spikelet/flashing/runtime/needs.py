@@ -22,7 +22,7 @@ from spikert.tables import LayerTable, Tables
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
 
-KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encode"
+KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encoders"
 SENSORS = f"{PACKAGE}.sensors"
 CHIPS = f"{SENSORS}.chips"
 STARTS = (f"{PACKAGE}.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
