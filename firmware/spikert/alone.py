@@ -5,7 +5,7 @@ answer: `app.answer(name)`.
 """
 
 from spikert.live import Live
-from spikert.sampling import Sampler
+from spikert.sensors.sampler import Sampler
 
 
 class Alone(Live):

@@ -4,7 +4,7 @@ import json
 import struct
 
 from spikert import compat, wire
-from spikert.sampling import Sampler
+from spikert.sensors.sampler import Sampler
 from spikert.wire.turn_frames import PART
 
 TOLD = 1_000_000  # microseconds from one report on the sensor to the next

@@ -11,7 +11,7 @@ from spikert.wire.turn_frames import Report
 
 NETWORK = "network.lif"
 RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads
-SENSOR = "sensor.json"  # which sensor there is and how often it is read; see sampling.py, sensors
+SENSOR = "sensor.json"  # which sensor there is and how often it is read; see sensors/sampler.py
 RECEIVE = 128  # bytes of payload that the host may send at once
 
 

@@ -271,9 +271,9 @@ def test_touch_on_pins(repl):
 
 
 SAMPLED = """
-from spikert.pace import Pace
+from spikert.sensors.sample_clock import SampleClock
 def sampled(count, period):
-    read, pace = [], Pace(period)
+    read, pace = [], SampleClock(period)
     for _ in range(count):
         pace.wait()
         read.append(reading()[0])

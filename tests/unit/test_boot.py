@@ -6,7 +6,8 @@ import os
 import pytest
 
 from random_networks import random_network
-from spikert import boot, compat, compat_boot, sampling, session, starts
+from spikert import boot, compat, compat_boot, session, starts
+from spikert.sensors import sampler
 
 NETWORK = 3
 
@@ -52,7 +53,7 @@ def paths(tmp_path, monkeypatch, network):
     network.save(tmp_path / "net.lif")
     (tmp_path / "sensor.json").write_text(json.dumps({"sensor": "mpu6050", "button": ["GP3", 0]}))
     monkeypatch.setattr(compat_boot, "ports", lambda: (Silent(), Silent()))
-    monkeypatch.setattr(sampling.sensors, "open", lambda settings: Sensor(network.channels))
+    monkeypatch.setattr(sampler.sensors, "open", lambda settings: Sensor(network.channels))
     monkeypatch.setattr(compat, "hardware", lambda name: Button)
     monkeypatch.setattr(Button, "held", False)
     return {"network.lif": "net.lif", "sensor.json": "sensor.json"}
@@ -97,7 +98,7 @@ def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monk
         opened.append(settings)
         raise ValueError("no such pin")
 
-    monkeypatch.setattr(sampling.sensors, "open", none)
+    monkeypatch.setattr(sampler.sensors, "open", none)
     boot.start(paths)
     assert len(opened) == starts.TRIES
     assert "it ended 3 times in a row at once (ValueError: no such pin)" in capsys.readouterr().out

@@ -18,7 +18,8 @@ from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
 from spikelet.recorder import Recorder
-from spikert import compat, sampling, wire
+from spikert import compat, wire
+from spikert.sensors import sampler
 from stream_networks import SEEDS, stream_network
 
 RATE = 100
@@ -89,7 +90,7 @@ def connect(tmp_path, monkeypatch, time):
 
     def connected(network, sensor, settings=None):
         network.save(tmp_path / "network.lif")
-        monkeypatch.setattr(sampling.sensors, "open", sensor.open)
+        monkeypatch.setattr(sampler.sensors, "open", sensor.open)
         told = {"sensor": "wave", "rate": RATE} if settings is None else settings
         (tmp_path / "sensor.json").write_text(json.dumps(told))
         board = BoardInMemory(

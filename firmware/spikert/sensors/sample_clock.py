@@ -6,7 +6,7 @@ LONGEST = 1 << 28  # microseconds of a period: ticks_us begins again after 2**30
 MILLISECOND = 1000  # microseconds, the shortest sleep
 
 
-class Pace:
+class SampleClock:
     """Lets samples begin one period apart, counted from the first, so that no delay adds up.
 
     A sample whose time has passed begins at once, and the next at its own time; times that have

@@ -4,7 +4,7 @@ import gc
 from array import array
 
 from spikert import compat, sensors
-from spikert.pace import Pace
+from spikert.sensors.sample_clock import SampleClock
 
 FIRST_WAIT = 100  # ms until a sensor that failed is tried again; it doubles from time to time
 LONGEST_WAIT = 5_000
@@ -34,7 +34,7 @@ class Sampler:
         self.rate = rate = settings.get("rate", 0)
         self.settings = {key: settings[key] for key in settings if key not in OTHERS}
         self.samples = self.late = self.failures = self.skipped = 0
-        self.row = self.sensor = self.pace = None
+        self.row = self.sensor = self.clock = None
         self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
         self.since, self.takes = 0, 0  # samples since a collection; microseconds of the longest
         self.gap = False
@@ -42,7 +42,7 @@ class Sampler:
             if not compat.CLOCK:
                 raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
             sensors.rate(settings, sensors.FASTEST)
-            self.pace = Pace(round(1_000_000 / rate))
+            self.clock = SampleClock(round(1_000_000 / rate))
         self._open()
 
     def take(self):
@@ -72,13 +72,13 @@ class Sampler:
         self.since += 1
         if self.since < COLLECTED:
             return
-        slack = self.pace.slack() if self.pace else LONG
+        slack = self.clock.slack() if self.clock else LONG
         if slack < self.takes and self.since < 4 * COLLECTED:
             return
         gc.collect()
         self.since = 0
-        if self.pace:
-            self.takes = max(self.takes, (slack - self.pace.slack()) * 5 // 4)
+        if self.clock:
+            self.takes = max(self.takes, (slack - self.clock.slack()) * 5 // 4)
 
     def close(self):
         """Give the sensor's pins back."""
@@ -91,13 +91,13 @@ class Sampler:
 
     def _wait(self):
         """Wait until the next sample is due; return how many times passed before."""
-        pace = self.pace
-        if pace is None:
+        clock = self.clock
+        if clock is None:
             return 0
-        before = pace.skipped
-        self.late += not pace.wait()
-        self.skipped += pace.skipped - before
-        return pace.skipped - before
+        before = clock.skipped
+        self.late += not clock.wait()
+        self.skipped += clock.skipped - before
+        return clock.skipped - before
 
     def _again(self):
         """Let some time pass; return the sensor if it is there again."""
@@ -119,8 +119,8 @@ class Sampler:
             return
         if self.row is None:
             self.row = array("h", bytes(2 * sensor.channels))
-        if self.pace:
-            self.pace.start()
+        if self.clock:
+            self.clock.start()
 
     def _failed(self, error):
         self.close()
