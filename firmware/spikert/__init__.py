@@ -5,9 +5,7 @@ import sys
 
 VERSION = "0.1.0"
 
-if hasattr(
-    gc, "threshold"
-):  # until garbage.py takes over: modules lie side by side, and leave holes
+if hasattr(gc, "threshold"):  # until heap.py takes over: modules lie side by side, and leave holes
     gc.threshold(4096)
 
 

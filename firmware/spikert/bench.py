@@ -8,7 +8,7 @@ import gc
 from array import array
 
 import spikert
-from spikert import compat, garbage, kernels
+from spikert import compat, heap, kernels
 from spikert.compat import const
 from spikert.network import Network
 from spikert.wire.frames import Sender
@@ -125,7 +125,7 @@ class Bench:
         self.memory = modules - start, whole - modules, compat.memory_free()
         self.sink = Sink()
         self.report = Report(Sender(self.sink), self.network)
-        self.garbage = garbage.watched()  # from here on nothing is collected but where it is said
+        self.heap = heap.watch()  # from here on nothing is collected but where it is said
 
     def steps(self, k, events):
         """Measure layer k's step: (ticks, calls, allocated bytes, fired neurons of all calls).

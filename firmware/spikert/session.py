@@ -4,7 +4,7 @@ import gc
 import struct
 
 import spikert
-from spikert import compat, garbage, kernels, wire
+from spikert import compat, heap, kernels, wire
 from spikert.network import Network
 from spikert.wire.frames import Receiver, Sender
 from spikert.wire.turn_frames import Report
@@ -86,7 +86,7 @@ class Session:
         kernel = str(payload[1:], "utf-8") or names[0]
         problem, crc, sha256 = "", 0, bytes(32)
         self.network = None
-        self.garbage = garbage.Garbage(None, gc.collect, 0)  # what the last one kept is free again
+        self.heap = heap.Heap(None, gc.collect, 0)  # what the last one kept is free again
         try:
             if payload[0] == wire.PROTOCOL:
                 crc, sha256 = self._load(kernel, names)
@@ -119,7 +119,7 @@ class Session:
             self.report = Report(self.sender, network)
             self.readings = bytearray(network.turn * network.size)
             self.filled = 0
-            self.garbage = garbage.watched()
+            self.heap = heap.watch()
         return known
 
     def _turn(self, payload):
@@ -177,7 +177,7 @@ class Session:
             self.run_sample(network, view[first : first + network.size], turn, step, quiet)
             step += network.steps
         self.end_turn(turn, quiet)
-        self.garbage.between()
+        self.heap.between()
 
     def run_sample(self, network, readings, turn, step, quiet):
         """Run the next sample's steps, of which the first is `step` in its turn."""

@@ -21,7 +21,7 @@ SHARE = 4  # one in so many bytes of the heap is to be free after each turn
 MOST = 1024  # turns from one look to the next
 
 
-class Garbage:
+class Heap:
     """Watches a heap from turn to turn.
 
     free, collect    functions, gc's mem_free and collect; without the first nothing is watched
@@ -63,15 +63,15 @@ class Garbage:
         return max(1, turns)
 
 
-def watched():
+def watch():
     """Return what watches this interpreter's heap."""
     if hasattr(gc, "threshold"):
         gc.threshold(-1)  # from here on between turns, or when memory has run out
     if not hasattr(gc, "mem_free"):
-        return Garbage(None, gc.collect, 0)
+        return Heap(None, gc.collect, 0)
     size = gc.mem_free() + gc.mem_alloc()  # type: ignore[attr-defined]
     filling = _filling(size // SHARE) if compat.np and compat.addressof else None
-    return Garbage(gc.mem_free, gc.collect, size, filling)
+    return Heap(gc.mem_free, gc.collect, size, filling)
 
 
 def _filling(room):
