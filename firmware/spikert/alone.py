@@ -50,7 +50,7 @@ class Alone(Live):
 
 def _classes(path):
     """Return the names of the network's classes, before it takes the memory that reading them does."""
-    from spikert import tables
+    from spikert.network import tables
 
     return tables.load(path).classes
 

@@ -260,11 +260,11 @@ class Sink:
 
 
 def _loaded(kernel, path):
-    from spikert import tables
+    from spikert.network import tables
 
     network = Network(tables.load(path), kernels.load(kernel))
     del tables
-    spikert.forget("spikert.tables", "_build")
+    spikert.forget("spikert.network.tables", ".build")
     return network
 
 

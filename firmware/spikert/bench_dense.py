@@ -27,7 +27,7 @@ class Dense:
     """
 
     def __init__(self, kernel, data, scaling):
-        from spikert import tables
+        from spikert.network import tables
 
         described, module = tables.Tables(data).layers, kernels.load(kernel)
         ends = getattr(__import__("spikert.bench_" + kernel), "bench_" + kernel)

@@ -107,14 +107,14 @@ class Session:
 
     def _load(self, kernel, names):
         """Load the network with this kernel; return its CRC-32 and its source's sha256."""
-        from spikert import tables
+        from spikert.network import tables
 
         table = tables.load(self.path)
         known = table.crc, table.sha256
         if kernel in names:
             self.network = network = Network(table, kernels.load(kernel))
             del table, tables
-            spikert.forget("spikert.tables", "_build")
+            spikert.forget("spikert.network.tables", ".build")
             network.start()
             self.report = Report(self.sender, network)
             self.readings = bytearray(network.turn * network.size)

@@ -35,7 +35,8 @@ gc.collect()
 IMPORT = """
 gc.collect()
 _runtime = (gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0) - _start
-from spikert import bench, compat, kernels, tables
+from spikert import bench, compat, kernels
+from spikert.network import tables
 _table = tables.load({path!r})
 _known = (_table.crc, bytes(_table.sha256), compat.runtime_name(), compat.machine_name())
 del _table

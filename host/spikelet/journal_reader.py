@@ -35,7 +35,7 @@ from spikelet.link.turn import Observation, Status
 from spikelet.networks import network as networks
 from spikelet.networks.network import Network
 from spikelet.watching import Gone, Reconnected, Started
-from spikert.tables import TableError
+from spikert.network.tables import TableError
 
 BLOCK = 1 << 16  # bytes that are searched at once for the next chunk
 

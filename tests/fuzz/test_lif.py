@@ -8,8 +8,8 @@ from lif_files import resealed
 from random_networks import random_network
 from spikelet.errors import SpikeletError
 from spikelet.networks import network
-from spikert import tables
 from spikert.kernels import convolution_patches as patches
+from spikert.network import tables
 
 SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
 FILES = {seed: random_network(seed).to_bytes() for seed in SEEDS}

@@ -13,7 +13,8 @@ KERNELS = ("thumb", "viper")  # those that promise it
 RUN = """
 import gc, sys
 {prelude}
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 from spikert.network import Network
 
 table = tables.load({path!r})

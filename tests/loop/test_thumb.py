@@ -23,7 +23,8 @@ import gc, sys
 {prelude}
 from array import array
 import micropython
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 
 table = tables.load(_paths["network.lif"]).layers[0]
 modules = [kernels.load(name) for name in ("thumb", "plain")]

@@ -23,7 +23,8 @@ PORTS = [name for name, kernels in BOARDS.items() if "viper" in kernels and name
 STEADY = """
 import gc
 from array import array
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 described = tables.load(_paths["network.lif"]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 halves = [(table.inputs // 2, layer) for table, layer in zip(described, layers)]

@@ -5,9 +5,9 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from spikert import encoders, kernels, readout, tables, wire
+from spikert import encoders, kernels, wire
 from spikert.kernels import convolution_patches as patches
-from spikert.network import Network
+from spikert.network import Network, readout, tables
 from spikert.wire import checksums
 
 noise = bytes([(i * i * 31 + i * 7) & 255 for i in range(300)])

@@ -90,7 +90,8 @@ STEADY = """
 import gc, sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 described = tables.load(sys.argv[2]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 counts = [table.inputs // 2 for table in described]

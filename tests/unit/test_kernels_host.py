@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from random_networks import random_inputs, random_network
-from spikert import kernels, tables
+from spikert import kernels
 from spikert.kernels import plain
 from spikert.network import Network as BoardNetwork
+from spikert.network import tables
 
 
 def run(board: BoardNetwork, network, x):

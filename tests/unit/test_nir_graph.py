@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from spikelet import nir_graph, nir_reader, nir_writer
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import RESETS, FloatLayer, FloatNetwork
-from spikert.tables import READOUTS
+from spikert.network.tables import READOUTS
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho")
 

@@ -160,7 +160,8 @@ TWO_LAYERS = """
 import sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 table = tables.load(sys.argv[2]).layers[0]
 ulab = kernels.load("ulab")
 alone, first, second = [ulab.Layer(table) for _ in range(3)]
@@ -188,7 +189,8 @@ ALLOCATING = """
 import gc, sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 layer = kernels.load("ulab").Layer(tables.load(sys.argv[2]).layers[0])
 events = array("H", range(256))
 def left_behind(count):

@@ -23,8 +23,8 @@ from spikelet.flashing import files_by_repl, layout, stage
 from spikelet.link.link import Stream
 from spikelet.networks import network
 from spikelet.networks.network import Network
+from spikert.network.tables import TableError
 from spikert.session import NETWORK
-from spikert.tables import TableError
 
 LOAD = """
 import sys

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `import` takes."""
     from spikelet.cli import common
     from spikelet.frameworks import FRAMEWORKS
-    from spikert.tables import ENCODERS, READOUTS
+    from spikert.network.tables import ENCODERS, READOUTS
 
     parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of layers")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")

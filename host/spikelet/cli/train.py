@@ -19,7 +19,7 @@ _LEAK_HELP = "membrane kept per step by hidden layers, 1 - d / 2**r (default: 0.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `train` takes."""
     from spikelet.cli import common
-    from spikert.tables import ENCODERS
+    from spikert.network.tables import ENCODERS
 
     parser.add_argument(
         "samples", metavar="SAMPLES", help="digits, an .npz with x and y, or a folder of recordings"

@@ -16,7 +16,7 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers, reference
 from spikelet.networks.layer import Layer
 from spikelet.networks.protocol import Stream, check_coding
-from spikert import tables
+from spikert.network import tables
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from spikelet import installation
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
 from spikelet.flashing.files_by_repl import BoardFiles, last_line
-from spikert import tables
+from spikert.network import tables
 
 LIF = random_network(3).to_bytes()
 HEADER = b"\xd2\xcd\x31"  # of a ROMFS image

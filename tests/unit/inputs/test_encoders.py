@@ -6,7 +6,7 @@ import pytest
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikert import encoders as on_board
-from spikert import tables
+from spikert.network import tables
 
 CODED = tables.ENCODERS[1:]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spikelet.flashing.runtime import file_systems
-from spikert import tables
-from spikert.tables import LayerTable, Tables
+from spikert.network import tables
+from spikert.network.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network

@@ -15,9 +15,9 @@ from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime.modules import FORMS, HARDWARE, PACKAGE, Module
 from spikert import sensors
+from spikert.network.tables import LayerTable, Tables
 from spikert.sensors import chips
 from spikert.session import SENSOR
-from spikert.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
@@ -83,7 +83,7 @@ class Needs:
 RULES: dict[str, Callable[[Needs], bool]] = {
     f"{PACKAGE}.live": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.alone": lambda needs: needs.sensor is not None,
-    f"{PACKAGE}.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
+    f"{PACKAGE}.network.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
     f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
     f"{KERNELS}.thumb.byte_rows": lambda needs: (

@@ -3,7 +3,7 @@
 from array import array
 
 from spikert.emitters import fastest_form
-from spikert.readout import Readout
+from spikert.network.readout import Readout
 
 
 class Network:
@@ -37,7 +37,7 @@ class Network:
 
             self.encoder = encoders.make(tables)
         if tables.scales:
-            from spikert.scaling import Scaling
+            from spikert.network.scaling import Scaling
 
             self.scaling = Scaling(tables)
         self.size = tables.channels * (2 if self.scaling else 1)
