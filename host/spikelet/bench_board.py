@@ -1,4 +1,4 @@
-"""A board that measures: firmware/spikert/bench.py, driven through the raw REPL."""
+"""A board that measures: firmware/spikert/bench, driven through the raw REPL."""
 
 from __future__ import annotations
 
@@ -143,16 +143,16 @@ class MeasuringBoard:
         return Parts(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
-        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them.
+        """Load an int8 network without spikes; `data` and `scaling` as bench/dense.py takes them.
 
         It takes the memory of the network that was measured, which has to be loaded again.
         """
         self._run(FREE)
-        self._run(f"from spikert import bench_dense\n_data = bytearray({len(data)})")
+        self._run(f"from spikert.bench import dense\n_data = bytearray({len(data)})")
         for first in range(0, len(data), CHUNK):
             chunk = data[first : first + CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
-        self._run(f"_dense = bench_dense.Dense({kernel!r}, _data, {list(scaling)!r})")
+        self._run(f"_dense = dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
     def dense(self, x: bytes) -> tuple[float, int]:
         """Return what the network without spikes takes for a sample, and its answer."""

@@ -113,12 +113,14 @@ def _runnable(
     from, and a kernel's bench.
     """
     chosen = {f"{KERNELS}.{name}" for name in kernel_modules.NAMES} | {
-        f"{BENCH}_{name}" for name in kernel_modules.NAMES
+        f"{BENCH}.dense_{name}" for name in kernel_modules.NAMES
     }
     chosen |= runtime_modules.parts_of(KERNELS, modules)
     chosen |= runtime_modules.parts_of(HARDWARE, modules)
     chosen |= set(filter(runtime_modules.is_form, modules))
     roots = {name for name in loadable if name not in chosen}
-    roots |= {f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}_")}
+    roots |= {
+        f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
+    }
     able = {name: modules[name] for name in loadable}
     return runtime_modules.reached(roots, able, lambda importer, one: {one})

@@ -70,12 +70,12 @@ def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, ke
     assert {name.rpartition("_")[2] for name in parts_in(HARDWARE, parts.files)} == {kind}
     of_kernels = {name.partition(".")[0] for name in parts_in(KERNELS, parts.files)}
     assert of_kernels - {"convolution_patches"} == set(kernels)
-    benches = {name for name in names(parts.files) if name.startswith("spikert.bench_")}
-    assert benches - {"spikert.bench_dense"} <= {f"spikert.bench_{name}" for name in kernels}
+    benches = {name for name in names(parts.files) if name.startswith("spikert.bench.dense_")}
+    assert benches <= {f"spikert.bench.dense_{name}" for name in kernels}
 
 
 def test_all_else_goes_to_every_board():
-    chosen = (f"{KERNELS}.", f"{HARDWARE}.", "spikert.bench_")
+    chosen = (f"{KERNELS}.", f"{HARDWARE}.", "spikert.bench.dense_")
     others = {name for name in MODULES if not name.startswith(chosen) and not is_form(name)}
     assert len(others) > 30
     for interpreter in EVERY:

@@ -1,4 +1,4 @@
-"""What the plain kernel holds, as bench_dense.py needs it."""
+"""What the plain kernel holds, as dense.py needs it."""
 
 
 def requantising(layer, bias, scaling, out):

@@ -1,4 +1,4 @@
-"""What the thumb kernel holds, as bench_dense.py needs it: sums in the records of thumb/rows.py.
+"""What the thumb kernel holds, as dense.py needs it: sums in the records of kernels/thumb/rows.py.
 
 Records are gone through in fours of neurons, two records of two; a record's sums and biases are signed
 numbers, high * 65536 + low.
@@ -8,7 +8,7 @@ from array import array
 
 import micropython
 
-from spikert.bench_viper import chain  # noqa: F401, which Dense takes from here
+from spikert.bench.dense_viper import chain  # noqa: F401, which Dense takes from here
 from spikert.kernels.thumb.rows import RECORD, RECORDS, SPREAD, SXTH
 from spikert.loops import SIGN
 

@@ -1,4 +1,4 @@
-"""What the viper kernel holds, as bench_dense.py needs it."""
+"""What the viper kernel holds, as dense.py needs it."""
 
 import micropython
 

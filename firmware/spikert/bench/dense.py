@@ -19,7 +19,7 @@ from spikert import kernels
 class Dense:
     """A chain of such layers.
 
-    kernel     name of the kernel; the module bench_NAME reads what it holds
+    kernel     name of the kernel; the module dense_NAME reads what it holds
     data       bytes of a .lif file with the layers' weights and biases; the rest of it does not count
     scaling    (factor, shift) of each layer but the last
     answer     function of x u8[inputs]: the index of the largest v; the lowest wins a tie
@@ -30,7 +30,7 @@ class Dense:
         from spikert.network import tables
 
         described, module = tables.Tables(data).layers, kernels.load(kernel)
-        ends = getattr(__import__("spikert.bench_" + kernel), "bench_" + kernel)
+        ends = getattr(__import__("spikert.bench.dense_" + kernel).bench, "dense_" + kernel)
         self.layers = [module.Layer(table) for table in described]
         steps = []
         for k in range(len(scaling)):
