@@ -15,7 +15,7 @@ from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import verify
 from spikelet.link.link import Link
-from spikert import boot, compat_boot
+from spikert.session import boot, compat_boot
 
 NETWORK = 3
 PATIENCE = 30  # seconds

@@ -10,7 +10,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikert.starts import Starts
+from spikert.session.crash_count import Starts
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
 RUNTIMES = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encoders"
 SENSORS = f"{PACKAGE}.sensors"
 CHIPS = f"{SENSORS}.chips"
-STARTS = (f"{PACKAGE}.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
+STARTS = (f"{PACKAGE}.session.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
 BUTTON = f"{HARDWARE}.button"
 
 
@@ -81,8 +81,8 @@ class Needs:
 
 # Whether a module that others import later is needed.
 RULES: dict[str, Callable[[Needs], bool]] = {
-    f"{PACKAGE}.live": lambda needs: needs.sensor is not None,
-    f"{PACKAGE}.alone": lambda needs: needs.sensor is not None,
+    f"{PACKAGE}.session.sensor_turns": lambda needs: needs.sensor is not None,
+    f"{PACKAGE}.session.standalone": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.network.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
     f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),

@@ -144,7 +144,9 @@ def test_the_encoder_is_the_network_s():
 def test_the_sensor_is_the_one_in_the_settings():
     parts, network = runtime_parts.of(ESP32), NETWORKS["digits"]
     without = parts.needed(Task(network))
-    assert not {"spikert.live", "spikert.alone", SENSORS} & names(without)
+    assert not {"spikert.session.sensor_turns", "spikert.session.standalone", SENSORS} & names(
+        without
+    )
     motion = parts.needed(Task(network, MOTION))
     assert parts_in(SENSORS, motion) - SAMPLING == {"motion", "chips", "chips.mpu"}
     assert parts_in(HARDWARE, motion) == {"i2c_machine", "pins_machine"}
@@ -184,5 +186,5 @@ def test_a_module_without_a_rule_is_kept():
 
 
 def test_what_was_left_out_is_counted_by_folder():
-    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/live.py"]
+    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/compat.py"]
     assert runtime_parts.counted(paths) == "kernels 2, others 1"

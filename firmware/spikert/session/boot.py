@@ -5,9 +5,9 @@ or a button that is held, leaves everything as it is; and what ended three times
 had run for long, for whatever reason, is not started again.
 """
 
-from spikert import compat, compat_boot
-from spikert.session import NETWORK, RECORDING, SENSOR, Session, files
-from spikert.starts import TRIES, Starts
+from spikert import compat
+from spikert.session import NETWORK, RECORDING, SENSOR, Session, compat_boot, files
+from spikert.session.crash_count import TRIES, Starts
 
 SAFE = "SAFE"
 
@@ -73,9 +73,9 @@ def _settings(paths):
     """Return what is known of the sensor, an empty dict if nothing."""
     if SENSOR not in paths:
         return {}
-    from spikert import live
+    from spikert.session import sensor_turns
 
-    return live.settings(paths[SENSOR], paths.get(RECORDING))
+    return sensor_turns.settings(paths[SENSOR], paths.get(RECORDING))
 
 
 def _run(paths, starts):
@@ -83,7 +83,7 @@ def _run(paths, starts):
     session = Session(*compat_boot.ports(), *files(paths))
     turn = None
     if _alone(paths):
-        from spikert.alone import Alone
+        from spikert.session.standalone import Alone
 
         turn = Alone(session, _settings(paths), starts).go_on
     while session.serve(turn):

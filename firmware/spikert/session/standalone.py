@@ -4,8 +4,8 @@ A class is printed when it changes. A module `app` of the user's, in the board's
 answer: `app.answer(name)`.
 """
 
-from spikert.live import Live
 from spikert.sensors.sampler import Sampler
+from spikert.session.sensor_turns import Live
 
 
 class Alone(Live):

@@ -157,10 +157,11 @@ class Session:
 
     def _live(self, payload):
         try:
-            from spikert import live  # for it takes memory, and not every board has a sensor
+            # it takes memory, and not every board has a sensor
+            from spikert.session import sensor_turns
         except ImportError:
             raise ValueError("it was flashed without what reads sensors; flash it with --sensor")
-        live.serve(self, *struct.unpack_from(wire.TURN_FORMAT, payload, 0))
+        sensor_turns.serve(self, *struct.unpack_from(wire.TURN_FORMAT, payload, 0))
 
     def network_ready(self):
         """Return the network; raises ValueError where none is loaded."""

@@ -7,7 +7,8 @@ kept in the chip's own memory, where there is some.
 
 import os
 
-from spikert import compat, compat_boot
+from spikert import compat
+from spikert.session import compat_boot
 
 TRIES = 3
 SETTLED = 5_000_000  # microseconds after which a start has succeeded
