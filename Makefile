@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file= --check-untyped-defs --exclude '(ulab\.py|_(viper|thumb)\.py|/(viper|thumb)/)' firmware/spikert
+	$(BIN)/python tools/check_firmware.py
 
 boards:
 	boards/emulated/build

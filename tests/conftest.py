@@ -7,7 +7,7 @@ import pytest
 from spikelet import installation
 from spikelet.flashing.runtime import inline_constants
 
-SCRIPTS = Path(__file__).parent / "same"
+SCRIPTS = Path(__file__).parent / "interpreters"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,16 +46,17 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """Return a function that trains and converts a digits network once per run of the tests."""
-    from spikelet import conversion, training
+    from spikelet.conversion import convert
     from spikelet.inputs import dataset
+    from spikelet.training import train
 
     made = {}
 
     def network(encoder: str = "direct", steps: int = 4):
         if (encoder, steps) not in made:
-            options = training.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
+            options = train.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
             part = dataset.split(dataset.load_digits())[0]
-            made[encoder, steps] = conversion.convert(training.train(part, options).network)[0]
+            made[encoder, steps] = convert.convert(train.train(part, options).network)[0]
         return made[encoder, steps]
 
     return network

@@ -18,13 +18,15 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as
 
 import numpy as np
 
-from spikelet import conversion, relu_training, training
 from spikelet.cli import ann as ann_verb
 from spikelet.cli import train as train_verb
+from spikelet.conversion import convert
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatNetwork
+from spikelet.training import train as training
+from spikelet.training.ann import train as relu_training
 
 Answer = Callable[[np.ndarray], np.ndarray]
 """Gives the classes int64[n] of samples uint8[n, channels]."""
@@ -134,7 +136,7 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
     start = time.process_time()
     network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start
-    integer, _ = conversion.convert(network, bits=row.bits)
+    integer, _ = convert.convert(network, bits=row.bits)
     score = evaluation.evaluate(integer, test)
     answers = answer(test.x)
     return Measurement(

@@ -28,14 +28,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from spikelet import conversion, training
+from spikelet.conversion import convert
 from spikelet.inputs import scaling
 from spikelet.inputs.dataset import Dataset
 from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
 from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train as training
+from spikelet.training.options import TrainingOptions
 
 TARGET = Path(__file__).parents[1] / "docs" / "accuracy-exercises.md"
 
@@ -231,7 +232,7 @@ def measure(recordings: Recordings, seed: int) -> Measurement:
         start = time.process_time()
         network = train(slower.take(learn), seed)
         seconds += time.process_time() - start
-        integer, _ = conversion.convert(network, bits=BITS)
+        integer, _ = convert.convert(network, bits=BITS)
         lasting = test[[len(slower.raw[index]) >= WINDOW // EVERY for index in test]]
         answers += [_streamed(integer, slower, index) for index in lasting]
         floats += [_streamed(network, slower, index) for index in lasting]

@@ -13,11 +13,11 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
-from spikelet import live_picture
-from spikelet.journal import JournalWriter
 from spikelet.link.turn import Observation
 from spikelet.link.verify import LiveCheck
-from spikelet.live import LiveView
+from spikelet.monitoring import live_picture
+from spikelet.monitoring.journal.writer import JournalWriter
+from spikelet.monitoring.live_view import LiveView
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import Stream

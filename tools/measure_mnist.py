@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from measure_accuracy import Measurement, Row, arguments, measure_on, missed, spiking, table
 
-from spikelet import conversion
+from spikelet.conversion import convert
 from spikelet.inputs.dataset import Dataset
 
 TRAIN, IMAGES = 8000, 10_000
@@ -67,7 +67,7 @@ def size(samples: Dataset, row: Row) -> int:
     """Return the bytes of a network's tables."""
     few = samples.take(np.arange(500))
     network, _ = spiking(arguments(row._replace(options=f"{row.options} --epochs 1"), 0), few)
-    return len(conversion.convert(network, bits=row.bits)[0].to_bytes())
+    return len(convert.convert(network, bits=row.bits)[0].to_bytes())
 
 
 def main() -> int:

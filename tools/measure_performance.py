@@ -21,12 +21,14 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import matplotlib as mpl
 import numpy as np
 
-from spikelet import bench_board, bench_comparison, benchmark, conversion, energy, layout, training
-from spikelet.bench_board import MeasuringBoard
-from spikelet.bench_comparison import Comparison
-from spikelet.benchmark import KernelCost, LayerCost
+from spikelet.bench import against_ann, energy, measure
+from spikelet.bench import board as bench_board
+from spikelet.bench.against_ann import Comparison
+from spikelet.bench.board import MeasuringBoard
+from spikelet.bench.measure import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.resolve import Port
+from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
@@ -34,7 +36,8 @@ from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train
+from spikelet.training.options import TrainingOptions
 from spikert.session import NETWORK
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -158,7 +161,7 @@ def synthetic(port: Port) -> Iterator[Synthetic]:
             if kernel == "plain":
                 continue
             with bench_board.measuring(port, network) as board:
-                cost = benchmark.measure(board, network, kernel, x)
+                cost = measure.measure(board, network, kernel, x)
                 step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
             yield Synthetic(spelled(port), unit, kernel, storage, cost.layers[0], step)
@@ -170,7 +173,7 @@ def trained(topology: Topology) -> FloatNetwork:
     options = TrainingOptions(
         encoder=topology.encoder, steps=topology.steps, hidden=(topology.hidden,)
     )
-    return training.train(learned, options).network
+    return train.train(learned, options).network
 
 
 def accuracy(network: Network) -> float:
@@ -184,7 +187,7 @@ def digits(port: Port, network: Network) -> Iterator[Digits]:
     x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
     for kernel in fast(port, flash(port, network)):
         with bench_board.measuring(port, network) as board:
-            cost = benchmark.measure(board, network, kernel, x)
+            cost = measure.measure(board, network, kernel, x)
             yield Digits(spelled(port), board.machine, board.clock.unit, cost)
 
 
@@ -193,10 +196,12 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
     samples = dataset.load_digits()
     test = dataset.split(samples)[1]
     board_file = catalogue.load(port.name.replace(":", "-"))
-    network = layout.fastest(layout.options(graph, bytes(32), board_file, test)).network
+    network = weight_storage.fastest(
+        weight_storage.options(graph, bytes(32), board_file, test)
+    ).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:
-        cost = benchmark.measure(board, network, kernel, test.x[:SAMPLES])
+        cost = measure.measure(board, network, kernel, test.x[:SAMPLES])
         other = _other(board, network, cost)
         unit = board.clock.unit
     return Compared(port.name, topology, accuracy(network), cost.sample.total, other, unit)
@@ -204,8 +209,8 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
 
 def _other(board: MeasuringBoard, network: Network, cost: KernelCost) -> Comparison:
     samples = dataset.load_digits()
-    dense = bench_comparison.train(network, samples)
-    return bench_comparison.compare(board, network, cost, dense, dataset.split(samples)[1].x)
+    dense = against_ann.train(network, samples)
+    return against_ann.compare(board, network, cost, dense, dataset.split(samples)[1].x)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -342,7 +347,7 @@ def main() -> int:
     if args.quick:
         return 0
     graphs = {topology: trained(topology) for topology in TOPOLOGIES}
-    network = conversion.convert(graphs[TOPOLOGIES[0]])[0]
+    network = convert.convert(graphs[TOPOLOGIES[0]])[0]
     measured = [one for port in there + extra for one in digits(port, network)]
     others = [compared(port, *pair) for port in layered for pair in graphs.items()]
     draw(layers, PICTURE)

@@ -28,12 +28,14 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import conversion, snntorch_export, training
+from spikelet.conversion import convert
+from spikelet.graphs import to_snntorch
 from spikelet.inputs import dataset, encoders
 from spikelet.networks import reference_layer
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
-from spikelet.training_options import TrainingOptions
+from spikelet.training import train
+from spikelet.training.options import TrainingOptions
 
 STEPS, EPOCHS = 4, 10
 ENCODERS = ("direct", "rate")
@@ -56,7 +58,7 @@ class InSnnTorch:
 
         torch.set_num_threads(1)
         self._torch = torch
-        graph = snntorch_export.for_snntorch(network)
+        graph = to_snntorch.for_snntorch(network)
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             nir.write(Path(folder) / "network.nir", graph)  # the import prints what it does
             read = import_nir.import_from_nir(nir.read(Path(folder) / "network.nir"))
@@ -111,8 +113,8 @@ def networks(encoder: str) -> tuple[FloatNetwork, Network]:
     """Return a network trained on the digits, and the integers it is converted to."""
     learn, _ = dataset.split(dataset.load_digits())
     options = TrainingOptions(encoder=encoder, steps=STEPS, epochs=EPOCHS)
-    network = training.train(learn, options).network
-    return network, conversion.convert(network)[0]
+    network = train.train(learn, options).network
+    return network, convert.convert(network)[0]
 
 
 def fastest(actions: list[Action], rounds: int) -> list[float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 import spikert
+from spikelet import minify
 from spikelet.errors import SpikeletError
 
 ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's, which takes both
@@ -26,6 +27,21 @@ def runtime_files() -> dict[str, bytes]:
 def entry_point() -> bytes:
     """Return what a board's interpreter starts with: it finds what was flashed."""
     return (_installed_or("entry", "firmware") / "main.py").read_bytes()
+
+
+def board_side(name: str, **values: object) -> str:
+    """Return code for a board's REPL, minified, from `firmware/board_side/`.
+
+    Parameters
+    ----------
+    name : str
+        The file, without its ending.
+    **values : object
+        Assigned in front of the code, which declares their names.
+    """
+    source = (_installed_or("board_side", "firmware/board_side") / f"{name}.py").read_text()
+    front = "".join(f"{key} = {value!r}\n" for key, value in values.items())
+    return front + minify.compact(source)
 
 
 def board_folder() -> Path:

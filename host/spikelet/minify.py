@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import io
+import itertools
 import tokenize
 from collections.abc import Iterable, Iterator
 
@@ -21,6 +22,12 @@ LAYOUT = (
     tokenize.INDENT,
     tokenize.DEDENT,
     tokenize.ENDMARKER,
+)
+INDENTATION = {tokenize.INDENT, tokenize.DEDENT}
+WORDS = {tokenize.NAME, tokenize.NUMBER, tokenize.STRING}
+STRING_STARTS, STRING_ENDS = (
+    {number for number, name in tokenize.tok_name.items() if name in names}
+    for names in (("FSTRING_START", "TSTRING_START"), ("FSTRING_END", "TSTRING_END"))
 )
 Place = tuple[int, int]  # (line, column), counted from 1 and from 0
 
@@ -42,6 +49,60 @@ def bare(source: str) -> str:
     strings = _rows_in_strings(token for token in tokens if token.start not in docstrings)
     kept = (line if row in strings else line.rstrip() for row, line in enumerate(lines, 1))
     return "".join(f"{line}\n" for line in kept).rstrip("\n") + "\n"
+
+
+@functools.cache
+def compact(source: str) -> str:
+    """Return the bare source without empty lines, declarations and spaces that separate nothing.
+
+    For code that a REPL runs: each character takes time there, and no traceback names its lines.
+    A declaration, `name: type` on a line of its own, names a value that the host assigns in front.
+    """
+    lines = bare(source).splitlines()
+    tokens = list(tokenize.generate_tokens(io.StringIO(bare(source)).readline))
+    for before, after in reversed(list(_pairs_outside_strings(tokens))):
+        (row, end), (next_row, begin) = before.end, after.start
+        if row == next_row and not _are_apart(before, after):
+            lines[row - 1] = lines[row - 1][:end] + lines[row - 1][begin:]
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and node.value is None:
+            lines[node.lineno - 1] = ""
+    strings = _rows_in_strings(tokens)
+    return "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line or row in strings)
+
+
+def functions(source: str) -> dict[str, str]:
+    """Return {name: source} of a module's functions; the rest of the module has the name ""."""
+    lines = source.splitlines(keepends=True)
+    found = {"": ""}
+    for node in ast.parse(source).body:
+        name, first = "", node.lineno
+        if isinstance(node, ast.FunctionDef):
+            name = node.name
+            first = min([first, *(decorator.lineno for decorator in node.decorator_list)])
+        found[name] = found.get(name, "") + "".join(lines[first - 1 : node.end_lineno])
+    return found
+
+
+def _pairs_outside_strings(
+    tokens: list[tokenize.TokenInfo],
+) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo]]:
+    """Yield each token with the next one, except within an f-string, where spaces can count.
+
+    From Python 3.12 on an f-string is several tokens.
+    """
+    depth = 0
+    for before, after in itertools.pairwise(tokens):
+        depth += (before.type in STRING_STARTS) - (before.type in STRING_ENDS)
+        if not depth:
+            yield before, after
+
+
+def _are_apart(before: tokenize.TokenInfo, after: tokenize.TokenInfo) -> bool:
+    """Return whether two tokens on a line need the space between them, if there is any."""
+    if {before.type, after.type} & INDENTATION:
+        return True
+    return before.type in WORDS | STRING_ENDS and after.type in WORDS | STRING_STARTS
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[Place, str]]:

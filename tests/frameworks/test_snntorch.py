@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from comparison import REASON, SAME_CLASSES, Coding, recorded, share_of_same_spikes, torch, train
 
-from spikelet import cli, conversion, drift, nir_graph, nir_import
-from spikelet.nir_import import ImportOptions
+from spikelet import cli
+from spikelet.conversion import convert, drift
+from spikelet.graphs import file
+from spikelet.graphs.foreign import read
+from spikelet.graphs.foreign.read import ImportOptions
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
 export_nir = pytest.importorskip("snntorch.export_nir", reason=REASON)
@@ -65,7 +68,7 @@ class Trained:
 
     def imported(self, **options):
         """Return what nir_import makes of the file."""
-        return nir_import.read(
+        return read.read(
             self.graph,
             ImportOptions(
                 self.coding.encoder, self.coding.steps, "count", framework="snntorch", **options
@@ -120,7 +123,7 @@ def test_leaky_layers(trained, coding, mechanism, reset):
 def test_leaky_layers_in_integers(trained, beta):
     made = trained(dense(beta))
     theirs, network = made.run(), made.imported().network
-    integers, reports = conversion.convert(network)
+    integers, reports = convert.convert(network)
     ours = integers.simulate(made.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     spikes = [layer > 0 for layer in ours.spikes]
@@ -157,7 +160,7 @@ def test_through_the_command(trained, tmp_path):
     made, net, tables = trained(Named()), str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
     options = ["--from", "snntorch", "--encoder", "rate", "--steps", "16", "--readout", "count"]
     assert cli.main(["import", made.graph, "-o", net, *options]) == 0
-    ours = nir_graph.read(net).simulate(made.x)
+    ours = file.read(net).simulate(made.x)
     theirs = made.run()
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999

@@ -6,17 +6,17 @@ machine.
 
 import sys
 
+import load_tool
 import numpy as np
 import pytest
 from comparison import REASON, SAME_CLASSES, share_of_same_spikes
 
-import measuring_tools
 from spikelet.inputs import dataset
 from spikelet.networks import reference_numbers
 
 snntorch = pytest.importorskip("snntorch", reason=REASON)
 
-tool = measuring_tools.load("measure_simulator")
+tool = load_tool.load("measure_simulator")
 
 FEWER_CALLS = 5
 """How many times fewer functions are called for a sample."""

@@ -1,11 +1,11 @@
 """Tonic reads exported spikes, and its frames are the network's steps."""
 
+import journals
 import numpy as np
 import pytest
-
-import journals
 from random_networks import random_network
-from spikelet import journal_forms
+
+from spikelet.monitoring.journal import export
 
 functional = pytest.importorskip("tonic.functional")
 
@@ -16,7 +16,7 @@ RATE = 50.0
 def test_frames_hold_every_spike_at_its_step(tmp_path, seed):
     network = random_network(seed)
     journal, seen = journals.make(tmp_path / "a", network, turns=20, lost=(3,), rate=RATE)
-    journal_forms.export(journal, tmp_path / "a.npy", "tonic")
+    export.export(journal, tmp_path / "a.npy", "tonic")
     events = np.load(tmp_path / "a.npy", allow_pickle=False)
     widest = max(layer.neurons for layer in network.layers)
     window = 1e6 / (RATE * network.steps)
@@ -36,7 +36,7 @@ def test_frames_hold_every_spike_at_its_step(tmp_path, seed):
 def test_its_transforms_take_the_events(tmp_path):
     transforms = pytest.importorskip("tonic.transforms")
     journal, seen = journals.make(tmp_path / "a", random_network(1), turns=10, rate=RATE)
-    journal_forms.export(journal, tmp_path / "a.npy", "tonic")
+    export.export(journal, tmp_path / "a.npy", "tonic")
     events = np.load(tmp_path / "a.npy", allow_pickle=False)
     frames = transforms.ToFrame(sensor_size=None, time_window=1e7, include_incomplete=True)(events)
     assert frames.sum() == len(journals.spikes(journal.network, seen))

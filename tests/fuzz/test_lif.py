@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from lif_files import resealed
 from random_networks import random_network
+
 from spikelet.errors import SpikeletError
 from spikelet.networks import network
 from spikert.kernels import convolution_patches as patches

@@ -111,3 +111,44 @@ def test_a_traceback_names_the_line_in_the_firmware():
     with pytest.raises(TypeError) as error:
         scope["add"](1, "2")
     assert MODULE.splitlines()[error.traceback[-1].lineno].strip().startswith("return (one +")
+
+
+COMPACT = f"""TEXT=\"\"\"kept{SPACES}
+    as it is  # no comment
+\"\"\"
+class Empty(ValueError):
+ pass
+def add(one,
+two):
+ if one:
+  return(one+
+two)
+ return "# is no comment"
+def nothing():pass
+"""
+
+
+def test_compact_keeps_only_spaces_that_separate():
+    assert minify.compact(MODULE) == COMPACT
+    source = "size: int\nx = [a for a in (1, 2) if a is not 'b c' or a]  # why\nx [ 0 ] += - 1\n"
+    assert minify.compact(source) == "x=[a for a in(1,2)if a is not 'b c' or a]\nx[0]+=-1\n"
+    source = 'def f(a):\n    return f"{a = } {{b}}" + "c" or f"d" if a else 1\n'
+    assert minify.compact(source) == (
+        'def f(a):\n return f"{a = } {{b}}"+"c" or f"d" if a else 1\n'
+    )
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_compact_keeps_the_meaning_of_every_module(path):
+    compact = minify.compact(SOURCES[path])
+    assert ast.dump(ast.parse(compact)) == meaning(SOURCES[path])[0]
+    assert minify.compact(compact) == compact
+
+
+def test_functions_are_cut_out_with_their_decorators():
+    source = "import a\n\n@a.b\n@a.c(\n    1)\ndef f():\n    return 1\n\nx = 2\n\ndef g(): pass\n"
+    assert minify.functions(source) == {
+        "": "import a\nx = 2\n",
+        "f": "@a.b\n@a.c(\n    1)\ndef f():\n    return 1\n",
+        "g": "def g(): pass\n",
+    }

@@ -1,7 +1,7 @@
 """Measures the runtime on the board that it runs on; nothing but `spikelet bench` imports it.
 
 A clock counts ticks: start() begins a span, spent() returns the ticks since. What a tick is, the host
-knows: see host/spikelet/bench_clock.py.
+knows: see host/spikelet/bench/clock.py.
 """
 
 import gc

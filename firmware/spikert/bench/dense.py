@@ -6,7 +6,7 @@ zeros left out, and requantised:
     v = (sum of x * w >> 8) + bias
     y = min(255, max(0, (v * factor + half) >> shift))        half = 1 << shift >> 1
 
-The last layer is not: its largest v is the answer. host/spikelet/dense_network.py makes such networks.
+The last layer is not: its largest v is the answer. host/spikelet/bench/int8_ann.py makes such networks.
 Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference (2018), sec. 2.
 """

@@ -36,7 +36,8 @@ def print_error(error):
     else:
         import traceback
 
-        traceback.print_exception(error)
+        # CircuitPython's stub requires a value too, which its own text calls optional.
+        traceback.print_exception(error)  # type: ignore[call-arg]
 
 
 def kept_number():

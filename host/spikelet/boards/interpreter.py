@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spikelet import installation, minify
 from spikelet.boards import catalogue, identify
 from spikelet.errors import SpikeletError
 
@@ -13,75 +14,10 @@ if TYPE_CHECKING:
 
     from spikelet.boards.resolve import Port
 
-# Functions that need one of MicroPython's emitters each, and return 2 where it works.
+# {emitter: code of a function that needs it and adds one}
 PROBES = {
-    "viper": "@micropython.viper\ndef probe(x: int) -> int:\n    return x + 1\n",
-    "native": "@micropython.native\ndef probe(x):\n    return x + 1\n",
-    "asm_thumb": "@micropython.asm_thumb\ndef probe(r0):\n    add(r0, r0, 1)\n",
-    "asm_rv32": "@micropython.asm_rv32\ndef probe(a0):\n    addi(a0, a0, 1)\n",
+    name: code for name, code in minify.functions(installation.board_side("probes")).items() if name
 }
-
-# What an earlier session left is not counted.
-SURVEY = """
-import gc, sys
-session = None
-for name in list(sys.modules):
-    if name.startswith("spikert"):
-        del sys.modules[name]
-gc.collect()
-rom_size = 0
-try:
-    import vfs
-    if vfs.rom_ioctl(1) > 0:
-        rom = vfs.rom_ioctl(2, 0)
-        rom_size = rom.ioctl(4, 0) * rom.ioctl(5, 0) if hasattr(rom, "ioctl") else len(rom)
-except (ImportError, AttributeError, OSError):
-    pass
-flash_size = flash_free = flash_block = 0
-try:
-    import os
-    block = os.statvfs("/")
-    flash_block = block[1]
-    flash_size, flash_free = flash_block * block[2], flash_block * block[3]
-except (AttributeError, OSError):
-    pass
-machine = getattr(sys.implementation, "_machine", "")
-try:
-    machine = machine or os.uname().machine
-except (AttributeError, NameError):
-    machine = sys.platform
-board_id = machine
-if sys.implementation.name == "circuitpython":  # elsewhere it may be any file of the user's
-    try:
-        import board
-        board_id = board.board_id
-    except (AttributeError, ImportError):
-        pass
-"""
-ANSWER = (
-    "(sys.implementation.name, machine, board_id, getattr(sys.implementation, '_mpy', 0), "
-    "gc.mem_free() if hasattr(gc, 'mem_free') else 0, "
-    "rom_size, flash_size, flash_free, flash_block)"
-)
-
-# Asked apart, for it takes memory.
-ABILITIES = """
-ulab = ""
-try:
-    import ulab
-    ulab = ulab.__version__
-except (ImportError, AttributeError):
-    pass
-
-def works(code):
-    try:
-        import micropython
-        scope = {"micropython": micropython}
-        exec(code, scope)
-        return scope["probe"](1) == 2
-    except Exception:  # each port has its own for what it lacks
-        return False
-"""
 
 # In the order in which `sys.implementation._mpy` counts them, spelled as mpy-cross's -march.
 # Source: MicroPython's py/persistentcode.h, MP_NATIVE_ARCH_*.
@@ -142,11 +78,14 @@ def ask(port: Port) -> Interpreter:
 
 def survey(transport: SerialTransport) -> Interpreter:
     """Return what the interpreter at the end of a raw REPL says of itself."""
-    transport.exec(SURVEY)
-    name, machine, board_id, mpy, *sizes = transport.eval(ANSWER)
-    memory_free, rom_size, flash_size, flash_free, flash_block = sizes
-    transport.exec(ABILITIES)
-    ulab, works = transport.eval(f"(ulab, [works(code) for code in {tuple(PROBES.values())!r}])")
+    # What an earlier session left is not counted.
+    transport.exec(installation.board_side("forget_runtime") + installation.board_side("survey"))
+    (name, machine, board_id, mpy), memory_free, sizes = transport.eval("answer()")
+    rom_size, flash_size, flash_free, flash_block = sizes
+    # Asked apart, because it takes memory.
+    transport.exec(installation.board_side("abilities"))
+    probes = tuple(PROBES.items())
+    ulab, works = transport.eval(f"(ulab_version, [works(*probe) for probe in {probes!r}])")
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
     return Interpreter(
         name,

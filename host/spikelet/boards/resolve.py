@@ -16,6 +16,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
+from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.data_port import DataPort
 from spikelet.errors import SpikeletError
@@ -26,14 +27,10 @@ from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
 
-LOAD = """
-import sys
-for name in list(sys.modules):
-    if name.startswith("spikert"):
-        del sys.modules[name]
-{prelude}
-from spikert import session
-"""
+
+def loading(prelude: str) -> str:
+    """Return code that imports the runtime's session anew, after a prelude."""
+    return installation.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"
 
 
 class Port(Protocol):
@@ -85,10 +82,12 @@ class Board:
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[Stream]:
         """Start the runtime; raises SpikeletError if there is no board, or no runtime on it."""
-        prelude = self.prelude if paths is None else layout.CHOOSE.format(paths=dict(paths))
+        prelude = self.prelude
+        if paths is not None:
+            prelude = installation.board_side("choose", _paths=dict(paths))
         with self.connect() as transport:
             try:
-                transport.exec(LOAD.format(prelude=prelude))
+                transport.exec(loading(prelude))
             except TransportExecError as error:
                 reason = files_by_repl.last_line(error.error_output)
                 raise SpikeletError(

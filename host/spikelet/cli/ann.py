@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from spikelet.inputs.dataset import Dataset
     from spikelet.networks.float_network import FloatNetwork
     from spikelet.output import Output
-    from spikelet.relu_conversion import Reached
-    from spikelet.relu_network import ReluNetwork
-    from spikelet.relu_training import ReluOptions
+    from spikelet.training.ann.network import ReluNetwork
+    from spikelet.training.ann.to_spiking import Reached
+    from spikelet.training.ann.train import ReluOptions
 
 SUMMARY = "Turn a ReLU network, trained here or read from a graph, into a spiking one."
 EXAMPLE = "spikelet ann digits -o net.nir --augment"
@@ -65,7 +65,7 @@ def options(args: argparse.Namespace) -> ReluOptions:
     Activations have as many levels as the spiking network has steps, where their clip is learned.
     Raises SpikeletError naming the option that is out of range.
     """
-    from spikelet.relu_training import ReluOptions
+    from spikelet.training.ann.train import ReluOptions
 
     levels = args.steps if args.balance in (None, "learned") else None
     return ReluOptions(levels=levels, **_given(args))
@@ -73,34 +73,36 @@ def options(args: argparse.Namespace) -> ReluOptions:
 
 def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> FloatNetwork:
     """Return the spiking network, its thresholds measured on the training part if they must be."""
-    from spikelet import relu_conversion
+    from spikelet.training.ann import to_spiking
 
-    percentile = relu_conversion.PERCENTILE if args.percentile is None else args.percentile
-    thetas = relu_conversion.thresholds(network, _balance(args, network), train.x, percentile)
-    return relu_conversion.convert(network, thetas, args.steps)
+    percentile = to_spiking.PERCENTILE if args.percentile is None else args.percentile
+    thetas = to_spiking.thresholds(network, _balance(args, network), train.x, percentile)
+    return to_spiking.convert(network, thetas, args.steps)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read, convert, measure against the steps, write."""
-    from spikelet import files, nir_graph, relu_conversion, relu_graph
+    from spikelet import files
+    from spikelet.graphs import ann, file
     from spikelet.inputs import dataset
     from spikelet.networks import score
+    from spikelet.training.ann import to_spiking
 
     _check(args)
     for target in filter(None, (args.output, args.save)):
         files.check_target(target)
     samples = dataset.load(args.samples)
     train, test = dataset.split(samples)
-    network = relu_graph.read(args.graph) if args.graph else _trained(train, args, output)
+    network = ann.read(args.graph) if args.graph else _trained(train, args, output)
     _check_samples(network, samples)
     converted = spiking(network, args, train)
     if args.save:
-        relu_graph.write(network, args.save)
+        ann.write(network, args.save)
         output.say(f"{args.save}: the ReLU network")
-    nir_graph.write(converted, args.output)
+    file.write(converted, args.output)
     accuracy = score.accuracy(network.answers(test.x), test)
     all_steps = sorted({*ALL_STEPS, args.steps})
-    reached = relu_conversion.against_steps(converted, test, all_steps)
+    reached = to_spiking.against_steps(converted, test, all_steps)
     chosen = reached[all_steps.index(args.steps)]
     output.results |= {
         "output": args.output,
@@ -118,7 +120,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _trained(train: Dataset, args: argparse.Namespace, output: Output) -> ReluNetwork:
-    from spikelet import relu_training
+    from spikelet.training.ann import train as relu_training
 
     with output.progress("training") as report:
         return relu_training.train(train, options(args), lambda done, total, _: report(done, total))

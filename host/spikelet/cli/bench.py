@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikelet.bench_clock import Clock
-    from spikelet.bench_comparison import Comparison
-    from spikelet.benchmark import KernelCost
-    from spikelet.energy import Chip
+    from spikelet.bench.against_ann import Comparison
+    from spikelet.bench.clock import Clock
+    from spikelet.bench.energy import Chip
+    from spikelet.bench.measure import KernelCost
     from spikelet.inputs.dataset import Dataset
     from spikelet.output import Output
 
@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Measure, and show it; 1 if an answer of the board is wrong."""
-    from spikelet import bench_board, bench_comparison, benchmark
+    from spikelet.bench import against_ann, measure
+    from spikelet.bench import board as bench_board
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
     from spikelet.networks import network, trial_samples
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     kernels = _chosen(args.kernel, available, where.name)
     dense = None
     if args.against:
-        dense = bench_comparison.train(loaded, _labelled(args, given))
+        dense = against_ann.train(loaded, _labelled(args, given))
     chip = _chip(args, machine)
     output.results |= {
         "unit": clock.unit,
@@ -90,10 +91,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
             bench_board.measuring(where, loaded) as board,
             output.progress(f"measuring {kernel}") as report,
         ):
-            found = benchmark.measure(board, loaded, kernel, given.x[: args.count], report)
+            found = measure.measure(board, loaded, kernel, given.x[: args.count], report)
             comparison = None
             if dense is not None:
-                comparison = bench_comparison.compare(board, loaded, found, dense, given.x)
+                comparison = against_ann.compare(board, loaded, found, dense, given.x)
         wrong += found.sample.wrong
         _show(found, clock, output)
         if comparison is not None:
@@ -125,7 +126,7 @@ def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
 
 def _chip(args: argparse.Namespace, machine: str) -> Chip | None:
     """Return the chip that was asked for, or the board's, with what is given instead."""
-    from spikelet import energy
+    from spikelet.bench import energy
     from spikelet.errors import SpikeletError
 
     found = energy.chip(args.chip) if args.chip else energy.of_machine(machine)
@@ -214,7 +215,7 @@ def _show_energy(
     every_ms: float | None,
     output: Output,
 ) -> None:
-    from spikelet import energy
+    from spikelet.bench import energy
 
     costs = {"energy": found.sample.total}
     if comparison is not None:

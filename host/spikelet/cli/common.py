@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.resolve import Port
-    from spikelet.drift import Drift, LayerDrift
+    from spikelet.conversion.drift import Drift, LayerDrift
     from spikelet.flashing.layout import Layout
     from spikelet.link.board_info import BoardInfo
     from spikelet.link.link import Link

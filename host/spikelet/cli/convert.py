@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spikelet.conversion import LayerReport
-    from spikelet.layout import Option
+    from spikelet.conversion.convert import LayerReport
+    from spikelet.conversion.weight_storage import Option
     from spikelet.networks.float_network import FloatNetwork
     from spikelet.networks.network import Network
     from spikelet.output import Output
@@ -46,15 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert, compare with the float network, write."""
-    from spikelet import drift, files, nir_graph, picture
-    from spikelet.cli import common
+    from spikelet import files
+    from spikelet.cli import common, pictures
+    from spikelet.conversion import drift
+    from spikelet.graphs import file
     from spikelet.networks import score, trial_samples
 
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
 
-    graph = nir_graph.read(args.graph)
-    sha256 = bytes.fromhex(nir_graph.sha256(args.graph))
+    graph = file.read(args.graph)
+    sha256 = bytes.fromhex(file.sha256(args.graph))
     bits, network, reports = _converted(graph, sha256, args, output)
     given = trial_samples.fitting(network, args.samples, args.every)
     network.save(args.output)
@@ -82,7 +84,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         found = drift.measure(graph, network, reports, given.x)
         common.show_drift(found, output)
         if args.report:
-            picture.drift(args.report, found)
+            pictures.drift(args.report, found)
             output.say(f"{args.report}: every neuron's rate, integers against floats")
     if args.spikes:
         drift.write_spikes(args.spikes, network.simulate(given.x), graph.dt)
@@ -94,20 +96,20 @@ def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[int, Network, tuple[LayerReport, ...]]:
     """Return the bits, the network and the reports that were asked for, or that suit a board."""
-    from spikelet import conversion, layout, quantisation
     from spikelet.boards import catalogue
+    from spikelet.conversion import convert, quantisation, weight_storage
     from spikelet.networks import trial_samples
 
     bits = quantisation.BITS[1] if args.bits is None else args.bits
     if args.board is None:
-        return bits, *conversion.convert(graph, sha256, bits)
+        return bits, *convert.convert(graph, sha256, bits)
     board = catalogue.load(args.board)
-    widest = conversion.convert(graph, sha256, bits)[0]
+    widest = convert.convert(graph, sha256, bits)[0]
     given = trial_samples.fitting(widest, args.samples, args.every)
-    found = layout.options(
-        graph, sha256, board, given, layout.BITS if args.bits is None else (bits,)
+    found = weight_storage.options(
+        graph, sha256, board, given, weight_storage.BITS if args.bits is None else (bits,)
     )
-    chosen = layout.fastest(found)
+    chosen = weight_storage.fastest(found)
     _show_options(found, chosen, output)
     kernel = board.kernels[0]
     output.say(

@@ -27,8 +27,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Run the other verbs, one after the other, then draw what the board did."""
     from pathlib import Path
 
-    from spikelet import picture
-    from spikelet.cli import convert, flash, train, verify
+    from spikelet.cli import convert, flash, pictures, train, verify
     from spikelet.errors import SpikeletError
     from spikelet.networks import network, trial_samples
 
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     x = trial_samples.named("digits", loaded).x[:SHOWN]
     output.say()
     try:
-        picture.raster(drawn, loaded, x, loaded.simulate(x))
+        pictures.raster(drawn, loaded, x, loaded.simulate(x))
     except SpikeletError as error:
         output.warn(str(error))
     else:

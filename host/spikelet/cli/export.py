@@ -38,11 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write a recording or a graph."""
-    from spikelet import files, journal_reader
+    from spikelet import files
     from spikelet.errors import SpikeletError
+    from spikelet.monitoring.journal import reader
 
     files.check_target(args.output)
-    if journal_reader.is_journal(args.source):
+    if reader.is_journal(args.source):
         if args.framework:
             raise SpikeletError(f"{args.source} is a recording; --for is of graphs, see --form")
         return _export_journal(args, output)
@@ -56,11 +57,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _export_journal(args: argparse.Namespace, output: Output) -> int:
     """Write a recording, and say what it lacks."""
-    from spikelet import journal_forms, journal_reader
+    from spikelet.monitoring.journal import export, reader
 
-    form = args.form or journal_forms.form_of(args.output)
-    journal = journal_reader.load(args.source)
-    written = [str(path) for path in journal_forms.export(journal, args.output, form, args.rate)]
+    form = args.form or export.form_of(args.output)
+    journal = reader.load(args.source)
+    written = [str(path) for path in export.export(journal, args.output, form, args.rate)]
     turns = sum(1 for _ in journal.turns())
     output.results |= {"output": written, "form": form, "turns": turns, "note": journal.note}
     if journal.note:
@@ -73,13 +74,14 @@ def _export_graph(args: argparse.Namespace, output: Output) -> int:
     """Write the graph, and say what the framework must be told besides."""
     import nir
 
-    from spikelet import files, nir_graph, snntorch_export
+    from spikelet import files
+    from spikelet.graphs import file, to_snntorch
 
-    network = nir_graph.read(args.source)
-    graph = snntorch_export.for_snntorch(network)
+    network = file.read(args.source)
+    graph = to_snntorch.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)
-    told = snntorch_export.snippet(network, graph)
+    told = to_snntorch.snippet(network, graph)
     output.results |= {"output": args.output, "layers": len(network.layers), "snippet": told}
     output.say(f"{args.output}: {len(network.layers)} layers, for snntorch.import_from_nir")
     if told:

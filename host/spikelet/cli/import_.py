@@ -18,7 +18,7 @@ EXAMPLE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `import` takes."""
     from spikelet.cli import common
-    from spikelet.frameworks import FRAMEWORKS
+    from spikelet.graphs.foreign.frameworks import FRAMEWORKS
     from spikert.network.tables import ENCODERS, READOUTS
 
     parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of layers")
@@ -53,12 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Import, write, account for every node."""
-    from spikelet import files, nir_graph, nir_import
+    from spikelet import files
+    from spikelet.graphs import file
+    from spikelet.graphs.foreign import read
     from spikelet.networks.protocol import Stream
 
     files.check_target(args.output)
     window = args.hop if args.window is None else args.window
-    options = nir_import.ImportOptions(
+    options = read.ImportOptions(
         encoder=args.encoder,
         encoder_parameter=args.encoder_parameter,
         steps=args.steps,
@@ -69,9 +71,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         framework=args.framework,
         stream=None if window is None else Stream(window, args.hop or window),
     )
-    imported = nir_import.read(args.graph, options)
+    imported = read.read(args.graph, options)
     network = imported.network
-    nir_graph.write(network, args.output)
+    file.write(network, args.output)
     output.results |= {
         "output": args.output,
         **_summary(network),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spikelet.boards.resolve import Port
     from spikelet.link.link import Link
-    from spikelet.monitoring import Monitor
+    from spikelet.monitoring.monitor import Monitor
+    from spikelet.monitoring.watch import Log, Watch
     from spikelet.output import Output
-    from spikelet.watching import Log, Watch
 
 SUMMARY = "Watch a board run its network, on its sensor or on the recording flashed with it."
 EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
@@ -38,11 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Watch until interrupted, or for as many samples as were asked for."""
-    from spikelet import watching
     from spikelet.boards import resolve
     from spikelet.cli import common
-    from spikelet.live import LiveView
-    from spikelet.monitoring import Monitor
+    from spikelet.monitoring import watch as watching
+    from spikelet.monitoring.live_view import LiveView
+    from spikelet.monitoring.monitor import Monitor
     from spikert.session import SENSOR
 
     if args.record:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from spikelet.inputs.recording_folder import Folder, SensorSettings
     from spikelet.link.link import Link
     from spikelet.link.turn import Status
+    from spikelet.monitoring.recorder import Recorded, Recorder
     from spikelet.output import Output
-    from spikelet.recorder import Recorded, Recorder
 
 SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
 EXAMPLE = "spikelet record gestures/ --label wave --seconds 20 --sensor mpu6050 --rate 100"
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from spikelet.cli import common
     from spikelet.errors import SpikeletError
     from spikelet.inputs.recording_folder import Folder
-    from spikelet.recorder import Recorder
+    from spikelet.monitoring.recorder import Recorder
 
     if not args.seconds > 0:
         raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
@@ -89,7 +89,7 @@ def _record(
     """Record, and show what comes."""
     from spikelet.boards import sensor_settings
     from spikelet.link import sensor
-    from spikelet.live_plot import LivePlot
+    from spikelet.monitoring.live_plot import LivePlot
 
     with contextlib.ExitStack() as stack:
         plot: LivePlot | None = None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spikelet.output import Output
-    from spikelet.pareto import Configuration, Spread
+    from spikelet.training.sweeps.pareto import Configuration, Spread
 
 SUMMARY = "Train every combination of options, and show what accuracy costs in synaptic events."
 EXAMPLE = (
@@ -74,16 +74,17 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train what is missing, show the table, draw."""
-    from spikelet import files, pareto, picture, sweep, sweep_results
-    from spikelet.cli import train
+    from spikelet import files
+    from spikelet.cli import pictures, train
     from spikelet.inputs import dataset
+    from spikelet.training.sweeps import pareto, results, sweep
 
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)
     workers = sweep.Workers(sweep.ALL_CORES if args.jobs is None else args.jobs, args.dask)
     wanted = sweep.grid(train.options(args), _axes(args), args.seeds)
     samples = dataset.load(args.samples)
-    found = sweep_results.read(args.output, samples)
+    found = results.read(args.output, samples)
     if found.damaged:
         output.warn(f"{args.output}: {_lines(found.damaged)} damaged, and taken for not there")
     with output.progress("sweeping") as report:
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _show(configurations, output)
     output.say(f"{args.output}: {len(outcomes)} networks, {output.results['trained']} trained now")
     if args.picture:
-        picture.pareto(args.picture, configurations)
+        pictures.pareto(args.picture, configurations)
         output.results["picture"] = args.picture
         output.say(f"{args.picture}: accuracy against synaptic events")
     return int(any(one.failures for one in configurations))
@@ -115,7 +116,7 @@ def _axes(args: argparse.Namespace) -> dict[str, Sequence[Any]]:
 
 def _show(configurations: Sequence[Configuration], output: Output) -> None:
     """Show a row for each configuration, from few synaptic events to many, and all failures."""
-    from spikelet import pareto
+    from spikelet.training.sweeps import pareto
 
     best = pareto.front(configurations)
     names = pareto.varied(configurations)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spikelet.output import Output
-    from spikelet.training_data import Cut
-    from spikelet.training_options import TrainingOptions
+    from spikelet.training.data import Cut
+    from spikelet.training.options import TrainingOptions
 
 SUMMARY = "Train a spiking network on labelled samples and write it as a NIR graph."
 EXAMPLE = "spikelet train digits -o net.nir --augment"
@@ -120,7 +120,7 @@ def options(args: argparse.Namespace) -> TrainingOptions:
 
     Raises SpikeletError naming the option that is out of range.
     """
-    from spikelet.training_options import AUGMENTED, CONVOLVED, TrainingOptions
+    from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
 
     usual = AUGMENTED if args.augment else {}
     if vars(args).get("convolutions"):  # a sweep has no such argument
@@ -136,8 +136,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
     import numpy as np
 
-    from spikelet import files, nir_graph, training, training_data
+    from spikelet import files
+    from spikelet.graphs import file
     from spikelet.networks import score as evaluation
+    from spikelet.training import data as training_data
+    from spikelet.training import train
 
     files.check_target(args.output)
     data = training_data.load(args.samples, _cut(args))
@@ -148,11 +151,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         rest = np.zeros(data.train.x.shape[-1], np.int16)
         wanted = dataclasses.replace(wanted, middle=int(data.scaling.apply(rest)[0]))
     with output.progress("training") as report:
-        trained = training.train(data.train, wanted, lambda done, total, _: report(done, total))
+        trained = train.train(data.train, wanted, lambda done, total, _: report(done, total))
     dt = trained.network.dt if data.dt is None else data.dt / trained.network.steps
     network = dataclasses.replace(trained.network, scaling=data.scaling, dt=dt)
     score = evaluation.evaluate(network, data.test)
-    nir_graph.write(network, args.output)
+    file.write(network, args.output)
     output.results |= {
         "output": args.output,
         "accuracy": score.accuracy,
@@ -172,7 +175,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def _cut(args: argparse.Namespace) -> Cut | None:
     """Return how recordings become windows, None where no window is wanted."""
     from spikelet.errors import SpikeletError
-    from spikelet.training_data import Cut
+    from spikelet.training.data import Cut
 
     if args.window is not None:
         return Cut(args.window, args.hop, args.every or 1, args.rate, tuple(args.exclude or ()))

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.files_by_repl import BoardFiles
@@ -26,21 +27,11 @@ BOOT_OUT = "boot_out.txt"  # which CircuitPython writes when it starts; it has t
 MOUNTS = Path("/proc/mounts")
 PLACES = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt/*", "/Volumes/*")
 
-WHO = """
-import sys
-_uid = ""
-try:
-    import microcontroller
-    _uid = "".join(["%02X" % byte for byte in microcontroller.cpu.uid])
-except (ImportError, AttributeError):
-    pass
-"""
-
 
 def of(transport: SerialTransport) -> DriveFiles | None:
     """Return the drive of the board at the end of a raw REPL; None where it is not mounted here."""
-    transport.exec(WHO)
-    name, uid = transport.eval("(sys.implementation.name, _uid)")
+    transport.exec(installation.board_side("identity"))
+    name, uid = transport.eval("identity")
     folder = find(uid) if name == "circuitpython" and uid else None
     return DriveFiles(folder, BoardFiles(transport)) if folder else None
 

@@ -8,102 +8,17 @@ from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
+from spikelet import installation, minify
 from spikelet.errors import SpikeletError
-from spikelet.flashing import receiver, upload
+from spikelet.flashing import upload
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
 
-# MicroPython looks for such modules among the files first, each time they are imported: it takes long.
-MODULES = """
-import sys
-_places = sys.path[:]
-try:
-    if sys.implementation.name == "micropython":
-        sys.path[:] = []
-    import binascii, hashlib, os
-finally:
-    sys.path[:] = _places
-"""
-
-# The board's side, function by function: what is not needed is not sent.
-ON_BOARD = {
-    "_sha256": """
-def _sha256(path):
-    digest, part = hashlib.sha256(), bytearray(1024)
-    try:
-        with open(path, "rb") as file:
-            size = file.readinto(part)
-            while size:
-                digest.update(part if size == len(part) else part[:size])
-                size = file.readinto(part)
-    except OSError:
-        return None
-    return binascii.hexlify(digest.digest()).decode()
-""",
-    "_read": """
-def _read(path, size):
-    try:
-        with open(path, "rb") as file:
-            return file.read(size)
-    except OSError:
-        return None
-""",
-    "_write": """
-def _write(path, mode, data):
-    with open(path, mode) as file:
-        file.write(data)
-""",
-    "_replace": """
-def _replace(old, new):
-    os.stat(old)
-    try:
-        os.rename(old, new)
-    except OSError:
-        os.remove(new)
-        os.rename(old, new)
-    if hasattr(os, "sync"):
-        os.sync()
-""",  # FAT has no renaming over a file
-    "_make": """
-def _make(folder):
-    try:
-        os.mkdir(folder)
-    except OSError as error:
-        try:
-            os.stat(folder)
-        except OSError:
-            raise error
-""",
-    "_remove": """
-def _remove(path):
-    try:
-        folder = os.stat(path)[0] & 0x4000
-    except OSError:
-        return
-    (os.rmdir if folder else os.remove)(path)
-""",
-    "_list": """
-def _list(folder):
-    base = folder + "/" if folder else ""
-    try:
-        if hasattr(os, "ilistdir"):
-            found = list(os.ilistdir(folder or os.getcwd()))
-        else:
-            found = [(name, 0) for name in os.listdir(folder or os.getcwd())]
-    except OSError:
-        return
-    for entry in found:
-        path, kind, size = base + entry[0], entry[1], entry[-1]
-        if len(entry) < 4:
-            kind, size = os.stat(path)[0], os.stat(path)[6]
-        if kind & 0x4000:
-            _list(path)
-        print(repr((path, -1 if kind & 0x4000 else size)))
-""",
-}
+# The board's side, function by function; "" is what they all need.
+ON_BOARD = minify.functions(installation.board_side("files"))
 
 
 class BoardFiles:
@@ -154,7 +69,8 @@ class BoardFiles:
         left, done = dict(files), 0
         if self.is_fast:
             try:
-                with upload.Receiver(self._transport) as receiver:
+                with upload.Receiver(self._transport, sent="_receive" in self._there) as receiver:
+                    self._there.add("_receive")
                     for path, data in files.items():
                         for stored in receiver.store(path, data):
                             yield done + stored
@@ -184,9 +100,9 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Have these functions on the board."""
         if missing := [name for name in names if name not in self._there]:
-            code = "" if self._there else MODULES
-            code += "".join(ON_BOARD[name] for name in missing)
-            self._transport.exec(receiver.compact(code))
+            if not self._there:
+                missing.insert(0, "")
+            self._transport.exec("".join(ON_BOARD[name] for name in missing))
             self._there.update(missing)
 
     def _run(self, code: str, what: str) -> None:

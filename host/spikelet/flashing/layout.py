@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from spikelet import installation
+from spikelet import installation, minify
 from spikert.session import NETWORK, RECORDING, SENSOR
 
 FOLDER = "spikelet"
@@ -35,17 +35,9 @@ OURS = (  # how each main.py and code.py begins that Spikelet put on a board
 
 # Code that makes the runtime in use importable, and `_paths` of {name: path} of what is in use.
 CHOOSE_ACTIVE = (
-    installation.entry_point().decode().partition("if __name__")[0] + "_paths = active()\n"
+    minify.compact(installation.entry_point().decode().partition("if __name__")[0])
+    + "_paths = active()\n"
 )
-
-CHOOSE = """
-import sys
-_paths = {paths!r}
-for entry in list(sys.path):
-    if entry.startswith("spikelet/") or entry == _paths["runtime"]:
-        sys.path.remove(entry)
-sys.path.insert(0, _paths["runtime"])
-"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from serial.tools import list_ports
 
+from spikelet import installation
 from spikelet.boards import catalogue, identify, interpreter, probe, resolve
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
@@ -23,41 +24,6 @@ if TYPE_CHECKING:
 
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
 COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
-
-ASK = """
-import sys
-read_only = None
-if sys.implementation.name == "circuitpython":
-    try:
-        import storage
-        read_only = storage.getmount("/").readonly
-    except (ImportError, AttributeError, OSError):
-        pass
-second_port = None
-if sys.implementation.name == "circuitpython":
-    try:
-        import usb_cdc
-        second_port = usb_cdc.data is not None
-    except ImportError:
-        pass
-"""
-ANSWER = "(sys.platform, list(sys.implementation.version), read_only, second_port)"
-
-# After a port's prelude, which says in _paths what is in use; earlier versions put files elsewhere.
-HELD = """
-import os
-
-def held(paths, network):
-    package = paths["runtime"] + "/spikert" if "runtime" in paths else "spikert"
-    session = package + "/session/__init__"
-    sizes = []
-    for path in (session + ".mpy", session + ".py", paths.get(network, network)):
-        try:
-            sizes.append(os.stat(path)[6])
-        except OSError:
-            sizes.append(0)
-    return sizes
-"""
 
 
 @dataclass(frozen=True)
@@ -159,10 +125,9 @@ def _asked(
 ) -> Examination:
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
-    transport.exec(ASK)
-    platform, version, read_only, second_port = transport.eval(ANSWER)
+    transport.exec(installation.board_side("readiness"))
+    platform, version, read_only, second_port = transport.eval("answer()")
     transport.exec("import sys\n" + port.prelude)
-    transport.exec(HELD)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
     found = Examination(
         port=port.name,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mpremote import commands
 from mpremote.transport import TransportExecError
 
+from spikelet import installation
 from spikelet.boards import raw_repl, resolve
 from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.errors import SpikeletError
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 PARTITION = 0
-MOUNT = """
-import sys, vfs
-try:
-    vfs.mount(vfs.VfsRom(vfs.rom_ioctl(2, 0)), "/rom")
-except OSError:
-    pass
-if sys.path[0] != "/rom":
-    sys.path.insert(0, "/rom")
-_paths = {paths!r}
-"""
 
 
 class Rom(resolve.Board):
@@ -55,7 +46,9 @@ class Rom(resolve.Board):
         self.port = port
         self.size = size
         self.name = port.name
-        self.prelude = port.prelude + MOUNT.format(paths=board_layout.in_rom())
+        self.prelude = port.prelude + installation.board_side(
+            "mount_rom", _paths=board_layout.in_rom()
+        )
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""

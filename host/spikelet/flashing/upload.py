@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet.errors import SpikeletError
-from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVER, answer, compact, message
+from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVE, RECEIVER, answer, message
 from spikert import wire
 
 if TYPE_CHECKING:
@@ -39,15 +39,18 @@ class Receiver:
     """A board that receives, between `with` and its end.
 
     transport    in a raw REPL that has what RECEIVER needs
+    sent         whether it has RECEIVER as well
     """
 
-    def __init__(self, transport: SerialTransport) -> None:
+    def __init__(self, transport: SerialTransport, *, sent: bool = False) -> None:
         self._transport = transport
+        self._sent = sent
 
     def __enter__(self) -> Self:
         self._patient = self._transport.serial.timeout
-        self._transport.exec(compact(RECEIVER))
-        self._transport.exec_raw_no_follow("_receive()")
+        if not self._sent:
+            self._transport.exec(RECEIVER)
+        self._transport.exec_raw_no_follow(RECEIVE)
         self._transport.serial.timeout = PATIENCE
         if (said := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
             self._end()

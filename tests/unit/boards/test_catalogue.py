@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
-from spikelet import installation, layout
+from spikelet import installation
 from spikelet.boards import catalogue
+from spikelet.conversion import weight_storage
 from spikelet.errors import SpikeletError
 from spikert import kernels
 
@@ -120,7 +121,7 @@ def test_kernels_are_known_and_in_the_order_of_their_speed(board):
         assert runtime.kernels[-1] == "plain"
     fastest = [kernels.NAMES.index(runtime.kernels[0]) for runtime in board.runtimes.values()]
     assert fastest[0] == min(fastest)  # the first runtime is the one that counts
-    assert board.kernels[0] in layout.INSTRUCTIONS
+    assert board.kernels[0] in weight_storage.INSTRUCTIONS
 
 
 @pytest.mark.parametrize("name", sorted(REAL))

@@ -9,8 +9,8 @@ import tty
 
 import numpy as np
 import pytest
-
 from random_networks import random_network
+
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import verify

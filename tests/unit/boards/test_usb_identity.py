@@ -3,12 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from unplugged_board import NamedPort
 
 from spikelet.boards import usb_identity
 from spikelet.boards.resolve import SerialPort
 from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import NotThere
-from vanishing import NamedPort
 
 
 def usb(device, serial_number, interface=None, vid=0x2E8A, pid=0x0005):

@@ -6,7 +6,6 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-
 from sensor_boards import VIRTUAL, fresh_modules
 
 MODULES = ("analogio", "audiobusio", "board", "busio", "digitalio", "microcontroller", "touchio")

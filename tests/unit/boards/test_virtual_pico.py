@@ -1,4 +1,4 @@
-"""What `--port pico` says where something is missing; the board itself is in tests/loop."""
+"""What `--port pico` says where something is missing; the board itself is in tests/boards."""
 
 import shutil
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 STANDIN = ROOT / "host/spikelet/boards/virtual/modules"
-SCRIPT = ROOT / "tests/same/ulab_semantics.py"
+SCRIPT = ROOT / "tests/interpreters/ulab_semantics.py"
 
 SAME, VERSION, CORE, WIDTH, HAZARDS = "SAME", "VERSION", "CORE", "WIDTH", "HAZARDS"
 

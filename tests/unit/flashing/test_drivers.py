@@ -5,10 +5,10 @@ import json
 import sys
 
 import pytest
-
 import vendor_driver
 from boards_under_test import opened
 from random_networks import random_network
+
 from spikelet.errors import SpikeletError
 from spikelet.flashing import drivers, files_by_drive
 

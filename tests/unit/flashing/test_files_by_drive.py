@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from board_in_folder import boot
 
-from board_folder import boot
 from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, files_by_drive, stage

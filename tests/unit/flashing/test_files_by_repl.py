@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-
-from board_folder import FolderBoard
+from board_in_folder import FolderBoard
 from random_networks import random_network
+
 from spikelet import installation
 from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError

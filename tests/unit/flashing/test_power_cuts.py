@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from board_in_folder import FolderBoard, PowerCut, boot
 
-from board_folder import FolderBoard, PowerCut, boot
 from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage

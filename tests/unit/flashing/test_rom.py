@@ -5,9 +5,9 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from board_in_folder import FolderBoard
 from mpremote.transport import TransportExecError
 
-from board_folder import FolderBoard
 from spikelet import installation
 from spikelet.boards.virtual.emulated import romfs_image
 from spikelet.cli import flash

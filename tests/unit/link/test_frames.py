@@ -3,10 +3,10 @@
 import random
 
 import pytest
+from framing import encoded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framing import encoded
 from spikelet.link.frames import LONGEST_TEXT, Frame, FrameReader
 from spikert import wire
 

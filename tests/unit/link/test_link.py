@@ -7,10 +7,10 @@ import threading
 
 import numpy as np
 import pytest
-
 from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_inputs, random_network
+
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link import verify

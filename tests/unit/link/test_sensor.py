@@ -6,10 +6,11 @@ import struct
 
 import numpy as np
 import pytest
-
 from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_network
+from stream_networks import SEEDS, stream_network
+
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link import sensor as listening
@@ -17,10 +18,9 @@ from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
-from spikelet.recorder import Recorder
+from spikelet.monitoring.recorder import Recorder
 from spikert import compat, wire
 from spikert.sensors import sampler
-from stream_networks import SEEDS, stream_network
 
 RATE = 100
 PERIOD = 1_000_000 // RATE  # microseconds

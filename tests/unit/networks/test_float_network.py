@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from float_layers import layer, network, x
+
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.float_network import FloatLayer

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from lif_files import patched, resealed
 from random_networks import random_network
+
 from spikelet.errors import SpikeletError
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import network

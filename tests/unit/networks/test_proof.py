@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from random_networks import random_inputs, random_network
+
 from spikelet.networks import proof
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 import pytest
-
 from random_networks import random_inputs, random_network
+
 from spikelet.networks import proof, reference
 from spikert.network.tables import ENCODERS, READOUTS
 

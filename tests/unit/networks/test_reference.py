@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+import naive_simulator
 import numpy as np
 import pytest
-
-import naive_simulator
 from random_networks import random_inputs, random_network
+
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks import reference, reference_numbers

@@ -1,9 +1,9 @@
 """Sparse signals in the reference simulator: silent inputs are not multiplied, and nothing changes."""
 
+import naive_simulator
 import numpy as np
 import pytest
 
-import naive_simulator
 from spikelet.networks import reference_layer
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network

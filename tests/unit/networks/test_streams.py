@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from board_in_memory import BoardInMemory, Clock
+from stream_networks import SEEDS, TURNS, recordings, stream_network
+
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link import verify
@@ -15,7 +16,6 @@ from spikelet.networks.network import from_bytes
 from spikelet.networks.protocol import Stream
 from spikelet.networks.reference import Simulation
 from spikert import wire
-from stream_networks import SEEDS, TURNS, recordings, stream_network
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Synaptic events, counted."""
 
 import numpy as np
-
 from float_layers import layer, network, x
+
 from spikelet.inputs import encoders
 from spikelet.networks.synaptic_events import synaptic_events
 

@@ -19,15 +19,6 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import layout
 
 SERVE = Path(__file__).parent / "serve.py"
-MOUNT = """
-import uctypes, vfs
-try:
-    vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
-    sys.path.insert(0, "/rom")
-except OSError:
-    pass
-_paths = {paths!r}
-"""
 
 
 class Virtual(resolve.FileBoard):
@@ -71,8 +62,11 @@ class Qemu(resolve.Board):
         self.name = name
         self.storage = f"qemu-{model}"
         self.machine = catalogue.load(self.storage).qemu
-        place = {"address": self.machine.rom_address, "size": self.machine.rom_size}
-        self.prelude = MOUNT.format(**place, paths=layout.in_rom())
+        self.prelude = installation.board_side(
+            "mount_image",
+            _place=(self.machine.rom_address, self.machine.rom_size),
+            _paths=layout.in_rom(),
+        )
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
             raise SpikeletError(

@@ -26,8 +26,8 @@ POINTER = 4  # bytes
 RESERVE = 2048  # bytes, for what a turn allocates between two collections
 
 # What follows is the mean of qemu:m3 and qemu:m0, MicroPython 1.25, by the form that the runtime's files
-# have on the board; tests/loop/test_memory.py compares it with what is taken there. What ulab's kernel
-# takes is taken to be plain's.
+# have on the board; tests/boards/test_memory_boards.py compares it with the use there. The kernel ulab
+# counts as plain.
 FORMS = ("source", "bytecode", "in place")
 
 # Bytes of all modules that a direct network in one kernel needs, of the session and its buffers,

@@ -4,8 +4,8 @@ import functools
 from dataclasses import replace
 
 import pytest
-
 from memory_networks import NETWORKS, dense, network
+
 from spikelet.boards import catalogue
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-
 from memory_networks import NETWORKS
+
 from spikelet import installation
 from spikelet.boards.interpreter import Interpreter
 from spikelet.flashing.runtime import bytecode

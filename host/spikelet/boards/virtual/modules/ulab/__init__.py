@@ -8,10 +8,10 @@ numbers. Whatever it computes, it computes as ulab does, wrapping and all. It re
     what ulab gets wrong, or what corrupts memory or kills the process there
                                  NotImplementedError, IndexError, OverflowError or ValueError
 
-so that firmware that runs here runs on a board and means the same. `tests/same/ulab_semantics.py`
-lists the questions and their answers, and runs on real ulab too. What depends on the board is
-answered as the strictest board would: scalars that do not fit are not stored, and a sum that a
-32-bit float gets wrong is refused.
+so that firmware that runs here runs on a board and means the same.
+`tests/interpreters/ulab_semantics.py` lists the questions and their answers, and runs on real
+ulab too. What depends on the board is answered as the strictest board would: scalars that do not
+fit are not stored, and a sum that a 32-bit float gets wrong is refused.
 
 Before Python 3.12 a class written in Python cannot lend out its memory, so `memoryview(array)` is a
 TypeError there; `memoryview(array.tobytes())` works everywhere.

@@ -1,0 +1,22 @@
+"""The version of ulab, if the board has it, and whether probes of an emitter work."""
+
+ulab_version = ""
+try:
+    import ulab
+
+    ulab_version = getattr(ulab, "__version__", "")
+except ImportError:
+    pass
+
+
+def works(name, code):
+    """Return whether a probe, as in probes.py, compiles here and adds one."""
+    try:
+        import micropython
+
+        scope = {"micropython": micropython}
+        exec(code, scope)
+        return eval(name + "(1)", scope) == 2
+    # Each port raises an error of its own for an emitter that it lacks.
+    except Exception:
+        return False

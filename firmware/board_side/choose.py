@@ -1,0 +1,13 @@
+"""Import the runtime from another folder than the one in use.
+
+_paths    {name: path} of the files to use; the host assigns it in front
+"""
+
+import sys
+
+_paths: dict
+
+for entry in list(sys.path):
+    if entry.startswith("spikelet/") or entry == _paths["runtime"]:
+        sys.path.remove(entry)
+sys.path.insert(0, _paths["runtime"])

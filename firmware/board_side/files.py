@@ -1,0 +1,96 @@
+"""The files of a board. The host sends what comes before the functions, and the functions it calls."""
+
+import sys
+
+# MicroPython looks for such modules among the files first, each time they are imported: that is slow.
+_places = sys.path[:]
+try:
+    if sys.implementation.name == "micropython":
+        sys.path[:] = []
+    import binascii
+    import hashlib
+    import os
+finally:
+    sys.path[:] = _places
+
+
+def _sha256(path):
+    """Return the SHA-256 of a file in hexadecimal, or None if it cannot be read."""
+    # CircuitPython has only `new`, MicroPython only `sha256`.
+    digest = hashlib.sha256() if hasattr(hashlib, "sha256") else hashlib.new("sha256", b"")
+    part = bytearray(1024)
+    try:
+        with open(path, "rb") as file:
+            size = file.readinto(part)
+            while size:
+                digest.update(part if size == len(part) else part[:size])
+                size = file.readinto(part)
+    except OSError:
+        return None
+    return binascii.hexlify(digest.digest()).decode()
+
+
+def _read(path, size):
+    """Return the first `size` bytes of a file, or None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError:
+        return None
+
+
+def _write(path, mode, data):
+    """Write data to a file, with the mode "wb" or "ab"."""
+    with open(path, mode) as file:
+        file.write(data)
+
+
+def _replace(old, new):
+    """Rename a file over another. FAT cannot, so there the other is removed first."""
+    os.stat(old)
+    try:
+        os.rename(old, new)
+    except OSError:
+        os.remove(new)
+        os.rename(old, new)
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def _make(folder):
+    """Make a folder unless it exists."""
+    try:
+        os.mkdir(folder)
+    except OSError as error:
+        try:
+            os.stat(folder)
+        except OSError:
+            raise error
+
+
+def _remove(path):
+    """Remove a file or an empty folder if it exists."""
+    try:
+        folder = os.stat(path)[0] & 0x4000
+    except OSError:
+        return
+    (os.rmdir if folder else os.remove)(path)
+
+
+def _list(folder):
+    """Print (path, bytes) of everything in a folder; a folder has -1 and follows its content."""
+    base = folder + "/" if folder else ""
+    try:
+        if hasattr(os, "ilistdir"):
+            found = list(os.ilistdir(folder or os.getcwd()))
+        else:
+            found = [(name, 0) for name in os.listdir(folder or os.getcwd())]
+    except OSError:
+        return
+    for entry in found:
+        path, kind, size = base + entry[0], entry[1], entry[-1]
+        if len(entry) < 4:
+            kind, size = os.stat(path)[0], os.stat(path)[6]
+        if kind & 0x4000:
+            _list(path)
+        print(repr((path, -1 if kind & 0x4000 else size)))

@@ -1,0 +1,1 @@
+"""Costs on a board: cycles, memory, energy, comparison with an ANN."""

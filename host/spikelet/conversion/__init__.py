@@ -1,0 +1,1 @@
+"""Float network to integer network: quantisation, weight storage, drift."""

@@ -1,0 +1,286 @@
+"""Float networks to integer ones: weights of at most 8 bits, and the proof that int16 holds them.
+
+Each neuron has the largest scale that its bits allow: scaling its weights, bias and threshold alike
+changes none of its spikes. Neurons whose membranes are compared, to answer, have one scale. Where the
+proof fails, the layer gets one scale for all, then a floor, then a smaller scale, and the report says
+so. Source for the scale: Jacob et al., Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference (2018), sec. 2; one for each neuron: Krishnamoorthi, Quantizing Deep
+Convolutional Networks for Efficient Inference (2018), sec. 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.conversion import quantisation
+from spikelet.errors import SpikeletError
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.networks.proof import INT16_MIN, Interval, LayerBounds, layer_bounds
+
+LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
+FLOOR = -8192  # where a floor is needed; trained networks do not notice it
+LEAST_LEAK = 4  # membrane units that a step at threshold should lose, or the leak is too coarse
+MAX_GAIN = 7
+MOST_SCALE = 4  # times that of the layer, or a nearly dead neuron would get an enormous threshold
+
+
+@dataclass(frozen=True, eq=False)
+class LayerReport:
+    """What conversion did to one layer.
+
+    scale     float64[maps], membrane units per unit of the float network
+    levels    int, the largest |weight|
+    bounds    what the proof found
+    changes   sentences: what had to be done to make it fit, and what that costs
+    """
+
+    scale: NDArray[np.float64]
+    levels: int
+    bounds: LayerBounds
+    changes: tuple[str, ...]
+
+
+class _Attempt(NamedTuple):
+    """The choices that conversion has for a layer."""
+
+    levels: int
+    gain: int
+    floor: int | None
+    shared: bool  # one scale for all neurons
+
+
+def convert(
+    network: FloatNetwork, source_sha256: bytes = bytes(32), bits: int = 8
+) -> tuple[Network, tuple[LayerReport, ...]]:
+    """Return the integer network and a report for each layer.
+
+    source_sha256    bytes[32], kept in the tables as the network's identity
+    bits             3..8, that a weight may take; fewer than 8 cost accuracy, unless the network was
+                     trained for them
+    Raises SpikeletError with the numbers where a layer cannot be made to fit int16, or leaks faster
+    than integers can express.
+    """
+    layers, reports = [], []
+    for number, layer in enumerate(network.layers):
+        direct = network.encoder == "direct" and number == 0
+        try:
+            steps = None if network.stream else network.steps
+            compared = number == len(network.layers) - 1 and network.readout != "count"
+            converted, report = _fit(layer, bits, direct=direct, steps=steps, shared=compared)
+        except SpikeletError as error:
+            raise SpikeletError(f"layer {number} {error}") from None
+        layers.append(converted)
+        reports.append(report)
+    integer = Network(
+        encoder=network.encoder,
+        steps=network.steps,
+        readout=network.readout,
+        classes=network.classes,
+        layers=layers,
+        source_sha256=source_sha256,
+        encoder_parameter=network.encoder_parameter,
+        stream=network.stream,
+        scaling=network.scaling,
+    )
+    return integer, tuple(reports)
+
+
+def _fit(
+    layer: FloatLayer, bits: int, *, direct: bool, steps: int | None, shared: bool
+) -> tuple[Layer, LayerReport]:
+    """Return the layer at the largest scale that is proved to fit, with a floor if that helps.
+
+    steps     over which it must fit; None: for ever
+    shared    whether its neurons must have one scale
+    """
+    if not layer.weights.any():
+        raise SpikeletError("has no weight but zero; train it again")
+    attempt = _Attempt(quantisation.largest(bits), _gain(layer, bits), None, shared)
+    changes: dict[str, str] = {}
+    while True:
+        converted = _quantised(layer, attempt, direct=direct)
+        if isinstance(converted, Interval):
+            reach = converted
+        else:
+            bounds = layer_bounds(converted, direct=direct, steps=steps)
+            reach = bounds.reach
+            if reach.fits:
+                sentences = tuple(changes.values())
+                converted.lanes = bounds.lanes
+                return converted, LayerReport(
+                    _scale(layer, attempt), attempt.levels, bounds, sentences
+                )
+        attempt = _smaller(attempt, reach, changes)
+
+
+def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _Attempt:
+    """Return the next attempt after one that reached too far.
+
+    changes    a sentence for each thing that differs from the first attempt, kept up to date
+    Raises SpikeletError when there is nothing left to try.
+    """
+    if not attempt.shared:
+        return attempt._replace(shared=True)
+    if reach.low < INT16_MIN:
+        if attempt.floor is None:
+            changes["floor"] = (
+                f"it could reach {reach.low}, beyond {INT16_MIN}: "
+                f"a floor at {FLOOR} was set, which costs an operation for each step"
+            )
+            return attempt._replace(floor=FLOOR)
+        del changes["floor"]  # a single step falls too far already
+        attempt = attempt._replace(floor=None)
+    found = f"it could reach {reach.worst}, beyond {reach.limit}"
+    if attempt.gain:
+        smaller = attempt._replace(gain=attempt.gain - 1)
+        changes["gain"] = (
+            f"{_reason(changes.get('gain'), found)}: "
+            f"gain {smaller.gain} was taken, so small membranes lose resolution"
+        )
+        return smaller
+    # bounds grow with the scale; a little less than in proportion leaves room for rounding
+    levels = int(attempt.levels * min(abs(reach.limit / reach.worst), 0.99))
+    if levels < LEAST_LEVELS:
+        raise SpikeletError(
+            f"can reach {reach.worst}, {'above' if reach.worst > 0 else 'below'} {reach.limit}, "
+            f"with weights of only {attempt.levels} levels; train with fewer steps, a stronger "
+            "leak or smaller biases"
+        )
+    changes["weights"] = (
+        f"{_reason(changes.get('weights'), found)}: weights were scaled down to +-{levels}"
+    )
+    return attempt._replace(levels=levels)
+
+
+def _reason(earlier: str | None, found: str) -> str:
+    """Return why a change was first made, if it was made before."""
+    return earlier.partition(":")[0] if earlier else found
+
+
+def _scale(layer: FloatLayer, attempt: _Attempt) -> NDArray[np.float64]:
+    """Return float64[maps], membrane units per unit of the float network."""
+    largest = _largest_weights(layer)
+    least = largest.max() / (1 if attempt.shared else MOST_SCALE)
+    return attempt.levels / np.maximum(largest, least) * 2.0**attempt.gain
+
+
+def _largest_weights(layer: FloatLayer) -> NDArray[np.float64]:
+    """Return float64[maps], each neuron's largest |weight|, of its inputs and of its own layer."""
+    largest = np.abs(layer.weights).max(axis=0)
+    if layer.recurrent is None:
+        return largest
+    return np.maximum(largest, np.abs(layer.recurrent).max(axis=0))
+
+
+def _whole(weights: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return weights [fan-in, maps] as integers whose sum over a neuron's inputs is rounded but once.
+
+    Inputs are never negative, and many are active together: what rounding adds to all weights of a
+    neuron drives it too much. So as few of them as it takes, those nearest to a half, are rounded
+    the other way.
+    """
+    nearest = np.rint(weights)
+    error = weights - nearest
+    missing = np.rint(error.sum(axis=0))
+    rank = np.argsort(np.argsort(-np.sign(missing) * error, axis=0), axis=0)
+    return (nearest + np.sign(missing) * (rank < np.abs(missing))).astype(np.int8)
+
+
+def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer | Interval:
+    """Return the layer in integers, or what its parameters reach where that is beyond int16.
+
+    Two floors are made good in the bias: a leak rounded down leaves half a unit too much in each
+    step, and a direct drive shifted right by 8 is half a unit too small.
+    """
+    scale = _scale(layer, attempt)
+    d, r = leak_integers(layer.beta)
+    current_d, current_r = _current_leak(layer)
+    correction = (2**attempt.gain / 2 if direct else 0.0) - _rounding(layer, d, current_d)
+    values = {
+        "bias": layer.bias * scale + correction,
+        "v_reset": layer.v_reset * scale,
+        "v_start": layer.v_start * scale,
+    }
+    if layer.theta is not None:
+        values |= {"theta": layer.theta * scale, "rho": layer.subtracted * scale}
+    rounded = {name: np.rint(value).astype(np.int64) for name, value in values.items()}
+    everything = np.concatenate(list(rounded.values()))
+    reach = Interval(int(everything.min()), int(everything.max()))
+    if not reach.fits:
+        return reach
+    unit = scale / 2**attempt.gain
+    own = layer.recurrent
+    return Layer(
+        weights=_whole(layer.weights * unit),
+        recurrent=None if own is None else _whole(own * unit),
+        current_d=current_d,
+        current_r=current_r,
+        geometry=layer.geometry,
+        gain=attempt.gain,
+        d=d,
+        r=r,
+        low=attempt.floor,
+        reset=layer.reset,
+        **rounded,
+    )
+
+
+def _current_leak(layer: FloatLayer) -> tuple[NDArray[np.int64] | None, int]:
+    """Return current_d and current_r, None and 8 without a synaptic current."""
+    return (None, 8) if layer.alpha is None else leak_integers(layer.alpha)
+
+
+def _rounding(
+    layer: FloatLayer, d: NDArray[np.int64], current_d: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
+    """Return by how much a leak rounded down makes each step's drive too large, float64[maps].
+
+    A current that leaks keeps half a unit too much in each step; what the membrane keeps too much has
+    to be taken out of a bias that first gathers in the current, which multiplies it.
+    """
+    of_membrane = np.where(d > 0, 0.5, 0.0)
+    if layer.alpha is None or current_d is None:
+        return of_membrane
+    leak = np.where(current_d > 0, 1 - layer.alpha, 1.0)
+    return of_membrane * leak + np.where(current_d > 0, 0.5, 0.0)
+
+
+def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """Return d int64[neurons] and r whose leaks 1 - d / 2**r come nearest to beta float64[neurons].
+
+    The smallest such r wins, so that a leak by a power of two is found as one. Raises SpikeletError
+    for a beta below 1/256, which forgets more than d can express.
+    """
+    fastest = float(beta.min())
+    if fastest < 1 / 512:
+        raise SpikeletError(
+            f"has beta {fastest:g}; the fastest leak in integers keeps 1/256 a step"
+        )
+    candidates = []
+    for r in range(8, 16):
+        d = np.clip(np.rint((1 - beta) * 2**r), 0, 255)
+        error = float(np.abs(1 - d / 2**r - beta).max())
+        candidates.append((error, r, d.astype(np.int64)))
+    error, r, d = min(candidates, key=lambda candidate: candidate[:2])
+    return d, r
+
+
+def _gain(layer: FloatLayer, bits: int) -> int:
+    """Return the smallest gain at which the leak of a membrane near threshold is not too coarse.
+
+    Weights of fewer bits get as many more, so that membranes are as fine as with 8.
+    """
+    missing = quantisation.BITS[1] - bits
+    d, r = leak_integers(layer.beta)
+    if layer.theta is None or not layer.theta.any() or not d.any():
+        return missing
+    slowest = d[d > 0].min() / 2**r
+    levels = quantisation.largest(quantisation.BITS[1])
+    lost = np.abs(layer.theta).max() * slowest * levels / _largest_weights(layer).max()
+    return int(np.clip(np.ceil(np.log2(LEAST_LEAK / lost)) + missing, missing, MAX_GAIN))

@@ -1,0 +1,1 @@
+"""NIR graphs, read and written."""

@@ -1,0 +1,1 @@
+"""NIR graphs of other frameworks, made chains of layers."""

@@ -1,0 +1,176 @@
+"""NIR graphs that other programs wrote, as float networks, with an account of what became of each node.
+
+Imported are chains from Input to Output, of layers that each consist of synapses, which are any number
+of Linear, Affine, Scale, Conv1d, Conv2d, SumPool2d, AvgPool2d and Flatten nodes and fold into one matrix
+or one convolution, and of neurons, which are LIF, IF, CubaLIF, LI, I, CubaLI or Threshold. Neurons may
+return to themselves through Linear, Affine and Scale nodes. Everything else is refused by name.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nir
+
+from spikelet.errors import SpikeletError
+from spikelet.graphs import chain as nir_topology
+from spikelet.graphs import file, reader
+from spikelet.graphs.axes import Grid
+from spikelet.graphs.foreign import frameworks, synapses, values
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.frameworks import Framework
+from spikelet.graphs.foreign.nodes import Layers
+from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.inputs import encoders
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.protocol import Stream
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What a network needs and NIR has no field for.
+
+    encoder, steps, readout  as in FloatNetwork
+    dt                       seconds per step; None: the framework's
+    reset                    "subtract" or "set"; None: the framework's
+    classes                  a name for each neuron of the last layer; None: their numbers
+    framework                a name in frameworks.FRAMEWORKS; None: NIR's own equations hold
+    encoder_parameter        as in encoding.py; None: its default
+    stream                   as in FloatNetwork
+    """
+
+    encoder: str
+    steps: int
+    readout: str
+    dt: float | None = None
+    reset: str | None = None
+    classes: Sequence[str] | None = None
+    framework: str | None = None
+    encoder_parameter: int | None = None
+    stream: Stream | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network, and the account of the graph and then of every node, in the order of the chain."""
+
+    network: FloatNetwork
+    account: tuple[Entry, ...]
+
+
+def read(path: str | Path, options: ImportOptions) -> Imported:
+    """Return the network in a NIR file.
+
+    Raises SpikeletError, naming the file and the node or the option, where it cannot be imported.
+    """
+    graph = file.read_foreign(path)
+    try:
+        return from_nir(graph, options)
+    except SpikeletError as error:
+        raise SpikeletError(f"{path}: {error}") from error
+
+
+def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
+    """Return the network in a graph.
+
+    Raises SpikeletError, naming the node or the option, where it cannot be imported.
+    """
+    if reader.is_native(graph):
+        raise SpikeletError("this graph is Spikelet's own and needs no import; convert it as it is")
+    framework = frameworks.named(options.framework)
+    dt, reset = _dt(options.dt, framework), _reset(options.reset, framework)
+    chain = nir_topology.chain(graph)
+    first = chain.links[0].name
+    samples = synapses.of_samples(values.sizes(chain.nodes[first], first))
+    layers = Layers(chain, framework, dt, reset, samples)
+    for link in chain.links:
+        layers.add(link)
+    last = layers.synapses.grid
+    network = FloatNetwork(
+        layers=tuple(layers.layers),
+        encoder=options.encoder,
+        steps=options.steps,
+        readout=options.readout,
+        classes=last.arranged(tuple(options.classes or map(str, range(last.values)))),
+        dt=dt,
+        encoder_parameter=encoders.parameter(options.encoder, options.encoder_parameter),
+        stream=options.stream,
+    )
+    said = _about(network, options, framework) + _about_order(layers, samples)
+    of_graph = [Entry("", "NIRGraph", *text) for text in said]
+    return Imported(network, (*of_graph, *layers.account))
+
+
+def _dt(dt: float | None, framework: Framework) -> float:
+    """Return seconds per step, which must be given where the framework has no habit."""
+    if dt is None:
+        dt = framework.dt
+    if dt is None:
+        raise SpikeletError(
+            "the file does not say how long a step is, for NIR has no field for it; "
+            "give it with --dt SECONDS, or name the framework with --from"
+        )
+    if not 0 < dt < math.inf:
+        raise SpikeletError(f"dt is {dt:g}; it must be a positive number of seconds")
+    if framework.only_dt and dt != framework.dt:
+        raise SpikeletError(
+            f"dt is {dt:g}, but {framework.title} writes time constants for {framework.dt:g} s, "
+            "however long a step is; leave out --dt"
+        )
+    return dt
+
+
+def _reset(reset: str | None, framework: Framework) -> str:
+    """Return the reset rule, which must be given where the framework has no habit."""
+    reset = reset or framework.reset
+    if reset is None:
+        raise SpikeletError(
+            "the file does not say how a spike resets the membrane, for NIR has no field for it; "
+            "give it with --reset subtract or --reset set, or name the framework with --from"
+        )
+    return reset
+
+
+def _about(network: FloatNetwork, options: ImportOptions, framework: Framework) -> Texts:
+    """Return what holds for the whole graph."""
+    about = []
+    if options.dt is None:
+        habit = "which its exporter always takes" if framework.only_dt else "its default"
+        about.append((ASSUMED, f"dt is {network.dt:g} s as in {framework.title}, {habit}"))
+    if options.reset is None:
+        about.append((ASSUMED, f"reset is {framework.reset}, the default of {framework.title}"))
+    if framework is frameworks.PLAIN_NIR:
+        about.append((ASSUMED, "membranes start at 0"))
+    if not options.classes:
+        about.append((ASSUMED, "classes are called by the numbers of their neurons"))
+    if network.encoder == "direct":
+        about.append((ASSUMED, "an input x of 0..255 stands for x / 256"))
+    if any(layer.theta is not None for layer in network.layers):
+        text = "neurons fire at v >= v_threshold, not only above it, which differs at equality"
+        about.append((APPROXIMATED, text))
+    fires = network.layers[-1].theta is not None
+    if framework.resets_late and fires and network.readout != "count":
+        text = (
+            f"readout {network.readout} takes membranes after the reset, "
+            f"where {framework.title} returns those before it"
+        )
+        about.append((APPROXIMATED, text))
+    return about
+
+
+def _about_order(layers: Layers, samples: Synapses) -> Texts:
+    """Return in which order the values of samples, and the neurons of the answer, are taken."""
+    texts: Texts = []
+    taken, asked = layers.samples or samples.source, layers.synapses.grid
+    if taken.channels > 1 and taken.size != (1, 1):
+        text = f"the {taken.channels} values of a pixel side by side, {_size(taken)} pixels"
+        texts.append((ASSUMED, f"samples are taken channels last: {text}"))
+    if asked.channels > 1 and asked.size != (1, 1):
+        text = f"the {asked.channels} maps of a pixel side by side, {_size(asked)} pixels"
+        texts.append((EXACT, f"classes are in the order of neurons: {text}"))
+    return texts
+
+
+def _size(grid: Grid) -> str:
+    return f"{grid.size[0]} x {grid.size[1]}"

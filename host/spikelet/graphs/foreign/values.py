@@ -1,0 +1,89 @@
+"""The numbers in NIR's nodes, checked: their sizes, and whether they are numbers at all."""
+
+import math
+from typing import Any
+
+import nir
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.errors import SpikeletError
+from spikelet.graphs.axes import Grid, Shape
+from spikelet.networks.geometry import Pair
+
+MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file
+
+FloatArray = NDArray[np.float64]
+
+
+def numbers(value: Any, name: str, what: str) -> FloatArray:
+    """Return a node's parameter as float64; raises SpikeletError naming both."""
+    try:
+        return np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
+
+
+def spread(value: Any, shape: Shape, name: str, what: str) -> FloatArray:
+    """Return a node's parameter as float64[shape].
+
+    value  one number for all, one for each, or an array of as many axes that some of them repeat
+    Raises SpikeletError naming node and parameter if it is none of that.
+    """
+    values, width = numbers(value, name, what), math.prod(shape)
+    if values.size == width:
+        return values.reshape(shape).copy()
+    if values.size == 1:
+        return np.full(shape, values.item())
+    if values.ndim == len(shape) and all(
+        n in (1, m) for n, m in zip(values.shape, shape, strict=True)
+    ):
+        return np.broadcast_to(values, shape).copy()
+    raise SpikeletError(f"node {name!r} has {values.size} values of {what}, but gets {width}")
+
+
+def per_map(values: FloatArray, grid: Grid, name: str, what: str) -> FloatArray:
+    """Return float64[channels] of values of a grid, channels first.
+
+    Raises SpikeletError where they differ between the pixels of a channel.
+    """
+    rows = values.reshape(grid.channels, -1)
+    if grid.size != (1, 1) and (rows != rows[:, :1]).any():
+        raise SpikeletError(
+            f"node {name!r} has different values of {what} at the pixels of one map, "
+            "where a convolution in Spikelet has one for all"
+        )
+    return rows[:, 0].copy()
+
+
+def pair(value: Any, name: str, what: str, least: int) -> Pair:
+    """Return rows and columns of a node's parameter, one number for both or one for each.
+
+    Raises SpikeletError naming node and parameter unless they are whole and at least `least`.
+    """
+    values = numbers(value, name, what).ravel()
+    if values.size not in (1, 2) or (values != np.rint(values)).any() or values.min() < least:
+        raise SpikeletError(
+            f"node {name!r} has a {what} of {values.tolist()}, "
+            f"where only whole numbers from {least} can be imported"
+        )
+    rows, columns = np.broadcast_to(values, 2).astype(int).tolist()
+    return rows, columns
+
+
+def sizes(node: nir.NIRNode, name: str) -> Shape:
+    """Return the shape of what goes into an Input, Flatten or Output; raises SpikeletError."""
+    shape = node.input_type["input"]
+    found = numbers([] if shape is None else shape, name, "shape").ravel()
+    width = math.prod(found)
+    whole = len(found) and (found >= 1).all() and (found == np.rint(found)).all()
+    if not whole or width > MAX_WIDTH:
+        text = ", ".join(f"{size:g}" for size in found)
+        raise SpikeletError(f"node {name!r} has shape [{text}]; it must hold 1..{MAX_WIDTH} values")
+    return tuple(map(int, found))
+
+
+def extent(values: FloatArray) -> str:
+    """Return the values in few words: one number, or the least and the largest."""
+    low, high = f"{values.min():.6g}", f"{values.max():.6g}"
+    return low if low == high else f"{low}..{high}"

@@ -1,0 +1,1 @@
+"""A board over time: watch, live view, recorder."""

@@ -1,0 +1,220 @@
+"""Reading a journal back: what came, in its order, without holding more of it than a chunk."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from spikelet.errors import SpikeletError
+from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.journal.writer import (
+    ABOUT,
+    CRC_SIZE,
+    END,
+    FORMAT,
+    GONE,
+    HEAD,
+    HEAD_SIZE,
+    LOST,
+    MAGIC,
+    MAX_PAYLOAD,
+    NETWORK,
+    RECONNECTED,
+    STARTED,
+    STATUS,
+    SYNC,
+    TEXT,
+    TURN,
+    read_turn,
+)
+from spikelet.monitoring.watch import Gone, Reconnected, Started
+from spikelet.networks import network as networks
+from spikelet.networks.network import Network
+from spikert.network.tables import TableError
+
+BLOCK = 1 << 16  # bytes that are searched at once for the next chunk
+
+
+class Text(NamedTuple):
+    """What the board printed."""
+
+    text: str
+
+
+class End(NamedTuple):
+    """Counts of a watch that was closed, by name."""
+
+    counts: dict[str, Any]
+
+
+class Entry(NamedTuple):
+    """A line of the journal.
+
+    time      float, seconds since it was begun
+    number    int, of a turn; -1 of what is none
+    event     None for a turn that was lost
+    """
+
+    time: float
+    number: int
+    event: Observation | Status | Started | Gone | Reconnected | Text | End | None
+
+
+class _Chunk(NamedTuple):
+    kind: int
+    time: float
+    payload: bytes
+
+
+@dataclass
+class Journal:
+    """A journal on a disk.
+
+    path       of the file
+    network    whose turns it holds
+    about      format, port, board, runtime, kernel and begun
+    damaged    int, bytes that were passed over when it was last read to its end
+    closed     bool, whether it had an end then; else the host was killed, or it still goes on
+    """
+
+    path: Path
+    network: Network
+    about: dict[str, Any]
+    damaged: int = 0
+    closed: bool = False
+    _first: int = field(default=0, repr=False)  # where the first entry begins
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield everything that came, in its order.
+
+        Raises SpikeletError if the file cannot be read.
+        """
+        self.damaged, self.closed = 0, False
+        with _opened(self.path) as file:
+            file.seek(self._first)
+            for chunk in self._chunks(file):
+                try:
+                    entry = self._entry(chunk)
+                except (ValueError, KeyError, TypeError, struct.error):
+                    self.damaged += len(SYNC) + HEAD_SIZE + len(chunk.payload) + CRC_SIZE
+                    continue
+                if entry is not None:
+                    self.closed = self.closed or isinstance(entry.event, End)
+                    yield entry
+
+    def turns(self) -> Iterator[tuple[int, float, Observation]]:
+        """Yield number, time and observation of each turn that came whole."""
+        for entry in self.entries():
+            if isinstance(entry.event, Observation):
+                yield entry.number, entry.time, entry.event
+
+    @property
+    def note(self) -> str:
+        """A sentence about what it lacks, as it was last read; "" if nothing."""
+        if self.damaged:
+            return f"{self.path}: {self.damaged:,} bytes are damaged and left out"
+        if not self.closed:
+            return f"{self.path}: was not closed; it holds what came until then"
+        return ""
+
+    def _chunks(self, file: BinaryIO) -> Iterator[_Chunk]:
+        while True:
+            start = file.tell()
+            chunk = _chunk(file)
+            if chunk is not None:
+                yield chunk
+                continue
+            end = file.seek(0, 2)
+            file.seek(min(start + 1, end))
+            _find(file)
+            self.damaged += file.tell() - start
+            if file.tell() == end:
+                return
+
+    def _entry(self, chunk: _Chunk) -> Entry | None:
+        """Return what a chunk says; None if it is of a kind that this version does not know."""
+        if chunk.kind == TURN:
+            number, seen = read_turn(self.network, chunk.payload)
+            return Entry(chunk.time, number, seen)
+        if chunk.kind == LOST:
+            return Entry(chunk.time, struct.unpack("<I", chunk.payload)[0], None)
+        if chunk.kind in _SAID:
+            return Entry(chunk.time, -1, _SAID[chunk.kind](chunk.payload))
+        return None
+
+
+_SAID: dict[int, Callable[[bytes], Status | Started | Gone | Reconnected | Text | End]] = {
+    STARTED: lambda payload: Started(),
+    STATUS: lambda payload: Status(**json.loads(payload)),
+    RECONNECTED: lambda payload: Reconnected(**json.loads(payload)),
+    END: lambda payload: End(dict(json.loads(payload))),
+    GONE: lambda payload: Gone(payload.decode(errors="replace")),
+    TEXT: lambda payload: Text(payload.decode(errors="replace")),
+}
+
+
+def load(path: str | Path) -> Journal:
+    """Open a journal.
+
+    Raises SpikeletError if it is none, is of a newer format, or its beginning is damaged.
+    """
+    with _opened(path) as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise SpikeletError(f"{path} is not a recording of spikelet monitor --record")
+        first, second = _chunk(file), _chunk(file)
+        if first is None or second is None or (first.kind, second.kind) != (NETWORK, ABOUT):
+            raise SpikeletError(f"{path} is damaged at its beginning, where its network stands")
+        start = file.tell()
+    try:
+        about = dict(json.loads(second.payload))
+        if int(about["format"]) > FORMAT:
+            raise SpikeletError(
+                f"{path} has format {about['format']}, above {FORMAT}; it takes a newer Spikelet"
+            )
+        return Journal(Path(path), networks.from_bytes(first.payload), about, _first=start)
+    except (ValueError, KeyError, TypeError, TableError) as error:
+        raise SpikeletError(f"{path} is damaged at its beginning: {error}") from None
+
+
+def is_journal(path: str | Path) -> bool:
+    """Return whether a file begins as a journal does; raises SpikeletError if it cannot be read."""
+    with _opened(path) as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _opened(path: str | Path) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise SpikeletError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _chunk(file: BinaryIO) -> _Chunk | None:
+    """Return the chunk that begins here; None if there is no whole one."""
+    head = file.read(len(SYNC) + HEAD_SIZE)
+    if len(head) < len(SYNC) + HEAD_SIZE or not head.startswith(SYNC):
+        return None
+    kind, size, when = struct.unpack_from(HEAD, head, len(SYNC))
+    if size > MAX_PAYLOAD:
+        return None
+    payload, crc = file.read(size), file.read(CRC_SIZE)
+    body = head[len(SYNC) :] + payload
+    if len(crc) < CRC_SIZE or struct.unpack("<I", crc)[0] != zlib.crc32(body):
+        return None
+    return _Chunk(kind, when, payload)
+
+
+def _find(file: BinaryIO) -> None:
+    """Go to the next place where a chunk may begin, or to the end."""
+    overlap = b""
+    while block := file.read(BLOCK):
+        searched = overlap + block
+        if (found := searched.find(SYNC)) >= 0:
+            file.seek(found - len(searched), 1)
+            return
+        overlap = searched[-(len(SYNC) - 1) :]

@@ -1,0 +1,71 @@
+"""A journal as a neo.Block, for electrophysiology's tools; saved as NIX, which neo reads back.
+
+One segment holds a SpikeTrain for each neuron, silent ones too, called "layer K neuron J" and annotated
+with both numbers, and an Event "answers" whose labels are the classes' names, at the end of each turn.
+Neo's times are seconds, so the sampling rate must be known.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikelet.errors import SpikeletError
+from spikelet.monitoring.journal.events import Events, gather, times
+from spikelet.monitoring.journal.reader import Journal
+
+
+def write(journal: Journal, path: Path, rate: float | None) -> None:
+    """Write a journal as a NIX file.
+
+    Raises SpikeletError if neo or nixio is not installed, or nobody knows the sampling rate.
+    """
+    neo = _neo()
+    made = block(gather(journal, rate))
+    with neo.NixIO(str(path), "ow") as file:
+        file.write_block(made)
+
+
+def block(events: Events) -> Any:
+    """Return the events as a neo.Block."""
+    neo = _neo()
+    step = events.step_seconds
+    if step is None:
+        raise SpikeletError(
+            "neo's times are seconds, and the recording knows no sampling rate; give --rate HZ"
+        )
+    end = float(times(np.array([events.length]), step)[0])
+    made = neo.Block(name="spikelet", description=json.dumps(events.about))
+    segment = neo.Segment(name="monitor")
+    made.segments.append(segment)
+    for k, layer in enumerate(events.network.layers):
+        when = times(events.steps[k], step)
+        order = np.argsort(events.neurons[k], kind="stable")
+        bounds = np.searchsorted(events.neurons[k][order], np.arange(layer.neurons + 1))
+        for neuron in range(layer.neurons):
+            mine = order[bounds[neuron] : bounds[neuron + 1]]
+            train = neo.SpikeTrain(
+                when[mine],
+                units="s",
+                t_stop=end,
+                name=f"layer {k} neuron {neuron}",
+                layer=k,
+                neuron=neuron,
+            )
+            segment.spiketrains.append(train)
+    answers = np.array([events.network.classes[answer] for answer in events.answers])
+    ends = times(events.ends + 1, step)
+    segment.events.append(neo.Event(times=ends, labels=answers, units="s", name="answers"))
+    return made
+
+
+def _neo() -> Any:
+    try:
+        import neo
+        import nixio  # noqa: F401  neo imports it only when it writes
+    except ImportError:
+        raise SpikeletError("this form needs neo: pip install 'spikelet[neo]'") from None
+    return neo

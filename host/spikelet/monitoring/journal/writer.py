@@ -1,0 +1,168 @@
+"""The journal of a watch: a file to which everything is added as it comes.
+
+    file     MAGIC chunk*
+    chunk    SYNC  kind:u8  size:u32  time:f64  payload  crc:u32                       all little-endian
+
+The time is in seconds since the journal was begun, by a clock that never jumps; the CRC-32 covers all
+between it and SYNC. Each chunk is written in one go and handed to the system at once: when the host is
+killed, what came until then is in the file. A reader passes over what is damaged, and says how much.
+
+    NETWORK       the .lif file whose turns follow; the first chunk
+    ABOUT         JSON: format (int), port, board, runtime, kernel, begun (text, UTC); the second chunk
+    TURN          TURN_FORMAT, then its readings if the board took them by itself (as Network.turn_bytes
+                  has them); of each layer its spikes, [T, neurons] in this order, a bit each, the first
+                  the lowest of its byte, as many whole bytes as that takes; of each layer its membranes
+                  at the turn's end, i16[neurons]
+    LOST          number:u32 of a turn that did not arrive whole
+    STATUS        JSON: the fields of observation.Status
+    TEXT          UTF-8: what the board printed
+    STARTED       nothing: the network's state begins anew with the next turn
+    GONE          UTF-8: why the board is gone
+    RECONNECTED   JSON: name of the port, count, seconds
+    END           JSON: turns, answers, lost_frames, missed_frames, reconnections, and differences where
+                  spikes were checked; the last chunk of a journal that was closed
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from spikelet.errors import SpikeletError
+from spikelet.link.turn import Observation, Status
+from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
+from spikelet.networks.network import Network
+
+FORMAT = 1  # raise it when an older Spikelet would misread a journal
+MAGIC = b"spikelet journal\n"
+SYNC = b"\x89JRN"
+HEAD = "<BId"  # kind, size of the payload, time
+HEAD_SIZE = struct.calcsize(HEAD)
+CRC_SIZE = 4
+MAX_PAYLOAD = 1 << 26
+TURN_FORMAT = "<IHB"  # number, answer, whether readings follow
+TURN_SIZE = struct.calcsize(TURN_FORMAT)
+
+NETWORK, ABOUT, TURN, LOST, STATUS, TEXT, STARTED, GONE, RECONNECTED, END = range(1, 11)
+
+
+class JournalWriter:
+    """Adds to a journal what a watch yields.
+
+    path    of the file
+    """
+
+    def __init__(self, path: str | Path, network: Network, about: Mapping[str, Any]) -> None:
+        """Begin a journal.
+
+        about    port, board, runtime, kernel and begun, all text
+        Raises SpikeletError if the file is there already, or cannot be written.
+        """
+        self.path = Path(path)
+        self._network = network
+        self._turns = 0
+        self._begun = time.monotonic()
+        try:
+            self._file = self.path.open("xb", buffering=0)
+        except FileExistsError:
+            raise SpikeletError(f"{path} is there already; name another file") from None
+        except OSError as error:
+            raise SpikeletError(f"cannot write {path}: {error.strerror}") from None
+        try:
+            self._write(MAGIC)
+            self._add(NETWORK, network.to_bytes())
+            self._add_json(ABOUT, {"format": FORMAT, **about})
+        except SpikeletError:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def take(self, event: Event) -> None:
+        """Add an event; raises SpikeletError if it cannot be written."""
+        if isinstance(event, Observation):
+            self._add(TURN, turn_bytes(self._network, self._turns, event))
+            self._turns += 1
+        elif event is None:
+            self._add(LOST, struct.pack("<I", self._turns))
+            self._turns += 1
+        elif isinstance(event, Status):
+            self._add_json(STATUS, asdict(event))
+        elif isinstance(event, Started):
+            self._add(STARTED, b"")
+        elif isinstance(event, Gone):
+            self._add(GONE, event.reason.encode())
+        elif isinstance(event, Reconnected):
+            self._add_json(RECONNECTED, asdict(event))
+
+    def text(self, text: str) -> None:
+        """Add what the board printed."""
+        self._add(TEXT, text.encode())
+
+    def end(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of a watch that is over."""
+        self._add_json(END, counts)
+
+    def _add_json(self, kind: int, value: Mapping[str, Any]) -> None:
+        self._add(kind, json.dumps(value).encode())
+
+    def _add(self, kind: int, payload: bytes) -> None:
+        body = struct.pack(HEAD, kind, len(payload), time.monotonic() - self._begun) + payload
+        self._write(SYNC + body + struct.pack("<I", zlib.crc32(body)))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            written = self._file.write(data)
+            while written < len(data):
+                written += self._file.write(data[written:])
+        except OSError as error:
+            raise SpikeletError(
+                f"cannot write {self.path}: {error.strerror or error}; "
+                "what came until then is kept in it"
+            ) from None
+
+
+def turn_bytes(network: Network, number: int, turn: Observation) -> bytes:
+    """Return the payload of a TURN."""
+    parts = [struct.pack(TURN_FORMAT, number, turn.answer, turn.readings is not None)]
+    if turn.readings is not None:
+        parts.append(network.turn_bytes(turn.readings))
+    parts += [np.packbits(spikes, bitorder="little").tobytes() for spikes in turn.spikes]
+    parts += [membranes.astype("<i2").tobytes() for membranes in turn.membranes]
+    return b"".join(parts)
+
+
+def read_turn(network: Network, payload: bytes) -> tuple[int, Observation]:
+    """Return number and observation of a TURN; raises ValueError if it is not of this network."""
+    number, answer, has_readings = struct.unpack_from(TURN_FORMAT, payload)
+    at, readings = TURN_SIZE, None
+    if has_readings:
+        size = int(np.prod(network.turn)) * (2 if network.scaling else 1)
+        readings = network.turn_readings(payload[at : at + size])
+        at += size
+    spikes, membranes = [], []
+    for layer in network.layers:
+        count = network.turn_steps * layer.neurons
+        packed = np.frombuffer(payload, np.uint8, -(-count // 8), at)
+        bits = np.unpackbits(packed, count=count, bitorder="little")
+        spikes.append(bits.reshape(network.turn_steps, layer.neurons))
+        at += len(packed)
+    for layer in network.layers:
+        membranes.append(np.frombuffer(payload, "<i2", layer.neurons, at).astype(np.int16))
+        at += 2 * layer.neurons
+    if at != len(payload) or answer >= len(network.classes):
+        raise ValueError(f"a turn of {len(payload)} bytes, and the network's have {at}")
+    seen = Observation(number & 0xFFFF, readings, tuple(spikes), tuple(membranes), answer)
+    return number, seen

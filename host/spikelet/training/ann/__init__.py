@@ -1,0 +1,1 @@
+"""A ReLU network, trained and made spiking."""

@@ -1,0 +1,141 @@
+"""ReLU networks to spiking ones: integrate-and-fire neurons whose spike counts are the activations.
+
+A neuron that starts at half its threshold theta and gets the drive z in each of T steps, losing
+theta with each spike, spikes clip(floor(T * z / theta + 1/2), 0, T) times: clip-floor-shift with T
+levels, in which a spike is worth theta. The first layer gets such a drive from the encoder `direct`;
+later ones get theirs as spikes that come early or late, so for them it holds nearly.
+
+What theta is, the balance, decides between small activations rounded to nothing and large ones cut:
+
+learned     the clip that training found for clip-floor-shift
+maximum     the largest activation on samples
+percentile  what so many percent of the activations above 0 on samples do not exceed
+
+The last layer never fires: in T steps it sums up T times the scores of the ReLU network. Pooling sums
+spikes as it sums activations, so convolutions and pooling change nothing of this.
+
+Source: Diehl et al., Fast-classifying, high-accuracy spiking deep networks through weight and
+threshold balancing, IJCNN (2015), for the maximum; Rueckauer et al., Conversion of Continuous-Valued
+Deep Networks to Efficient Event-Driven Networks, Frontiers in Neuroscience 11 (2017), for
+the percentile; Bu et al., Optimal ANN-SNN Conversion for High-accuracy and Ultra-low-latency Spiking
+Neural Networks, ICLR (2022), for the learned clip and the start at half a threshold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.conversion import convert as conversion
+from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import score as evaluation
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.training.ann.network import ReluNetwork
+
+BALANCES = ("learned", "maximum", "percentile")
+PERCENTILE = 99.9
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a converted network reached in so many steps.
+
+    steps               T
+    accuracy_float      0..1, before conversion to integers
+    accuracy            0..1, of the integers; None where int16 cannot hold so many steps
+    synaptic_events     mean per sample, of the integers; None likewise
+    refusal             why int16 cannot hold them, in one sentence; "" where it can
+    """
+
+    steps: int
+    accuracy_float: float
+    accuracy: float | None
+    synaptic_events: float | None
+    refusal: str = ""
+
+
+def thresholds(
+    network: ReluNetwork,
+    balance: str,
+    x: NDArray[np.uint8],
+    percentile: float = PERCENTILE,
+) -> tuple[float, ...]:
+    """Return theta of each hidden layer.
+
+    balance     one of BALANCES
+    x           uint8[n, channels], samples to measure activations on; "learned" needs none
+    percentile  above 0, at most 100; only "percentile" takes it
+    Raises SpikeletError if the network has no learned clip, or a layer no activation above 0.
+    """
+    if balance not in BALANCES:
+        raise SpikeletError(f"balance is {balance!r}; it must be one of {', '.join(BALANCES)}")
+    if not 0 < percentile <= 100:
+        raise SpikeletError(f"percentile is {percentile:g}; it must be above 0 and at most 100")
+    if balance == "learned":
+        return _learned(network)
+    share = 100.0 if balance == "maximum" else percentile
+    hidden = network.activations(x)[:-1]
+    return tuple(_exceeded_by_few(layer, share, number) for number, layer in enumerate(hidden))
+
+
+def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatNetwork:
+    """Return the spiking network of T steps, with these thresholds of the hidden layers.
+
+    Raises SpikeletError if T is not possible.
+    """
+    worth, layers = 1.0, []  # of an input spike, in activation
+    for layer, theta in zip(network.layers, (*thetas, None), strict=True):
+        ones, zeros = np.ones(layer.maps), np.zeros(layer.maps)
+        layers.append(
+            FloatLayer(
+                weights=layer.weights * worth,
+                bias=layer.bias,
+                beta=ones,
+                theta=None if theta is None else ones * theta,
+                reset="subtract",
+                v_reset=zeros,
+                v_start=zeros if theta is None else ones * theta / 2,
+                geometry=layer.geometry,
+            )
+        )
+        worth = theta or 1.0
+    return FloatNetwork(tuple(layers), "direct", steps, "last", network.classes)
+
+
+def against_steps(
+    network: FloatNetwork, samples: Dataset, all_steps: Sequence[int]
+) -> tuple[Reached, ...]:
+    """Return what a converted network reaches on samples with each number of steps."""
+    return tuple(_reached(replace(network, steps=steps), samples) for steps in all_steps)
+
+
+def _learned(network: ReluNetwork) -> tuple[float, ...]:
+    clips = tuple(layer.clip for layer in network.layers if layer.clip is not None)
+    if not clips:
+        raise SpikeletError(
+            "the ReLU network has no learned clip; balance it by maximum or percentile"
+        )
+    return clips
+
+
+def _exceeded_by_few(activations: NDArray[np.float64], percent: float, number: int) -> float:
+    """Return what so many percent of the activations above 0 do not exceed."""
+    active = activations[activations > 0]
+    if not active.size:
+        raise SpikeletError(
+            f"layer {number} has no activation above 0 on {len(activations)} samples; "
+            "give samples like those that the network was trained on"
+        )
+    return float(np.percentile(active, percent))
+
+
+def _reached(network: FloatNetwork, samples: Dataset) -> Reached:
+    accuracy = evaluation.evaluate(network, samples).accuracy
+    try:
+        integer, _ = conversion.convert(network)
+    except SpikeletError as error:
+        return Reached(network.steps, accuracy, None, None, str(error))
+    score = evaluation.evaluate(integer, samples)
+    return Reached(network.steps, accuracy, score.accuracy, score.synaptic_events)

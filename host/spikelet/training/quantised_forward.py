@@ -1,0 +1,124 @@
+"""The forward pass of training in integers: those that conversion makes of the network as it is.
+
+Training then sees the spikes that a board will make. The proof keeps every number within 24 bits,
+which float32 holds exactly; what comes out is scaled back to the units of the float network, and its
+gradient is taken for theirs, straight through every rounding, shift and floor.
+Source: Bengio, Leonard and Courville, Estimating or Propagating Gradients Through Stochastic Neurons
+(2013), sec. 4, the straight-through estimator; Jacob et al., Quantization and Training of Neural
+Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet.conversion import convert
+from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork, Window
+from spikelet.networks.layer import Layer
+from spikelet.networks.network import Network
+from spikelet.training.forward import Pass, flat, see
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded:
+    """A network, and the integers that conversion makes of it.
+
+    network   float, with weights that conversion would round no more
+    integers  the same network as a board runs it
+    scales    float64[maps] for each layer, membrane units per unit of `network`
+    """
+
+    network: FloatNetwork
+    integers: Network
+    scales: Sequence[NDArray[np.float64]]
+
+
+def rounded(network: FloatNetwork, bits: int) -> Rounded:
+    """Return what so many bits make of a network; raises SpikeletError where no int16 holds it."""
+    integers, reports = convert.convert(network, bits=bits)
+    scales = [report.scale for report in reports]
+    layers = map(_on_grid, network.layers, integers.layers, scales)
+    return Rounded(replace(network, layers=tuple(layers)), integers, scales)
+
+
+def forward(found: Rounded, signal: FloatArray) -> list[Pass]:
+    """Return what each layer does, in the units of the float network.
+
+    signal    float[1 or T, n, inputs], as `forward.forward` takes it
+    """
+    steps = found.network.steps if len(signal) == 1 else len(signal)
+    passes: list[Pass] = []
+    for layer, integers, scale in zip(
+        found.network.layers, found.integers.layers, found.scales, strict=True
+    ):
+        seen = see(signal, integers.geometry)
+        # The direct encoder's x / 256 and the phase encoder's 2**-k stand for shifts of the sum.
+        sums = np.floor(flat(seen @ integers.weights.astype(signal.dtype)))
+        window = integrate(integers, sums, steps)
+        passes.append(Pass(layer, seen, _scaled(window, layer.each(scale))))
+        signal = window.spikes
+    return passes
+
+
+def integrate(layer: Layer, sums: FloatArray, steps: int) -> Window:
+    """Return what integer neurons do, in membrane units: whole numbers in the type of `sums`.
+
+    sums    float[T, n, neurons], weighted inputs after the encoder's shift; or [1, n, neurons], the
+            same in each step
+    """
+    shape, dtype = (steps, *sums.shape[1:]), sums.dtype
+    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    bias, v = layer.each(layer.bias).astype(dtype), layer.each(layer.v_start).astype(dtype)
+    leak, current_leak = _leak(layer, layer.d, layer.r, dtype), None
+    if layer.current_d is not None:
+        current_leak = _leak(layer, layer.current_d, layer.current_r, dtype)
+    low = None if layer.low is None else layer.each(layer.low).astype(dtype)
+    recurrent = None if layer.recurrent is None else layer.recurrent.astype(dtype)
+    current = np.zeros(shape[1:], dtype)
+    for t, total in enumerate(np.broadcast_to(sums, shape)):
+        own = spikes[t - 1] @ recurrent if recurrent is not None and t > 0 else 0
+        feed = (total + own) * 2**layer.gain + bias
+        if current_leak is not None:
+            feed = current = current - np.floor(current * current_leak) + feed
+        np.add(v - np.floor(v * leak), feed, out=before[t])
+        if low is not None:
+            np.maximum(before[t], low, out=before[t])
+        spikes[t], after[t] = _fired(layer, before[t])
+        v = after[t]
+    return window
+
+
+def _leak(layer: Layer, d: NDArray[np.int16], r: int, dtype: np.dtype[np.floating]) -> FloatArray:
+    """Return the share dtype[neurons] that is lost in each step, before it is rounded down."""
+    return layer.each(d).astype(dtype) / dtype.type(2**r)
+
+
+def _fired(layer: Layer, before: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return spikes, and membranes after the reset."""
+    if layer.theta is None:
+        return np.zeros_like(before), before
+    dtype = before.dtype
+    spikes = (before >= layer.each(layer.theta)).astype(dtype)
+    if layer.reset == "subtract":
+        return spikes, before - spikes * layer.each(layer.rho).astype(dtype)
+    return spikes, np.where(spikes > 0, layer.each(layer.v_reset).astype(dtype), before)
+
+
+def _scaled(window: Window, scale: FloatArray) -> Window:
+    """Return membranes in units of the float network."""
+    return Window(window.before / scale, window.spikes, window.after / scale)
+
+
+def _on_grid(layer: FloatLayer, integers: Layer, scale: NDArray[np.float64]) -> FloatLayer:
+    """Return a float layer with the weights that are left of its own."""
+    unit = 2**integers.gain / scale
+    own = integers.recurrent
+    return replace(
+        layer,
+        weights=integers.weights * unit,
+        recurrent=None if own is None else own * unit,
+    )

@@ -1,0 +1,158 @@
+"""What a sweep has found, kept as one JSON line per network that was trained.
+
+{"spikelet": "0.1.0", "dataset": "digits", "sha256": "a1...", "options": {"encoder": "direct", ...},
+ "validation": {"accuracy": 0.98, "synaptic_events": 2300.0, "spikes": 21.0}, "test": {...},
+ "bytes": 5164, "epochs": 63}
+
+A network that failed has "error", a sentence, in place of the last four. Lines are only ever added. A
+line that was cut off, or damaged, counts as not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from spikelet import __version__, files
+from spikelet.errors import SpikeletError
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks.score import Score
+from spikelet.training.options import TrainingOptions
+
+_OPTIONS = TrainingOptions.__dataclass_fields__.keys()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a network reached in integers.
+
+    validation  on the part of the training samples that also decided which epoch was best
+    test        on samples that decided nothing
+    bytes       of its tables
+    epochs      that its training took
+    """
+
+    validation: Score
+    test: Score
+    bytes: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one network: a measurement, or else the sentence with which it failed."""
+
+    options: TrainingOptions
+    measured: Measurement | None
+    error: str = ""
+
+
+class Found(NamedTuple):
+    """What a file of results holds for one dataset and this version of Spikelet.
+
+    outcomes  by their options; of equal options the last
+    damaged   numbers of the lines that cannot be read, from 1
+    """
+
+    outcomes: dict[TrainingOptions, Outcome]
+    damaged: tuple[int, ...]
+
+
+def identity(dataset: Dataset) -> str:
+    """Return the SHA-256, in hexadecimal, of all samples, labels and classes; the name may change."""
+    digest = hashlib.sha256(json.dumps([dataset.x.shape, dataset.classes]).encode())
+    digest.update(dataset.x.tobytes())
+    digest.update(dataset.y.astype("<i8").tobytes())
+    if dataset.groups is not None:
+        digest.update(dataset.groups.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def read(path: str | Path, dataset: Dataset) -> Found:
+    """Return what the file at `path` holds of `dataset`; nothing if there is no such file.
+
+    Raises SpikeletError if it cannot be read, or is a file of another kind.
+    """
+    if not Path(path).exists():
+        return Found({}, ())
+    sha256 = identity(dataset)
+    lines = files.read(path).split(b"\n")
+    outcomes, damaged, readable = {}, [], 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            outcome = _parsed(line, sha256)
+        except (ValueError, TypeError, KeyError, AttributeError, SpikeletError):
+            damaged.append(number)
+            continue
+        readable += 1
+        if outcome is not None:
+            outcomes[outcome.options] = outcome
+    # A single line without an end may be the first that a sweep was about to write.
+    if damaged and not readable and damaged[0] < len(lines):
+        raise SpikeletError(f"{path} holds no results of a sweep; name another file for them")
+    return Found(outcomes, tuple(damaged))
+
+
+@contextmanager
+def appending(path: str | Path, dataset: Dataset) -> Iterator[Callable[[Outcome], None]]:
+    """Give a function that adds an outcome to the file at `path`, each at once and as a line.
+
+    Raises SpikeletError where the file cannot be written.
+    """
+    origin = {"spikelet": __version__, "dataset": dataset.name, "sha256": identity(dataset)}
+    try:
+        with open(path, "a+b", buffering=0) as file:
+            size = file.seek(0, 2)
+            file.seek(max(size - 1, 0))
+            separator = b"\n" if file.read(1) not in (b"", b"\n") else b""  # after a line cut off
+
+            def append(outcome: Outcome) -> None:
+                nonlocal separator
+                line = json.dumps(origin | _record(outcome)).encode()
+                file.write(separator + line + b"\n")
+                separator = b""
+
+            yield append
+    except OSError as error:
+        raise SpikeletError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    options = {"options": asdict(outcome.options)}
+    if outcome.measured is None:
+        return options | {"error": outcome.error}
+    return options | asdict(outcome.measured)
+
+
+def _parsed(line: bytes, sha256: str) -> Outcome | None:
+    """Return the outcome in a line, or None if it is of another dataset or version.
+
+    Raises ValueError, TypeError, KeyError, AttributeError or SpikeletError for what is no result.
+    """
+    record = json.loads(line)
+    if (record["spikelet"], record["sha256"]) != (__version__, sha256):
+        return None
+    fields = record["options"]
+    if fields.keys() != _OPTIONS:  # written by a Spikelet under development
+        raise ValueError("other options")
+    options = TrainingOptions(**fields | {"hidden": tuple(fields["hidden"])})
+    if "error" in record:
+        return Outcome(options, None, str(record["error"]))
+    measured = Measurement(
+        validation=_score(record["validation"]),
+        test=_score(record["test"]),
+        bytes=int(record["bytes"]),
+        epochs=int(record["epochs"]),
+    )
+    return Outcome(options, measured)
+
+
+def _score(fields: dict[str, Any]) -> Score:
+    return Score(**{name: float(value) for name, value in fields.items()})

@@ -1,0 +1,85 @@
+"""`spikelet bench` on emulated boards that count: the same figures again, and plausible ones."""
+
+import json
+
+import pytest
+from boards_under_test import opened
+
+PORT = "qemu:m3"
+SAME = 1e-3
+LAYER = {"inputs", "neurons", "storage", "held", "events", "step", "allocated"}
+SAMPLE = {
+    "take",
+    "steps",
+    "answer",
+    "step",
+    "told",
+    "sent",
+    "allocated",
+    "synaptic_events",
+    "spikes",
+    "wrong",
+    "samples",
+    "total",
+    "told_share",
+    "milliseconds_at_115200_baud",
+}
+
+pytestmark = pytest.mark.emulated
+
+
+@pytest.fixture(scope="module")
+def lif(tmp_path_factory, trained):
+    """Return the file of a digits network, which the board holds."""
+    from spikelet.cli import main
+
+    opened(PORT)
+    path = tmp_path_factory.mktemp("bench") / "digits.lif"
+    trained().save(path)
+    assert main(["flash", str(path), "--port", PORT]) == 0
+    return path
+
+
+def bench(spikelet, lif, kernel, *more):
+    arguments = ("bench", lif, "--port", PORT, "--kernel", kernel, "--count", 2, "--json", *more)
+    status, out, err = spikelet(*arguments)
+    assert status == 0, err
+    return json.loads(out)
+
+
+def test_two_runs_agree(spikelet, lif):
+    first, second = (bench(spikelet, lif, "viper")["kernels"][0] for _ in range(2))
+    for name in ("take", "steps", "answer", "told", "total"):
+        assert first["sample"][name] == pytest.approx(second["sample"][name], rel=SAME)
+    for one, other in zip(first["layers"], second["layers"], strict=True):
+        assert one["step"] == pytest.approx(other["step"], rel=SAME)
+        assert one["events"] == pytest.approx(other["events"], rel=SAME)
+
+
+def test_viper_is_faster_than_plain(spikelet, lif):
+    viper, plain = (bench(spikelet, lif, kernel)["kernels"][0] for kernel in ("viper", "plain"))
+    of_viper, of_plain = (found["layers"][1]["events"]["per_event"] for found in (viper, plain))
+    assert 0 < of_viper < of_plain / 10
+    assert viper["sample"]["total"] < plain["sample"]["total"] / 5
+
+
+def test_what_json_holds(spikelet, lif):
+    found = bench(spikelet, lif, "viper")
+    assert (found["unit"], found["exact"], found["samples"]) == ("instructions", True, 2)
+    (kernel,) = found["kernels"]
+    assert set(kernel) == {"kernel", "layers", "sample", "memory"}
+    assert [set(layer) for layer in kernel["layers"]] == [LAYER, LAYER]
+    assert set(kernel["sample"]) == SAMPLE
+    assert kernel["sample"]["wrong"] == 0
+    assert kernel["layers"][0]["held"]
+    assert not kernel["layers"][1]["held"]
+    assert all(kernel["memory"][name] > 0 for name in ("runtime", "kernel", "network", "free"))
+
+
+@pytest.mark.parametrize("kernel", ["thumb", "viper", "plain"])
+def test_an_int8_network_is_measured_and_right(spikelet, lif, kernel):
+    found = bench(spikelet, lif, kernel, "--against", "ann")["kernels"][0]["ann"]
+    assert found["accuracy"] > 0.95
+    assert found["products"] == 64 * 64 + 64 * 10
+    assert found["cost"] > 2 * found["products"]  # half of the inputs are zero and left out
+    assert found["sentence"].count("wins") == 1

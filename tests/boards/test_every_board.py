@@ -1,0 +1,32 @@
+"""Every board, every kernel: the same spikes as the reference, on real and on random networks."""
+
+import pytest
+from boards_under_test import BOARDS
+from random_networks import random_inputs, random_network
+
+
+def assert_all_agree(port, found, samples):
+    assert tuple(found) == BOARDS.get(port.name, tuple(found))
+    for kernel, verification in found.items():
+        assert verification.first is None, f"{port.name}, {kernel}: {verification.first}"
+        assert verification.passed
+        assert verification.samples == samples
+        assert verification.lost_frames == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("encoder", "steps"), [("direct", 4), ("rate", 8)])
+def test_all_digits(port, on_board, trained, digits, encoder, steps):
+    network = trained(encoder, steps)
+    found = on_board(port, network, digits.x)
+    assert_all_agree(port, found, 360)
+    for verification in found.values():
+        assert (verification.answers == digits.y).mean() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(24))
+def test_random_networks(port, on_board, seed):
+    network = random_network(seed)
+    x = random_inputs(network, seed, 6)
+    assert_all_agree(port, on_board(port, network, x), 6)

@@ -1,0 +1,60 @@
+"""Every kind of network, trained on the digits: each board and kernel does what the reference does."""
+
+import pytest
+from boards_under_test import BOARDS
+
+from spikelet.conversion import convert
+from spikelet.inputs import dataset
+from spikelet.training import train as training
+from spikelet.training.ann import to_spiking
+from spikelet.training.ann import train as relu_training
+from spikelet.training.options import CONVOLVED, TrainingOptions
+
+SAMPLES = 40
+KINDS = {
+    "bernoulli": {"encoder": "bernoulli", "steps": 8},
+    "latency": {"encoder": "latency", "steps": 6, "beta": 1.0},
+    "phase": {"encoder": "phase", "encoder_parameter": 4, "steps": 4},
+    "recurrent": {"encoder": "rate", "steps": 8, "recurrent": True},
+    "synaptic current": {"encoder": "rate", "steps": 8, "current": 0.75},
+    "both": {"steps": 8, "recurrent": True, "current": 0.5, "reset": "set", "readout": "count"},
+    "learned leaks": {"steps": 6, "learn_leaks": True},
+    "convolutions": CONVOLVED | {"convolutions": "6k3p1,8k3s2q2", "hidden": (20,), "epochs": 15},
+    "four bits": {"bits": 4},
+}
+
+
+@pytest.fixture(scope="session")
+def network_of():
+    """Return a function that trains a kind of network for a few epochs and gives it in integers."""
+    learn = dataset.split(dataset.load_digits())[0]
+    made = {}
+
+    def network(kind):
+        if kind not in made:
+            made[kind] = _made(kind, learn)
+        return made[kind]
+
+    return network
+
+
+def _made(kind, learn):
+    if kind == "ReLU":
+        relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
+        thetas = to_spiking.thresholds(relu, "learned", learn.x)
+        return convert.convert(to_spiking.convert(relu, thetas, 8))[0]
+    options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
+    return convert.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*KINDS, "ReLU"])
+def test_trained_networks(port, on_board, network_of, digits, kind):
+    found = on_board(port, network_of(kind), digits.x[:SAMPLES])
+    assert tuple(found) == BOARDS.get(port.name, tuple(found))
+    for kernel, verification in found.items():
+        assert verification.first is None, f"{port.name}, {kernel}: {verification.first}"
+        assert verification.passed
+        assert (verification.samples, verification.lost_frames) == (SAMPLES, 0)
+        assert verification.spikes > SAMPLES
+        assert (verification.answers == digits.y[:SAMPLES]).mean() > 0.7

@@ -1,0 +1,45 @@
+"""Bytes flipped, dropped and inserted between a real process or emulator and the host."""
+
+import numpy as np
+import pytest
+from board_in_memory import Faults
+from random_networks import random_inputs, random_network
+
+from spikelet.flashing.runtime import bytecode
+from spikelet.link import verify
+from spikelet.link.link import Link
+
+RATE = 1e-3
+
+
+class FaultyCable:
+    """A stream on which one byte in a thousand goes wrong, both ways; Ctrl-C never comes of it."""
+
+    def __init__(self, stream, seed):
+        self.stream = stream
+        self.up = Faults(seed, RATE, never=3)
+        self.down = Faults(seed + 1, RATE)
+
+    def read(self, size):
+        return self.down.damage(self.stream.read(size))
+
+    def write(self, data):
+        return self.stream.write(self.up.damage(data))
+
+
+@pytest.mark.slow
+def test_nothing_wrong_is_ever_believed(port):
+    network = random_network(3)
+    x = random_inputs(network, 0, 150)
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
+    with port.session() as stream:
+        link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
+        link.hello()
+        found = verify.verify(link, network, x)
+        link.stream = stream
+        link.close()
+    assert link.missed > 0  # the cable did its worst
+    assert found.differences == 0
+    assert found.samples == np.count_nonzero(found.answers >= 0)
+    assert found.samples == len(x) or found.lost_frames > 0
+    assert found.repeated > 0

@@ -1,0 +1,205 @@
+"""`spikelet flash`: what it says it would do, what it refuses, and what stays when something fails."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from random_networks import random_network
+
+from spikelet.flashing import files_by_repl, layout, upload
+from spikelet.link.link import Link
+
+
+@pytest.fixture
+def lif(tmp_path):
+    """Return the files of two networks."""
+    made = []
+    for seed in (3, 4):
+        made.append(tmp_path / f"{seed}.lif")
+        random_network(seed).save(made[-1])
+    return made
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def is_one_sentence(err: str) -> bool:
+    return err.count("\n") == 1 and "Traceback" not in err
+
+
+def test_a_dry_run_tells_what_would_be_sent_and_changes_nothing(spikelet, virtual, lif):
+    status, out, _ = spikelet("flash", lif[0], "--dry-run")
+    assert status == 0
+    assert "nothing was changed" in out
+    assert files_in(virtual) == {}
+    assert spikelet("flash", lif[0])[0] == 0
+    before = files_in(virtual)
+    status, out, _ = spikelet("flash", lif[1], "--dry-run", "--json")
+    plan = json.loads(out)
+    assert status == 0
+    assert files_in(virtual) == before
+    assert spikelet("flash", lif[1])[0] == 0
+    after = files_in(virtual)
+    assert set(plan["send"]) == {path for path in after if before.get(path) != after[path]}
+    assert set(plan["remove"]) == before.keys() - after.keys()
+    assert len(plan["remove"]) == 1
+    assert {**plan["send"], **plan["keep"]} == {path: len(data) for path, data in after.items()}
+
+
+def test_erasing_asks_first(spikelet, virtual, lif, monkeypatch):
+    spikelet("flash", lif[0])
+    (virtual / "mine.txt").write_text("mine")
+    before = files_in(virtual)
+    status, _, err = spikelet("flash", "--erase")
+    assert status == 1
+    assert is_one_sentence(err)
+    assert "--yes" in err
+    assert files_in(virtual) == before
+    asked = []
+
+    def answer(question):
+        asked.append(question)
+        return "n"
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answer)
+    status, _, err = spikelet("flash", "--erase")
+    assert (status, len(asked)) == (1, 1)
+    assert f"Spikelet's files on virtual: {len(before) - 1}" in asked[0]
+    assert files_in(virtual) == before
+    status = spikelet("flash", "--erase", "--dry-run")[0]
+    assert (status, files_in(virtual)) == (0, before)
+    assert spikelet("flash", "--erase", "--yes")[0] == 0
+    assert files_in(virtual) == {"mine.txt": b"mine"}
+    assert spikelet("flash", "--erase", "--all", "--yes")[0] == 0
+    assert files_in(virtual) == {}
+    status, _, err = spikelet("verify", lif[0])
+    assert status == 1
+    assert "no Spikelet runtime" in err
+
+
+def test_the_wrong_board_is_refused_before_anything_is_written(spikelet, virtual, lif):
+    spikelet("flash", lif[0])
+    before = files_in(virtual)
+    status, _, err = spikelet("flash", lif[1], "--board", "pico")
+    assert status == 1
+    assert is_one_sentence(err)
+    assert ", not pico; nothing was written" in err
+    assert "nothing was written" in err
+    assert files_in(virtual) == before
+    status, _, err = spikelet("flash", lif[1], "--board", "nonsense")
+    assert status == 1
+    assert "no board is called 'nonsense'" in err
+
+
+def test_a_network_that_does_not_load_is_never_put_to_use(spikelet, virtual, lif, monkeypatch):
+    spikelet("flash", lif[0])
+    before = (virtual / "spikelet" / "active").read_bytes()
+    hello = Link.hello
+
+    def failing(link, kernel=""):
+        info = hello(link, kernel)
+        return type(info)(**{**vars(info), "problem": "MemoryError: too little"})
+
+    monkeypatch.setattr(Link, "hello", failing)
+    status, _, err = spikelet("flash", lif[1])
+    assert status == 1
+    assert is_one_sentence(err)
+    assert "MemoryError" in err
+    assert "not put to use" in err
+    assert (virtual / "spikelet" / "active").read_bytes() == before
+    monkeypatch.setattr(Link, "hello", hello)
+    assert spikelet("verify", lif[0])[0] == 0
+    assert spikelet("flash", lif[1])[0] == 0
+    assert spikelet("verify", lif[1])[0] == 0
+    assert len(list(virtual.rglob("*.lif"))) == 1
+
+
+FULL = """
+class Full:
+    room = {room}
+    def __init__(self, path, mode):
+        self.file = _open(path, mode)
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        self.file.close()
+    def write(self, data):
+        Full.room -= len(data)
+        if Full.room < 0:
+            raise OSError(28, "No space left on device")
+        return self.file.write(data)
+    def close(self):
+        self.file.close()
+_open = open
+def open(path, mode="r"):
+    return Full(path, mode) if "r" not in mode else _open(path, mode)
+"""
+READ_ONLY = """
+_open = open
+def open(path, mode="r"):
+    if "r" not in mode:
+        raise OSError(30, "Read-only filesystem")
+    return _open(path, mode)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (FULL.format(room=700), ("No space left", "flash --erase", "goes on with what it had")),
+        (READ_ONLY, ("read-only", "CIRCUITPY", "storage.remount")),
+    ],
+    ids=["full", "read-only"],
+)
+@pytest.mark.parametrize("fast", [True, False], ids=["receiver", "commands"])
+def test_a_file_system_that_takes_no_more(spikelet, virtual, lif, monkeypatch, fault, words, fast):
+    spikelet("flash", lif[0])
+    active = (virtual / "spikelet" / "active").read_bytes()
+    faulty = {**files_by_repl.ON_BOARD, "_sha256": files_by_repl.ON_BOARD["_sha256"] + fault}
+    monkeypatch.setattr(files_by_repl, "ON_BOARD", faulty)
+    if not fast:
+        monkeypatch.setattr(upload, "RECEIVER", "import no_such_module\n")
+    status, _, err = spikelet("flash", lif[1])
+    assert status == 1
+    assert is_one_sentence(err)
+    assert all(word in err for word in words), err
+    assert (virtual / "spikelet" / "active").read_bytes() == active
+    monkeypatch.undo()
+    monkeypatch.setenv("SPIKELET_CACHE", str(virtual.parents[1]))
+    assert spikelet("verify", lif[0], "--port", "virtual")[0] == 0
+
+
+def test_a_main_py_of_the_user_s_own_stays_and_is_told_of(spikelet, virtual, lif):
+    virtual.mkdir(parents=True)
+    (virtual / "main.py").write_text("import mine\n")
+    status, out, _ = spikelet("flash", lif[0])
+    assert status == 0
+    assert (
+        "main.py is yours, and stays; to start Spikelet from it: import code; code.start()" in out
+    )
+    assert (virtual / "main.py").read_text() == "import mine\n"
+    assert spikelet("verify", lif[0])[0] == 0
+
+
+def test_an_old_layout_is_replaced(spikelet, virtual, lif):
+    (virtual / "spikert").mkdir(parents=True)
+    (virtual / "spikert" / "session.py").write_text("def main(): pass")
+    (virtual / "network.lif").write_bytes(lif[1].read_bytes())
+    (virtual / "main.py").write_bytes(layout.OURS[1])
+    assert spikelet("flash", lif[0])[0] == 0
+    assert {path.name for path in virtual.iterdir()} == {"spikelet", "main.py", "code.py"}
+    assert spikelet("verify", lif[0])[0] == 0
+
+
+def test_too_little_to_flash_is_said(spikelet, virtual):
+    status, _, err = spikelet("flash")
+    assert status == 1
+    assert is_one_sentence(err)
+    assert "--erase" in err

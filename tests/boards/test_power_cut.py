@@ -1,0 +1,83 @@
+"""The power goes while a Pico is flashed: it starts with the old network or the new, never neither."""
+
+import random
+import shutil
+
+import numpy as np
+import pytest
+from boards_under_test import blank
+from power_up import started
+from random_networks import random_network
+
+from spikelet import installation
+from spikelet.boards import interpreter, resolve
+from spikelet.errors import SpikeletError
+from spikelet.flashing.runtime import parts
+
+pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+
+OLD, NEW = random_network(4), random_network(3)
+MOMENTS = {"network": 30, "runtime": 20}
+AGAIN = 10  # of so many moments one is followed by a flash that is not cut
+LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
+
+
+@pytest.fixture(scope="module")
+def pico(own_cache):
+    return blank("pico")
+
+
+@pytest.fixture(scope="module")
+def runtime(pico):
+    """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
+    files = parts.of(interpreter.ask(pico)).files
+    return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
+
+
+@pytest.fixture(scope="module")
+def image(pico, runtime, tmp_path_factory):
+    """Return a copy of the flash of a Pico with the old network."""
+    list(pico.install({**runtime, "network.lif": OLD.to_bytes()}))
+    kept = tmp_path_factory.mktemp("flash") / "flash.bin"
+    shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
+    return kept
+
+
+def restore(pico, image):
+    shutil.copy(image, installation.cache_folder(pico.storage) / "flash.bin")
+
+
+def flash(pico, files, cut=None):
+    """Flash a Pico whose power goes after so many operations; return how many it did."""
+    with pico.powered() as board:
+        if cut is not None:
+            board.cut(cut)
+        list(resolve.SerialPort(board.device).install(files))
+        return board.stats()["written"]
+
+
+@pytest.mark.parametrize("changed", MOMENTS)
+def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
+    files = {**runtime, "network.lif": NEW.to_bytes()}
+    if changed == "runtime":
+        files["spikert/other.py"] = b"# so that it is another"
+    restore(pico, image)
+    assert started(pico, OLD, NEW) is OLD
+    operations = flash(pico, files)
+    assert started(pico, OLD, NEW) is NEW
+    moments = random.Random(1).sample(range(operations), MOMENTS[changed])
+    found = []
+    for number, moment in enumerate(moments):
+        restore(pico, image)
+        with pytest.raises(SpikeletError, match="pico|socket"):
+            flash(pico, files, cut=moment)
+        found.append((moment, started(pico, OLD, NEW)))
+        if number % AGAIN == 0:
+            flash(pico, files)
+            assert started(pico, OLD, NEW) is NEW
+    assert len(found) == MOMENTS[changed]
+    first_new = min((moment for moment, network in found if network is NEW), default=operations)
+    assert all(network is NEW for moment, network in found if moment >= first_new)
+    assert {id(network) for _, network in found} >= {id(OLD)}
+    print(f"{changed}: {operations} operations, the new network from {first_new} on")
+    assert np.mean([network is OLD for _, network in found]) > 0.1

@@ -1,0 +1,85 @@
+"""A Pico that keeps runtime and network in a ROM partition: read in place, and no cut makes a brick."""
+
+import json
+import random
+import shutil
+
+import pytest
+from boards_under_test import blank
+from power_up import started
+from random_networks import random_network
+
+from spikelet import installation
+from spikelet.flashing import layout
+
+pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+
+OLD, NEW = random_network(4), random_network(3)
+MOMENTS = 8
+
+
+@pytest.fixture(scope="module")
+def pico(own_cache):
+    return blank("pico:RPI_PICO_ROM.uf2")
+
+
+@pytest.fixture
+def lif(tmp_path):
+    """Return the files of the old network and of the new one."""
+    paths = []
+    for name, made in (("old", OLD), ("new", NEW)):
+        paths.append(tmp_path / f"{name}.lif")
+        made.save(paths[-1])
+    return paths
+
+
+def flash(spikelet, pico, path, cut=None):
+    """Flash a Pico's ROM as a user does; return the status and how many operations its flash did."""
+    with pico.powered() as board:
+        if cut is not None:
+            board.cut(cut)
+        status, _, err = spikelet("flash", path, "--rom", "--port", board.device)
+        assert (status == 0) == (cut is None), err
+        assert "Traceback" not in err
+        return board.stats()["written"] if cut is None else cut
+
+
+def in_use(pico):
+    """Return {name: path} of what is in use, and the files in Spikelet's folder."""
+    with pico.connect() as repl:
+        repl.exec("import os, sys\n" + pico.prelude)
+        return repl.eval("_paths"), repl.eval("os.listdir('spikelet')")
+
+
+def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
+    flash(spikelet, pico, lif[0])
+    assert started(pico, OLD, NEW) is OLD
+    paths, files = in_use(pico)
+    assert paths == layout.in_rom(["network.lif"])
+    assert files == ["active"]
+    status, out, _ = spikelet("verify", lif[0], "--port", pico.name, "--json")
+    verified = json.loads(out)
+    assert (status, verified["differences"], verified["lost_frames"]) == (0, 0, 0)
+    with pico.connect() as repl:
+        repl.exec("import gc, sys\n" + pico.prelude)
+        repl.exec("from spikert.network import tables\ngc.collect()\nbefore = gc.mem_alloc()")
+        repl.exec("data = tables.load(_paths['network.lif']).data\ngc.collect()")
+        assert repl.eval("gc.mem_alloc() - before") < len(OLD.to_bytes())
+
+
+def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_path):
+    flash(spikelet, pico, lif[0])
+    image = installation.cache_folder(pico.storage) / "flash.bin"
+    kept = shutil.copy(image, tmp_path / "flash.bin")
+    operations = flash(spikelet, pico, lif[1])
+    assert started(pico, OLD, NEW) is NEW
+    found = []
+    for moment in sorted(random.Random(2).sample(range(operations), MOMENTS)):
+        shutil.copy(kept, image)
+        flash(spikelet, pico, lif[1], cut=moment)
+        found.append(started(pico, OLD, NEW))
+    changes = [earlier is not later for earlier, later in zip(found, found[1:], strict=False)]
+    assert (found[0], found[-1], sum(changes)) == (OLD, NEW, 1)
+    flash(spikelet, pico, lif[0])
+    assert started(pico, OLD, NEW) is OLD
+    assert in_use(pico)[1] == ["active"]

@@ -1,0 +1,161 @@
+"""What one network needs of the runtime, and no more: the same spikes, and a word on what is gone."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from boards_under_test import BOARDS, blank
+from memory_networks import NETWORKS
+from random_networks import random_inputs, random_network
+
+from spikelet.boards import interpreter, resolve
+from spikelet.flashing.runtime import bytecode, file_systems
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link import verify
+from spikelet.link.link import Link
+
+SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
+MORE_SEEDS = range(4)
+
+
+@pytest.fixture
+def lif(tmp_path):
+    """Return the files of two networks whose encoder and layers are alike."""
+    made = []
+    for name in ("digits", "wide"):
+        made.append(tmp_path / f"{name}.lif")
+        NETWORKS[name].save(made[-1])
+    return made
+
+
+@pytest.fixture
+def few(tmp_path):
+    """Return the file of a few samples for these networks."""
+    x = random_inputs(NETWORKS["digits"], 1, 3)
+    np.savez(tmp_path / "few.npz", x=x, y=np.zeros(3, int))
+    return tmp_path / "few.npz"
+
+
+@pytest.fixture
+def room_for(monkeypatch):
+    """Return a function that gives boards so many bytes for files, and so many of them free."""
+    ask = interpreter.ask
+
+    def give(size: int, free: int) -> None:
+        small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
+        monkeypatch.setattr(interpreter, "ask", lambda port: replace(ask(port), **small))
+
+    return give
+
+
+def left_out(out: str) -> str:
+    (line,) = (line for line in out.splitlines() if line.startswith("left out: "))
+    return line
+
+
+def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
+    parts = runtime_parts.of(interpreter.ask(port))
+    for seed in SEEDS.get(port.name, MORE_SEEDS):
+        network = random_network(seed)
+        files = parts.needed(Task(network))
+        assert len(files) < 0.7 * len(parts.files)
+        list(port.install({**files, "network.lif": network.to_bytes()}))
+        with port.session() as stream:
+            link = Link(stream, port.name, lambda text: None)
+            info = link.hello()
+            assert info.kernels == parts.kernels[:1] == BOARDS[port.name][:1]
+            verify.check_identity(network, info, port.name)
+            found = verify.verify(link, network, random_inputs(network, seed, 2))
+            link.close()
+        assert found.passed
+        assert (found.samples, found.differences, found.lost_frames) == (2, 0, 0)
+
+
+@pytest.mark.emulated
+@pytest.mark.slow
+@pytest.mark.parametrize("small", [False, True])
+def test_files_take_as_much_flash_as_was_computed(small, own_cache):
+    port, network = blank("pico"), NETWORKS["digits"]
+    before = interpreter.ask(port)
+    parts = runtime_parts.of(before)
+    runtime = parts.needed(Task(network)) if small else parts.files
+    files = {**runtime, "network.lif": network.to_bytes()}
+    list(port.install(files))
+    taken = before.flash_free - interpreter.ask(port).flash_free
+    assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
+
+
+def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif, few):
+    status, out, _ = spikelet("flash", lif[0], "--small", "--dry-run")
+    assert status == 0
+    assert "files that it cannot run (kernels" in left_out(out)
+    assert left_out(out).endswith("as --small asks")
+    assert not list(virtual.rglob("*.lif"))
+    status, out, _ = spikelet("flash", lif[0], "--small", "--json")
+    said = json.loads(out)["left_out"]
+    assert "spikert/kernels/viper/__init__.py" in said["cannot_run"]
+    assert {"spikert/bench.py", "spikert/kernels/plain.py", "spikert/encoders/delta.py"} <= set(
+        said["not_needed"]
+    )
+    assert said["why"] == "as --small asks"
+    assert not list(virtual.rglob("bench.py"))
+    assert spikelet("verify", lif[0], "--samples", few)[0] == 0
+    status, _, err = spikelet("verify", lif[0], "--kernel", "plain")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "has no kernel 'plain'; it has ulab" in err
+    status, _, err = spikelet("bench", lif[0])
+    assert (status, err.count("\n")) == (1, 1)
+    assert "run spikelet flash without --small" in err
+    status, out, _ = spikelet("flash", lif[0])
+    assert status == 0
+    assert "need" not in left_out(out)
+    assert len(list(virtual.rglob("bench.py"))) == 1
+
+
+def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtual, lif):
+    assert spikelet("flash", lif[0], "--small")[0] == 0
+    status, out, _ = spikelet("flash", lif[1], "--small", "--json")
+    assert status == 0
+    assert json.loads(out)["sent"] == lif[1].stat().st_size
+
+
+def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
+    port = resolve.resolve("virtual")
+    network = NETWORKS["digits"]
+    list(port.install({**bytecode.sources(), "network.lif": network.to_bytes()}))
+    assert len(list(virtual.rglob("thumb/build.py"))) == 1
+    status, out, _ = spikelet("flash", lif[0], "--json")
+    assert status == 0
+    assert json.loads(out)["left_out"]["not_needed"] == []
+    assert not list(virtual.rglob("thumb/build.py"))
+    assert len(list((virtual / "spikelet").glob("r*"))) == 1
+    assert spikelet("verify", lif[0], "--samples", few)[0] == 0
+
+
+def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
+    spikelet, virtual, lif, few, room_for
+):
+    room_for(97_280, 97_280)
+    status, out, _ = spikelet("flash", lif[0])
+    assert status == 0
+    assert "for all would take 1" in left_out(out)
+    assert left_out(out).endswith("97,280 are free")
+    assert not list(virtual.rglob("bench.py"))
+    assert spikelet("verify", lif[0], "--samples", few)[0] == 0
+    room_for(40_000, 40_000)
+    status, _, err = spikelet("flash", lif[1])
+    assert (status, err.count("\n")) == (1, 1)
+    assert "virtual has 40,000 bytes of flash for files, below the" in err
+    assert "put the mpy-cross of its interpreter on PATH" in err
+
+
+def test_what_a_board_has_already_needs_no_room_again(spikelet, virtual, lif, room_for):
+    assert spikelet("flash", lif[0])[0] == 0
+    room_for(400_000, 150_000)
+    status, out, _ = spikelet("flash", lif[1], "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["left_out"]["why"] == ""
+    assert found["sent"] == lif[1].stat().st_size

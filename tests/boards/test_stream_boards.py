@@ -1,0 +1,17 @@
+"""Streams on every board and kernel: all encoders, state that lasts, readings scaled on the board."""
+
+import pytest
+from boards_under_test import BOARDS
+from stream_networks import SEEDS, TURNS, recordings, stream_network
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_streams(port, on_board, seed):
+    network = stream_network(seed)
+    found = on_board(port, network, recordings(network, seed, 2))
+    assert tuple(found) == BOARDS.get(port.name, tuple(found))
+    for kernel, verification in found.items():
+        assert verification.first is None, f"{port.name}, {kernel}: {verification.first}"
+        assert verification.passed
+        assert (verification.samples, verification.lost_frames) == (2 * TURNS, 0)

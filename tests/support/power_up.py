@@ -1,0 +1,23 @@
+"""What an emulated Pico starts by itself when its power comes."""
+
+import serial
+from random_networks import random_inputs
+
+from spikelet.link import verify
+from spikelet.link.link import Link
+
+SAMPLES = 3
+
+
+def started(pico, *networks):
+    """Switch a Pico on, as a user does; return which of the networks it starts, once verified."""
+    with pico.powered() as board, serial.serial_for_url(board.device, timeout=0) as stream:
+        link = Link(stream, board.name, lambda text: None)
+        info = link.hello()
+        assert not info.problem
+        network = {made.crc: made for made in networks}[info.crc]
+        x = random_inputs(network, 5, SAMPLES)
+        found = verify.verify(link, network, x)
+        link.close()
+    assert (found.passed, found.samples, found.lost_frames) == (True, SAMPLES, 0)
+    return network

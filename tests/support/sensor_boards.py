@@ -1,0 +1,78 @@
+"""Sensors on boards that are only modules: CircuitPython's stand-ins, and a `machine` of the tests."""
+
+import json
+import sys
+from array import array
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from spikert import compat, sensors
+
+VIRTUAL = Path(__file__).parents[2] / "host/spikelet/boards/virtual"
+MODULES = ("analogio", "audiobusio", "board", "busio", "devices", "digitalio", "machine")
+MODULES += ("microcontroller", "pins_in_use", "touchio", "wiring")
+
+
+@contextmanager
+def fresh_modules(*folders):
+    """Import a board's modules from these folders, and anew what uses them."""
+    _forget()
+    sys.path[:0] = map(str, folders)
+    try:
+        yield
+    finally:
+        del sys.path[: len(folders)]
+        _forget()
+
+
+def _forget():
+    for name in list(sys.modules):
+        if name in MODULES or name.startswith(("spikert.hardware.", "spikert.sensors.sound")):
+            del sys.modules[name]
+
+
+@contextmanager
+def virtual_board(folder, monkeypatch):
+    """Be on the virtual board, whose folder this is; return what is wired to it."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(compat, "sleep_ms", lambda ms, unheard=False: None)
+    with fresh_modules(VIRTUAL / "modules", VIRTUAL):
+        yield Wired(folder)
+
+
+class Wired:
+    """What is wired to the virtual board in a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.wiring = {}
+
+    def wire(self, **wiring):
+        """Wire parts as hardware.json has them; those that are not named stay."""
+        self.wiring |= wiring
+        path = self.folder / "hardware.json"
+        path.unlink(missing_ok=True)  # a file of its own, however soon after the last one
+        path.write_text(json.dumps(self.wiring))
+
+    def record(self, name, samples):
+        """Write a recording; return its name."""
+        flat = [reading for sample in samples for reading in sample]
+        (self.folder / name).write_bytes(array("h", flat).tobytes())
+        return name
+
+
+def reading(sensor):
+    """Return a sensor's next reading."""
+    buffer = array("h", bytes(2 * sensor.channels))
+    sensor.read(buffer)
+    return tuple(buffer)
+
+
+def refusal(settings):
+    """Return the one sentence with which settings are refused."""
+    with pytest.raises(ValueError, match=".") as error:
+        sensors.open(settings)
+    assert "\n" not in str(error.value)
+    return str(error.value)

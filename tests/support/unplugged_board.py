@@ -1,0 +1,72 @@
+"""Boards in memory that go away and come back: what stands behind a cable that is pulled."""
+
+from contextlib import contextmanager
+
+from board_in_memory import BoardInMemory
+
+from spikelet.errors import NotThere
+from spikelet.link.frames import FrameReader
+from spikelet.link.link import Link
+from spikert import wire
+
+
+class NamedPort:
+    """A port that has nothing but a name."""
+
+    def __init__(self, name="board"):
+        self.name = name
+
+
+class Pulled:
+    """The stream of a board that goes away after so many answers, or stays for ever if None."""
+
+    def __init__(self, board, answers):
+        self.board = board
+        self.answers = answers
+        self._frames = FrameReader(lambda text: None)
+
+    def write(self, data):
+        return self.board.write(data)
+
+    def read(self, size):
+        if self.answers == 0:
+            raise OSError(5, "Input/output error")
+        data = self.board.read(min(size, 20))  # less than two answers
+        for frame in self._frames.feed(data):
+            if frame.kind == wire.ANSWER and self.answers is not None:
+                self.answers -= 1
+        return data
+
+
+class Cable:
+    """Opens links to a board whose cable is pulled after so many answers, time after time.
+
+    lives     for each connection the answers before it ends; the last is without end
+    absent    how often the port cannot be opened before it comes back
+    faults    how often something is there then that is no board
+    opened    int, how often a link was opened
+    """
+
+    def __init__(self, path, recording, clock, lives, *, absent=0, faults=(), **options):
+        self.path, self.recording, self.clock = path, recording, clock
+        self.lives = list(lives)
+        self.absent, self.faults = absent, list(faults)
+        self.options = options
+        self.opened = 0
+        self._missing = 0
+
+    @contextmanager
+    def connect(self, port, log):
+        if self._missing:
+            self._missing -= 1
+            raise NotThere(f"{port.name} cannot be opened")
+        if self.opened and self.faults:
+            raise self.faults.pop(0)
+        answers = self.lives.pop(0) if self.lives else None
+        board = BoardInMemory(self.path, self.recording, clock=self.clock, **self.options)
+        link = Link(board, port.name, log)
+        link.hello()
+        link.stream = Pulled(board, answers)
+        self.opened += 1
+        self._missing = self.absent
+        yield link

@@ -1,0 +1,65 @@
+"""The board's network in plain Python fires as the reference does, on random networks."""
+
+from array import array
+
+import numpy as np
+import pytest
+from random_networks import random_inputs, random_network
+
+from spikert import kernels
+from spikert.kernels import plain
+from spikert.network import Network as BoardNetwork
+from spikert.network import tables
+
+
+def run(board: BoardNetwork, network, x):
+    """Return (spikes, membranes, answer) of one sample, each a list over layers."""
+    spikes = [np.zeros((network.steps, layer.neurons), np.uint8) for layer in network.layers]
+    board.start()
+    board.take(x.tobytes())
+    for step in range(network.steps):
+        board.step(1)
+        for fired, count, layer in zip(spikes, board.fired, board.layers, strict=True):
+            events = list(layer.events[:count])
+            assert events == sorted(set(events))
+            fired[step, events] = 1
+    membranes = [np.frombuffer(layer.membranes(), "<i2") for layer in board.layers]
+    return spikes, membranes, board.answer()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_every_spike_membrane_and_answer_is_the_references(seed):
+    network = random_network(seed)
+    x = random_inputs(network, seed, 5)
+    expected = network.simulate(x)
+    board = BoardNetwork(tables.Tables(network.to_bytes()), plain)
+    for sample, values in enumerate(x):
+        spikes, membranes, answer = run(board, network, values)
+        assert answer == expected.answers[sample]
+        for k in range(len(board.layers)):
+            assert np.array_equal(spikes[k], expected.spikes[k][sample])
+            assert np.array_equal(membranes[k], expected.membranes[k][sample])
+
+
+def test_inputs_may_be_listed_in_any_order():
+    network = random_network(1)
+    table = tables.Tables(network.to_bytes()).layers[0]
+    order = array("H", range(0, table.inputs, 2))
+    layers = [plain.Layer(table), plain.Layer(table)]
+    fired = layers[0].step(order, len(order), 0), layers[1].step(order[::-1], len(order), 0)
+    assert fired[0] == fired[1]
+    assert layers[0].membranes() == layers[1].membranes()
+
+
+def test_the_board_may_map_its_file_at_any_place_in_a_buffer():
+    network = random_network(2)
+    data = b"before" + network.to_bytes()
+    board = BoardNetwork(tables.Tables(memoryview(data)[6:]), plain)
+    x = random_inputs(network, 2, 3)
+    assert run(board, network, x[2])[2] == network.simulate(x).answers[2]
+
+
+def test_this_interpreter_has_the_plain_kernel_only():
+    assert kernels.available() == ["plain"]
+    with pytest.raises(ImportError):
+        kernels.load("ulab")

@@ -1,0 +1,296 @@
+"""A board that is watched: it goes away and comes back, and each turn is counted once."""
+
+import itertools
+
+import numpy as np
+import pytest
+from board_in_memory import Clock
+from framing import encoded
+from random_networks import random_inputs, random_network
+from stream_networks import recordings, stream_network
+from unplugged_board import Cable, NamedPort
+
+from spikelet.errors import SpikeletError
+from spikelet.link import link as link_module
+from spikelet.link.link import Link
+from spikelet.link.turn import Observation, Status
+from spikelet.link.verify import LiveCheck
+from spikelet.monitoring import watch as watching
+from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch
+from spikert import wire
+
+HELD = 9  # turns of the board's recording
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return the clock by which link and watch wait."""
+    made = Clock()
+    monkeypatch.setattr(link_module, "time", made)
+    monkeypatch.setattr(watching, "time", made)
+    return made
+
+
+@pytest.fixture
+def network():
+    return random_network(3)
+
+
+@pytest.fixture
+def watched(tmp_path, clock, network):
+    """Return a function that makes a board with such a cable, and gives (watch, cable)."""
+
+    def made(lives, of=network, x=None, log=lambda text: None, **options):
+        of.save(tmp_path / "network.lif")
+        x = random_inputs(of, 1, HELD) if x is None else x
+        (tmp_path / "samples.bin").write_bytes(x.tobytes())
+        cable = Cable(tmp_path / "network.lif", tmp_path / "samples.bin", clock, lives, **options)
+        return Watch(
+            NamedPort(), cable.connect, watching.replayed(of), stream=bool(of.stream), log=log
+        ), cable
+
+    return made
+
+
+def kinds(events):
+    return [type(event).__name__ for event in events]
+
+
+def turns(events):
+    return [event.turn for event in events if isinstance(event, Observation)]
+
+
+def test_a_board_that_stays(watched, network):
+    watch, cable = watched([])
+    events = list(watch.events(40))
+    assert kinds(events) == ["Started", *["Observation"] * 40]
+    assert turns(events) == list(range(40))
+    assert (watch.turns, watch.answers, watch.lost_frames, watch.reconnections) == (40, 40, 0, 0)
+    assert cable.opened == 1
+
+
+@pytest.mark.parametrize("answers", [1, 5, 15, 16, 17, 31])
+@pytest.mark.parametrize("absent", [0, 1, 40])
+def test_after_an_unplug_it_goes_on_where_it_was(watched, answers, absent):
+    watch, cable = watched([answers], absent=absent)
+    events = list(watch.events(50))
+    assert turns(events) == list(range(50))
+    assert [type(event) for event in events if not isinstance(event, Observation)] == [
+        Started,
+        Gone,
+        Reconnected,
+        Started,
+    ]
+    assert (watch.turns, watch.lost_frames, watch.reconnections) == (50, 0, 1)
+    assert cable.opened == 2
+    back = next(event for event in events if isinstance(event, Reconnected))
+    assert (back.name, back.count) == ("board", 1)
+    assert back.seconds >= absent * watching.FIRST_PAUSE
+
+
+def test_many_unplugs_are_counted(watched):
+    watch, _ = watched([3] * 30)
+    events = list(watch.events(100))
+    assert turns(events) == list(range(100))
+    assert watch.reconnections == 30
+    assert [event.count for event in events if isinstance(event, Reconnected)] == [*range(1, 31)]
+
+
+def test_after_each_gap_a_stream_starts_again_and_the_check_with_it(watched):
+    network = stream_network(3)
+    watch, _ = watched([5, 20, 1], of=network, x=recordings(network, 1, 1))
+    check = LiveCheck(network)
+    for event in watch.events(60):
+        if isinstance(event, Started):
+            check.restart()
+        elif isinstance(event, Observation):
+            check.check(event)
+    assert (check.found.samples, check.found.differences) == (60, 0)
+    assert watch.reconnections == 3
+
+
+class Reset:
+    """A source that has the board reset, as its button does, when a turn is begun."""
+
+    def __init__(self, network, at):
+        self.replay = watching.replayed(network)
+        self.at = at
+
+    def __call__(self, link, first, count, start):
+        for turn in range(first, first + count):
+            if turn == self.at:
+                self.at = None
+                board = link.stream.board
+                board.session.network = None
+                link.lost_frames += first + count - turn
+                yield from [None] * (first + count - turn)
+                return
+            yield from self.replay(link, turn, 1, start and turn == first)
+
+
+@pytest.mark.parametrize("at", [0, 7, 15, 16, 33, 39])
+def test_a_reset_is_no_loss(watched, network, at):
+    watch, cable = watched([])
+    watch._source = Reset(network, at)
+    events = list(watch.events(40))
+    assert turns(events) == list(range(40))
+    assert None not in events
+    assert (watch.turns, watch.answers, watch.lost_frames) == (40, 40, 0)
+    assert [event.reason for event in events if isinstance(event, Gone)] == ["board was reset"]
+    assert cable.opened == 2
+
+
+def test_a_reset_that_the_board_prints_is_believed_at_once(watched, network):
+    said = []
+    watch, cable = watched([], log=said.append)
+    asked = []
+
+    def source(link, first, count, start):
+        asked.append(first)
+        if len(asked) == 1:
+            watch._hear("MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n")
+            return iter([None] * count)
+        return watching.replayed(network)(link, first, count, start)
+
+    watch._source = source
+    events = list(watch.events(20))
+    assert turns(events) == list(range(20))
+    assert asked == [0, 0, 16]
+    assert cable.opened == 2
+    assert said == ["MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n"]
+
+
+@pytest.mark.parametrize("lost", [{4}, {15}, {13, 14, 15}, {39}, {36, 37, 38, 39}, set(range(40))])
+def test_turns_that_are_lost_are_told_and_counted_once(watched, network, lost):
+    watch, cable = watched([])
+    number = itertools.count()
+
+    def outgoing(kind, data):
+        if kind != wire.ANSWER:
+            return data, 0.0
+        return b"" if next(number) in lost else data, 0.0
+
+    cable.options["outgoing"] = outgoing
+    events = list(watch.events(40))
+    assert kinds(events).count("NoneType") == len(lost)
+    assert (watch.turns, watch.answers) == (40, 40 - len(lost))
+    assert watch.lost_frames >= len(lost)
+    assert watch.reconnections == 0
+    order = [event.turn if event else None for event in events if not isinstance(event, Started)]
+    assert order == [None if turn in lost else turn for turn in range(40)]
+
+
+@pytest.mark.parametrize("lost", [0, 3, 15, 20])
+def test_what_follows_a_lost_turn_of_a_stream_is_started_anew(watched, lost):
+    network = stream_network(3)
+    watch, cable = watched([], of=network, x=recordings(network, 1, 1))
+    number = itertools.count()
+    cable.options["outgoing"] = lambda kind, data: (
+        b"" if kind == wire.ANSWER and next(number) == lost else data,
+        0.0,
+    )
+    events = kinds(watch.events(48))
+    anew = watching.BATCH * (lost // watching.BATCH + 1)  # the first turn of the next batch
+    expected = ["NoneType" if turn == lost else "Observation" for turn in range(48)]
+    expected.insert(anew, "Started")
+    assert events == (["Started", *expected] if lost else expected)
+
+
+def test_a_status_passes_and_is_no_turn(watched, network):
+    watch, _ = watched([])
+    status = Status(samples=5, late=1, failed=2, trouble="the sensor is silent", rate=100.0)
+
+    def source(link, first, count, start):
+        for observation in watching.replayed(network)(link, first, count, start):
+            yield status
+            yield observation
+
+    watch._source = source
+    events = list(watch.events(10))
+    assert events.count(status) == 10
+    assert turns(events) == list(range(10))
+
+
+def test_a_board_that_resets_in_a_loop_is_given_up(watched):
+    watch, cable = watched([0] * 100)
+    # each goes away before it has answered once; the last thing that it said is told
+    watch._hear("brownout detector was triggered\r\n")
+    events = []
+    with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: brownout") as told:
+        events.extend(watch.events(10))
+    assert "\n" not in str(told.value)
+    assert cable.opened == watching.TRIES
+
+
+def test_a_board_that_answers_now_and_then_is_not_given_up(watched):
+    watch, _ = watched([0, 0, 0, 0, 1] * 4)
+    events = list(watch.events(30))
+    assert turns(events) == list(range(30))
+    assert watch.reconnections == 20
+
+
+def test_something_else_at_the_port_is_given_up(watched):
+    reason = SpikeletError("board has no MicroPython or CircuitPython REPL that answers")
+    watch, cable = watched([3], faults=[reason] * 100)
+    with pytest.raises(SpikeletError, match=r"there again, but was of no use 5 times: .*no Micro"):
+        list(watch.events(10))
+    assert len(cable.faults) == 100 - watching.TRIES
+    assert watch.answers == 3
+
+
+def test_a_board_that_is_busy_with_itself_for_a_while_is_found(watched):
+    reason = SpikeletError("board has no MicroPython or CircuitPython REPL that answers")
+    watch, _ = watched([3], faults=[reason] * (watching.TRIES - 1))
+    assert turns(watch.events(10)) == list(range(10))
+
+
+def test_what_the_user_must_mend_ends_the_watch(watched, tmp_path):
+    watch, cable = watched([])
+    (tmp_path / "samples.bin").unlink()
+    with pytest.raises(SpikeletError, match="holds no recording; spikelet flash --recording"):
+        list(watch.events(10))
+    assert cable.opened == 1
+
+
+class Flood:
+    """A stream of text without end, whatever it is told."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def write(self, data):
+        return len(data)
+
+    def read(self, size):
+        self.clock.now += 0.01
+        return (b"temperature 21.5\r\n" * size)[:size]
+
+
+def test_text_without_end_is_no_answer(clock):
+    said = []
+    link = Link(Flood(clock), "board", said.append)
+    with pytest.raises(SpikeletError, match="board has not answered"):
+        link.hello()
+    assert clock.now < 100
+    assert said
+
+
+def test_text_during_a_long_turn_is_no_reason_to_give_up(clock):
+    """Once a command is acknowledged, a board may print as long as it likes."""
+    network = random_network(3)
+
+    class Talkative:
+        def __init__(self):
+            self.out = [encoded(wire.ACK, 0, b"\0\0"), *[b"busy\r\n"] * 500]
+            self.out.append(encoded(wire.PROBLEM, 1, b"at last"))
+
+        def write(self, data):
+            return len(data)
+
+        def read(self, size):
+            clock.now += 1.0
+            return self.out.pop(0) if self.out else b""
+
+    with pytest.raises(SpikeletError, match="at last"):
+        link = Link(Talkative(), "board", lambda text: None)
+        link.run(network, 0, np.zeros(network.turn, np.uint8))

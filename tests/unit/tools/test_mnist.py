@@ -1,0 +1,43 @@
+"""The tool that measures convolutional networks on MNIST; SPIKELET_MNIST names the folder."""
+
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import load_tool
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def tool():
+    """Return tools/measure_mnist.py as a module."""
+    return load_tool.load("measure_mnist")
+
+
+def test_files_are_read_as_they_are_published(tool, tmp_path):
+    pixels = np.arange(40_000, dtype=np.uint8)
+    labels = np.arange(10_000) % 10
+    for name, header, data in (
+        ("images-idx3", (0x803, 10_000, 2, 2), pixels),
+        ("labels-idx1", (0x801, 10_000), labels.astype(np.uint8)),
+    ):
+        content = struct.pack(f">{len(header)}I", *header) + data.tobytes()
+        (tmp_path / f"t10k-{name}-ubyte.gz").write_bytes(gzip.compress(content))
+    found = tool.load(tmp_path)
+    np.testing.assert_array_equal(found.x.ravel(), pixels)
+    np.testing.assert_array_equal(found.y, labels)
+
+
+@pytest.mark.slow
+def test_a_convolutional_network_is_accurate_and_sparse_in_integers(tool):
+    folder = os.environ.get("SPIKELET_MNIST")
+    if not folder:
+        pytest.skip("no MNIST: name the folder of its t10k files in SPIKELET_MNIST")
+    (row,) = tool.ROWS
+    found = tool.measure(tool.load(Path(folder)), row, 0)
+    assert 100 * found.accuracy >= row.at_least
+    assert found.events <= row.at_most
+    assert found.accuracy_float - found.accuracy <= 0.003
+    assert found.alike >= 0.994  # a seed varies; the mean of the tool's three is above 0.995

@@ -1,0 +1,102 @@
+"""The forward pass in integers: the very spikes of the reference simulator."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spikelet.conversion import convert
+from spikelet.inputs import encoders
+from spikelet.inputs.dataset import Dataset, load_digits, split
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.training import quantised_forward, topology, train
+from spikelet.training.gradients import Objective, evaluate
+from spikelet.training.options import TrainingOptions
+from spikelet.training.parameters import Parameters
+
+SHAPES = {
+    "dense": {"hidden": (24, 12)},
+    "set": {"hidden": (24,), "reset": "set", "readout": "count"},
+    "recurrent": {"hidden": (16,), "recurrent": True, "current": 0.75},
+    "slow": {"hidden": (16,), "beta": 0.5, "slowest_beta": 0.995},
+    "convolution": {"convolutions": "6k3s2p1,8k3q2p1", "hidden": (12,)},
+}
+
+
+def random_network(encoder, steps, **options):
+    """Return a network for 8x8 images, with biases that are nothing special."""
+    random = np.random.default_rng(8)
+    wanted = TrainingOptions(encoder=encoder, steps=steps, **options)
+    layers = tuple(
+        replace(cells, bias=random.normal(0, 0.2, cells.maps))
+        for cells in topology.layers(wanted, 64, 10, random)
+    )
+    parameter = encoders.parameter(encoder, None)
+    return FloatNetwork(
+        layers, encoder, steps, wanted.readout, tuple("0123456789"), encoder_parameter=parameter
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("encoder", "steps"), [("direct", 4), ("rate", 8), ("phase", 8)])
+@pytest.mark.parametrize("bits", [8, 4, 3])
+def test_spikes_and_membranes_are_those_of_the_reference(bits, encoder, steps, shape):
+    network, x = random_network(encoder, steps, **SHAPES[shape]), load_digits().x[:60]
+    found = quantised_forward.rounded(network, bits)
+    signal = encoders.signal(encoder, x, steps, network.encoder_parameter, np.float32)
+    passes = quantised_forward.forward(found, signal)
+    trace = convert.convert(network, bits=bits)[0].simulate(x)
+    for done, spikes, ends, scale in zip(
+        passes, trace.spikes, trace.membranes, found.scales, strict=True
+    ):
+        np.testing.assert_array_equal(done.window.spikes.swapaxes(0, 1), spikes)
+        np.testing.assert_allclose(done.window.after[-1] * done.layer.each(scale), ends, rtol=1e-6)
+    assert all(spikes.any() for spikes in trace.spikes[:-1])
+
+
+@pytest.mark.parametrize("encoder", ["direct", "delta"])
+def test_streams_are_exact_as_well(encoder):
+    random = np.random.default_rng(9)
+    walks = np.cumsum(random.integers(-30, 31, (20, 30, 6)), axis=1)
+    x = np.clip(walks + 128, 0, 255).astype(np.uint8)
+    options = TrainingOptions(encoder=encoder, hidden=(12,), recurrent=True, hop=10, steps=2)
+    recordings = Dataset(x, np.arange(20) % 3, ("a", "b", "c"), "walks")
+    network = train.initial_network(recordings, options, random)
+    found = quantised_forward.rounded(network, 8)
+    signal = encoders.signal(encoder, x, 2, network.encoder_parameter, np.float32)
+    trace = found.integers.simulate(x)
+    for done, spikes in zip(quantised_forward.forward(found, signal), trace.spikes, strict=True):
+        np.testing.assert_array_equal(done.window.spikes.swapaxes(0, 1), spikes)
+    assert trace.spikes[0].any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("bits", [8, 4, 3])
+def test_conversion_of_a_rounded_network_changes_nothing(bits, shape):
+    found = quantised_forward.rounded(random_network("direct", 4, **SHAPES[shape]), bits)
+    again, _ = convert.convert(found.network, bits=bits)
+    assert again.to_bytes() == found.integers.to_bytes()
+
+
+def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
+    network, samples = random_network("direct", 4, hidden=(24,)), split(load_digits())[1]
+    found = quantised_forward.rounded(network, 3)
+    signal = encoders.signal("direct", samples.x, 4, dtype=np.float32)
+    passes = quantised_forward.forward(found, signal)
+    parameters = [Parameters(one.weights, one.bias) for one in found.network.layers]
+    result = evaluate(found.network, parameters, signal, samples.y, Objective(), passes=passes)
+    trace = found.integers.simulate(samples.x)
+    assert result.accuracy == (trace.answers == samples.y).mean()
+    assert result.spikes == np.count_nonzero(trace.spikes[0]) / len(samples)
+    assert all(np.abs(one.weights).max() > 0 for one in result.gradient)
+
+
+@pytest.mark.parametrize("bits", [8, 4, 3])
+def test_training_reports_what_the_integers_reach(bits):
+    digits = split(load_digits())[1]
+    options = TrainingOptions(hidden=(16,), epochs=4, bits=bits, validation_fraction=0.3)
+    result = train.train(digits, options)
+    integers, _ = convert.convert(result.network, bits=bits)
+    validation = split(digits, 0.3)[1]
+    answers = integers.simulate(validation.x).answers
+    assert result.accuracy == pytest.approx((answers == validation.y).mean())
