@@ -115,7 +115,7 @@ class Bench:
         before = used()
         self._empty()
         self.litter = used(False) - before
-        spikert.forget(kernels.__name__ + ".")  # kernels.available left one in memory
+        spikert.unload(kernels.__name__ + ".")  # kernels.available left one in memory
         start = used()
         network = _loaded(kernel, path)
         whole = used()
@@ -264,7 +264,7 @@ def _loaded(kernel, path):
 
     network = Network(tables.load(path), kernels.load(kernel))
     del tables
-    spikert.forget("spikert.network.tables", ".build")
+    spikert.unload("spikert.network.tables", ".build")
     return network
 
 

@@ -56,7 +56,7 @@ def load(name):
     the kernel needs.
     """
     if __name__ + "." + name not in sys.modules:
-        spikert.forget(__name__ + ".")
+        spikert.unload(__name__ + ".")
     return getattr(__import__("spikert.kernels." + name).kernels, name)
 
 
@@ -72,7 +72,7 @@ def available():
                 try:
                     __import__("%s.%s" % (__name__, name))
                 except (ImportError, SyntaxError, AttributeError, ValueError):
-                    spikert.forget(__name__ + ".")
+                    spikert.unload(__name__ + ".")
                     continue
             if name != "ulab" or compat.np:
                 _found.append(name)

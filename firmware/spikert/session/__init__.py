@@ -114,7 +114,7 @@ class Session:
         if kernel in names:
             self.network = network = Network(table, kernels.load(kernel))
             del table, tables
-            spikert.forget("spikert.network.tables", ".build")
+            spikert.unload("spikert.network.tables", ".build")
             network.start()
             self.report = Report(self.sender, network)
             self.readings = bytearray(network.turn * network.size)

@@ -7,7 +7,7 @@ had run for long, for whatever reason, is not started again.
 
 from spikert import compat
 from spikert.session import NETWORK, RECORDING, SENSOR, Session, compat_boot, files
-from spikert.session.crash_count import TRIES, Starts
+from spikert.session.crash_count import TRIES, CrashCount
 
 SAFE = "SAFE"
 
@@ -17,38 +17,38 @@ def start(paths):
 
     paths    {name: path} of what was flashed, see session
     """
-    starts = Starts()
+    crashes = CrashCount()
     while True:
-        reason = _refusal(paths, starts)
+        reason = _refusal(paths, crashes)
         if reason:
             print("spikelet: not started, for " + reason)
             return
         alone = _alone(paths)
         if alone:  # who only waits for a host need not write it down
-            starts.begin()
+            crashes.begin()
         try:
-            _run(paths, starts)
+            _run(paths, crashes)
             break
         except KeyboardInterrupt:
             break
         except Exception as error:  # whatever a sensor, a network or the user's app raises
             compat_boot.print_error(error)
             if not alone:
-                starts.begin()
-            starts.fail("%s: %s" % (type(error).__name__, error))
-    starts.succeed()
+                crashes.begin()
+            crashes.fail("%s: %s" % (type(error).__name__, error))
+    crashes.succeed()
     print("spikelet: stopped; Ctrl-D starts it again")
 
 
-def _refusal(paths, starts):
+def _refusal(paths, crashes):
     """Return why nothing is to be started, or nothing."""
     if compat_boot.exists(SAFE):
         return "there is a file %s; remove it to start again" % SAFE
-    if starts.count >= TRIES:
+    if crashes.count >= TRIES:
         return "it ended %d times in a row at once (%s); %s lets it try again" % (
-            starts.count,
-            starts.reason or "without a word, as when power fails",
-            "spikelet flash, or removing " + starts.path,
+            crashes.count,
+            crashes.reason or "without a word, as when power fails",
+            "spikelet flash, or removing " + crashes.path,
         )
     button = _button(paths)
     if button and compat.hardware("button").pressed(*button):
@@ -78,13 +78,13 @@ def _settings(paths):
     return sensor_turns.settings(paths[SENSOR], paths.get(RECORDING))
 
 
-def _run(paths, starts):
+def _run(paths, crashes):
     """Run the network on the sensor until the host sends a command, then serve that."""
     session = Session(*compat_boot.ports(), *files(paths))
     turn = None
     if _alone(paths):
-        from spikert.session.standalone import Alone
+        from spikert.session.standalone import Standalone
 
-        turn = Alone(session, _settings(paths), starts).go_on
+        turn = Standalone(session, _settings(paths), crashes).go_on
     while session.serve(turn):
         pass

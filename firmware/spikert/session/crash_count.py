@@ -15,7 +15,7 @@ SETTLED = 5_000_000  # microseconds after which a start has succeeded
 TURNS = 100  # or so many turns, where there is no clock
 
 
-class Starts:
+class CrashCount:
     """The count, kept over resets.
 
     count     int, of starts in a row that did not succeed

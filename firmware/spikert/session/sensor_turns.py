@@ -1,4 +1,4 @@
-"""What the board's own sensor reads, run as it comes and told to the host, or to nobody."""
+"""Runs a network on the board's own sensor, sample by sample, and reports to the host."""
 
 import json
 import struct
@@ -7,8 +7,8 @@ from spikert import compat, wire
 from spikert.sensors.sampler import Sampler
 from spikert.wire.turn_frames import PART
 
-TOLD = 1_000_000  # microseconds from one report on the sensor to the next
-BLOCK = 100_000  # microseconds, after which readings are told even if more would fit
+REPORT_PERIOD = 1_000_000  # microseconds from one report on the sensor to the next
+BLOCK = 100_000  # microseconds, after which readings are sent even if more would fit
 
 
 def settings(path, recording=None):
@@ -32,26 +32,26 @@ def settings(path, recording=None):
 
 def serve(session, turn, count, flags):
     """Carry out LIVE, until so many turns are done or another command has come."""
-    live = Live(session, Sampler(settings(session.settings, session.recording)))
+    turns = SensorTurns(session, Sampler(settings(session.settings, session.recording)))
     try:
-        if flags & wire.READINGS:
-            live.tell_readings(turn, count)
+        if flags & wire.FLAG_READINGS:
+            turns.tell_readings(turn, count)
         else:
-            live.run(turn, count, flags)
+            turns.run(turn, count, flags)
     finally:
-        live.sampler.close()
+        turns.sampler.close()
 
 
-class Live:
+class SensorTurns:
     """A session's network, and the sensor that it listens to."""
 
     def __init__(self, session, sampler):
         self.session = session
         self.sampler = sampler
         self.sender = session.sender
-        self.said = None  # the trouble that was told last
+        self.reported_trouble = None  # with the last report
         self.size = 0  # bytes of readings that are still to be sent
-        self.told = _now()
+        self.last_report = _now()
 
     def run(self, turn, count, flags):
         """Run turn after turn, and report them."""
@@ -113,7 +113,7 @@ class Live:
         """Take the next sample; return whether no command came before."""
         while not self.session.receiver.ready():
             taken = self.sampler.take()
-            if self._due() or self.sampler.trouble != self.said:
+            if self._due() or self.sampler.trouble != self.reported_trouble:
                 self.tell()
             if taken:
                 return True
@@ -139,18 +139,19 @@ class Live:
 
     def _due(self):
         """Return whether it is time to tell how sampling goes."""
-        return _since(self.told) >= TOLD
+        return _since(self.last_report) >= REPORT_PERIOD
 
     def tell(self):
         """Tell how sampling goes, after all that was read before."""
         if self.size:
             self._send_block()
         sampler = self.sampler
-        self.told, self.said = _now(), sampler.trouble
+        trouble = sampler.trouble
+        self.last_report, self.reported_trouble = _now(), trouble
         counts = sampler.samples, sampler.late, sampler.skipped, sampler.failures
         channels = 0 if sampler.row is None else len(sampler.row)
         rate = round(1000 * sampler.rate)
-        data = struct.pack(wire.SENSOR_FORMAT, channels, rate, *counts) + self.said.encode()
+        data = struct.pack(wire.SENSOR_FORMAT, channels, rate, *counts) + trouble.encode()
         self.sender.send_aside(wire.SENSOR, data)
 
 

@@ -5,22 +5,22 @@ answer: `app.answer(name)`.
 """
 
 from spikert.sensors.sampler import Sampler
-from spikert.session.sensor_turns import Live
+from spikert.session.sensor_turns import SensorTurns
 
 
-class Alone(Live):
+class Standalone(SensorTurns):
     """Runs a session's network, and tells whoever reads the console.
 
     session     Session, whose network is loaded here
     settings    dict, of the sensor
-    starts      Starts, which is told of every turn
+    crashes     CrashCount, which counts every turn
     """
 
-    def __init__(self, session, settings, starts):
+    def __init__(self, session, settings, crashes):
         self.classes = _classes(session.path)
         session.load()
         super().__init__(session, Sampler(settings))
-        self.starts = starts
+        self.crashes = crashes
         self.app = _app()
         self.last = None
         session.network.start()
@@ -38,14 +38,14 @@ class Alone(Live):
             self.last = name
         if self.app:
             self.app.answer(name)
-        self.starts.turn()
+        self.crashes.turn()
 
     def tell(self):
         """Print what is wrong with the sensor, and when nothing is any more."""
         trouble = self.sampler.trouble
-        if trouble != self.said and (trouble or self.said):
+        if trouble != self.reported_trouble and (trouble or self.reported_trouble):
             print("spikelet: " + (trouble or "the sensor is there again"))
-        self.said = trouble
+        self.reported_trouble = trouble
 
 
 def _classes(path):

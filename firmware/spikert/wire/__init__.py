@@ -45,10 +45,9 @@ TURN_FORMAT = "<HHB"
 TURN_SIZE = const(5)
 START = const(1)  # a flag: the stream starts here; a network without a stream always starts again
 QUIET = const(2)  # a flag: say no more of the turn than its answer
-READINGS = const(
-    4
-)  # a flag of LIVE: no network runs, all that is told are the sensor's readings, in
-# blocks that are counted as turns are: an INPUT each, of i16[samples, channels]
+# A flag of LIVE: no network runs, and the board sends the sensor's readings alone, in blocks that are
+# counted as turns are: an INPUT each, of i16[samples, channels].
+FLAG_READINGS = const(4)
 
 # What the board sends.
 ACK = const(0x40)  # sequence:u16 of the host's frame

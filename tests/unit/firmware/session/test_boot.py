@@ -113,24 +113,24 @@ def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monk
 def test_a_start_that_lasted_is_forgotten(paths, monkeypatch):
     times = iter(range(0, 1 << 40, 200_000))
     monkeypatch.setattr(compat, "ticks_us", lambda: next(times))
-    counted = crash_count.Starts()
+    counted = crash_count.CrashCount()
     counted.begin()
-    assert crash_count.Starts().count == 1
+    assert crash_count.CrashCount().count == 1
     for _ in range(30):
         counted.turn()
-    assert crash_count.Starts().count == 0
+    assert crash_count.CrashCount().count == 0
 
 
 def test_the_count_is_kept_in_the_chip_where_files_cannot_be_written(paths, monkeypatch):
     kept = []
     monkeypatch.setattr(compat_boot, "keep_number", kept.append)
     monkeypatch.setattr(compat_boot, "kept_number", lambda: kept[-1] if kept else 0)
-    monkeypatch.setattr(crash_count.Starts, "path", "no/folder/starts")
+    monkeypatch.setattr(crash_count.CrashCount, "path", "no/folder/starts")
     for _ in range(2):
-        crash_count.Starts().begin()
-    assert (kept, crash_count.Starts().count) == ([1, 2], 2)
-    crash_count.Starts().succeed()
-    assert (kept, crash_count.Starts().count) == ([1, 2, 0], 0)
+        crash_count.CrashCount().begin()
+    assert (kept, crash_count.CrashCount().count) == ([1, 2], 2)
+    crash_count.CrashCount().succeed()
+    assert (kept, crash_count.CrashCount().count) == ([1, 2, 0], 0)
 
 
 def test_the_users_app_is_told_every_answer(paths, network, monkeypatch, tmp_path):
