@@ -49,11 +49,13 @@ def open(settings):
     if not isinstance(settings, dict):
         raise ValueError("the sensor's settings are %r; they must be a dict" % (settings,))
     name = settings.get("sensor")
-    families = [family for known, family in KNOWN if known == name]
-    if not families:
+    for known, family in KNOWN:
+        if known == name:
+            break
+    else:
         names = ", ".join([known for known, _ in KNOWN])
         raise ValueError("no sensor is called %r; known are %s" % (name, names))
-    path = "%s.%s" % (__name__, families[0])
+    path = "%s.%s" % (__name__, family)
     __import__(path)
     module = sys.modules[path]
     refuse_others(settings, ("sensor", "rate") + module.SETTINGS, name)
@@ -85,7 +87,7 @@ def one_of(settings, key, default, choices):
     """Return a setting that is one of the choices; raise ValueError if it is none."""
     value = settings.get(key, default)
     if value not in choices:
-        known = ", ".join([str(choice) for choice in choices])
+        known = ", ".join(map(str, choices))
         raise ValueError("%s is %r; it must be one of %s" % (key, value, known))
     return choices[choices.index(value)]  # an integer, where 4.0 was given
 
@@ -95,7 +97,7 @@ def channel_names(settings, channels):
     names = settings.get("names", ["c%d" % c for c in range(channels)])
     if not isinstance(names, (list, tuple)) or len(names) != channels:
         raise ValueError("names is %r; %d channels have as many" % (names, channels))
-    return tuple([str(name) for name in names])
+    return tuple(map(str, names))
 
 
 def rate(settings, most):
