@@ -135,8 +135,10 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
             )
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+        # A ROM names the places of all files, also of those that were not flashed.
+        there = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return network.from_bytes(bytes(data)), frozenset(paths)
+        return network.from_bytes(bytes(data)), there
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
