@@ -1,4 +1,4 @@
-"""Train, convert and test the digits in every row of ROWS, and write docs/accuracy.md.
+"""Train, convert and test the digits in every row of ROWS, and write accuracy.md.
 
 python tools/measure_accuracy.py            # five seeds
 python tools/measure_accuracy.py --quick    # one seed, to the screen only
@@ -31,7 +31,7 @@ from spikelet.training.ann import train as relu_training
 Answer = Callable[[np.ndarray], np.ndarray]
 """Gives the classes int64[n] of samples uint8[n, channels]."""
 
-TARGET = Path(__file__).parents[1] / "docs" / "accuracy.md"
+TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy.md"
 SEEDS = 5
 # What every row with a goal keeps to besides its own.
 MOST_LOST = 0.003  # of accuracy 0..1, by conversion
@@ -90,27 +90,29 @@ PAGE = """# Accuracy on the digits
 
 Measured by `{command}`, with numpy {numpy} on Python {python}, {machine}.
 
-Each row is trained with {seeds} seeds (0 to {last}) on the {train:,} training images, converted, and
-tested with exact integers on the fixed {test} test images. Five-fold cross-validation inside the
-training images, not the test images, chose how far images are turned, scaled and shifted, the weight
-decay that goes with it, leaks, and the parameter and steps of phase and latency.
+Each row is trained with {seeds} seeds (0 to {last}) on the {train:,} training images, converted,
+and tested with exact integers on the fixed {test} test images. Five-fold cross-validation chose the
+options: the augmentation and its weight decay, the leaks, and the parameter and steps of phase and
+latency. It used training images only.
 
 {results}
 
-- **float** is the same network before conversion, **loss** what conversion costs, **alike** the share
-  of test images to which both give the same answer.
-- **events** are synaptic events per image, in integers, as [neuron.md](neuron.md) counts them.
-- **CPU** is the slowest seed's training alone, on one core.
-- Rows of 6, 4 and 3 bits but two were trained for them: with the exact integers on the way forward,
-  so that their float network is rounded as well. What few bits cost is the distance to the float
-  network of `direct, 64-64-10`.
+- **float** is the accuracy of the same network before conversion. **loss** is the cost of
+  conversion. **alike** is the share of test images to which both give the same answer.
+- **events** are synaptic events per image, in integers, as [the integer
+  neuron](../reference/neuron.md#synaptic-events) counts them.
+- **CPU** is the time of the slowest seed's training alone, on one core.
+- The rows of 6, 4 and 3 bits, except two, were trained for that number of bits, with the exact
+  integers in the forward pass. So their float network is rounded as well. To see the cost of few
+  bits, compare with the float network of `direct, 64-64-10`.
 - One test image is {step:.2f} points: differences of a few tenths between rows mean little.
 
-Rows called ReLU are networks without spikes that were made spiking by `spikelet ann`; there **float**
-and **alike** speak of the ReLU network itself. Its 8 steps are as many as its activations have levels.
+The rows called ReLU are networks without spikes that `spikelet ann` converted. In these rows
+**float** and **alike** refer to the ReLU network itself. It has 8 steps because its activations
+have 8 levels.
 
-Every row is made by `spikelet VERB digits -o net.nir --seed N OPTIONS`, and `spikelet convert net.nir
--o net.lif`, with `--bits` where the row has fewer than 8:
+To make a row, run `spikelet VERB digits -o net.nir --seed N OPTIONS` and `spikelet convert net.nir
+-o net.lif`. Add `--bits` if the row has fewer than 8 bits:
 
 {commands}
 """
@@ -150,7 +152,7 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
 
 def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a network trained as a spiking one, and what computes its answers in floats."""
-    network = training.train(learn, train_verb.options(args)).network
+    network = training.train(learn, train_verb.training_options(args)).network
     return network, lambda x: network.simulate(x).answers
 
 
@@ -227,7 +229,7 @@ def table(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
 
 
 def page(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
-    """Return docs/accuracy.md."""
+    """Return docs/explanation/accuracy.md."""
     learn, test = dataset.split(dataset.load_digits())
     commands = ["| network | verb | options |", "|---|---|---|"]
     commands += [f"| {row.name} | {row.verb} | `{row.options}` |" for row in rows if row.options]

@@ -1,4 +1,4 @@
-"""Train, convert and test networks that tell exercises apart, and write docs/accuracy-exercises.md.
+"""Train, convert and test networks that tell exercises apart, and write accuracy-exercises.md.
 
 python tools/measure_exercises.py FOLDER            # five seeds, some minutes
 python tools/measure_exercises.py FOLDER --quick    # one seed, to the screen only
@@ -38,7 +38,7 @@ from spikelet.networks.network import Network
 from spikelet.training import train as training
 from spikelet.training.options import TrainingOptions
 
-TARGET = Path(__file__).parents[1] / "docs" / "accuracy-exercises.md"
+TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy-exercises.md"
 
 # The data, and the rule of their labels, which is older than any network.
 RATE = 100  # samples per second
@@ -81,34 +81,39 @@ AT_MOST = 1500  # synaptic events a second
 PAGE = """# Accuracy on exercises: a stream
 
 Measured by `python tools/measure_exercises.py FOLDER`, with numpy {numpy}, scikit-learn {sklearn}
-and Python {python}, on the wrist accelerometer recordings of emlearn-micropython
-(examples/har_trees, MIT): {recordings} recordings of at most 10 s at 100 Hz; the classes are
-{classes}. Every figure is from five folds by recording, so that no recording is both learned from
-and tested.
+and Python {python}.
+
+The data are the wrist accelerometer recordings of emlearn-micropython (examples/har_trees, MIT):
+{recordings} recordings of at most 10 s at 100 Hz. The classes are {classes}. Every figure is from
+five folds by recording, so that no recording is in both the training part and the test part.
 
 {table}
 
 {by_class}
 
-- **balanced accuracy** is the mean over classes of the share of windows with the right answer: two
-  seconds, a new answer every half second. Its interval comes from {resamplings:,} draws of
-  recordings with replacement: class and session are partly confounded, and the smaller classes have
-  few recordings.
-- **a stream** keeps its state from the beginning of a recording, as on a board, and its answers
-  count once the first window is full; so it may remember more than two seconds, which favours it
-  where a recording holds one activity. With its **state anew in every window** a network sees the
-  same two seconds as forest and regression.
+- **balanced accuracy** is the mean over classes of the share of windows with the right answer. A
+  window is two seconds, with a new answer every half second. The interval comes from
+  {resamplings:,} draws of recordings with replacement. Class and session are partly confounded, and
+  the smaller classes have few recordings.
+- **a stream** keeps its state from the beginning of a recording, as on a board. Its answers count
+  once the first window is full. So it may remember more than two seconds, which favours it if a
+  recording holds one activity. With its **state anew in every window** a network sees the same two
+  seconds as forest and regression.
 - **random forest** and **logistic regression** get the usual time-domain features of the same
-  windows: of each axis and of the magnitude mean, deviation, extremes, quartiles, mean step and
-  crossings of the mean, and the correlation of each pair of axes.
+  windows. For each axis and for the magnitude these are mean, deviation, extremes, quartiles, mean
+  step and crossings of the mean. The correlation of each pair of axes is added.
 - **events** are synaptic events per second of motion. The network sees every {every}th sample, as
   from a sensor that is read at {rate} Hz.
 
-The network has {sizes} neurons, the encoder {encoder} with a change of {change}, and learns its
-leaks. Labels: a second look in labels.csv counts before the file's name; recordings of more than
-one activity are left out; an exercise that nobody looked at again, and whose acceleration hardly
-changes, counts as other. Network and training were chosen by cross-validation inside the learning
-part of the first fold; recordings of the other folds' test parts took part in that.
+The network has {sizes} neurons, uses the encoder {encoder} with a change of {change}, and learns
+its leaks.
+
+Labels: a second look in `labels.csv` overrides the file's name. Recordings of more than one
+activity are left out. An exercise without a second look counts as other if its acceleration hardly
+changes.
+
+Network and training were chosen by cross-validation inside the training part of the first fold.
+Recordings of the other folds' test parts took part in that.
 """
 
 
@@ -352,7 +357,7 @@ def by_class(recordings: Recordings, found: list[Measurement]) -> str:
 
 
 def page(recordings: Recordings, found: list[Measurement]) -> str:
-    """Return docs/accuracy-exercises.md."""
+    """Return docs/explanation/accuracy-exercises.md."""
     counts = np.bincount(recordings.labels)
     return PAGE.format(
         numpy=np.__version__,

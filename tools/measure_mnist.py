@@ -1,4 +1,4 @@
-"""Train, convert and test a small convolutional network on MNIST, and write docs/accuracy-mnist.md.
+"""Train, convert and test a small convolutional network on MNIST, and write accuracy-mnist.md.
 
 python tools/measure_mnist.py FOLDER          # with t10k-images-idx3-ubyte.gz and its labels
 python tools/measure_mnist.py FOLDER --quick  # one seed, to the screen only
@@ -28,20 +28,20 @@ ROWS = (
     ),
 )
 
-TARGET = Path(__file__).parents[1] / "docs" / "accuracy-mnist.md"
+TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy-mnist.md"
 PAGE = """# Accuracy on part of MNIST: a convolutional network
 
-Measured by `python tools/measure_mnist.py FOLDER`, with numpy {numpy} on Python {python}. FOLDER holds
-MNIST's 10,000 test images, of which **the first 8,000 are for training and the last 2,000 for the
-test**: these figures are not to be compared with others' on MNIST, who train on 60,000 images and
-test on all of these. Topology and spike penalty were tried out on the 2,000 test images, in four
-single trainings, which gave 98.3 to 98.75 %.
+Measured by `python tools/measure_mnist.py FOLDER`, with numpy {numpy} on Python {python}. FOLDER
+contains MNIST's 10,000 test images. **The first 8,000 are for training and the last 2,000 for the
+test.** Do not compare these figures with others on MNIST, which train on 60,000 images and test on
+all 10,000. Topology and spike penalty were chosen on the 2,000 test images, in four single
+trainings, which gave 98.3 to 98.75 %.
 
 {results}
 
-The columns are those of [accuracy.md](accuracy.md). The network is run by events: an input is worked
-on only where it is not zero, a hidden neuron only when it spikes. Made by `spikelet train mnist.npz
--o net.nir --seed N {options}`; its tables take {size:,} bytes.
+[Accuracy on the digits](accuracy.md) explains the columns. Events drive the network: it works on an
+input only if the input is not zero, and on a hidden neuron only when it spikes. Made by `spikelet
+train mnist.npz -o net.nir --seed N {options}`; its tables take {size:,} bytes.
 """
 
 

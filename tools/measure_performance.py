@@ -1,4 +1,4 @@
-"""Measure what boards need for events, neurons and whole samples, and write docs/performance.md.
+"""Measure what boards need for events, neurons and whole samples, and write performance.md.
 
 python tools/measure_performance.py            # everything, some ten minutes
 python tools/measure_performance.py --quick    # the synthetic layers only, to the screen
@@ -41,7 +41,7 @@ from spikelet.training.options import TrainingOptions
 from spikert.session import NETWORK
 
 DOCS = Path(__file__).parents[1] / "docs"
-TARGET, PICTURE = DOCS / "performance.md", DOCS / "performance.png"
+TARGET, PICTURE = DOCS / "explanation/performance.md", DOCS / "performance.png"
 TEMPLATE = Path(__file__).parent / "performance.template.md"
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32", "pico")
 LAYERED = ("qemu:m3", "pico")  # those that synthetic layers are measured on

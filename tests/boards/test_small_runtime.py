@@ -96,11 +96,13 @@ def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif
     status, out, _ = spikelet("flash", lif[0], "--small", "--json")
     said = json.loads(out)["left_out"]
     assert "spikert/kernels/viper/__init__.py" in said["cannot_run"]
-    assert {"spikert/bench.py", "spikert/kernels/plain.py", "spikert/encoders/delta.py"} <= set(
-        said["not_needed"]
-    )
+    assert {
+        "spikert/bench/__init__.py",
+        "spikert/kernels/plain.py",
+        "spikert/encoders/delta.py",
+    } <= set(said["not_needed"])
     assert said["why"] == "as --small asks"
-    assert not list(virtual.rglob("bench.py"))
+    assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
     status, _, err = spikelet("verify", lif[0], "--kernel", "plain")
     assert (status, err.count("\n")) == (1, 1)
@@ -142,7 +144,7 @@ def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
     assert status == 0
     assert "for all would take 1" in left_out(out)
     assert left_out(out).endswith("97,280 are free")
-    assert not list(virtual.rglob("bench.py"))
+    assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
     room_for(40_000, 40_000)
     status, _, err = spikelet("flash", lif[1])

@@ -179,7 +179,7 @@ def test_ctrl_c_of_the_user_leaves_the_board_in_its_repl():
 
 @pytest.mark.emulated
 def test_an_upload_is_faster_than_mpremote_s():
-    """Without what the flash itself takes, which is the same: see docs/flashing.md for the times."""
+    """Without the time of the flash itself; docs/explanation/upload-speed.md has the times."""
     pico = opened("pico")
     with pico.powered() as power, raw_repl.opened(power.name, power.device) as transport:
 

@@ -49,13 +49,11 @@ def open(settings):
     if not isinstance(settings, dict):
         raise ValueError("the sensor's settings are %r; they must be a dict" % (settings,))
     name = settings.get("sensor")
-    for known, family in KNOWN:
-        if known == name:
-            break
-    else:
+    families = [family for known, family in KNOWN if known == name]
+    if not families:
         names = ", ".join([known for known, _ in KNOWN])
         raise ValueError("no sensor is called %r; known are %s" % (name, names))
-    path = "%s.%s" % (__name__, family)
+    path = "%s.%s" % (__name__, families[0])
     __import__(path)
     module = sys.modules[path]
     refuse_others(settings, ("sensor", "rate") + module.SETTINGS, name)

@@ -135,8 +135,10 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
             )
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+        # A ROM names the places of all files, also of those that were not flashed.
+        there = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return network.from_bytes(bytes(data)), frozenset(paths)
+        return network.from_bytes(bytes(data)), there
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
@@ -152,6 +154,19 @@ def attached_ports() -> list[ListPortInfo]:
     """Return the USB serial ports as pyserial describes them, sorted by device."""
     found = (port for port in list_ports.comports() if port.vid is not None)
     return sorted(found, key=lambda port: port.device)
+
+
+def resolve_or_default(spelling: str | None) -> Port:
+    """Return the port that `spelling` means; without one the only board attached, or the virtual one.
+
+    Raises
+    ------
+    SpikeletError
+        As `resolve` does.
+    """
+    if spelling is None:
+        spelling = "auto" if attached() else "virtual"
+    return resolve(spelling)
 
 
 def resolve(spelling: str) -> Port:

@@ -109,7 +109,7 @@ def advice(found: Examination) -> Iterator[str]:
     if not found.on_a_computer and not found.identity.boards:
         yield (
             f"no board file describes {asked.machine!r}, so nothing but its answers is known: "
-            "docs/boards.md tells how to add one"
+            "docs/how-to/add-a-board.md tells how to add one"
         )
     elif not found.on_a_computer and not found.identity.certain:
         yield (

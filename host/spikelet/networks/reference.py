@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.inputs import encoders
+from spikelet.networks import raster
 from spikelet.networks.protocol import check_samples, class_scores
 from spikelet.networks.reference_layer import LayerState
 from spikelet.networks.reference_numbers import IntArray, numbers
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from spikelet.networks.network import Network
 
 
@@ -38,6 +41,10 @@ class Trace:
     answers: NDArray[np.int64]
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
+
+    def plot(self, sample: int = 0) -> Figure:
+        """Draw the spikes of one sample; see `raster.plot`."""
+        return raster.plot(self.spikes, sample)
 
     def turns(self) -> Trace:
         """Return what was done turn by turn, each a sample of its own, one recording after the other."""

@@ -10,12 +10,12 @@ from mpremote.transport import TransportExecError
 
 from spikelet import installation
 from spikelet.boards.virtual.emulated import romfs_image
-from spikelet.cli import flash
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout, rom
+from spikelet.flashing import flash, layout, rom
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
 BLOCK = 4096
+INTERPRETER = SimpleNamespace(name="micropython")
 
 
 class Partition:
@@ -122,15 +122,17 @@ def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatc
         raise SpikeletError("the board could not store network.lif")
 
     where, warned = rom.Rom(port(None), 1 << 20), []
+    choice = SimpleNamespace(files={}, sentence="")
+    prepared = flash.Preparation(where, INTERPRETER, None, choice, None, None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
-    monkeypatch.setattr(flash, "_as_files", full)
-    monkeypatch.setattr(flash, "_in_place", lambda *_: (7, ()))
-    output = SimpleNamespace(warn=warned.append)
+    monkeypatch.setattr(flash, "_write_files", full)
+    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), None))
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):
-        flash._flash(SimpleNamespace(yes=False), where, {}, None, output)
-    assert flash._flash(SimpleNamespace(yes=True), where, {}, None, output) == (7, ())
+        flash.write(prepared, warn=warned.append)
+    report = flash.write(prepared, force=True, warn=warned.append)
+    assert (report.sent, report.own_entries) == (7, ())
     assert warned == [
         "nothing starts board if the power goes now: the board could not store network.lif"
     ]

@@ -17,7 +17,7 @@ from spikelet.training.train import TrainingOptions
 
 DT, STEPS = 1e-3, 16
 BETAS = [0.8, 0.9, 0.95, 0.99]  # none of them is 1 - d / 2**r
-SAME = 0.98  # of (sample, step, neuron); what is reached stands in docs/leaks.md
+SAME = 0.98  # of (sample, step, neuron); docs/explanation/leaks.md has the figures
 SAME_CLASS = 0.97  # of samples: where spikes are counted, one of them decides between two classes
 
 

@@ -1,7 +1,8 @@
 """What other frameworks leave unsaid in the NIR graphs that they write.
 
 NIR has no field for the time step and none for the reset rule, and exporters differ in what they put
-into the fields that there are. docs/import.md has the evidence for each habit, by file and version.
+into the fields that there are. docs/reference/frameworks.md has the evidence for each habit, by file
+and version.
 """
 
 from dataclasses import dataclass, replace
