@@ -1,8 +1,13 @@
 """What all tests share: a cache of their own, networks trained once, boards or a reason to skip."""
 
+from pathlib import Path
+
 import pytest
 
 from spikelet import installation
+from spikelet.flashing.runtime import inline_constants
+
+SCRIPTS = Path(__file__).parent / "interpreters"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,6 +19,20 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKELET_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def firmware(tmp_path_factory):
+    """Return a folder with the firmware as boards get it, and the scripts that use it there."""
+    folder = tmp_path_factory.mktemp("firmware")
+    paths = installation.runtime_files().items()
+    sources = {path: data.decode() for path, data in paths if path.startswith("spikert/")}
+    for name in ("layers.py", "runtime.py", "sensors.py"):
+        sources[name] = (SCRIPTS / name).read_text()
+    for path, source in inline_constants.inlined(sources).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(source)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -34,9 +34,9 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     asked = interpreter.ask(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
     files = parts.of(asked).files
-    assert "spikert/session.mpy" in files
-    assert "spikert/session.py" not in files
-    assert "spikert/kernels/viper.mpy" in files
+    assert "spikert/session/__init__.mpy" in files
+    assert "spikert/session/__init__.py" not in files
+    assert "spikert/kernels/viper/__init__.mpy" in files
     list(stage.install(micropython, {**files, "network.lif": lif_file.to_bytes(network)}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
@@ -79,7 +79,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
 )
 def test_other_versions_get_sources(other):
     files = parts.of(other).files
-    assert "spikert/session.py" in files
+    assert "spikert/session/__init__.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 
 

@@ -64,7 +64,7 @@ def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
     assert (status, verified["differences"], verified["lost_frames"]) == (0, 0, 0)
     with pico.connect() as repl:
         repl.exec("import gc, sys\n" + pico.prelude)
-        repl.exec("from spikert import tables\ngc.collect()\nbefore = gc.mem_alloc()")
+        repl.exec("from spikert.network import tables\ngc.collect()\nbefore = gc.mem_alloc()")
         repl.exec("data = tables.load(_paths['network.lif']).data\ngc.collect()")
         assert repl.eval("gc.mem_alloc() - before") < len(lif_file.to_bytes(OLD))
 

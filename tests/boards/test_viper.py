@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from boards_under_test import BOARDS, absent, marks
 
-from spikelet import installation
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -25,7 +25,8 @@ PORTS = [name for name, kernels in BOARDS.items() if "viper" in kernels and name
 STEADY = """
 import gc
 from array import array
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 described = tables.load(_paths["network.lif"]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 halves = [(table.inputs // 2, layer) for table, layer in zip(described, layers)]
@@ -129,11 +130,7 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    list(
-        stage.install(
-            board, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(made)}
-        )
-    )
+    list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
@@ -174,11 +171,7 @@ def test_sums_may_be_as_large_as_int16(board, storage):
 def test_steps_allocate_nothing(board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(
-        stage.install(
-            board, {**installation.runtime_files(), "network.lif": lif_file.to_bytes(made)}
-        )
-    )
+    list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
     with board.connect() as transport:
         script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)

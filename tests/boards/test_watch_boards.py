@@ -14,12 +14,11 @@ from boards_under_test import blank
 from fake_serial_board import FakeSerialBoard
 from random_networks import random_inputs, random_network
 
-from spikelet import installation
 from spikelet.boards import interpreter, raw_repl, serial_port, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts
+from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Observation
@@ -191,7 +190,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
     port = plug()
-    files = {**installation.runtime_files(), "network.lif": lif_file.to_bytes(network)}
+    files = {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
     list(stage.install(port, files))
     try:
@@ -261,7 +260,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": lif_file.to_bytes(network), "samples.bin": samples}
-    list(stage.install(virtual, installation.runtime_files() | flashed))
+    list(stage.install(virtual, bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []

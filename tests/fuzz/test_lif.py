@@ -8,8 +8,8 @@ from random_networks import random_network
 
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
-from spikert import tables
-from spikert.kernels import patches
+from spikert.kernels import convolution_patches as patches
+from spikert.network import tables
 
 SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
 FILES = {seed: lif_file.to_bytes(random_network(seed)) for seed in SEEDS}

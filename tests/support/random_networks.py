@@ -12,7 +12,7 @@ from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import layer_bounds
-from spikert.tables import ENCODERS, READOUTS
+from spikert.network.tables import ENCODERS, READOUTS
 
 SERIES = 30  # of random numbers: one in which the networks of the first seeds are of every kind
 STEPS = (1, 2, 3, 4, 5, 8, 16)

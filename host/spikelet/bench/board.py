@@ -1,4 +1,4 @@
-"""A board that measures: firmware/spikert/bench.py, driven through the raw REPL."""
+"""A board that measures: firmware/spikert/bench, driven through the raw REPL."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class MeasuringBoard:
         self._run(start_code.import_session(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run("_runtime = allocated() - _start")
-        self._run("from spikert import bench, compat, kernels, tables")
+        self._run("from spikert import bench, compat, kernels\nfrom spikert.network import tables")
         crc, sha256, self.runtime, self.machine = self._ask(
             f"known(tables, compat, {self._path!r})"
         )
@@ -130,16 +130,16 @@ class MeasuringBoard:
         return Parts(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
-        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them.
+        """Load an int8 network without spikes; `data` and `scaling` as bench/dense.py takes them.
 
         It takes the memory of the network that was measured, which has to be loaded again.
         """
         self._run("_dense = _data = _bench.network = _bench.report = None\ngc.collect()")
-        self._run(f"from spikert import bench_dense\n_data = bytearray({len(data)})")
+        self._run(f"from spikert.bench import dense\n_data = bytearray({len(data)})")
         for first in range(0, len(data), CHUNK):
             chunk = data[first : first + CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
-        self._run(f"_dense = bench_dense.Dense({kernel!r}, _data, {list(scaling)!r})")
+        self._run(f"_dense = dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
     def dense(self, x: bytes) -> tuple[float, int]:
         """Return what the network without spikes takes for a sample, and its answer."""

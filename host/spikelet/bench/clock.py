@@ -18,7 +18,7 @@ COUNTING = ("-icount", "shift=0,sleep=off")  # QEMU's manual, "TCG Instruction C
 class Clock:
     """How a board is measured.
 
-    clock       the class of firmware/spikert/bench.py
+    clock       the class of firmware/spikert/bench
     unit        what figures are given in: "instructions", "cycles" or "microseconds"
     per_tick    float, of the unit
     least       int, ticks that a span of repeated calls should have

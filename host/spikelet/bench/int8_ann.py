@@ -1,7 +1,7 @@
 """A ReLU network in int8, without spikes: what a spiking one is compared with.
 
 Weights have one scale for a layer and no offset, activations are u8 from 0 to the largest that the
-calibration samples reach. The equation is firmware/spikert/bench_dense.py's. Source: Jacob et al.,
+calibration samples reach. The equation is firmware/spikert/bench/dense.py's. Source: Jacob et al.,
 Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference (2018).
 """
 

@@ -10,7 +10,7 @@ from spikelet.graphs.foreign.frameworks import FRAMEWORKS
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.protocol import Stream
 from spikelet.output import Output
-from spikert.tables import ENCODERS, READOUTS
+from spikert.network.tables import ENCODERS, READOUTS
 
 EXAMPLE = (
     "spikelet import lif.nir -o net.nir --from snntorch --encoder rate --steps 25 --readout count"

@@ -1,11 +1,12 @@
 """Pictures: which neuron fired when, what integers changed, and what accuracy costs."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from spikelet import files
@@ -15,6 +16,9 @@ from spikelet.inputs import encoders
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
 from spikelet.training.sweeps import pareto as sweeps
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
 ENCODER_INKS = {

@@ -3,8 +3,6 @@
 import argparse
 import dataclasses
 
-import numpy as np
-
 from spikelet import files
 from spikelet.cli import options
 from spikelet.errors import SpikeletError
@@ -15,7 +13,7 @@ from spikelet.training import data as training_data
 from spikelet.training import train
 from spikelet.training.data import Cut
 from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
-from spikert.tables import ENCODERS
+from spikert.network.tables import ENCODERS
 
 EXAMPLE = "spikelet train digits -o net.nir --augment"
 _LEAK_HELP = "membrane kept per step by hidden layers, 1 - d / 2**r (default: 0.875)"
@@ -141,14 +139,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
     data = training_data.load(args.samples, _cut(args))
     for note in data.notes:
         output.say(note)
-    wanted = training_options(args)
-    if data.scaling is not None and args.middle is None:
-        rest = np.zeros(data.train.x.shape[-1], np.int16)
-        wanted = dataclasses.replace(wanted, middle=int(data.scaling.apply(rest)[0]))
     with output.progress("training") as report:
-        trained = train.train(data.train, wanted, lambda done, total, _: report(done, total))
-    dt = trained.network.dt if data.dt is None else data.dt / trained.network.steps
-    network = dataclasses.replace(trained.network, scaling=data.scaling, dt=dt)
+        trained = train.train_on(
+            data, training_options(args), lambda done, total, _: report(done, total)
+        )
+    network = trained.network
     score = evaluation.evaluate(network, data.test)
     file.write(network, args.output)
     output.results |= {

@@ -7,8 +7,8 @@ from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
+from spikert.network.tables import TableError
 from spikert.session import NETWORK
-from spikert.tables import TableError
 
 
 def held(port: Port) -> tuple[Network, frozenset[str]]:
@@ -25,8 +25,10 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
             )
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+        # A ROM names the places of all files, also of those that were not flashed.
+        there = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return lif_file.from_bytes(bytes(data)), frozenset(paths)
+        return lif_file.from_bytes(bytes(data)), there
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"

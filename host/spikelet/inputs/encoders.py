@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
-from spikert.tables import ENCODERS
+from spikert.network.tables import ENCODERS
 
 RATE_START = 128  # half a spike, so that rounding favours neither more spikes nor fewer
 DIRECT_SCALE = 256  # the integers shift their sum right by 8

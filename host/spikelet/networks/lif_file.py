@@ -1,6 +1,6 @@
 """Reading and writing .lif files, in which boards and hosts keep integer networks.
 
-The format is drawn in firmware/spikert/tables.py.
+The format is drawn in firmware/spikert/network/tables.py.
 """
 
 import struct
@@ -16,7 +16,7 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import Stream
-from spikert import tables
+from spikert.network import tables
 
 
 def load_network(path: str | Path) -> Network:

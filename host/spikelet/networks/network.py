@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
-from spikelet.networks import reference
+from spikelet.networks import reference, summary
+from spikelet.networks.equality import equal
 from spikelet.networks.layer import Layer
 from spikelet.networks.protocol import Stream, check_coding
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Network:
     """A chain of layers that a board can run.
 
@@ -44,6 +45,19 @@ class Network:
         check_coding(self)
         if self.readout == "count" and self.layers[-1].theta is None:
             raise SpikeletError("readout count needs a last layer with a threshold")
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other) if isinstance(other, Network) else NotImplemented
+
+    # Equal networks are equal in every field, and their arrays may be changed in place.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Network({summary.line(self)})"
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook."""
+        return summary.html(self)
 
     @property
     def inputs(self) -> int:

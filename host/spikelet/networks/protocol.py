@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
-from spikert.tables import READOUTS
+from spikert.network.tables import READOUTS
 
 MAX_STEPS = 0xFFFF
 

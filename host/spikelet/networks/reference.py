@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
+from spikelet.networks import raster
 from spikelet.networks.protocol import Operation, check_samples
 from spikelet.networks.readout import class_scores
 from spikelet.networks.reference_layer import LayerState
@@ -21,6 +22,8 @@ from spikelet.networks.reference_numbers import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
 
     from spikelet.networks.layer import Layer
 
@@ -51,6 +54,10 @@ class Trace:
     answers: NDArray[np.int64]
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
+
+    def plot(self, sample: int = 0) -> Figure:
+        """Draw the spikes of one sample; see `raster.plot`."""
+        return raster.plot(self.spikes, sample)
 
     def turns(self) -> Trace:
         """Return what was done turn by turn, each a sample of its own, one recording after the other."""

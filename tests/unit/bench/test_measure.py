@@ -109,7 +109,7 @@ def test_int8_fits_its_sums_into_16_bits_and_products_into_32():
 
 
 def test_the_plain_module_computes_what_the_host_does():
-    from spikert.bench_dense import Dense
+    from spikert.bench.dense import Dense
 
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (50, 20), np.uint8)

@@ -16,7 +16,7 @@ from spikelet.errors import SpikeletError
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks.lif_file import save_network
-from spikert import boot, compat_boot
+from spikert.session import boot, compat_boot
 
 NETWORK = 3
 PATIENCE = 30  # seconds

@@ -12,7 +12,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import romfs
 from spikelet.flashing.files_by_repl import BoardFiles
 from spikelet.networks import lif_file
-from spikert import tables
+from spikert.network import tables
 
 LIF = lif_file.to_bytes(random_network(3))
 HEADER = b"\xd2\xcd\x31"  # of a ROMFS image

@@ -11,7 +11,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikert.starts import Starts
+from spikert.session.crash_count import CrashCount
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
 RUNTIMES = {
@@ -175,9 +175,9 @@ def test_flashing_the_same_again_writes_nothing(folder):
 
 def test_a_board_that_was_given_up_is_tried_again(folder):
     folder(OLD)
-    Path(Starts.path).write_text("3\nValueError: no such pin")
+    Path(CrashCount.path).write_text("3\nValueError: no such pin")
     flash(FolderBoard(), OLD)
-    assert not Path(Starts.path).exists()
+    assert not Path(CrashCount.path).exists()
 
 
 def test_a_main_py_of_the_user_s_own_stays(folder):

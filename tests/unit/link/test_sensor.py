@@ -20,7 +20,8 @@ from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.recorder import Recorder
 from spikelet.networks.lif_file import save_network
-from spikert import compat, sampling, wire
+from spikert import compat, wire
+from spikert.sensors import sampler
 
 RATE = 100
 PERIOD = 1_000_000 // RATE  # microseconds
@@ -90,7 +91,7 @@ def connect(tmp_path, monkeypatch, time):
 
     def connected(network, sensor, settings=None):
         save_network(network, tmp_path / "network.lif")
-        monkeypatch.setattr(sampling.sensors, "open", sensor.open)
+        monkeypatch.setattr(sampler.sensors, "open", sensor.open)
         told = {"sensor": "wave", "rate": RATE} if settings is None else settings
         (tmp_path / "sensor.json").write_text(json.dumps(told))
         board = BoardInMemory(

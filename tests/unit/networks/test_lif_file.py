@@ -13,7 +13,7 @@ from spikelet.networks.layer import Layer
 from spikelet.networks.lif_file import load_network, save_network
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import Stream
-from spikert import tables
+from spikert.network import tables
 
 # Offsets in the header, of tables.HEADER.
 VERSION, CHANNELS, STEPS, HOP, WINDOW, SCALES = 4, 44, 46, 48, 50, 52

@@ -7,7 +7,7 @@ import pytest
 from random_networks import random_inputs, random_network
 
 from spikelet.networks import lif_file, proof, reference
-from spikert.tables import ENCODERS, READOUTS
+from spikert.network.tables import ENCODERS, READOUTS
 
 SEEDS = range(24)  # those that run on every board
 MOST_BYTES = 12_000  # of a .lif file, which the emulated boards still have room for

@@ -35,7 +35,7 @@ from spikelet.monitoring.journal.writer import (
 from spikelet.monitoring.watch import Gone, Reconnected, Started
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
-from spikert.tables import TableError
+from spikert.network.tables import TableError
 
 BLOCK = 1 << 16  # bytes that are searched at once for the next chunk
 

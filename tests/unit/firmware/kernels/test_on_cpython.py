@@ -7,9 +7,10 @@ import pytest
 from random_networks import random_inputs, random_network
 
 from spikelet.networks import lif_file
-from spikert import kernels, tables
+from spikert import kernels
 from spikert.kernels import plain
 from spikert.network import Network as BoardNetwork
+from spikert.network import tables
 
 
 def run(board: BoardNetwork, network, x):
