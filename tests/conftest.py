@@ -56,7 +56,9 @@ def trained(tmp_path_factory):
         if (encoder, steps) not in made:
             options = train.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
             part = dataset.split(dataset.load_digits())[0]
-            made[encoder, steps] = convert.convert(train.train(part, options).network)[0]
+            made[encoder, steps] = convert.convert_network(
+                train.train_network(part, options).network
+            )[0]
         return made[encoder, steps]
 
     return network

@@ -138,7 +138,7 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
     start = time.process_time()
     network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start
-    integer, _ = convert.convert(network, bits=row.bits)
+    integer, _ = convert.convert_network(network, bits=row.bits)
     score = evaluation.evaluate(integer, test)
     answers = answer(test.x)
     return Measurement(
@@ -152,13 +152,13 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
 
 def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a network trained as a spiking one, and what computes its answers in floats."""
-    network = training.train(learn, train_verb.training_options(args)).network
+    network = training.train_network(learn, train_verb.training_options(args)).network
     return network, lambda x: network.simulate(x).answers
 
 
 def converted(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a ReLU network made spiking, and what computes the ReLU network's own answers."""
-    network = relu_training.train(learn, ann_verb.options(args))
+    network = relu_training.train_ann(learn, ann_verb.options(args))
     return ann_verb.spiking(network, args, learn), network.answers
 
 

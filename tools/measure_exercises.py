@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from spikelet.conversion import convert
 from spikelet.inputs import scaling
 from spikelet.inputs.dataset import Dataset
-from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.inputs.recordings import Recordings, folds, load_recordings, read_labels, windows
 from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
@@ -144,7 +144,7 @@ class Measurement(NamedTuple):
 
 def exercises(folder: Path) -> Recordings:
     """Return the recordings with their labels by the rule."""
-    recordings = load(folder, excluded=["mixed"])
+    recordings = load_recordings(folder, excluded=["mixed"])
     seen, other = read_labels(folder), recordings.classes.index("other")
     quiet = [
         name not in seen and np.linalg.norm(raw, axis=1).std() < QUIET
@@ -221,11 +221,11 @@ def train(recordings: Recordings, seed: int) -> FloatNetwork:
     """Return a network trained on recordings at its own rate."""
     raw, y, recording, _ = windows(recordings, WINDOW // EVERY, HOP // EVERY)
     # One scale for all axes, so that training can turn them into each other.
-    scale = scaling.fit(recordings.raw, shared=True)
+    scale = scaling.fit_scaling(recordings.raw, shared=True)
     samples = Dataset(scale.apply(raw), y, recordings.classes, "exercises", groups=recording)
     middle = int(scale.apply(np.zeros(3, np.int16))[0])
     options = replace(OPTIONS, middle=middle, seed=seed)
-    network = training.train(samples, options).network
+    network = training.train_network(samples, options).network
     return replace(network, scaling=scale, dt=EVERY / RATE)
 
 
@@ -237,7 +237,7 @@ def measure(recordings: Recordings, seed: int) -> Measurement:
         start = time.process_time()
         network = train(slower.take(learn), seed)
         seconds += time.process_time() - start
-        integer, _ = convert.convert(network, bits=BITS)
+        integer, _ = convert.convert_network(network, bits=BITS)
         lasting = test[[len(slower.raw[index]) >= WINDOW // EVERY for index in test]]
         answers += [_streamed(integer, slower, index) for index in lasting]
         floats += [_streamed(network, slower, index) for index in lasting]
@@ -259,7 +259,7 @@ def _events(network: Network, slower: Recordings, index: int) -> tuple[float, fl
     """Return the synaptic events of a recording, and its seconds."""
     x = _whole_hops(slower.raw[index])
     samples = x.shape[1]
-    events = synaptic_events.synaptic_events(network, x, network.simulate(x).spikes) * samples
+    events = synaptic_events.count_synaptic_events(network, x, network.simulate(x).spikes) * samples
     return events, samples * EVERY / RATE
 
 

@@ -13,14 +13,14 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import live_picture
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.live_view import LiveView
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.output import Output
 
 SIZE = 120, 40  # of the terminal
@@ -35,16 +35,16 @@ def a_network() -> Network:
         Layer(rng.integers(-60, 100, (HIDDEN, CLASSES)).astype(np.int8), theta=200, rho=200, d=16),
     ]
     classes = tuple(f"class {j}" for j in range(CLASSES))
-    return Network("rate", 1, "count", classes, layers, stream=Stream(4 * HOP, HOP))
+    return Network("rate", 1, "count", classes, layers, stream=StreamWindow(4 * HOP, HOP))
 
 
-def turns(network: Network, count: int) -> list[Observation]:
+def turns(network: Network, count: int) -> list[Turn]:
     """Return what a board would send that makes no mistake."""
     rng = np.random.default_rng(1)
     x = rng.integers(0, 256, (1, count * HOP, CHANNELS)).astype(np.uint8)
     trace = network.simulate(x).turns()
     return [
-        Observation(
+        Turn(
             number & 0xFFFF,
             x[0, number * HOP : (number + 1) * HOP],
             tuple(spikes[number] for spikes in trace.spikes),

@@ -68,7 +68,7 @@ def size(samples: Dataset, row: Row) -> int:
     """Return the bytes of a network's tables."""
     few = samples.take(np.arange(500))
     network, _ = spiking(arguments(row._replace(options=f"{row.options} --epochs 1"), 0), few)
-    return len(lif_file.to_bytes(convert.convert(network, bits=row.bits)[0]))
+    return len(lif_file.to_bytes(convert.convert_network(network, bits=row.bits)[0]))
 
 
 def main() -> int:

@@ -31,7 +31,8 @@ from spikelet.boards.port import Port
 from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import memory, parts
+from spikelet.flashing.runtime import memory
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.inputs import dataset
 from spikelet.networks import lif_file
 from spikelet.networks import proof as bounds
@@ -140,8 +141,8 @@ def spelled(port: Port) -> str:
 
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
-    files = parts.of(interpreter.ask(port)).files
-    list(stage.install(port, {**files, NETWORK: lif_file.to_bytes(network)}))
+    files = RuntimeParts.for_interpreter(interpreter.survey_port(port)).files
+    list(stage.install_payload(port, {**files, NETWORK: lif_file.to_bytes(network)}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 
@@ -163,7 +164,7 @@ def synthetic(port: Port) -> Iterator[Synthetic]:
             if kernel == "plain":
                 continue
             with bench_board.measuring(port, network) as board:
-                cost = measure.measure(board, network, kernel, x)
+                cost = measure.measure_network(board, network, kernel, x)
                 step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
             yield Synthetic(spelled(port), unit, kernel, storage, cost.layers[0], step)
@@ -175,7 +176,7 @@ def trained(topology: Topology) -> FloatNetwork:
     options = TrainingOptions(
         encoder=topology.encoder, steps=topology.steps, hidden=(topology.hidden,)
     )
-    return train.train(learned, options).network
+    return train.train_network(learned, options).network
 
 
 def accuracy(network: Network) -> float:
@@ -189,7 +190,7 @@ def digits(port: Port, network: Network) -> Iterator[Digits]:
     x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
     for kernel in fast(port, flash(port, network)):
         with bench_board.measuring(port, network) as board:
-            cost = measure.measure(board, network, kernel, x)
+            cost = measure.measure_network(board, network, kernel, x)
             yield Digits(spelled(port), board.machine, board.clock.unit, cost)
 
 
@@ -197,13 +198,13 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
     """Measure a network with the board's fastest kernel, and one without spikes beside it."""
     samples = dataset.load_digits()
     test = dataset.split(samples)[1]
-    board_file = catalogue.load(port.name.replace(":", "-"))
+    board_file = catalogue.load_board_type(port.name.replace(":", "-"))
     network = weight_storage.fastest(
         weight_storage.options(graph, bytes(32), board_file, test)
     ).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:
-        cost = measure.measure(board, network, kernel, test.x[:SAMPLES])
+        cost = measure.measure_network(board, network, kernel, test.x[:SAMPLES])
         other = _other(board, network, cost)
         unit = board.clock.unit
     return Compared(port.name, topology, accuracy(network), cost.sample.total, other, unit)
@@ -211,8 +212,8 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
 
 def _other(board: MeasuringBoard, network: Network, cost: KernelCost) -> Comparison:
     samples = dataset.load_digits()
-    dense = against_ann.train(network, samples)
-    return against_ann.compare(board, network, cost, dense, dataset.split(samples)[1].x)
+    dense = against_ann.train_counterpart(network, samples)
+    return against_ann.compare_with_ann(board, network, cost, dense, dataset.split(samples)[1].x)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -349,7 +350,7 @@ def main() -> int:
     if args.quick:
         return 0
     graphs = {topology: trained(topology) for topology in TOPOLOGIES}
-    network = convert.convert(graphs[TOPOLOGIES[0]])[0]
+    network = convert.convert_network(graphs[TOPOLOGIES[0]])[0]
     measured = [one for port in there + extra for one in digits(port, network)]
     others = [compared(port, *pair) for port in layered for pair in graphs.items()]
     draw(layers, PICTURE)

@@ -113,8 +113,8 @@ def networks(encoder: str) -> tuple[FloatNetwork, Network]:
     """Return a network trained on the digits, and the integers it is converted to."""
     learn, _ = dataset.split(dataset.load_digits())
     options = TrainingOptions(encoder=encoder, steps=STEPS, epochs=EPOCHS)
-    network = train.train(learn, options).network
-    return network, convert.convert(network)[0]
+    network = train.train_network(learn, options).network
+    return network, convert.convert_network(network)[0]
 
 
 def fastest(actions: list[Action], rounds: int) -> list[float]:

@@ -27,26 +27,24 @@ from spikelet.boards import catalogue, resolve, sensor_settings
 from spikelet.boards.port import Port
 from spikelet.conversion import weight_storage
 from spikelet.conversion.convert import LayerReport
-from spikelet.conversion.convert import convert as convert_graph
+from spikelet.conversion.convert import convert_network as convert_graph
 from spikelet.conversion.quantisation import BITS
 from spikelet.errors import SpikeletError
 from spikelet.flashing import flash, held_network
 from spikelet.flashing.flash import FlashReport, Progress, ignore_progress
-from spikelet.graphs import file as graph_file
+from spikelet.graphs.file import read_graph, read_with_sha256, write_graph
 from spikelet.inputs import dataset, scaling
 from spikelet.inputs.dataset import Dataset
-from spikelet.link import verify as verification
 from spikelet.link.session import ignore, open_session
-from spikelet.link.turn import Observation as Turn
-from spikelet.link.verify import Verification
+from spikelet.link.turn import Turn
+from spikelet.link.verify import Verification, observe, verify
 from spikelet.monitoring import watch
 from spikelet.monitoring.monitor import Monitor
 from spikelet.networks import lif_file, score, trial_samples
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.training import data as training_data
-from spikelet.training.data import Cut, TrainingData
+from spikelet.training.data import Cut, TrainingData, load_training_data
 from spikelet.training.options import TrainingOptions
 from spikelet.training.train import Progress as TrainingProgress
 from spikelet.training.train import train_on
@@ -196,7 +194,7 @@ def train(
     layers = (hidden,) if isinstance(hidden, int) else tuple(hidden)
     if isinstance(x, str | Path):
         _refuse_labels(x, y)
-        data = training_data.load(str(x), cut)
+        data = load_training_data(str(x), cut)
     else:
         data = _training_data(_labelled(x, y, classes))
     return train_on(data, _options(hidden=layers, **options), progress).network
@@ -234,13 +232,13 @@ def convert(
     """
     sha256 = bytes(32)
     if not isinstance(network, FloatNetwork):
-        network, sha256 = graph_file.read_with_sha256(network)
+        network, sha256 = read_with_sha256(network)
     if board is None:
         used = BITS[1] if bits is None else bits
         table, reports = convert_graph(network, sha256, used)
         return table, ConversionReport(used, reports)
     chosen = weight_storage.fastest(
-        weight_storage.options_for(network, sha256, catalogue.load(board), samples, bits)
+        weight_storage.options_for(network, sha256, catalogue.load_board_type(board), samples, bits)
     )
     return chosen.network, ConversionReport(chosen.bits, chosen.reports)
 
@@ -264,7 +262,7 @@ def load(path: str | Path) -> Network | FloatNetwork:
     SpikeletError
         If the file cannot be read, is damaged, or is newer than this version of Spikelet.
     """
-    return graph_file.read(path) if Path(path).suffix == ".nir" else lif_file.load_network(path)
+    return read_graph(path) if Path(path).suffix == ".nir" else lif_file.load_network(path)
 
 
 def save(network: Network | FloatNetwork, path: str | Path) -> None:
@@ -282,7 +280,7 @@ def save(network: Network | FloatNetwork, path: str | Path) -> None:
     if isinstance(network, Network):
         lif_file.save_network(network, path)
     else:
-        graph_file.write(network, path)
+        write_graph(network, path)
 
 
 @dataclass(eq=False)
@@ -322,7 +320,7 @@ class Board:
     @property
     def network(self) -> Network:
         """The network that the board has in use."""
-        return held_network.held(self._port)[0]
+        return held_network.read_held_network(self._port)[0]
 
     def flash(
         self,
@@ -358,10 +356,10 @@ class Board:
         SpikeletError
             If the board has no room or cannot load the network; it keeps the network that it had.
         """
-        settings = None if sensor is None else sensor_settings.parse(sensor, rate)
+        settings = None if sensor is None else sensor_settings.parse_settings(sensor, rate)
         extra = flash.payload(network, recording=recording, sensor=settings)
         prepared = flash.prepare(self._port, network, extra, small=small, rom=rom)
-        return flash.write(prepared, progress=progress, log=self.log)
+        return flash.write_files(prepared, progress=progress, log=self.log)
 
     def verify(
         self,
@@ -393,7 +391,7 @@ class Board:
         if x is not None:
             samples = _labelled(x, y, network.classes)
         with open_session(self._port, network, self.kernel, log=self.log) as (link, _):
-            found = verification.verify(link, network, samples.x, progress)
+            found = verify(link, network, samples.x, progress)
         if not samples.classes:
             return VerificationReport(found)
         answers = found.answers.reshape(len(samples), -1)
@@ -411,7 +409,7 @@ class Board:
         x : as `verify` takes it
         """
         with open_session(self._port, network, self.kernel, log=self.log) as (link, _):
-            for _, turn in verification.observe(link, network, np.asarray(x)):
+            for _, turn in observe(link, network, np.asarray(x)):
                 yield turn
 
     def monitor(
@@ -442,7 +440,7 @@ class Board:
         SpikeletError
             If the board holds no network; with `check` also at the first value that differs.
         """
-        network, flashed = held_network.held(self._port)
+        network, flashed = held_network.read_held_network(self._port)
         source = watch.source(network, flashed, replay=replay)
         options: dict[str, Any] = {"kernel": self.kernel, "check": check, "record": record}
         with (
@@ -502,7 +500,7 @@ def _training_data(samples: Dataset) -> TrainingData:
     """Return all samples for training; raw readings are scaled to x."""
     if samples.x.dtype == np.uint8:
         return TrainingData(samples, samples)
-    fitted = scaling.fit(tuple(samples.x))
+    fitted = scaling.fit_scaling(tuple(samples.x))
     scaled = Dataset(
         fitted.apply(samples.x), samples.y, samples.classes, samples.name, samples.groups
     )

@@ -33,7 +33,7 @@ Place = tuple[int, int]  # (line, column), counted from 1 and from 0
 
 
 @functools.cache
-def bare(source: str) -> str:
+def minified(source: str) -> str:
     """Return the source of a module that does the same in fewer bytes."""
     lines = source.splitlines()
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -58,8 +58,8 @@ def compact(source: str) -> str:
     For code that a REPL runs: each character takes time there, and no traceback names its lines.
     A declaration, `name: type` on a line of its own, names a value that the host assigns in front.
     """
-    lines = bare(source).splitlines()
-    tokens = list(tokenize.generate_tokens(io.StringIO(bare(source)).readline))
+    lines = minified(source).splitlines()
+    tokens = list(tokenize.generate_tokens(io.StringIO(minified(source)).readline))
     for before, after in reversed(list(_pairs_outside_strings(tokens))):
         (row, end), (next_row, begin) = before.end, after.start
         if row == next_row and not _are_apart(before, after):

@@ -12,6 +12,7 @@ from spikelet.boards import interpreter, resolve, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -51,13 +52,13 @@ def virtual(tmp_path, monkeypatch, own_cache):
 @functools.cache
 def asked(name: str) -> interpreter.Interpreter:
     """Return what a board's interpreter says, once."""
-    return interpreter.ask(resolve.resolve(name))
+    return interpreter.survey_port(resolve.resolve(name))
 
 
 @functools.cache
-def sources(name: str) -> parts.Parts:
+def sources(name: str) -> parts.RuntimeParts:
     """Return the runtime's parts that a board can run, all as sources."""
-    return parts.of(replace(asked(name), bytecode=(0, 0)))
+    return RuntimeParts.for_interpreter(replace(asked(name), bytecode=(0, 0)))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def on_board():
 
     def check(port, network, x):
         files = {**sources(port.name).files, "network.lif": lif_file.to_bytes(network)}
-        list(stage.install(port, files))
+        list(stage.install_payload(port, files))
         found = {}
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)

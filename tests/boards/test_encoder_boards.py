@@ -66,7 +66,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(stage.install(port, bytecode.sources()))
+    list(stage.install_payload(port, bytecode.sources()))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

@@ -40,11 +40,13 @@ def network_of():
 
 def _made(kind, learn):
     if kind == "ReLU":
-        relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
+        relu = relu_training.train_ann(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
         thetas = to_spiking.thresholds(relu, "learned", learn.x)
-        return convert.convert(to_spiking.convert(relu, thetas, 8))[0]
+        return convert.convert_network(to_spiking.convert_ann(relu, thetas, 8))[0]
     options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
-    return convert.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
+    return convert.convert_network(
+        training.train_network(learn, options).network, bits=options.bits or 8
+    )[0]
 
 
 @pytest.mark.slow

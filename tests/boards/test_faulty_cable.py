@@ -33,7 +33,11 @@ class FaultyCable:
 def test_nothing_wrong_is_ever_believed(port):
     network = random_network(3)
     x = random_inputs(network, 0, 150)
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()

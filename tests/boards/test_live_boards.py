@@ -8,12 +8,12 @@ from stream_networks import CHANNELS, stream_network
 
 from spikelet.boards import interpreter
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks import lif_file
 
 SEED = 1  # of a network that scales its readings
@@ -39,13 +39,13 @@ def link(port, network, raw):
     settings = {"sensor": "replay", "channels": CHANNELS}
     if port.name not in NO_CLOCK:
         settings["rate"] = 1000
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, settings)) | {
         "network.lif": lif_file.to_bytes(network),
         "samples.bin": raw.tobytes(),
         "sensor.json": json.dumps(settings).encode(),
     }
-    list(stage.install(port, files))
+    list(stage.install_payload(port, files))
     with port.session() as stream:
         opened = Link(stream, port.name, lambda text: None)
         verify.check_identity(network, opened.hello(), port.name)
@@ -55,7 +55,7 @@ def link(port, network, raw):
 
 def test_turns_of_a_sensor(link, network, raw):
     seen = list(sensor.turns(link, network, 0, TURNS))
-    observations = [one for one in seen if isinstance(one, Observation)]
+    observations = [one for one in seen if isinstance(one, Turn)]
     read = np.concatenate([observation.readings for observation in observations])
     assert np.array_equal(read, np.resize(raw, read.shape))
     check = verify.LiveCheck(network)
@@ -79,7 +79,7 @@ def test_a_command_ends_listening(link, network, raw, port):
     if port.name in NO_CLOCK:
         pytest.skip("it cannot tell that a command has come; Ctrl-C ends its listening")
     turns = sensor.turns(link, network)
-    seen = next(one for one in turns if isinstance(one, Observation))
+    seen = next(one for one in turns if isinstance(one, Turn))
     assert seen.readings.shape == (network.stream.hop, CHANNELS)
     turns.close()
     x = raw[: network.stream.hop].reshape(1, -1, CHANNELS)

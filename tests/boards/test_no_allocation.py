@@ -51,7 +51,11 @@ def test_steps_and_answers_allocate_nothing(name, seed):
     port = opened(name)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

@@ -74,7 +74,7 @@ def test_it_boots_as_a_pico(board, repl):
 
 def test_its_memory_is_what_the_board_file_says(repl):
     repl.exec("gc.collect()")
-    assert abs(repl.eval("gc.mem_free()") - catalogue.load("pico").ram_free) < 1024
+    assert abs(repl.eval("gc.mem_free()") - catalogue.load_board_type("pico").ram_free) < 1024
 
 
 def test_files_survive_resets_and_the_power(pico):

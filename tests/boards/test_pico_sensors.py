@@ -74,7 +74,11 @@ def reading():
 def pico(own_cache):
     port = opened("pico")
     files = bytecode.sources()
-    list(stage.install(port, {path: files[path] for path in files if path.startswith(NEEDED)}))
+    list(
+        stage.install_payload(
+            port, {path: files[path] for path in files if path.startswith(NEEDED)}
+        )
+    )
     return port
 
 

@@ -13,7 +13,7 @@ from spikelet import installation
 from spikelet.boards import interpreter, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -32,14 +32,14 @@ def pico(own_cache):
 @pytest.fixture(scope="module")
 def runtime(pico):
     """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
-    files = parts.of(interpreter.ask(pico)).files
+    files = RuntimeParts.for_interpreter(interpreter.survey_port(pico)).files
     return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(stage.install(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
+    list(stage.install_payload(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -54,7 +54,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(stage.install(serial_port.SerialPort(board.device), files))
+        list(stage.install_payload(serial_port.SerialPort(board.device), files))
         return board.stats()["written"]
 
 

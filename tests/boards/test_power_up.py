@@ -12,8 +12,8 @@ from stream_networks import stream_network
 
 from spikelet.boards import interpreter, raw_repl, serial_port
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
@@ -37,12 +37,12 @@ def network():
 def pico(own_cache, network):
     """Return an emulated Pico with a network, a sensor, and what these need."""
     port = blank("pico")
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, SENSOR)) | {
         "network.lif": lif_file.to_bytes(network),
         "sensor.json": json.dumps(SENSOR).encode(),
     }
-    list(stage.install(port, files))
+    list(stage.install_payload(port, files))
     return port
 
 

@@ -59,10 +59,10 @@ def wire(pico_folder):
 def motions(tmp_path_factory):
     """Return {label: int16[samples, 3]} of motions to play."""
     if folder := os.environ.get("SPIKELET_EXERCISES"):
-        found = recordings.load(folder)
+        found = recordings.load_recordings(folder)
     else:
         made = recording_folder.make(tmp_path_factory.mktemp("motions"), each=EACH, seconds=20)
-        found = recordings.load(made, ["odd"])
+        found = recordings.load_recordings(made, ["odd"])
     played = {}
     for number, label in enumerate(found.classes):
         of_class = [raw for raw, y in zip(found.raw, found.labels, strict=True) if y == number]

@@ -12,8 +12,8 @@ from random_networks import random_inputs, random_network
 from spikelet.boards import interpreter, resolve
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode, file_systems
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -44,11 +44,11 @@ def few(tmp_path):
 @pytest.fixture
 def room_for(monkeypatch):
     """Return a function that gives boards so many bytes for files, and so many of them free."""
-    ask = interpreter.ask
+    ask = interpreter.survey_port
 
     def give(size: int, free: int) -> None:
         small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
-        monkeypatch.setattr(interpreter, "ask", lambda port: replace(ask(port), **small))
+        monkeypatch.setattr(interpreter, "survey_port", lambda port: replace(ask(port), **small))
 
     return give
 
@@ -59,12 +59,12 @@ def left_out(out: str) -> str:
 
 
 def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     for seed in SEEDS.get(port.name, MORE_SEEDS):
         network = random_network(seed)
         files = parts.needed(Task(network))
         assert len(files) < 0.7 * len(parts.files)
-        list(stage.install(port, {**files, "network.lif": lif_file.to_bytes(network)}))
+        list(stage.install_payload(port, {**files, "network.lif": lif_file.to_bytes(network)}))
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
@@ -81,12 +81,12 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
 @pytest.mark.parametrize("small", [False, True])
 def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     port, network = blank("pico"), NETWORKS["digits"]
-    before = interpreter.ask(port)
-    parts = runtime_parts.of(before)
+    before = interpreter.survey_port(port)
+    parts = RuntimeParts.for_interpreter(before)
     runtime = parts.needed(Task(network)) if small else parts.files
     files = {**runtime, "network.lif": lif_file.to_bytes(network)}
-    list(stage.install(port, files))
-    taken = before.flash_free - interpreter.ask(port).flash_free
+    list(stage.install_payload(port, files))
+    taken = before.flash_free - interpreter.survey_port(port).flash_free
     assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
 
@@ -129,7 +129,11 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
     port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     assert len(list(virtual.rglob("thumb/build.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0

@@ -93,7 +93,7 @@ class FaultyLine:
 
 @pytest.mark.parametrize("kinds", ["f", "d", "a", "fda"])
 def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
-    monkeypatch.setattr(upload, "PATIENCE", 0.3)
+    monkeypatch.setattr(upload, "UPLOAD_TIMEOUT_S", 0.3)
     files = {f"{number}.bin": NETWORK[: 7000 * number] for number in range(1, 5)}
     with connected("virtual") as transport:
         board = BoardFiles(transport)
@@ -112,7 +112,7 @@ def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
 
 
 def test_a_line_that_is_too_bad_for_the_receiver_is_used_without_it(monkeypatch):
-    monkeypatch.setattr(upload, "PATIENCE", 0.1)
+    monkeypatch.setattr(upload, "UPLOAD_TIMEOUT_S", 0.1)
     sent = []
 
     def damaged(kind, number, data):

@@ -130,7 +130,9 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
+    list(
+        stage.install_payload(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)})
+    )
     with board.session() as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
@@ -171,7 +173,9 @@ def test_sums_may_be_as_large_as_int16(board, storage):
 def test_steps_allocate_nothing(board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
+    list(
+        stage.install_payload(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)})
+    )
     with board.connect() as transport:
         script = f"import sys\n{board.prelude}\n{STEADY}"
         said, errors = transport.exec_raw(script, timeout=120)

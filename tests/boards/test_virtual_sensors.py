@@ -31,7 +31,7 @@ def virtual(own_cache, monkeypatch, tmp_path):
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     port = resolve.resolve("virtual")
-    list(stage.install(port, bytecode.sources()))
+    list(stage.install_payload(port, bytecode.sources()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 

@@ -18,10 +18,11 @@ from spikelet.boards import interpreter, raw_repl, serial_port, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode, parts
+from spikelet.flashing.runtime import bytecode
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch, replayed
@@ -44,7 +45,7 @@ def followed(watch, network, samples):
     """Follow a watch to its end; return (turns, check, events that are no turns)."""
     check, turns, others = verify.LiveCheck(network), [], []
     for event in watch.events(samples):
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             turns.append(event.turn)
             check.check(event)
             continue
@@ -112,7 +113,7 @@ def test_the_virtual_board_is_killed_and_started_again(
     assert (said["samples"], said["reconnections"]) == (70, 2)
     assert (said["differences"], said["lost_frames"], status) == (0, 0, 0)
     assert len(started) == 1 + 1 + 2  # reading the network, watching, and twice again
-    kept = reader.load(journal)
+    kept = reader.load_journal(journal)
     entries = list(kept.entries())
     assert [entry.number for entry in entries if entry.number >= 0] == list(range(70))
     kinds = [type(entry.event) for entry in entries]
@@ -140,7 +141,7 @@ def test_a_board_that_resets_in_a_loop_is_one_sentence(
     assert status == 1
     assert err.count("\n") == 1
     assert "went away 5 times before it made a turn" in err
-    assert len(started) == 1 + watching.TRIES
+    assert len(started) == 1 + watching.WATCH_ATTEMPTS
 
 
 @pytest.mark.emulated
@@ -151,11 +152,14 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     network = random_network(3)
     with pico.powered() as board:
         port = serial_port.SerialPort(board.device)
-        files = {**parts.of(interpreter.ask(port)).files, "network.lif": lif_file.to_bytes(network)}
+        files = {
+            **RuntimeParts.for_interpreter(interpreter.survey_port(port)).files,
+            "network.lif": lif_file.to_bytes(network),
+        }
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"
-        list(stage.install(port, files))
+        list(stage.install_payload(port, files))
         watch = Watch(
             port,
             connect,
@@ -192,7 +196,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
     port = plug()
     files = {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
-    list(stage.install(port, files))
+    list(stage.install_payload(port, files))
     try:
         plugged[0].unplug()
         port = plug()  # a board of this kind ends with its connection
@@ -260,7 +264,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": lif_file.to_bytes(network), "samples.bin": samples}
-    list(stage.install(virtual, bytecode.sources() | flashed))
+    list(stage.install_payload(virtual, bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []
@@ -280,4 +284,4 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     with pytest.raises(SpikeletError, match="was of no use 5 times: .*sends text without end"):
         followed(watch, network, 20)
     assert watch.answers == 3
-    assert len(opened) == 1 + watching.TRIES
+    assert len(opened) == 1 + watching.WATCH_ATTEMPTS

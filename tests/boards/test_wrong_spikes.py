@@ -57,7 +57,11 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

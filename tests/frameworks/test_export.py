@@ -39,8 +39,8 @@ def test_snntorch_reads_what_its_own_neurons_can_be(parts, tmp_path, coding):
         hidden=(32, 16),
         epochs=5,
     )
-    network = replace(train.train(training_part, options).network, dt=SNNTORCH_DT)
-    file.write(network, tmp_path / "net.nir")
+    network = replace(train.train_network(training_part, options).network, dt=SNNTORCH_DT)
+    file.write_graph(network, tmp_path / "net.nir")
     read = imported(tmp_path / "net.nir")
     cells = [getattr(read, f"neurons_{number}") for number in range(len(network.layers))]
     signal = coding.signal(test.x)
@@ -55,8 +55,8 @@ def test_snntorch_reads_what_its_own_neurons_can_be(parts, tmp_path, coding):
 @pytest.mark.parametrize("readout", ["count", "max"])
 def test_nir_reads_every_parameter(parts, tmp_path, readout):
     options = TrainingOptions(readout=readout, hidden=(32,), epochs=1)
-    network = train.train(parts[0], options).network
-    file.write(network, tmp_path / "net.nir")
+    network = train.train_network(parts[0], options).network
+    file.write_graph(network, tmp_path / "net.nir")
     graph = nir.read(tmp_path / "net.nir")
     for number, layer in enumerate(network.layers):
         synapses, neurons = (graph.nodes[f"{kind}_{number}"] for kind in ("synapses", "neurons"))

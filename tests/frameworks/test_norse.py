@@ -88,7 +88,7 @@ class Trained:
     def imported(self, readout, framework=INSTALLED, **options):
         coding = self.coding.encoder, self.coding.steps
         options = ImportOptions(*coding, readout, framework=framework, **options)
-        return read.read(self.graph, options)
+        return read.read_foreign(self.graph, options)
 
     def run(self, readout):
         """Return what Norse's own simulator does."""
@@ -167,7 +167,7 @@ def test_time_constants_in_seconds(trained):
 
 def test_in_integers(trained):
     made = trained(dense(lif(HIDDEN), li(CLASSES)))
-    integers, _ = convert.convert(made.imported("max").network)
+    integers, _ = convert.convert_network(made.imported("max").network)
     theirs, ours = made.run("max"), integers.simulate(made.x)
     assert (ours.answers == theirs.answers("max")).mean() >= SAME_CLASSES
     assert share_of_same_spikes([ours.spikes[0] > 0], theirs.spikes)[0] >= 0.98
@@ -178,7 +178,7 @@ def test_through_the_command(trained, tmp_path):
     net, tables = str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
     options = ["--from", INSTALLED, "--encoder", "rate", "--steps", "16", "--readout", "max"]
     assert cli.main(["import", made.graph, "-o", net, *options]) == 0
-    ours, theirs = file.read(net).simulate(made.x), made.run("max")
+    ours, theirs = file.read_graph(net).simulate(made.x), made.run("max")
     assert (ours.answers == theirs.answers("max")).mean() >= SAME_CLASSES
     assert cli.main(["convert", net, "-o", tables]) == 0
 

@@ -68,7 +68,7 @@ class Trained:
 
     def imported(self, **options):
         """Return what nir_import makes of the file."""
-        return read.read(
+        return read.read_foreign(
             self.graph,
             ImportOptions(
                 self.coding.encoder, self.coding.steps, "count", framework="snntorch", **options
@@ -123,12 +123,12 @@ def test_leaky_layers(trained, coding, mechanism, reset):
 def test_leaky_layers_in_integers(trained, beta):
     made = trained(dense(beta))
     theirs, network = made.run(), made.imported().network
-    integers, reports = convert.convert(network)
+    integers, reports = convert.convert_network(network)
     ours = integers.simulate(made.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     spikes = [layer > 0 for layer in ours.spikes]
     assert min(share_of_same_spikes(spikes, theirs.spikes)) >= 0.95
-    found = drift.measure(network, integers, reports, made.x)
+    found = drift.measure_drift(network, integers, reports, made.x)
     assert found.class_agreement >= SAME_CLASSES
     assert min(layer.agreement for layer in found.layers) >= 0.95
 
@@ -160,7 +160,7 @@ def test_through_the_command(trained, tmp_path):
     made, net, tables = trained(Named()), str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
     options = ["--from", "snntorch", "--encoder", "rate", "--steps", "16", "--readout", "count"]
     assert cli.main(["import", made.graph, "-o", net, *options]) == 0
-    ours = file.read(net).simulate(made.x)
+    ours = file.read_graph(net).simulate(made.x)
     theirs = made.run()
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999

@@ -62,7 +62,7 @@ def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
         beta=beta,
         epochs=4,
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     theirs = simulated(read, len(network.layers), coding.signal(test.x))
     ours = network.simulate(test.x)
@@ -77,7 +77,7 @@ def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
 @pytest.mark.parametrize("resets", [("subtract", "set"), ("set", "subtract")])
 def test_layers_may_reset_otherwise_than_each_other(parts, tmp_path, resets):
     options = TrainingOptions(readout="count", hidden=(32,), epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     layers = [
         replace(layer, reset=reset) for layer, reset in zip(network.layers, resets, strict=True)
     ]
@@ -87,7 +87,7 @@ def test_layers_may_reset_otherwise_than_each_other(parts, tmp_path, resets):
 def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
     """A spike that takes theta / beta needs no other start in snnTorch."""
     options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     layers = [replace(layer, rho=layer.theta / layer.beta) for layer in network.layers]
     network = replace(network, layers=tuple(layers))
     graph = to_snntorch.for_snntorch(network)
@@ -104,7 +104,7 @@ def assert_same_spikes(network, test, path):
 
 def test_other_amounts_are_refused(parts):
     options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     first = replace(network.layers[0], rho=network.layers[0].theta / 2)
     with pytest.raises(SpikeletError, match="layer 0 does other than start at 0 and lose theta"):
         to_snntorch.for_snntorch(replace(network, layers=(first, *network.layers[1:])))
@@ -117,7 +117,7 @@ def test_convolutions_spike_alike(parts, tmp_path, convolutions, reset):
     options = TrainingOptions(
         convolutions=convolutions, hidden=(12,), reset=reset, epochs=3, spike_penalty=1e-4
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     signal = Coding("direct", 4).signal(test.x).reshape(4, len(test), 1, 8, 8)
     theirs, ours = simulated(read, len(network.layers), signal), network.simulate(test.x)
@@ -130,7 +130,7 @@ def test_convolutions_spike_alike(parts, tmp_path, convolutions, reset):
 
 def test_convolutions_over_time_are_refused(parts):
     options = TrainingOptions(convolutions="4k3", shape="1x64x1", hidden=(), epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     with pytest.raises(SpikeletError, match="is Conv1d, which snnTorch does not read"):
         to_snntorch.for_snntorch(network)
 
@@ -147,7 +147,7 @@ def test_synaptic_currents_spike_alike(parts, tmp_path, readout):
         epochs=4,
         current=0.75,
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     theirs = simulated(read, len(network.layers), Coding("rate", 12).signal(test.x))
     for made, wanted in zip(theirs.spikes, network.simulate(test.x).spikes, strict=True):
@@ -159,7 +159,7 @@ def test_a_stream_spikes_alike(parts, tmp_path):
     x = np.abs((random.integers(-40, 41, (60, 20, 3)).cumsum(axis=1) + 128) % 510 - 255)
     samples = Dataset(x.astype(np.uint8), np.arange(60) % 2, ("a", "b"), "wandering")
     options = TrainingOptions(encoder="delta", steps=1, hop=5, hidden=(16,), epochs=3)
-    network = train.train(samples, options).network
+    network = train.train_network(samples, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(x))
     signal = encoders.signal("delta", samples.x, 1, network.encoder_parameter)
     theirs = simulated(read, 2, torch.tensor(signal, dtype=torch.float32))
@@ -173,6 +173,6 @@ def test_a_stream_spikes_alike(parts, tmp_path):
     [({"recurrent": True}, "hears its own spikes"), ({"current": 0.75}, "has a synaptic current")],
 )
 def test_what_cannot_be_brought_there_is_refused(parts, kind, words):
-    network = train.train(parts[0], TrainingOptions(epochs=1, **kind)).network
+    network = train.train_network(parts[0], TrainingOptions(epochs=1, **kind)).network
     with pytest.raises(SpikeletError, match=f"layer 0 {words}"):
         to_snntorch.for_snntorch(network)

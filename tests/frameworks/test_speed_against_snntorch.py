@@ -80,6 +80,6 @@ def test_a_sample_is_simulated_in_narrow_numbers(pair):
     _, integers, _ = pair
     for number, layer in enumerate(integers.layers):
         direct = number == 0 and integers.encoder == "direct"
-        found = reference_numbers.numbers(layer, direct, integers.steps)
+        found = reference_numbers.layer_numbers(layer, direct, integers.steps)
         assert found.kind == np.int16
         assert found.weights.dtype == np.float32

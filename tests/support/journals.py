@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.watch import Gone, Reconnected, Started
@@ -15,7 +15,7 @@ def observation(network, turn, seed=0, readings=True, density=0.2):
     rng = np.random.default_rng([seed, turn])
     low, high = (-32768, 32768) if network.scaling else (0, 256)
     kind = "<i2" if network.scaling else np.uint8
-    return Observation(
+    return Turn(
         turn & 0xFFFF,
         rng.integers(low, high, network.turn).astype(kind) if readings else None,
         tuple(
@@ -48,7 +48,7 @@ def make(path, network, turns=40, lost=(), rate=0.0, readings=True, end=True, de
                 writer.take(Reconnected("virtual", 1, 0.5))
         if end:
             writer.end({"turns": turns})
-    return reader.load(path), seen
+    return reader.load_journal(path), seen
 
 
 def spikes(network, seen):

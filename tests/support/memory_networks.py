@@ -5,7 +5,7 @@ import numpy as np
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 def dense(inputs: int, neurons: int, **parameters) -> Layer:
@@ -44,6 +44,6 @@ NETWORKS = {
         dense(12, 64, recurrent=np.ones((64, 64), np.int8)),
         dense(64, 6),
         encoder_parameter=3,
-        stream=Stream(64, 16),
+        stream=StreamWindow(64, 16),
     ),
 }

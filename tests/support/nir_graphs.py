@@ -65,7 +65,7 @@ def snntorch_leaky(beta, threshold):
 def through_file(graph, path, options=PLAIN):
     """Import the graph from a file that nir wrote."""
     nir.write(path, graph)
-    return read.read(path, options)
+    return read.read_foreign(path, options)
 
 
 def samples(random, *shape):
@@ -76,7 +76,7 @@ def samples(random, *shape):
 def refusal(graph, options=PLAIN):
     """Return the sentence with which a graph is refused."""
     with pytest.raises(SpikeletError) as caught:
-        read.from_nir(graph, options)
+        read.foreign_from_nir(graph, options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -7,7 +7,7 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import proof
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network.tables import ENCODERS, READOUTS
 
 CHANNELS, HIDDEN, CLASSES = 3, 12, 4
@@ -36,7 +36,7 @@ def stream_network(seed: int) -> Network:
         source_sha256=rng.bytes(32),
         scaling=_scaling(rng) if seed % 4 == 1 else None,
         encoder_parameter=least + 6 % (most - least + 1),
-        stream=Stream(hop * int(rng.integers(1, 4)), hop),
+        stream=StreamWindow(hop * int(rng.integers(1, 4)), hop),
     )
     assert all(layer.reach.fits and layer.settled for layer in proof.prove(network))
     return network

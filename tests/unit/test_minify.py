@@ -81,13 +81,13 @@ def meaning(source: str) -> tuple[str, list[tuple[str, int]]]:
 
 
 def test_nothing_goes_but_what_people_read():
-    assert minify.bare(MODULE) == BARE
+    assert minify.minified(MODULE) == BARE
 
 
 @pytest.mark.parametrize("path", SOURCES)
 def test_every_module_says_the_same_on_the_same_lines(path):
     source = SOURCES[path]
-    bare = minify.bare(source)
+    bare = minify.minified(source)
     assert meaning(bare) == meaning(source)
     assert len(bare) < len(source)
     kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(bare).readline)]
@@ -100,12 +100,12 @@ def test_every_module_says_the_same_on_the_same_lines(path):
 
 def test_what_is_bare_stays_as_it_is():
     for source in SOURCES.values():
-        bare = minify.bare(source)
-        assert minify.bare(bare) == bare
+        bare = minify.minified(source)
+        assert minify.minified(bare) == bare
 
 
 def test_a_traceback_names_the_line_in_the_firmware():
-    code = compile(minify.bare(MODULE), "module.py", "exec")
+    code = compile(minify.minified(MODULE), "module.py", "exec")
     scope: dict = {}
     exec(code, scope)
     with pytest.raises(TypeError) as error:

@@ -13,8 +13,7 @@ from spikelet.bench.measure import KernelCost
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
-from spikelet.training.ann import train as relu_training
-from spikelet.training.ann.train import ReluOptions
+from spikelet.training.ann.train import ReluOptions, train_ann
 
 KERNELS = ("thumb", "viper", "plain")  # that one is measured with
 PAIRED = ("thumb",)  # of these, those that multiply weights in pairs faster than bytes
@@ -60,7 +59,9 @@ class Comparison:
         )
 
 
-def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwork, float, float]:
+def train_counterpart(
+    network: Network, samples: Dataset, seed: int = 0
+) -> tuple[DenseNetwork, float, float]:
     """Train a ReLU network of the same topology on the training part of `samples`.
 
     Returns it in int8, and its accuracies on the test part, in int8 and in floats.
@@ -80,13 +81,13 @@ def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwo
     learned, test = dataset.split(samples)
     hidden = tuple(layer.neurons for layer in network.layers[:-1])
     options = ReluOptions(hidden=hidden, levels=None, epochs=60, seed=seed)
-    trained = relu_training.train(learned, options)
+    trained = train_ann(learned, options)
     found = int8_ann.quantise(trained, learned.x)
     right = float(np.mean(found.answers(test.x) == test.y))
     return found, right, float(np.mean(trained.answers(test.x) == test.y))
 
 
-def compare(
+def compare_with_ann(
     board: MeasuringBoard,
     network: Network,
     spiking: KernelCost,

@@ -12,8 +12,7 @@ from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import installation
-from spikelet.bench import clock as bench_clock
-from spikelet.bench.clock import Clock
+from spikelet.bench.clock import Clock, counting
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
@@ -21,8 +20,10 @@ from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
-PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
-CHUNK = 512  # bytes of weights in one command
+MEASUREMENT_TIMEOUT_S = (
+    60  # seconds for one measurement; plain Python on a slow board takes its time
+)
+WEIGHTS_CHUNK = 512  # bytes of weights in one command
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Parts:
+class TurnTimes:
     """What the parts of a turn took, each from its call to its return, in the clock's unit.
 
     take, steps, answer    the encoder or what is held, all steps, and the answer; where everything is
@@ -89,7 +90,7 @@ class MeasuringBoard:
                 f"{self.name} holds another network (CRC {crc:08x}) than this one "
                 f"(CRC {lif_file.crc(network):08x}); run spikelet flash to replace it"
             )
-        self.clock: Clock = bench_clock.of(port, self.runtime)
+        self.clock: Clock = Clock.of_port(port, self.runtime)
 
     def kernels(self) -> tuple[str, ...]:
         """Return the names of its kernels, the fastest first; they are in its memory from then on."""
@@ -123,11 +124,11 @@ class MeasuringBoard:
         ticks, allocated, said = self._ask(f"_bench.turn({readings!r}, {fresh})")
         return Turn(self.clock.figure(ticks), allocated, said)
 
-    def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> Parts:
+    def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> TurnTimes:
         """Run a turn part by part, and return what they took; `fresh` and `telling` as in bench.py."""
         *ticks, sent = self._ask(f"_bench.parts({readings!r}, {fresh}, {telling})")
         take, steps, answer = map(self.clock.figure, ticks)
-        return Parts(take, steps, answer, sent)
+        return TurnTimes(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
         """Load an int8 network without spikes; `data` and `scaling` as bench/dense.py takes them.
@@ -136,8 +137,8 @@ class MeasuringBoard:
         """
         self._run("_dense = _data = _bench.network = _bench.report = None\ngc.collect()")
         self._run(f"from spikert.bench import dense\n_data = bytearray({len(data)})")
-        for first in range(0, len(data), CHUNK):
-            chunk = data[first : first + CHUNK]
+        for first in range(0, len(data), WEIGHTS_CHUNK):
+            chunk = data[first : first + WEIGHTS_CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
         self._run(f"_dense = dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
@@ -152,7 +153,7 @@ class MeasuringBoard:
         return ast.literal_eval(self._run(f"print(repr({expression}))").decode().strip())
 
     def _run(self, code: str) -> bytes:
-        out, error = self._transport.exec_raw(code, timeout=PATIENCE)
+        out, error = self._transport.exec_raw(code, timeout=MEASUREMENT_TIMEOUT_S)
         if error:
             raise TransportExecError(1, bytes(error).decode(errors="replace"))
         return bytes(out)
@@ -164,7 +165,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
 
     Raises SpikeletError if there is no runtime that can, or another network.
     """
-    with bench_clock.counting(port).connect() as transport:
+    with counting(port).connect() as transport:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:

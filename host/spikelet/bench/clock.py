@@ -37,6 +37,15 @@ class Clock:
         """Return ticks in the unit."""
         return ticks * self.per_tick
 
+    @classmethod
+    def of_port(cls, port: Port, runtime: str) -> Clock:
+        """Return the clock of a port on which this interpreter runs, such as "micropython 1.25.0"."""
+        if isinstance(port, emulated.Qemu):
+            return QEMU[port.storage]
+        if port.name.partition(":")[0] == "pico":
+            return PICO
+        return MICROPYTHON if runtime.startswith("micropython") else OTHERS
+
 
 QEMU = {  # the periods of the boards' timers in ns: QEMU hw/arm/mps2.c, nrf51_soc.c, hw/riscv/virt.c
     "qemu-m3": Clock("SysTick", "instructions", 40, 4000),
@@ -54,12 +63,3 @@ def counting(port: Port) -> Port:
         arguments = [*port.machine.arguments, *COUNTING]
         port.machine = replace(port.machine, arguments=arguments)
     return port
-
-
-def of(port: Port, runtime: str) -> Clock:
-    """Return the clock of a port on which this interpreter runs, such as "micropython 1.25.0"."""
-    if isinstance(port, emulated.Qemu):
-        return QEMU[port.storage]
-    if port.name.partition(":")[0] == "pico":
-        return PICO
-    return MICROPYTHON if runtime.startswith("micropython") else OTHERS

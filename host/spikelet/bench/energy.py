@@ -15,7 +15,7 @@ DATA = "chips.toml"
 
 
 @dataclass(frozen=True)
-class Chip:
+class ChipPower:
     """What a chip draws.
 
     name                of its table in the data file
@@ -53,13 +53,13 @@ class Estimate:
     milliamperes: float | None = None
 
 
-def chips() -> dict[str, Chip]:
+def chips() -> dict[str, ChipPower]:
     """Return what is known, by name."""
     data = tomllib.loads(resources.files("spikelet.data").joinpath(DATA).read_text("utf-8"))
-    return {name: Chip(name=name, **fields) for name, fields in data.items()}
+    return {name: ChipPower(name=name, **fields) for name, fields in data.items()}
 
 
-def chip(name: str) -> Chip:
+def load_chip_power(name: str) -> ChipPower:
     """Return the chip called `name`; raises SpikeletError if its currents are not known."""
     known = chips()
     if name not in known:
@@ -70,7 +70,7 @@ def chip(name: str) -> Chip:
     return known[name]
 
 
-def of_machine(machine: str) -> Chip | None:
+def of_machine(machine: str) -> ChipPower | None:
     """Return the chip of a board by what its interpreter calls it, or None.
 
     Interpreters write ESP32S3 and ESP32-S3, which is no ESP32: the longest name that fits counts.
@@ -92,7 +92,7 @@ def microseconds(figure: float, unit: str, megahertz: float) -> float:
     return figure / megahertz if unit == "cycles" else figure
 
 
-def estimate(spent: float, drawn: Chip, every_ms: float | None = None) -> Estimate:
+def estimate(spent: float, drawn: ChipPower, every_ms: float | None = None) -> Estimate:
     """Return what an inference of so many microseconds takes.
 
     every_ms    period between two inferences; between them the chip is asleep

@@ -58,7 +58,7 @@ def points(layer: Layer, seed: int = 0) -> list[Point]:
     return found
 
 
-def fit(synapses: Sequence[int], fired: Sequence[float], spent: Sequence[float]) -> Line:
+def fit_line(synapses: Sequence[int], fired: Sequence[float], spent: Sequence[float]) -> Line:
     """Return the line that fits best, by least squares.
 
     synapses, fired, spent    of each step: how many synaptic events, how many neurons fired, and what

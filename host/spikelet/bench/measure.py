@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from spikelet.bench import line_fit
 from spikelet.bench.board import MeasuringBoard, Memory
 from spikelet.bench.line_fit import LEVEL, Line
-from spikelet.networks import synaptic_events as cost
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
+from spikelet.networks.synaptic_events import count_synaptic_events
 
 Progress = Callable[[int, int], None]
 
@@ -84,7 +84,7 @@ class KernelCost:
     memory: Memory
 
 
-def measure(
+def measure_network(
     board: MeasuringBoard,
     network: Network,
     kernel: str,
@@ -113,11 +113,11 @@ def _stepped(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
     points = line_fit.points(layer)
     found = [board.step(number, point.events) for point in points]
     spent, fired, allocated = zip(*found, strict=True)
-    line = line_fit.fit([point.synapses for point in points], fired, spent)
+    line = line_fit.fit_line([point.synapses for point in points], fired, spent)
     return LayerCost(
         inputs=layer.inputs,
         neurons=layer.neurons,
-        storage=storage(layer),
+        storage=storage_name(layer),
         held=False,
         events=line,
         step=spent[0],
@@ -134,13 +134,13 @@ def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
         for event in point.events:
             x[event] = LEVEL
         spent.append(board.hold(number, bytes(x)))
-    line = line_fit.fit([point.synapses for point in points], [0.0] * len(points), spent)
+    line = line_fit.fit_line([point.synapses for point in points], [0.0] * len(points), spent)
     board.hold(number, bytes(layer.inputs))
     step, _, allocated = board.step(number, None)
     return LayerCost(
         inputs=layer.inputs,
         neurons=layer.neurons,
-        storage=storage(layer),
+        storage=storage_name(layer),
         held=True,
         events=line,
         step=step,
@@ -148,7 +148,7 @@ def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
     )
 
 
-def storage(layer: Layer) -> str:
+def storage_name(layer: Layer) -> str:
     """Return how a layer's weights are stored, in words."""
     if layer.geometry:
         return "patches"
@@ -175,7 +175,7 @@ def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleC
         told=_mean([one.answer for one in told]) - answer,  # which is told with the rest
         sent=_mean([one.sent for one in told]),
         allocated=max(one.allocated for one in turns),
-        synaptic_events=cost.synaptic_events(network, x, trace.spikes) * hop,
+        synaptic_events=count_synaptic_events(network, x, trace.spikes) * hop,
         spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / len(turns),
         wrong=sum(int(one.said != want) for one, want in zip(turns, expected, strict=True)),
         samples=len(turns),

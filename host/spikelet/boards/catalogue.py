@@ -101,7 +101,7 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardType:
     """One board.
 
     name           of its file            description    one line
@@ -155,19 +155,19 @@ class Board:
         return self.machine
 
 
-def names() -> list[str]:
+def board_names() -> list[str]:
     """Return the names of all boards, sorted."""
     return sorted(path.stem for path in installation.board_folder().glob("*.toml"))
 
 
-def load(name: str) -> Board:
+def load_board_type(name: str) -> BoardType:
     """Return the board called `name`.
 
     Raises SpikeletError if there is none, or its file lacks something.
     """
     path = installation.board_folder() / f"{name}.toml"
-    if name not in names():
-        raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(names())}")
+    if name not in board_names():
+        raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(board_names())}")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         return _board(name, data)
@@ -175,9 +175,9 @@ def load(name: str) -> Board:
         raise SpikeletError(f"{path} is not a board file: {error}") from None
 
 
-def every() -> list[Board]:
+def every() -> list[BoardType]:
     """Return all boards, sorted by name."""
-    return [load(name) for name in names()]
+    return [load_board_type(name) for name in board_names()]
 
 
 def _spelled(machine: str) -> str:
@@ -185,16 +185,16 @@ def _spelled(machine: str) -> str:
     return machine.lower().replace("-", "")
 
 
-def _board(name: str, data: dict[str, Any]) -> Board:
+def _board(name: str, data: dict[str, Any]) -> BoardType:
     runtimes = {key: _runtime(key, data.pop(key)) for key in RUNTIMES if key in data}
     if not runtimes:
         raise TypeError(f"it has none of the tables {', '.join(RUNTIMES)}")
     machine = data.pop("qemu", None)
     sensors = data.pop("sensors", ())
-    known = {each.name for each in fields(Board)} - {"name", "machine", "runtimes", "sensors"}
+    known = {each.name for each in fields(BoardType)} - {"name", "machine", "runtimes", "sensors"}
     if unknown := set(data) - known:
         raise TypeError(f"{', '.join(sorted(unknown))} is unknown")
-    return Board(
+    return BoardType(
         name=name,
         runtimes=runtimes,
         sensors=tuple(_sensor(sensor) for sensor in sensors),

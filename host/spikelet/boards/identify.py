@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spikelet.boards.catalogue import Board, UsbId, every, load
+from spikelet.boards.catalogue import BoardType, UsbId, every, load_board_type
 
 
 @dataclass(frozen=True)
 class Identity:
     """Which board something is: one of `boards`, of which `certain` says that there is no other."""
 
-    boards: tuple[Board, ...]
+    boards: tuple[BoardType, ...]
     certain: bool
 
     def __str__(self) -> str:
@@ -56,4 +56,4 @@ def by_usb(usb_id: UsbId) -> Identity:
     ]
     found = dict.fromkeys(board.name for board, _ in showing)
     certain = len(found) == 1 and not any(runtime.usb_shared for _, runtime in showing)
-    return Identity(tuple(load(name) for name in found), certain)
+    return Identity(tuple(load_board_type(name) for name in found), certain)

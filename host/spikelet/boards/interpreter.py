@@ -70,7 +70,7 @@ class Interpreter:
     emitters: tuple[str, ...] = ()
 
 
-def ask(port: Port) -> Interpreter:
+def survey_port(port: Port) -> Interpreter:
     """Return what the interpreter at a port says; raises SpikeletError where none answers."""
     with port.connect() as transport:
         return survey(transport)
@@ -105,7 +105,7 @@ def survey(transport: SerialTransport) -> Interpreter:
 
 def check_board(asked: Interpreter, name: str, port: str) -> None:
     """Raise SpikeletError unless the board at a port says that it is the one called `name`."""
-    wanted = catalogue.load(name)
+    wanted = catalogue.load_board_type(name)
     if wanted.port != port and wanted not in identify.identify(asked.name, asked.board_id).boards:
         raise SpikeletError(
             f"the board at {port} says that it is a {asked.machine}, not {name}; "

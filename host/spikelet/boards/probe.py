@@ -18,17 +18,17 @@ from spikelet.errors import SpikeletError
 
 BAUD = 115200  # what mpremote opens with
 QUIET = 0.3  # seconds without a byte, after which a device has said all
-PATIENCE = 3.0  # seconds that it may go on after Ctrl-C
+STOP_TIMEOUT_S = 3.0  # seconds that it may go on after Ctrl-C
 # It is asked for the raw REPL so often: a board that has just been reset is deaf at first.
-TRIES = 3
+PROBE_ATTEMPTS = 3
 EACH = 1.0  # seconds that it has to answer each time
-CHUNK = 4096
+PROBE_CHUNK = 4096
 SHOWN = 60  # characters of what it says
 INTERRUPT, RAW_REPL = b"\r\x03\x03", b"\r\x01"
 PROMPT, INTERRUPTED = b"raw REPL", b"KeyboardInterrupt"
 
 
-def take(device: str) -> bool:
+def responds(device: str) -> bool:
     """Return whether a board's program was stopped to ask it.
 
     Raises SpikeletError for a device that cannot be opened or is no board that answers.
@@ -62,10 +62,10 @@ def _opened(device: str) -> Iterator[serial.Serial]:
 
 def _stopped(device: str, port: serial.Serial) -> bool:
     port.write(INTERRUPT)
-    said, quiet = _listen(port, QUIET, PATIENCE)
+    said, quiet = _listen(port, QUIET, STOP_TIMEOUT_S)
     if not quiet:
         port.write(INTERRUPT)
-        more, quiet = _listen(port, QUIET, PATIENCE)
+        more, quiet = _listen(port, QUIET, STOP_TIMEOUT_S)
         said += more
     if not quiet:
         raise SpikeletError(
@@ -73,7 +73,7 @@ def _stopped(device: str, port: serial.Serial) -> bool:
             "unplug it if it is no board, else start it in safe mode, or put an interpreter on it"
         )
     heard = said
-    for _ in range(TRIES):
+    for _ in range(PROBE_ATTEMPTS):
         port.write(RAW_REPL)
         answer, _ = _listen(port, EACH, EACH, PROMPT)
         if PROMPT in answer:
@@ -97,7 +97,7 @@ def _listen(
     said = b""
     started = heard = time.monotonic()
     while (now := time.monotonic()) < started + patience:
-        if data := port.read(CHUNK):
+        if data := port.read(PROBE_CHUNK):
             said, heard = said + data, now
             if until and until in said:
                 return said, True

@@ -22,14 +22,14 @@ from spikelet import files
 from spikelet.errors import SpikeletError
 from spikert import sensors
 
-LISTS = ("read", "unit", "names")
+LISTS = ("read", "unit", "channel_names")
 """Settings of which there can be several."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")
 """Settings of the I2C bus that a sensor is on."""
 
 
-def parse(text: str, rate: float | None) -> dict[str, Any]:
+def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
     """Return the settings of a sensor.
 
     rate    samples a second; None: as the settings say, or else sensors.open's
@@ -57,12 +57,12 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
     return settings
 
 
-def to_bytes(settings: dict[str, Any]) -> bytes:
+def settings_to_bytes(settings: dict[str, Any]) -> bytes:
     """Return settings as the board reads them from a file."""
     return json.dumps(settings, sort_keys=True).encode()
 
 
-def names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
+def channel_names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
     """Return what the channels of a sensor are called."""
     usual = getattr(_family(settings["sensor"]), "NAMES", ())
     called = [str(name) for name in settings.get("pins") or settings.get("names") or usual]

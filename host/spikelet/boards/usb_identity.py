@@ -11,7 +11,7 @@ from spikelet.boards.serial_port import SerialPort
 from spikelet.errors import NotThere
 
 
-class Sameness:
+class UsbIdentity:
     """What a board is known by: its USB serial number, or else where it was."""
 
     def __init__(self, port: Port) -> None:

@@ -15,10 +15,9 @@ from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.protocol import MAX_STEPS
 from spikelet.output import Output
 from spikelet.training.ann import to_spiking
-from spikelet.training.ann import train as relu_training
 from spikelet.training.ann.network import ReluNetwork
 from spikelet.training.ann.to_spiking import Reached
-from spikelet.training.ann.train import ReluOptions
+from spikelet.training.ann.train import ReluOptions, train_ann
 
 EXAMPLE = "spikelet ann digits -o net.nir --augment"
 ALL_STEPS = (1, 2, 4, 8, 16, 32)
@@ -78,7 +77,7 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 
     percentile = to_spiking.PERCENTILE if args.percentile is None else args.percentile
     thetas = to_spiking.thresholds(network, _balance(args, network), train.x, percentile)
-    return to_spiking.convert(network, thetas, args.steps)
+    return to_spiking.convert_ann(network, thetas, args.steps)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -87,15 +86,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _check(args)
     for target in filter(None, (args.output, args.save)):
         files.check_target(target)
-    samples = dataset.load(args.samples)
+    samples = dataset.load_dataset(args.samples)
     train, test = dataset.split(samples)
-    network = ann.read(args.graph) if args.graph else _trained(train, args, output)
+    network = ann.read_ann(args.graph) if args.graph else _trained(train, args, output)
     _check_samples(network, samples)
     converted = spiking(network, args, train)
     if args.save:
-        ann.write(network, args.save)
+        ann.write_ann(network, args.save)
         output.say(f"{args.save}: the ReLU network")
-    file.write(converted, args.output)
+    file.write_graph(converted, args.output)
     accuracy = score.accuracy(network.answers(test.x), test)
     all_steps = sorted({*ALL_STEPS, args.steps})
     reached = to_spiking.against_steps(converted, test, all_steps)
@@ -118,7 +117,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def _trained(train: Dataset, args: argparse.Namespace, output: Output) -> ReluNetwork:
 
     with output.progress("training") as report:
-        return relu_training.train(train, options(args), lambda done, total, _: report(done, total))
+        return train_ann(train, options(args), lambda done, total, _: report(done, total))
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:

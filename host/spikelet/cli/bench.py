@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from spikelet.bench import against_ann, energy, measure
-from spikelet.bench import board as bench_board
 from spikelet.bench.against_ann import Comparison
+from spikelet.bench.board import measuring
 from spikelet.bench.clock import Clock
-from spikelet.bench.energy import Chip
+from spikelet.bench.energy import ChipPower
 from spikelet.bench.measure import KernelCost
 from spikelet.cli import board_steps, options
 from spikelet.errors import SpikeletError
@@ -63,14 +63,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
     loaded = load_network(args.network)
     given = trial_samples.fitting(loaded, args.samples, args.every)
     where = board_steps.port(args, output)
-    with bench_board.measuring(where, loaded) as board:
+    with measuring(where, loaded) as board:
         available = board.kernels()
         clock, machine = board.clock, board.machine
         output.results |= {"board": machine, "runtime": board.runtime}
     kernels = _chosen(args.kernel, available, where.name)
     dense = None
     if args.against:
-        dense = against_ann.train(loaded, _labelled(args, given))
+        dense = against_ann.train_counterpart(loaded, _labelled(args, given))
     chip = _chip(args, machine)
     output.results |= {
         "unit": clock.unit,
@@ -82,13 +82,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     wrong = 0
     for kernel in kernels:
         with (
-            bench_board.measuring(where, loaded) as board,
+            measuring(where, loaded) as board,
             output.progress(f"measuring {kernel}") as report,
         ):
-            found = measure.measure(board, loaded, kernel, given.x[: args.count], report)
+            found = measure.measure_network(board, loaded, kernel, given.x[: args.count], report)
             comparison = None
             if dense is not None:
-                comparison = against_ann.compare(board, loaded, found, dense, given.x)
+                comparison = against_ann.compare_with_ann(board, loaded, found, dense, given.x)
         wrong += found.sample.wrong
         _show(found, clock, output)
         if comparison is not None:
@@ -116,10 +116,10 @@ def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
     return given
 
 
-def _chip(args: argparse.Namespace, machine: str) -> Chip | None:
+def _chip(args: argparse.Namespace, machine: str) -> ChipPower | None:
     """Return the chip that was asked for, or the board's, with what is given instead."""
 
-    found = energy.chip(args.chip) if args.chip else energy.of_machine(machine)
+    found = energy.load_chip_power(args.chip) if args.chip else energy.of_machine(machine)
     given = (args.active_ma, args.asleep_ma, args.mhz)
     if found is None:
         if None in given:
@@ -128,7 +128,7 @@ def _chip(args: argparse.Namespace, machine: str) -> Chip | None:
                     f"no currents are known of {machine}; give --active-ma, --asleep-ma and --mhz"
                 )
             return None
-        return energy.Chip("given", "", args.mhz, args.volts or 3.3, *given[:2], {})
+        return energy.ChipPower("given", "", args.mhz, args.volts or 3.3, *given[:2], {})
     changed = {"active": given[0], "asleep": given[1], "megahertz": given[2], "volts": args.volts}
     return replace(found, **{name: v for name, v in changed.items() if v is not None})
 
@@ -201,7 +201,7 @@ def _show_energy(
     found: KernelCost,
     comparison: Comparison | None,
     clock: Clock,
-    chip: Chip,
+    chip: ChipPower,
     every_ms: float | None,
     output: Output,
 ) -> None:

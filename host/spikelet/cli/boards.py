@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spikelet.boards import catalogue, identify, serial_port
-from spikelet.boards.catalogue import Board, Runtime, Sensor
+from spikelet.boards.catalogue import BoardType, Runtime, Sensor
 from spikelet.boards.identify import Identity
 from spikelet.output import Output
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     }
     found = {device: identity for device, (_, identity) in attached.items()}
     if args.name:
-        known = catalogue.load(args.name)
+        known = catalogue.load_board_type(args.name)
         output.results |= _facts(known, found)
         _show(known, found, output)
         return 0
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
+def _facts(board: BoardType, attached: Mapping[str, Identity]) -> dict[str, Any]:
     """Return all that a board's file says, for machines."""
 
     at = [device for device, identity in attached.items() if board in identity.boards]
@@ -60,7 +60,7 @@ def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
     return asdict(board) | first | {"attached": sure, "perhaps_attached": sorted({*at} - {*sure})}
 
 
-def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Output) -> None:
+def _table(every: Sequence[BoardType], attached: Mapping[str, Identity], output: Output) -> None:
 
     people = Console(quiet=output.json, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -86,12 +86,12 @@ def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Out
     output.say(KEY)
 
 
-def _mark(board: Board, attached: Mapping[str, Identity]) -> str:
+def _mark(board: BoardType, attached: Mapping[str, Identity]) -> str:
     certain = [identity.certain for identity in attached.values() if board in identity.boards]
     return "" if not certain else CERTAIN if any(certain) else GUESS
 
 
-def _kernels(board: Board, name: str) -> str:
+def _kernels(board: BoardType, name: str) -> str:
     """Return the kernels of one of a board's runtimes but the last, which all have."""
     if name not in board.runtimes:
         return "-"
@@ -110,7 +110,7 @@ def _size(size: int | None) -> str:
     return f"{size / 2**20:.3g} MiB" if size >= 2**20 else f"{size / 2**10:.3g} KiB"
 
 
-def _show(board: Board, attached: Mapping[str, Identity], output: Output) -> None:
+def _show(board: BoardType, attached: Mapping[str, Identity], output: Output) -> None:
     """Show everything about one board."""
     output.say(f"{board.name}: {board.description}")
     clock = f" at {board.clock_mhz} MHz" if board.clock_mhz else ""

@@ -78,11 +78,11 @@ def _converted(
 ) -> tuple[_Converted, Dataset]:
     """Return the conversion that was asked for, or that suits a board, and samples to try it on."""
     bits = quantisation.BITS[1] if args.bits is None else args.bits
-    widest = _Converted(bits, *convert.convert(graph, sha256, bits))
+    widest = _Converted(bits, *convert.convert_network(graph, sha256, bits))
     samples = trial_samples.fitting(widest.network, args.samples, args.every)
     if args.board is None:
         return widest, samples
-    board = catalogue.load(args.board)
+    board = catalogue.load_board_type(args.board)
     found = weight_storage.options_for(graph, sha256, board, samples, args.bits)
     chosen = weight_storage.fastest(found)
     _show_options(found, chosen, output)
@@ -120,7 +120,7 @@ def _compare(
             "synaptic events each"
         )
     if args.report is not None and floats is not None:
-        found = drift.compare(graph, network, converted.reports, floats, integers)
+        found = drift.compare_traces(graph, network, converted.reports, floats, integers)
         show.show_drift(found, output)
         if args.report:
             pictures.drift(args.report, found)

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
     loaded = load_network(tables)
-    x = trial_samples.named("digits", loaded).x[:SHOWN]
+    x = trial_samples.samples_named("digits", loaded).x[:SHOWN]
     output.say()
     try:
         pictures.raster(drawn, loaded, x, loaded.simulate(x))

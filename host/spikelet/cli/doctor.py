@@ -13,7 +13,7 @@ from typing import Any
 from spikelet.boards import serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import readiness
-from spikelet.flashing.readiness import Examination
+from spikelet.flashing.readiness import Readiness
 from spikelet.output import Output
 from spikelet.version import __version__
 
@@ -72,7 +72,7 @@ def _examined(name: str) -> dict[str, Any]:
     """Return what is at a port, for machines."""
 
     try:
-        found = readiness.examine(name)
+        found = readiness.check_readiness(name)
     except SpikeletError as error:
         return {"works": False, "says": str(error), "next": []}
     asked = found.interpreter
@@ -101,7 +101,7 @@ def _examined(name: str) -> dict[str, Any]:
     }
 
 
-def _lines(found: Examination) -> list[str]:
+def _lines(found: Readiness) -> list[str]:
     """Return what people are told about a board."""
     asked = found.interpreter
     is_board = f": {found.identity}" if found.identity.boards else ""
@@ -117,7 +117,7 @@ def _lines(found: Examination) -> list[str]:
     ]
 
 
-def _files(found: Examination) -> str:
+def _files(found: Readiness) -> str:
     asked = found.interpreter
     rom = f", ROM partition of {asked.rom_size:,}" if asked.rom_size else ""
     if found.on_a_computer:

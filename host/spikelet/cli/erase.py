@@ -16,8 +16,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if where.in_place or args.rom:
         raise SpikeletError(f"{where.name} keeps its files in ROM; flash another network instead")
     with where.connect() as transport:
-        files = stage.of(transport)
-        found = erase.everything(files) if args.all else erase.ours(files)
+        files = stage.files_of(transport)
+        found = erase.everything(files) if args.all else erase.own_files(files)
         sizes = [size for size in found.values() if size >= 0]
         what = "all files" if args.all else "Spikelet's files"
         whose = f"{what} on {where.name}: {len(sizes)}, {sum(sizes):,} bytes"

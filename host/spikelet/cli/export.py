@@ -57,7 +57,7 @@ def _export_journal(args: argparse.Namespace, output: Output) -> int:
     """Write a recording, and say what it lacks."""
 
     form = args.form or export.form_of(args.output)
-    journal = reader.load(args.source)
+    journal = reader.load_journal(args.source)
     written = [str(path) for path in export.export(journal, args.output, form, args.rate)]
     turns = sum(1 for _ in journal.turns())
     output.results |= {"output": written, "form": form, "turns": turns, "note": journal.note}
@@ -70,7 +70,7 @@ def _export_journal(args: argparse.Namespace, output: Output) -> int:
 def _export_graph(args: argparse.Namespace, output: Output) -> int:
     """Write the graph, and say what the framework must be told besides."""
 
-    network = file.read(args.source)
+    network = file.read_graph(args.source)
     graph = to_snntorch.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)

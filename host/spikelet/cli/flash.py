@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.say(preparation.choice.sentence)
         return 0
     with output.progress("flashing") as progress:
-        report = flash.write(
+        report = flash.write_files(
             preparation, force=args.yes, progress=progress, log=output.log, warn=output.warn
         )
     show_board(preparation.port.name, report.info, output)
@@ -87,9 +87,9 @@ def _payload(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     """Return the files that are flashed besides the runtime."""
     recording = sensor = None
     if args.recording:
-        recording = trial_samples.named(args.recording, loaded, args.every)
+        recording = trial_samples.samples_named(args.recording, loaded, args.every)
     if args.sensor:
-        sensor = sensor_settings.parse(args.sensor, args.rate)
+        sensor = sensor_settings.parse_settings(args.sensor, args.rate)
     elif args.rate is not None:
         raise SpikeletError("--rate is of a sensor; say with --sensor of which")
     return flash.payload(loaded, recording=recording, sensor=sensor)
@@ -109,7 +109,7 @@ def _chosen(preparation: Preparation) -> dict[str, Any]:
 
 def _show_plan(preparation: Preparation, output: Output) -> None:
     """Show what a flash would send, keep and remove."""
-    plan = flash.plan(preparation)
+    plan = flash.plan_flash(preparation)
     parts = {"send": plan.send, "keep": plan.keep, "remove": plan.remove}
     output.results |= parts
     rows = [(verb, path, size) for verb, part in parts.items() for path, size in part.items()]

@@ -8,7 +8,7 @@ from spikelet.graphs import file
 from spikelet.graphs.foreign import read
 from spikelet.graphs.foreign.frameworks import FRAMEWORKS
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.output import Output
 from spikert.network.tables import ENCODERS, READOUTS
 
@@ -64,11 +64,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         reset=args.reset,
         classes=args.classes,
         framework=args.framework,
-        stream=None if window is None else Stream(window, args.hop or window),
+        stream=None if window is None else StreamWindow(window, args.hop or window),
     )
-    imported = read.read(args.graph, options)
+    imported = read.read_foreign(args.graph, options)
     network = imported.network
-    file.write(network, args.output)
+    file.write_graph(network, args.output)
     output.results |= {
         "output": args.output,
         **_summary(network),

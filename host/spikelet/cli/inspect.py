@@ -5,11 +5,11 @@ import argparse
 from spikelet.boards import catalogue
 from spikelet.cli import show
 from spikelet.flashing.runtime import fit
-from spikelet.flashing.runtime.fit import Room
+from spikelet.flashing.runtime.fit import Capacity
 from spikelet.networks import lif_file
-from spikelet.networks import proof as bounds
 from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
+from spikelet.networks.proof import prove
 from spikelet.output import Output
 
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
 
-    board = catalogue.load(args.board) if args.board else None
+    board = catalogue.load_board_type(args.board) if args.board else None
     loaded = load_network(args.network)
     size = len(lif_file.to_bytes(loaded))
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     )
     output.say(f"classes: {', '.join(loaded.classes)}")
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
-    proof = bounds.prove(loaded)
+    proof = prove(loaded)
     show.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
     if board is None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return 0 if _show_room(has, loaded, output) and fits else 1
 
 
-def _show_room(board: Room, network: Network, output: Output) -> bool:
+def _show_room(board: Capacity, network: Network, output: Output) -> bool:
     """Show what a network needs of a board's memory, part by part; return whether it has that."""
     need = board.need(network)
     fits = board.holds(need)

@@ -9,9 +9,9 @@ from spikelet.cli import board_steps, options
 from spikelet.cli.show import show_board, show_verification
 from spikelet.errors import SpikeletError
 from spikelet.flashing import held_network
-from spikelet.monitoring import watch as watching
 from spikelet.monitoring.live_view import LiveView
 from spikelet.monitoring.monitor import Monitor
+from spikelet.monitoring.watch import source
 from spikelet.output import Output
 
 EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
@@ -38,13 +38,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.record:
         _check_new(args.record)
     port = board_steps.port(args, output)
-    network, flashed = held_network.held(port)
+    network, flashed = held_network.read_held_network(port)
     with (
         LiveView(network, output, port.name) as view,
         Monitor(
             port,
             network,
-            watching.source(network, flashed, replay=args.replay),
+            source(network, flashed, replay=args.replay),
             kernel=args.kernel,
             check=args.check,
             record=args.record,

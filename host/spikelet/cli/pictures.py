@@ -15,7 +15,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.training.sweeps import pareto as sweeps
+from spikelet.training.sweeps.pareto import Configuration, front, label, varied_options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def drift(path: str | Path, found: Drift) -> None:
     _save(pyplot, figure, path)
 
 
-def pareto(path: str | Path, found: Sequence[sweeps.Configuration]) -> None:
+def pareto(path: str | Path, found: Sequence[Configuration]) -> None:
     """Draw validation accuracy against synaptic events, a dot per configuration; number the front.
 
     Bars go from the lowest seed to the highest. The format is the path's ending. Raises
@@ -98,13 +98,13 @@ def pareto(path: str | Path, found: Sequence[sweeps.Configuration]) -> None:
         raise SpikeletError(f"cannot draw {path}: no network of the sweep was measured")
     pyplot = _pyplot()
     figure, axis = pyplot.subplots(figsize=(10, 5.4), layout="constrained")
-    best = sweeps.front(measured)
+    best = front(measured)
     for encoder in dict.fromkeys(one.options.encoder for one in measured):
         ink = ENCODER_INKS.get(encoder, QUIET)
         beaten = [one for one in measured if one.options.encoder == encoder and one not in best]
         _draw_configurations(axis, beaten, color=ink, markersize=4.5, alpha=0.4)
         axis.plot([], [], "o", color=ink, markersize=4.5, label=encoder)
-    _draw_front(axis, best, sweeps.varied(found))
+    _draw_front(axis, best, varied_options(found))
     _scale_by_cost(axis)
     axis.set_xlabel("synaptic events per sample", color=INK)
     axis.set_ylabel("validation accuracy", color=INK)
@@ -183,9 +183,7 @@ def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
     _separate(axis, n, steps)
 
 
-def _draw_configurations(
-    axis: Axes, configurations: Sequence[sweeps.Configuration], **style: Any
-) -> None:
+def _draw_configurations(axis: Axes, configurations: Sequence[Configuration], **style: Any) -> None:
     """Draw a dot and the spread of its seeds for each."""
     for one in configurations:
         events, accuracy = one.synaptic_events, one.accuracy
@@ -200,7 +198,7 @@ def _draw_configurations(
         )
 
 
-def _draw_front(axis: Axes, best: Sequence[sweeps.Configuration], names: Sequence[str]) -> None:
+def _draw_front(axis: Axes, best: Sequence[Configuration], names: Sequence[str]) -> None:
     """Draw the front as stairs, its configurations numbered, and their test accuracy."""
     events = [one.synaptic_events.mean for one in best]
     heights = [one.accuracy.mean for one in best]
@@ -215,7 +213,7 @@ def _draw_front(axis: Axes, best: Sequence[sweeps.Configuration], names: Sequenc
         _draw_configurations(axis, [one], color=ink, markersize=13, zorder=3)
         place = one.synaptic_events.mean, one.accuracy.mean
         axis.plot(*place, marker=f"${number}$", color="white", markersize=6, zorder=4)
-        words = sweeps.label(one.options, names)
+        words = label(one.options, names)
         axis.plot([], [], marker=f"${number}$", color=ink, linestyle="", markersize=6, label=words)
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     if not args.seconds > 0:
         raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
-    settings = sensor_settings.parse(args.sensor, args.rate)
+    settings = sensor_settings.parse_settings(args.sensor, args.rate)
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
     port = board_steps.port(args, output)
     # An interruption ends the recording, and keeps the samples so far.
@@ -76,7 +76,7 @@ def _record(
             if event.trouble:
                 output.warn(f"waiting for the sensor: {event.trouble}")
             if plot is None and event.channels:
-                names = sensor_settings.names(settings, event.channels)
+                names = sensor_settings.channel_names(settings, event.channels)
                 folder.check(label, _described(settings, names))
                 plot = stack.enter_context(LivePlot(names, output, KEPT))
 
@@ -100,7 +100,7 @@ def _keep(
     if not pieces or status is None:
         why = f" ({status.trouble})" if status and status.trouble else ""
         raise SpikeletError(f"the sensor gave no samples{why}; nothing was written")
-    described = _described(settings, sensor_settings.names(settings, pieces[0].shape[1]))
+    described = _described(settings, sensor_settings.channel_names(settings, pieces[0].shape[1]))
     paths = [folder.add(label, piece, described) for piece in pieces]
     samples = sum(map(len, pieces))
     counts = {"late": status.late, "skipped": status.skipped, "failed": status.failed}

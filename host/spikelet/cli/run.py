@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     files.check_target(args.output)
     loaded = load_network(args.network)
-    x = trial_samples.named(args.samples, loaded, args.every).x
+    x = trial_samples.samples_named(args.samples, loaded, args.every).x
     observations = []
     port = board_steps.port(args, output)
     with board_steps.link(port, loaded, args.kernel, output) as (link, _):

@@ -77,13 +77,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)
     workers = sweep.Workers(sweep.ALL_CORES if args.jobs is None else args.jobs, args.dask)
-    wanted = sweep.grid(train.training_options(args), _axes(args), args.seeds)
-    samples = dataset.load(args.samples)
-    found = results.read(args.output, samples)
+    wanted = sweep.option_grid(train.training_options(args), _axes(args), args.seeds)
+    samples = dataset.load_dataset(args.samples)
+    found = results.read_results(args.output, samples)
     if found.damaged:
         output.warn(f"{args.output}: {_lines(found.damaged)} damaged, and taken for not there")
     with output.progress("sweeping") as report:
-        outcomes = sweep.run(samples, wanted, args.output, workers, report)
+        outcomes = sweep.run_sweep(samples, wanted, args.output, workers, report)
     configurations = pareto.configurations(outcomes)
     output.results |= {
         "output": args.output,
@@ -113,7 +113,7 @@ def _show(configurations: Sequence[Configuration], output: Output) -> None:
     """Show a row for each configuration, from few synaptic events to many, and all failures."""
 
     best = pareto.front(configurations)
-    names = pareto.varied(configurations)
+    names = pareto.varied_options(configurations)
     measured = [one for one in configurations if one.measured]
     rows = []
     for one in sorted(measured, key=lambda one: one.synaptic_events.mean):

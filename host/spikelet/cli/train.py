@@ -7,11 +7,10 @@ from spikelet import files
 from spikelet.cli import options
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file
-from spikelet.networks import score as evaluation
+from spikelet.networks.score import evaluate
 from spikelet.output import Output
-from spikelet.training import data as training_data
 from spikelet.training import train
-from spikelet.training.data import Cut
+from spikelet.training.data import Cut, load_training_data
 from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
 from spikert.network.tables import ENCODERS
 
@@ -136,7 +135,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
 
     files.check_target(args.output)
-    data = training_data.load(args.samples, _cut(args))
+    data = load_training_data(args.samples, _cut(args))
     for note in data.notes:
         output.say(note)
     with output.progress("training") as report:
@@ -144,8 +143,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
             data, training_options(args), lambda done, total, _: report(done, total)
         )
     network = trained.network
-    score = evaluation.evaluate(network, data.test)
-    file.write(network, args.output)
+    score = evaluate(network, data.test)
+    file.write_graph(network, args.output)
     output.results |= {
         "output": args.output,
         "accuracy": score.accuracy,

@@ -56,7 +56,7 @@ class _Attempt(NamedTuple):
     shared: bool  # one scale for all neurons
 
 
-def convert(
+def convert_network(
     network: FloatNetwork, source_sha256: bytes = bytes(32), bits: int = 8
 ) -> tuple[Network, tuple[LayerReport, ...]]:
     """Return the integer network and a report for each layer.

@@ -89,7 +89,7 @@ class Drift:
     layers: tuple[LayerDrift, ...]
 
 
-def measure(
+def measure_drift(
     before: FloatNetwork, after: Network, reports: Sequence[LayerReport], x: NDArray[np.uint8]
 ) -> Drift:
     """Run both networks on x uint8[n, channels] and compare them.
@@ -97,10 +97,10 @@ def measure(
     reports    what conversion said of each layer
     Raises SpikeletError if x does not fit.
     """
-    return compare(before, after, reports, before.simulate(x), after.simulate(x))
+    return compare_traces(before, after, reports, before.simulate(x), after.simulate(x))
 
 
-def compare(
+def compare_traces(
     before: FloatNetwork,
     after: Network,
     reports: Sequence[LayerReport],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet.boards.catalogue import Board
+from spikelet.boards.catalogue import BoardType
 from spikelet.conversion import convert
 from spikelet.conversion.convert import LayerReport
 from spikelet.errors import SpikeletError
@@ -71,7 +71,7 @@ class Option:
 def options(
     graph: FloatNetwork,
     source_sha256: bytes,
-    board: Board,
+    board: BoardType,
     samples: Dataset,
     bits: Sequence[int] = BITS,
 ) -> list[Option]:
@@ -83,7 +83,7 @@ def options(
     found, refusal = [], None
     for width in bits:
         try:
-            network, reports = convert.convert(graph, source_sha256, width)
+            network, reports = convert.convert_network(graph, source_sha256, width)
         except SpikeletError as error:
             refusal = error
             continue
@@ -98,7 +98,7 @@ def options(
 def options_for(
     graph: FloatNetwork,
     source_sha256: bytes,
-    board: Board,
+    board: BoardType,
     samples: Dataset | None = None,
     bits: int | None = None,
 ) -> list[Option]:
@@ -115,7 +115,7 @@ def options_for(
         Bits of a weight; without it every number that is worth a try.
     """
     if samples is None:
-        samples = trial_samples.fitting(convert.convert(graph, source_sha256)[0], None)
+        samples = trial_samples.fitting(convert.convert_network(graph, source_sha256)[0], None)
     return options(graph, source_sha256, board, samples, BITS if bits is None else (bits,))
 
 
@@ -137,7 +137,7 @@ def fastest(found: Sequence[Option]) -> Option:
     return min(fast, key=lambda option: (option.size, -option.bits))
 
 
-def _storages(network: Network, board: Board) -> list[Network]:
+def _storages(network: Network, board: BoardType) -> list[Network]:
     """Return the network in bytes and, where that is another and fits the board, in pairs."""
     paired = [_as_pairs(layer) for layer in network.layers]
     if not any(layer.pairs for layer in paired):
@@ -155,7 +155,7 @@ def _option(
     bits: int,
     network: Network,
     reports: tuple[LayerReport, ...],
-    board: Board,
+    board: BoardType,
     samples: Dataset,
 ) -> Option:
     trace = network.simulate(samples.x)

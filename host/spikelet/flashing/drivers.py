@@ -19,7 +19,7 @@ from mpremote.transport import TransportError
 
 from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_drive
+from spikelet.flashing.files_by_drive import DriveFiles
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spikelet.boards.port import Port
 
 
-def install(port: Port, interpreter: str, name: str) -> str:
+def install_driver(port: Port, interpreter: str, name: str) -> str:
     """Put a package on the board at a port; return what the tool said.
 
     interpreter    "micropython", "circuitpython"
@@ -37,7 +37,7 @@ def install(port: Port, interpreter: str, name: str) -> str:
     with port.connect() as transport:
         if interpreter == "micropython":
             return _by_mip(transport, port.name, name)
-        files = files_by_drive.of(transport)
+        files = DriveFiles.of(transport)
     if interpreter != "circuitpython":
         raise SpikeletError(f"{port.name} takes no packages; copy the driver into its folder lib")
     if files is None:
@@ -50,7 +50,7 @@ def install(port: Port, interpreter: str, name: str) -> str:
 
 def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
     wanted = {
-        "command": ["install"],
+        "command": ["install_driver"],
         "packages": [name],
         "index": None,
         "target": None,
@@ -72,7 +72,10 @@ def _by_circup(folder: str, name: str) -> str:
             f"driver into {folder}/lib"
         )
     done = subprocess.run(
-        [program, "--path", folder, "install", name], capture_output=True, text=True, check=False
+        [program, "--path", folder, "install_driver", name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = done.stdout + done.stderr
     # It also ends well where it knows no such library.

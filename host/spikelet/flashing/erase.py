@@ -23,7 +23,7 @@ NOT_OURS = (
 )
 
 
-def ours(files: Files) -> dict[str, int]:
+def own_files(files: Files) -> dict[str, int]:
     """Return {path: bytes} of all that Spikelet has put on a board, in an order to remove it."""
     entries = {path: files.read(path, HEAD) for path in installation.ENTRY_POINTS}
     found = {
@@ -41,7 +41,7 @@ def ours(files: Files) -> dict[str, int]:
 def everything(files: Files) -> dict[str, int]:
     """Return {path: bytes} of all files of a board, Spikelet's first, in an order to remove them."""
     found = files.list("")
-    return ours(files) | {
+    return own_files(files) | {
         path: size for path, size in found.items() if path.split("/")[0] not in NOT_OURS
     }
 

@@ -28,15 +28,7 @@ MOUNTS = Path("/proc/mounts")
 PLACES = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt/*", "/Volumes/*")
 
 
-def of(transport: SerialTransport) -> DriveFiles | None:
-    """Return the drive of the board at the end of a raw REPL; None where it is not mounted here."""
-    transport.exec(installation.board_side("identity"))
-    name, uid = transport.eval("identity")
-    folder = find(uid) if name == "circuitpython" and uid else None
-    return DriveFiles(folder, BoardFiles(transport)) if folder else None
-
-
-def find(uid: str) -> Path | None:
+def find_drive(uid: str) -> Path | None:
     """Return the folder where the drive of the board with this UID is mounted, if it is."""
     for folder in mounted():
         try:
@@ -65,6 +57,14 @@ def mounted() -> list[Path]:
 
 class DriveFiles:
     """The drive of a board, and the REPL that tells whether what was written arrived."""
+
+    @classmethod
+    def of(cls, transport: SerialTransport) -> DriveFiles | None:
+        """Return the drive of the board at the end of a raw REPL; None where it is not mounted here."""
+        transport.exec(installation.board_side("identity"))
+        name, uid = transport.eval("identity")
+        folder = find_drive(uid) if name == "circuitpython" and uid else None
+        return cls(folder, BoardFiles(transport)) if folder else None
 
     def __init__(self, folder: Path, board: BoardFiles) -> None:
         self.folder = folder

@@ -10,19 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
-from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing import drivers, stage
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
 from spikelet.flashing.runtime import choice, fit, needs
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.choice import Choice
 from spikelet.flashing.runtime.memory import Need
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
 from spikelet.link.board_info import BoardInfo
@@ -133,7 +131,7 @@ def payload(
     if sensor is not None:
         if sensor["sensor"] == "replay":
             sensor = {"channels": network.channels} | sensor
-        files[SENSOR] = sensor_settings.to_bytes(sensor)
+        files[SENSOR] = sensor_settings.settings_to_bytes(sensor)
     return files
 
 
@@ -169,15 +167,15 @@ def prepare(
     SpikeletError
         If the board cannot be reached, is another one, or has no room for the network.
     """
-    interpreter = interpreters.ask(port)
+    interpreter = survey_port(port)
     if board:
-        interpreters.check_board(interpreter, board, port.name)
+        check_board(interpreter, board, port.name)
     if driver:
-        drivers.install(port, interpreter.name, driver)
+        drivers.install_driver(port, interpreter.name, driver)
     if rom:
         port = Rom(port, interpreter.rom_size)
         interpreter = replace(interpreter, flash_size=interpreter.rom_size)
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     task = needs.task_of(network, extra)
     chosen = choice.choose(port, interpreter, parts, task, extra, small=small)
     capacity = fit.of_interpreter(
@@ -187,7 +185,7 @@ def prepare(
     return Preparation(port, interpreter, network, chosen, capacity.ram, need)
 
 
-def plan(preparation: Preparation) -> Plan:
+def plan_flash(preparation: Preparation) -> Plan:
     """Return what `write` would send, keep and remove; change nothing.
 
     Raises
@@ -199,10 +197,10 @@ def plan(preparation: Preparation) -> Plan:
     if port.in_place:
         raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
     with port.connect() as transport:
-        return stage.plan(stage.of(transport), board_layout.of(preparation.files))
+        return stage.plan_changes(stage.files_of(transport), Layout.of_files(preparation.files))
 
 
-def write(
+def write_files(
     preparation: Preparation,
     *,
     force: bool = False,
@@ -250,7 +248,7 @@ def write(
 def stage_files(port: Port, layout: Layout, progress: Progress = ignore_progress) -> int:
     """Put new files beside those in use; return the number of bytes that were sent."""
     with port.connect() as transport:
-        steps: Iterator[tuple[int, int]] = stage.stage(stage.of(transport), layout)
+        steps: Iterator[tuple[int, int]] = stage.stage(stage.files_of(transport), layout)
         kept = done = next(steps)[0]
         for done, total in steps:
             progress(done, total)
@@ -265,11 +263,11 @@ def _write_files(
     log: Callable[[str], None],
 ) -> tuple[int, tuple[str, ...], BoardInfo]:
     """Write a file system; return the bytes sent, the entry points of the user, the board's answer."""
-    layout = board_layout.of(files)
+    layout = Layout.of_files(files)
     sent = stage_files(port, layout, progress)
     info = _try(port, network, layout, log)
     with port.connect() as transport:
-        board = stage.of(transport)
+        board = stage.files_of(transport)
         own = stage.activate(board, layout)
         stage.clean(board, layout)
     return sent, own, info
@@ -284,7 +282,7 @@ def _write_in_place(
 ) -> tuple[int, tuple[str, ...], BoardInfo]:
     """Write a ROM image, then have the board start from it."""
     sent = 0
-    for sent, total in stage.install(port, files):
+    for sent, total in stage.install_payload(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass

@@ -11,7 +11,7 @@ from spikert.network.tables import TableError
 from spikert.session import NETWORK
 
 
-def held(port: Port) -> tuple[Network, frozenset[str]]:
+def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
     """Return the network that a board holds, and the names of all that was flashed with it.
 
     Raises SpikeletError if it holds no network, or a damaged one.

@@ -49,26 +49,26 @@ class Layout:
         """The content of `active`, as firmware/main.py reads it."""
         return listing(self.paths)
 
+    @classmethod
+    def of_files(cls, files: Mapping[str, bytes]) -> Layout:
+        """Return where files are to be put.
 
-def of(files: Mapping[str, bytes]) -> Layout:
-    """Return where files are to be put.
-
-    files    {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py
-    """
-    made = Layout(
-        entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
-    )
-    runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
-    if runtime:
-        folder = f"{FOLDER}/r{_digest(runtime)}"
-        made.paths[RUNTIME] = folder
-        made.staged.update({f"{folder}/{name}": data for name, data in runtime.items()})
-    for name, ending in ENDINGS.items():
-        if name in files:
-            path = f"{FOLDER}/{_digest({name: files[name]})}{ending}"
-            made.paths[name] = path
-            made.staged[path] = files[name]
-    return made
+        files    {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py
+        """
+        made = cls(
+            entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
+        )
+        runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
+        if runtime:
+            folder = f"{FOLDER}/r{_digest(runtime)}"
+            made.paths[RUNTIME] = folder
+            made.staged.update({f"{folder}/{name}": data for name, data in runtime.items()})
+        for name, ending in ENDINGS.items():
+            if name in files:
+                path = f"{FOLDER}/{_digest({name: files[name]})}{ending}"
+                made.paths[name] = path
+                made.staged[path] = files[name]
+        return made
 
 
 def listing(paths: Mapping[str, str]) -> bytes:
@@ -77,7 +77,7 @@ def listing(paths: Mapping[str, str]) -> bytes:
     return f"{text}crc {zlib.crc32(text.encode()):08x}".encode()
 
 
-def listed(data: bytes | None) -> dict[str, str] | None:
+def parse_listing(data: bytes | None) -> dict[str, str] | None:
     """Return the paths that an `active` names, or None if it is missing or torn."""
     if data is None:
         return None
@@ -92,7 +92,7 @@ def is_ours(entry: bytes) -> bool:
     return not entry.strip() or entry.startswith(OURS)
 
 
-def folders(paths: Mapping[str, object]) -> list[str]:
+def parent_folders(paths: Mapping[str, object]) -> list[str]:
     """Return the folders that files need, parents first."""
     found: set[str] = set()
     for path in paths:

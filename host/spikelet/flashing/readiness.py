@@ -27,7 +27,7 @@ COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
 
 
 @dataclass(frozen=True)
-class Examination:
+class Readiness:
     """What was found at a port.
 
     port           as `--port` spells it
@@ -65,7 +65,7 @@ class Examination:
         return self.platform in COMPUTERS
 
 
-def examine(spelling: str) -> Examination:
+def check_readiness(spelling: str) -> Readiness:
     """Return what is at a port.
 
     Raises SpikeletError, which says what to do, where no board answers.
@@ -75,14 +75,14 @@ def examine(spelling: str) -> Examination:
     if isinstance(port, serial_port.SerialPort):
         usb_id = _usb_id(port.name)
         try:
-            stopped = probe.take(port.name)
+            stopped = probe.responds(port.name)
         except SpikeletError as error:
             raise SpikeletError(f"{error}{_likely(usb_id)}") from None
     with port.connect() as transport:
         return _asked(port, transport, stopped, usb_id)
 
 
-def advice(found: Examination) -> Iterator[str]:
+def advice(found: Readiness) -> Iterator[str]:
     """Yield what to do about what is missing at a port, a sentence each."""
     asked = found.interpreter
     if found.read_only:
@@ -122,14 +122,14 @@ def advice(found: Examination) -> Iterator[str]:
 
 def _asked(
     port: Port, transport: SerialTransport, stopped: bool, usb_id: UsbId | None
-) -> Examination:
+) -> Readiness:
     """Return what the interpreter at the end of a raw REPL says."""
     asked = interpreter.survey(transport)
     transport.exec(installation.board_side("readiness"))
     platform, version, read_only, second_port = transport.eval("answer()")
     transport.exec("import sys\n" + port.prelude)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
-    found = Examination(
+    found = Readiness(
         port=port.name,
         interpreter=asked,
         version=".".join(map(str, version[:3])),
@@ -167,7 +167,7 @@ def _likely(usb_id: UsbId | None) -> str:
     return f"; by its USB ids it is {found}" if found.boards else ""
 
 
-def _compiler(found: Examination) -> str:
+def _compiler(found: Readiness) -> str:
     """Say where an mpy-cross for an interpreter comes from."""
     asked, (major, minor) = found.interpreter, found.interpreter.bytecode
     lacks = f"no mpy-cross here makes its bytecode {major}.{minor}, so it gets sources"

@@ -19,8 +19,8 @@ from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port, ReplPort
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
+from spikelet.flashing.layout import Layout
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -57,7 +57,7 @@ class Rom(ReplPort):
     def is_in_use(self) -> bool:
         """Return whether the board starts with what is in its ROM."""
         with self.connect() as transport:
-            paths = stage.in_use(stage.of(transport)) or {}
+            paths = stage.in_use(stage.files_of(transport)) or {}
         return bool(start_code.in_rom().items() & paths.items())
 
     def write_image(self, image: bytes) -> None:
@@ -72,11 +72,9 @@ class Rom(ReplPort):
 
     def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
         """Have the board start from its ROM; return the entry points that are the user's own."""
-        layout = board_layout.Layout(
-            entries=board_layout.of(files).entries, paths=start_code.in_rom(files)
-        )
+        layout = Layout(entries=Layout.of_files(files).entries, paths=start_code.in_rom(files))
         with self.connect() as transport:
-            board = stage.of(transport)
+            board = stage.files_of(transport)
             board.make([start_code.FOLDER])
             own = stage.activate(board, layout)
             stage.clean(board, layout)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from spikelet import installation
 from spikelet.boards.start_code import ACTIVE, FOLDER
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_drive import DriveFiles
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikelet.flashing.layout import Layout
+from spikelet.flashing.layout import OLD_FILES, Layout, is_ours, parent_folders, parse_listing
 from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
@@ -73,14 +73,13 @@ class Plan:
     own: tuple[str, ...]
 
 
-def of(transport: SerialTransport) -> Files:
+def files_of(transport: SerialTransport) -> Files:
     """Return the file system of the board at the end of a raw REPL, through its drive if it has one."""
-    from spikelet.flashing import files_by_drive
 
-    return files_by_drive.of(transport) or BoardFiles(transport)
+    return DriveFiles.of(transport) or BoardFiles(transport)
 
 
-def install(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+def install_payload(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
     """Put files on a board and to use, without a trial; yield (bytes done, bytes in all).
 
     Parameters
@@ -95,7 +94,7 @@ def install(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         yield len(image), len(image)
         return
     with port.connect() as transport:
-        yield from install_files(of(transport), board_layout.of(new))
+        yield from install_files(files_of(transport), Layout.of_files(new))
 
 
 def install_files(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
@@ -114,7 +113,7 @@ def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
     done = total - sum(len(data) for data in wanted.values())
     yield done, total
     if wanted:
-        files.make(board_layout.folders(wanted))
+        files.make(parent_folders(wanted))
         for stored in files.store(wanted):
             yield done + stored, total
 
@@ -142,7 +141,7 @@ def clean(files: Files, layout: Layout) -> None:
     files.remove(_unused(files, layout, _own_entries(files, layout.entries)))
 
 
-def plan(files: Files, layout: Layout) -> Plan:
+def plan_changes(files: Files, layout: Layout) -> Plan:
     """Return what flashing would do; changes nothing."""
     own = _own_entries(files, layout.entries)
     wanted = dict(layout.staged)
@@ -160,14 +159,14 @@ def plan(files: Files, layout: Layout) -> Plan:
 def in_use(files: Files) -> dict[str, str] | None:
     """Return {name: path} of what a board has in use, or None where nothing is."""
     for path in (ACTIVE, ACTIVE + NEW):
-        if (paths := board_layout.listed(files.read(path))) is not None:
+        if (paths := parse_listing(files.read(path))) is not None:
             return paths
     return None
 
 
 def _settle(files: Files) -> None:
     """Finish a replacement of `active` that was cut between removing the old and renaming the new."""
-    whole = [board_layout.listed(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
+    whole = [parse_listing(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
     if whole == [False, True]:
         files.rename(ACTIVE + NEW, ACTIVE)
 
@@ -184,7 +183,7 @@ def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]
 
 def _strays(inside: Mapping[str, int], kept: Iterable[str]) -> dict[str, int]:
     """Return what is in Spikelet's folder besides what is kept, and its folders."""
-    staying = {*kept, *board_layout.folders(dict.fromkeys(kept))}
+    staying = {*kept, *parent_folders(dict.fromkeys(kept))}
     return {path: size for path, size in inside.items() if path not in staying}
 
 
@@ -197,8 +196,8 @@ def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int
 def old_layout(files: Files) -> dict[str, int]:
     """Return what stood in the root before Spikelet had a folder, and temporary files there."""
     package = files.list("spikert")
-    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *board_layout.OLD_FILES)]
-    names = [*board_layout.OLD_FILES, *temporary] if package else temporary
+    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *OLD_FILES)]
+    names = [*OLD_FILES, *temporary] if package else temporary
     sizes = {name: files.read(name, HEAD) for name in names}
     found = {name: len(data) for name, data in sizes.items() if data is not None}
     return found | package | ({"spikert": -1} if package else {})
@@ -206,9 +205,7 @@ def old_layout(files: Files) -> dict[str, int]:
 
 def _own_entries(files: Files, entries: Mapping[str, bytes]) -> tuple[str, ...]:
     heads = {path: files.read(path, HEAD) for path in entries}
-    return tuple(
-        path for path, head in heads.items() if head is not None and not board_layout.is_ours(head)
-    )
+    return tuple(path for path, head in heads.items() if head is not None and not is_ours(head))
 
 
 def _missing(files: Files, wanted: Mapping[str, bytes]) -> dict[str, bytes]:

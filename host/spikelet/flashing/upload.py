@@ -19,10 +19,12 @@ from spikert import wire
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-CHUNK = 1024  # bytes in a command: a board with little memory needs four times as much to read them
+UPLOAD_CHUNK = (
+    1024  # bytes in a command: a board with little memory needs four times as much to read them
+)
 ENDED = b"\x04"  # which a raw REPL says after what has run
-PATIENCE = 5.0  # seconds without an answer, until a block is sent again
-TRIES = 4
+UPLOAD_TIMEOUT_S = 5.0  # seconds without an answer, until a block is sent again
+UPLOAD_ATTEMPTS = 4
 
 READ_ONLY = (
     "the board could not {what}: its file system is read-only for its own code while a computer has "
@@ -51,7 +53,7 @@ class Receiver:
         if not self._sent:
             self._transport.exec(RECEIVER)
         self._transport.exec_raw_no_follow(RECEIVE)
-        self._transport.serial.timeout = PATIENCE
+        self._transport.serial.timeout = UPLOAD_TIMEOUT_S
         if (said := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
             self._end()
             raise Stalled(said)
@@ -62,7 +64,7 @@ class Receiver:
     ) -> None:
         if kind is None:
             self._transport.serial.write(message(b"Q", 0, b""))
-            self._transport.follow(PATIENCE)
+            self._transport.follow(UPLOAD_TIMEOUT_S)
             self._transport.serial.timeout = self._patient
         else:
             with suppress(OSError, ValueError, TransportError):  # the port may be gone
@@ -99,7 +101,7 @@ class Receiver:
         """Send a message until the board has answered as it should."""
         sent, port = message(kind, number, data), self._transport.serial
         port.write(sent)
-        for _ in range(TRIES):
+        for _ in range(UPLOAD_ATTEMPTS):
             said = port.read(ANSWER)
             if said == answer(expected, have):
                 return
@@ -127,8 +129,8 @@ def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[in
     """Do as `Receiver.store`, on any board: each part of the file is a command for its REPL."""
     temporary = path + ".new"
     try:
-        for start in range(0, max(len(data), 1), CHUNK):
-            mode, part = "ab" if start else "wb", data[start : start + CHUNK]
+        for start in range(0, max(len(data), 1), UPLOAD_CHUNK):
+            mode, part = "ab" if start else "wb", data[start : start + UPLOAD_CHUNK]
             transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
             yield start + len(part)
         if transport.eval(f"_sha256({temporary!r})") != hashlib.sha256(data).hexdigest():

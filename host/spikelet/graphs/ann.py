@@ -25,13 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import chain as nir_topology
 from spikelet.graphs import file, kernels, writer
 from spikelet.graphs.axes import Grid
+from spikelet.graphs.chain import read_chain
 from spikelet.graphs.foreign import frameworks, values
-from spikelet.graphs.foreign import synapses as nir_synapses
 from spikelet.graphs.foreign.nodes import Layers
-from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.foreign.synapses import Synapses, of_samples, passing
 from spikelet.graphs.writer import PREFIX, prefixed
 from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.networks.geometry import Geometry
@@ -46,27 +45,27 @@ _BETWEEN = (nir.SumPool2d, nir.AvgPool2d, nir.Flatten)
 _OF_SUBGRAPHS = (nir.Input, nir.Output)
 
 
-def write(network: ReluNetwork, path: str | Path) -> None:
+def write_ann(network: ReluNetwork, path: str | Path) -> None:
     """Write the network as a graph, which `nir.read` reads too; a file there is replaced at once.
 
     Raises SpikeletError if the file cannot be written.
     """
-    file.save(to_nir(network), path)
+    file.save_graph(ann_to_nir(network), path)
 
 
-def read(path: str | Path) -> ReluNetwork:
+def read_ann(path: str | Path) -> ReluNetwork:
     """Return the network in a file that `write` or, with the metadata above, another program wrote.
 
     Raises SpikeletError, naming the file and the node or the key, where it cannot be read.
     """
     graph = file.read_foreign(path)
     try:
-        return from_nir(graph)
+        return ann_from_nir(graph)
     except SpikeletError as error:
         raise SpikeletError(f"{path}: {error}") from error
 
 
-def to_nir(network: ReluNetwork) -> nir.NIRGraph:
+def ann_to_nir(network: ReluNetwork) -> nir.NIRGraph:
     """Return the network as a graph.
 
     Raises SpikeletError if a convolution takes its input for another shape than that of the layer
@@ -94,7 +93,7 @@ def _nodes(network: ReluNetwork) -> dict[str, nir.NIRNode]:
     """
     network = replace(network, layers=tuple(map(_without_idle_geometry, network.layers)))
     thetas = np.ones(len(network.layers) - 1)
-    graph = writer.to_nir(to_spiking.convert(network, thetas.tolist(), steps=1))
+    graph = writer.to_nir(to_spiking.convert_ann(network, thetas.tolist(), steps=1))
     return {
         name: node for name, node in graph.nodes.items() if not isinstance(node, nir.IF | nir.I)
     }
@@ -112,7 +111,7 @@ def _grid(layer: ReluLayer) -> Grid:
     return Grid(layer.geometry.out if layer.geometry else (1, 1), layer.maps)
 
 
-def from_nir(graph: nir.NIRGraph) -> ReluNetwork:
+def ann_from_nir(graph: nir.NIRGraph) -> ReluNetwork:
     """Return the network in a graph.
 
     Raises SpikeletError naming the node or the key of the metadata that stands against it.
@@ -159,9 +158,9 @@ class _Part(NamedTuple):
 
 def _parts(graph: nir.NIRGraph) -> Iterator[_Part]:
     """Yield the layers, from Input to Output; raises SpikeletError naming what is none."""
-    chain = nir_topology.chain(graph)
+    chain = read_chain(graph)
     first = chain.links[0].name
-    samples = nir_synapses.of_samples(values.sizes(chain.nodes[first], first))
+    samples = of_samples(values.sizes(chain.nodes[first], first))
     # Time step and reset are for neurons only, of which there are none.
     layers = Layers(chain, frameworks.PLAIN_NIR, 1.0, "subtract", samples)
     for link in chain.links[1:-1]:
@@ -171,7 +170,7 @@ def _parts(graph: nir.NIRGraph) -> Iterator[_Part]:
         if isinstance(node, _LAYERS):
             done = layers.synapses
             yield _Part(link.name, node, done)
-            layers.synapses = nir_synapses.passing(done.grid, done.shape)
+            layers.synapses = passing(done.grid, done.shape)
     if layers.synapses.names:
         raise SpikeletError(
             f"node {layers.synapses.names[0]!r} comes after the last layer, where nothing may pool; "

@@ -47,7 +47,7 @@ class Grid:
         return tuple(name for _, name in sorted(zip(self.order.tolist(), names, strict=True)))
 
 
-def grid(shape: Sequence[int]) -> Grid:
+def pixel_grid(shape: Sequence[int]) -> Grid:
     """Return the grid of a shape: one pixel, a row of pixels, or rows of them."""
     size = (1, 1, *shape[1:])[-2:]
     return Grid((size[0], size[1]), shape[0])

@@ -21,7 +21,7 @@ Edges = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainNode:
     """A node of the chain.
 
     name     of the node
@@ -47,10 +47,10 @@ class Chain:
     """
 
     nodes: Nodes
-    links: tuple[Link, ...]
+    links: tuple[ChainNode, ...]
 
 
-def chain(graph: nir.NIRGraph) -> Chain:
+def read_chain(graph: nir.NIRGraph) -> Chain:
     """Return the way from Input to Output.
 
     Raises SpikeletError naming the node or the edge that makes the graph more than a chain.
@@ -105,9 +105,9 @@ def _opened(graph: nir.NIRGraph) -> tuple[Nodes, Edges]:
     return nodes, edges
 
 
-def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[Link, ...]:
+def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[ChainNode, ...]:
     """Return the nodes from first to last; raises SpikeletError where it forks or ends."""
-    links: list[Link] = []
+    links: list[ChainNode] = []
     names = [first]
     while names[-1] != last:
         name = names[-1]
@@ -122,9 +122,9 @@ def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[Link, ...]:
                 f"node {name!r} leads to {following or 'nothing'}, "
                 "where only a chain of nodes can be read"
             )
-        links.append(Link(name, tuple(returns.values())))
+        links.append(ChainNode(name, tuple(returns.values())))
         names += onward
-    return (*links, Link(last))
+    return (*links, ChainNode(last))
 
 
 def _following(edges: Edges, name: str) -> list[str]:

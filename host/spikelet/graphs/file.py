@@ -24,7 +24,7 @@ SEAL = b"spikelet crc32 "
 SEAL_SIZE = len(SEAL) + 8
 
 
-def write(
+def write_graph(
     network: FloatNetwork,
     path: str | Path,
     extras: Mapping[str, str | int | float] | None = None,
@@ -34,10 +34,10 @@ def write(
     extras  more metadata of the graph, for instance what it was trained on; keys gain the prefix
     Raises SpikeletError if the file cannot be written, or NIR cannot express the network.
     """
-    save(to_nir(network, extras), path)
+    save_graph(to_nir(network, extras), path)
 
 
-def save(graph: nir.NIRGraph, path: str | Path) -> None:
+def save_graph(graph: nir.NIRGraph, path: str | Path) -> None:
     """Write a graph with its checksum; a file there is replaced at once.
 
     Raises SpikeletError if the file cannot be written.
@@ -48,7 +48,7 @@ def save(graph: nir.NIRGraph, path: str | Path) -> None:
         temporary.write_bytes(content + _seal(content))
 
 
-def read(path: str | Path) -> FloatNetwork:
+def read_graph(path: str | Path) -> FloatNetwork:
     """Return the network in a file that `write` wrote, the same to the last bit.
 
     Raises SpikeletError if the file is missing or damaged, or holds no graph of Spikelet's.

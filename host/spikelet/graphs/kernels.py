@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spikelet.networks.geometry import Geometry, Pair
 
 
-class Frame(NamedTuple):
+class KernelPadding(NamedTuple):
     """A kernel in zeros; every pair is rows and columns.
 
     extent   of it all
@@ -45,7 +45,7 @@ def is_over_time(geometry: Geometry | None) -> bool:
     return rows == (1, 1, 1) and geometry.padding[0] == 0 and geometry.pool == (1, 1)
 
 
-def frame(geometry: Geometry, *, square: bool) -> Frame:
+def frame(geometry: Geometry, *, square: bool) -> KernelPadding:
     """Return the smallest frame; a square one if that is wanted and there is one."""
     missing = [_missing(geometry, axis) for axis in (0, 1)]
     least = [extent + zeros for extent, zeros in zip(geometry.kernel, missing, strict=True)]
@@ -56,11 +56,13 @@ def frame(geometry: Geometry, *, square: bool) -> Frame:
         if axes[0] and axes[1]:
             (top, down), (left, right) = axes[0], axes[1]
             padding = geometry.padding[0] + top, geometry.padding[1] + left
-            return Frame(extent, (top, left), (down, right), padding)
+            return KernelPadding(extent, (top, left), (down, right), padding)
     raise AssertionError("a kernel with as many zeros as are missing has a frame")
 
 
-def framed(weights: NDArray[np.float64], geometry: Geometry, around: Frame) -> NDArray[np.float64]:
+def framed(
+    weights: NDArray[np.float64], geometry: Geometry, around: KernelPadding
+) -> NDArray[np.float64]:
     """Return weights [fan-in, maps] as NIR's kernel [maps, channels, rows, columns]."""
     kernel = np.zeros((weights.shape[1], geometry.channels, *around.extent))
     own = weights.reshape(*geometry.kernel, geometry.channels, -1)
@@ -68,13 +70,17 @@ def framed(weights: NDArray[np.float64], geometry: Geometry, around: Frame) -> N
     return kernel
 
 
-def unframed(kernel: NDArray[np.float64], geometry: Geometry, around: Frame) -> NDArray[np.float64]:
+def unframed(
+    kernel: NDArray[np.float64], geometry: Geometry, around: KernelPadding
+) -> NDArray[np.float64]:
     """Return the weights [fan-in, maps] that `framed` made the kernel of."""
     inside = _inside(kernel, geometry, around)
     return np.ascontiguousarray(inside.transpose(2, 3, 1, 0)).reshape(-1, len(kernel))
 
 
-def _inside(kernel: NDArray[np.float64], geometry: Geometry, around: Frame) -> NDArray[np.float64]:
+def _inside(
+    kernel: NDArray[np.float64], geometry: Geometry, around: KernelPadding
+) -> NDArray[np.float64]:
     rows, columns = (slice(i, i + n) for i, n in zip(around.first, geometry.kernel, strict=True))
     return kernel[:, :, rows, columns]
 

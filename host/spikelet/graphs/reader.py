@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import chain as nir_topology
 from spikelet.graphs import kernels
 from spikelet.graphs.axes import Grid
-from spikelet.graphs.chain import Chain
+from spikelet.graphs.chain import Chain, ChainNode, read_chain
 from spikelet.graphs.writer import FORMAT, PREFIX
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
 
@@ -42,7 +41,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         )
     dt = float(_metadata(graph, "the graph", "dt"))
     return FloatNetwork(
-        layers=tuple(_layers(nir_topology.chain(graph), dt)),
+        layers=tuple(_layers(read_chain(graph), dt)),
         encoder=str(_metadata(graph, "the graph", "encoder")),
         steps=int(_metadata(graph, "the graph", "steps")),
         readout=str(_metadata(graph, "the graph", "readout")),
@@ -68,13 +67,13 @@ def _metadata(node: nir.NIRNode, where: str, key: str) -> Any:
     return value
 
 
-def _stream(graph: nir.NIRGraph) -> Stream | None:
+def _stream(graph: nir.NIRGraph) -> StreamWindow | None:
     if PREFIX + "stream_window" not in graph.metadata:
         return None
     window, hop = (
         int(_metadata(graph, "the graph", key)) for key in ("stream_window", "stream_hop")
     )
-    return Stream(window, hop)
+    return StreamWindow(window, hop)
 
 
 def _scaling(graph: nir.NIRGraph) -> Scaling | None:
@@ -130,7 +129,7 @@ def _check_kind(name: str, node: nir.NIRNode, wanted: tuple[type, ...]) -> None:
         )
 
 
-def _recurrent(chain: Chain, link: nir_topology.Link) -> str | None:
+def _recurrent(chain: Chain, link: ChainNode) -> str | None:
     """Return the node on the way from neurons back to themselves."""
     if not link.returns:
         return None

@@ -38,9 +38,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import kernels as nir_kernel
 from spikelet.graphs.axes import Grid, Shape
-from spikelet.graphs.kernels import is_matrix
+from spikelet.graphs.kernels import frame, framed, is_matrix, is_over_time
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
 
@@ -60,7 +59,7 @@ def to_nir(
     Raises SpikeletError if a convolution takes its input for another shape than that of the neurons
     before it, which NIR cannot express.
     """
-    over_time = all(nir_kernel.is_over_time(layer.geometry) for layer in network.layers)
+    over_time = all(is_over_time(layer.geometry) for layer in network.layers)
     grid = _input_grid(network.layers[0])
     shape = _shape(grid, network.layers[0].inputs, over_time)
     nodes: Nodes = {"input": nir.Input(np.array(shape))}
@@ -177,8 +176,8 @@ def _text(grid: Grid | None, inputs: int) -> str:
 
 
 def _convolution_node(layer: FloatLayer, geometry: Geometry, over_time: bool) -> nir.NIRNode:
-    around = nir_kernel.frame(geometry, square=not over_time)
-    kernel = nir_kernel.framed(layer.weights, geometry, around)
+    around = frame(geometry, square=not over_time)
+    kernel = framed(layer.weights, geometry, around)
     stride, padding = around.stride, around.padding
     metadata = _geometry_metadata(geometry)
     if over_time:

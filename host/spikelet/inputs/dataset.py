@@ -66,7 +66,7 @@ class Dataset:
         return replace(self, x=self.x[indices], y=self.y[indices], groups=groups)
 
 
-def load(name_or_path: str | Path) -> Dataset:
+def load_dataset(name_or_path: str | Path) -> Dataset:
     """Return the dataset called "digits", or the labelled one in the `.npz` file at a path.
 
     Raises SpikeletError if there is neither, or the file is not a dataset.

@@ -37,7 +37,7 @@ def parameter(encoder: str, wanted: int | None) -> int:
     return DEFAULTS.get(encoder, 0) if wanted is None else wanted
 
 
-def check(encoder: str, value: int) -> None:
+def check_encoder(encoder: str, value: int) -> None:
     """Raise SpikeletError unless there is such an encoder, and it can have this parameter."""
     if encoder not in ENCODERS:
         raise SpikeletError(f"encoder is {encoder!r}; it must be one of {', '.join(ENCODERS)}")

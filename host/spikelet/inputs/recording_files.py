@@ -30,7 +30,7 @@ class Unreadable(Exception):
     """Why a file cannot be read, as what follows "for" in a sentence."""
 
 
-def read(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
+def read_recording(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
     """Return the readings int16 or int32[samples, channels] in a file, and what it lacks.
 
     What it lacks is the end of a sentence that the file's name begins; "" if it lacks nothing.

@@ -29,7 +29,7 @@ from spikelet.inputs.recordings import LABELS
 
 SENSOR = "sensor.json"
 LOCK = ".recording.lock"
-PATIENCE = 10  # seconds that another program may take to add its recording
+LOCK_TIMEOUT_S = 10  # seconds that another program may take to add its recording
 IN_LABELS = "-+. "  # beside letters and digits; an underscore would end the label too early
 LONGEST_LABEL = 64  # characters
 
@@ -130,11 +130,11 @@ class Folder:
         """Make the folder, and keep other programs from adding to it meanwhile."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.path / LOCK, timeout=PATIENCE):
+            with filelock.FileLock(self.path / LOCK, timeout=LOCK_TIMEOUT_S):
                 yield
         except filelock.Timeout:
             raise SpikeletError(
-                f"another program has been writing into {self.path} for {PATIENCE} s; "
+                f"another program has been writing into {self.path} for {LOCK_TIMEOUT_S} s; "
                 "wait for it, or name another folder"
             ) from None
         except OSError as error:

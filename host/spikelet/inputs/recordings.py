@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read
+from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read_recording
 
 LABELS = "labels.csv"
 
@@ -88,7 +88,7 @@ class _File(NamedTuple):
     cut: str
 
 
-def load(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
+def load_recordings(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
     """Return the recordings in a folder, in the order of their names.
 
     excluded  labels whose recordings are left out
@@ -224,7 +224,7 @@ def _file(path: Path, labels: dict[str, str], excluded: Collection[str]) -> _Fil
     label = labels.get(path.name) or _label(path)
     if label in excluded:
         raise Unreadable(f"its label {label} is excluded")
-    raw, cut = read(path)
+    raw, cut = read_recording(path)
     return _File(path.name, label, raw, cut)
 
 

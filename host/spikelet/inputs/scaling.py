@@ -83,7 +83,7 @@ class Scaling:
             )
 
 
-def fit(
+def fit_scaling(
     recordings: Sequence[NDArray[np.integer[Any]]],
     percentiles: Percentiles | None = None,
     shift: int = SHIFT,

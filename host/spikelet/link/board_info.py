@@ -37,7 +37,7 @@ class BoardInfo:
     problem: str
 
 
-def parse(payload: bytes) -> BoardInfo:
+def parse_board_info(payload: bytes) -> BoardInfo:
     """Return what the payload of a frame BOARD says; see spikert.wire."""
     protocol, receive, free, crc, sha256 = struct.unpack_from(wire.BOARD_FORMAT, payload)
     lines = payload[wire.BOARD_SIZE :].decode(errors="replace").split("\n")

@@ -14,15 +14,15 @@ from spikelet.errors import BoardGone, SpikeletError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.frames import Frame, FrameReader
-from spikelet.link.turn import Collector, Observation
+from spikelet.link.turn import Collector, Turn
 from spikelet.networks.network import Network
 from spikert import wire
 
-FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is
-LEAST_PATIENCE, MOST_PATIENCE = 0.5, 60.0
-TRIES = 8
+FIRST_TIMEOUT_S = 5.0  # seconds without a byte, before the board has shown how fast it is
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.5, 60.0
+REQUEST_ATTEMPTS = 8
 PAUSE = 0.0005  # seconds between two looks at a silent stream
-CHUNK = 4096
+READ_CHUNK = 4096
 ANSWERS = (wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE, wire.ANSWER)
 
 
@@ -59,7 +59,7 @@ class Link:
         Raises SpikeletError if it does not answer, speaks another protocol or lacks the kernel.
         """
         payload = bytes([wire.PROTOCOL]) + kernel.encode()
-        for _ in range(TRIES):
+        for _ in range(REQUEST_ATTEMPTS):
             for frame in self.request(wire.HELLO, payload):
                 if frame.kind == wire.BOARD:
                     return self._welcome(frame.payload, kernel)
@@ -73,7 +73,7 @@ class Link:
         number: int,
         readings: NDArray[Any],
         earlier: Sequence[NDArray[Any]] = (),
-    ) -> Observation | None:
+    ) -> Turn | None:
         """Run a turn on the board; None if its frames were lost every time.
 
         readings    of the turn, as Network.turn says
@@ -82,7 +82,7 @@ class Link:
         Raises SpikeletError if the board cannot run it, falls silent or goes away.
         """
         data = network.turn_bytes(readings)
-        for attempt in range(TRIES):
+        for attempt in range(REQUEST_ATTEMPTS):
             if attempt:
                 self.repeated += 1
                 self._rewind(network, earlier)
@@ -98,7 +98,7 @@ class Link:
 
     def replay(
         self, network: Network, first: int, count: int, *, start: bool = False
-    ) -> Iterator[Observation | None]:
+    ) -> Iterator[Turn | None]:
         """Have the board run `count` turns of its own recording, from the first on; yield each.
 
         A turn that did not arrive whole is None: the board does not run it again by itself.
@@ -120,7 +120,7 @@ class Link:
 
     def turns(
         self, network: Network, first: int, frames: Iterable[Frame], most: int
-    ) -> Iterator[Observation | Frame | None]:
+    ) -> Iterator[Turn | Frame | None]:
         """Put the frames of turns together; yield each turn, None for one that is not whole.
 
         What the board says of its sensor in between is yielded as the frame it is.
@@ -156,7 +156,7 @@ class Link:
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
-        info = board_info.parse(payload)
+        info = board_info.parse_board_info(payload)
         if kernel and kernel not in info.kernels:
             raise SpikeletError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
@@ -194,8 +194,8 @@ class Link:
         if it never acknowledges.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
-        least, most = patience, max(self._patience, FIRST_PATIENCE)
-        for attempt in range(TRIES):
+        least, most = patience, max(self._patience, FIRST_TIMEOUT_S)
+        for attempt in range(REQUEST_ATTEMPTS):
             self._write(kind, payload, sequence)
             acknowledged = self._acknowledged = False
             patience = max(min(self._patience * 2**attempt, most), least)
@@ -214,7 +214,7 @@ class Link:
             if acknowledged:
                 return
         raise BoardGone(
-            f"{self.name} has not answered for {patience:.1f} s, {TRIES} times; "
+            f"{self.name} has not answered for {patience:.1f} s, {REQUEST_ATTEMPTS} times; "
             "reset it and try again"
         )
 
@@ -236,14 +236,14 @@ class Link:
             heard = time.monotonic()
             yield from self._reader.feed(data)
             if self._reader.damaged > damaged:
-                patience = min(patience, LEAST_PATIENCE)
+                patience = min(patience, LEAST_TIMEOUT_S)
             if not self._acknowledged and heard - begun > patience:
                 break
         self._reader.flush()
 
     def _read(self) -> bytes:
         try:
-            return self.stream.read(CHUNK)
+            return self.stream.read(READ_CHUNK)
         except OSError as error:
             raise self._gone(error) from None
 
@@ -263,8 +263,8 @@ class Link:
     def _patience(self) -> float:
         """Seconds of silence after which the board is taken to have nothing more to say."""
         if not self._answered:
-            return FIRST_PATIENCE
-        return min(max(LEAST_PATIENCE, 10 * self._longest_silence), MOST_PATIENCE)
+            return FIRST_TIMEOUT_S
+        return min(max(LEAST_TIMEOUT_S, 10 * self._longest_silence), MOST_TIMEOUT_S)
 
     @staticmethod
     def _expected_frames(network: Network) -> int:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.link.frames import Frame
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks.network import Network
 from spikert import wire
 
-PATIENCE = 10.0  # seconds; a board that listens says every second how it goes
+REPORT_TIMEOUT_S = 10.0  # seconds; a board that listens says every second how it goes
 MOST_MISSING = 1000  # turns in a row
 
 
@@ -35,7 +35,7 @@ class Readings:
 
 def turns(
     link: Link, network: Network, first: int = 0, count: int = 0, *, start: bool = True
-) -> Iterator[Observation | Status | None]:
+) -> Iterator[Turn | Status | None]:
     """Have a board run its network on its sensor; yield each turn, and how sampling goes.
 
     A turn that did not arrive whole is None.
@@ -84,7 +84,8 @@ def _listen(link: Link, *command: Any) -> Iterator[Frame]:
     """Send LIVE; yield the board's frames, without an end."""
     payload = struct.pack(wire.TURN_FORMAT, *command)
     # What is still under way of an earlier command must not be taken for its answer.
-    yield from link.request(wire.LIVE, payload, answered=False, patience=PATIENCE)
+    yield from link.request(wire.LIVE, payload, answered=False, patience=REPORT_TIMEOUT_S)
     raise SpikeletError(
-        f"{link.name} has said nothing of its sensor for {PATIENCE:.0f} s; reset it and try again"
+        f"{link.name} has said nothing of its sensor for {REPORT_TIMEOUT_S:.0f} s; "
+        "reset it and try again"
     )

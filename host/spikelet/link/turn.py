@@ -23,7 +23,7 @@ DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)
 
 
 @dataclass(frozen=True, eq=False)
-class Observation:
+class Turn:
     """One turn as a board ran it.
 
     turn        int, its number
@@ -97,7 +97,7 @@ class Collector:
         """How many frames came."""
         return len(self._payloads)
 
-    def take(self, frame: Frame) -> Observation | None:
+    def take(self, frame: Frame) -> Turn | None:
         """Take in a frame of any kind; return the observation when this one completes it.
 
         An incomplete or damaged set completes nothing, whatever its frames say.
@@ -118,7 +118,7 @@ class Collector:
         (turn,) = struct.unpack_from("<H", frame.payload)
         return int(turn - self.turn) & 0xFFFF
 
-    def _close(self, payload: bytes) -> Observation | None:
+    def _close(self, payload: bytes) -> Turn | None:
         _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
         expected = zlib.crc32(self._given or b"")
         for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
@@ -126,7 +126,7 @@ class Collector:
         if frames != self.frames or digest != expected or not self._fits:
             return None
         readings = self._network.turn_readings(bytes(self._read)) if self._given is None else None
-        return Observation(self.turn, readings, self._spikes, self._membranes, answer)
+        return Turn(self.turn, readings, self._spikes, self._membranes, answer)
 
     def _place(self, frame: Frame) -> None:
         """Put a frame's data where they belong; what does not fit is of another network."""

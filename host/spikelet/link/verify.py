@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Simulation, Trace
@@ -90,9 +90,7 @@ def check_identity(network: Network, info: BoardInfo, name: str) -> None:
         )
 
 
-def observe(
-    link: Link, network: Network, x: NDArray[Any]
-) -> Iterator[tuple[int, Observation | None]]:
+def observe(link: Link, network: Network, x: NDArray[Any]) -> Iterator[tuple[int, Turn | None]]:
     """Run samples or recordings on the board, turn by turn; None for a turn that was lost.
 
     x    as `reference.simulate` takes it, readings as the board takes them
@@ -123,7 +121,7 @@ def verify(
     for number, observation in observe(link, network, x):
         if observation is not None:
             found.answers[number] = observation.answer
-            compare(found, number, observation, expected, number)
+            count_differences(found, number, observation, expected, number)
         progress(number + 1, turns)
     found.lost_frames, found.repeated, found.missed = link.lost_frames, link.repeated, link.missed
     return found
@@ -144,7 +142,7 @@ class LiveCheck:
         """Follow a stream that starts again."""
         self._simulation = Simulation(self.network)
 
-    def check(self, observation: Observation) -> None:
+    def check(self, observation: Turn) -> None:
         """Compare the next turn."""
         if observation.readings is None:
             raise SpikeletError(
@@ -153,11 +151,11 @@ class LiveCheck:
         if self.network.stream is None:
             self.restart()
         expected = self._simulation.run(observation.readings[None]).turns()
-        compare(self.found, observation.turn, observation, expected, 0)
+        count_differences(self.found, observation.turn, observation, expected, 0)
 
 
-def compare(
-    found: Verification, sample: int, observation: Observation, expected: Trace, row: int
+def count_differences(
+    found: Verification, sample: int, observation: Turn, expected: Trace, row: int
 ) -> None:
     """Count in `found` how the observation of a sample differs from a row of the reference."""
     differences = list(_differences(sample, observation, expected, row))
@@ -171,9 +169,7 @@ def compare(
         found.first = differences[0]
 
 
-def _differences(
-    sample: int, observation: Observation, expected: Trace, row: int
-) -> Iterator[Difference]:
+def _differences(sample: int, observation: Turn, expected: Trace, row: int) -> Iterator[Difference]:
     """Yield the differences, spikes by step and layer first, for the first causes the others."""
     places = []
     for layer, (got, want) in enumerate(zip(observation.spikes, expected.spikes, strict=True)):

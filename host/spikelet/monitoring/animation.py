@@ -9,6 +9,6 @@ from rich.text import Text
 REFRESH = 10  # pictures a second
 
 
-def of(people: Console, picture: Callable[[], Text]) -> Live:
+def live_display(people: Console, picture: Callable[[], Text]) -> Live:
     """Return what draws `picture` on a terminal from its start until it is stopped, and wipes it out."""
     return Live(console=people, refresh_per_second=REFRESH, transient=True, get_renderable=picture)

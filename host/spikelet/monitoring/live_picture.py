@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.braille_plot import Signals
 from spikelet.networks.network import Network
 
@@ -63,7 +63,7 @@ class Seen:
         names = [f"channel {k}" for k in range(channels)] if channels <= MOST_CHANNELS else []
         self.signals = Signals(names, HISTORY)
 
-    def take(self, turn: Observation, now: float) -> None:
+    def take(self, turn: Turn, now: float) -> None:
         """Take in a turn."""
         self.arrivals.append(now)
         self.answers.append(turn.answer)

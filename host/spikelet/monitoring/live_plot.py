@@ -35,7 +35,7 @@ class LivePlot:
         self._lock = threading.Lock()
         self._people = output.people
         self._drawn = output.people.is_terminal and not output.json
-        self._live = animation.of(output.people, self._picture)
+        self._live = animation.live_display(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self._drawn:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from rich.text import Text
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring import animation
 from spikelet.monitoring.live_picture import Seen, picture
 from spikelet.monitoring.watch import Event, Gone, Reconnected
@@ -45,7 +45,7 @@ class LiveView:
         self._log: deque[str] = deque(maxlen=KEPT_LOG)
         self._logged = 0
         self._trouble = ""
-        self._live = animation.of(output.people, self._picture)
+        self._live = animation.live_display(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self.drawn:
@@ -80,7 +80,7 @@ class LiveView:
         """
         with self._lock:
             self._count(watch, found)
-            if isinstance(event, Observation):
+            if isinstance(event, Turn):
                 self.samples += 1
                 if self.drawn:
                     self.seen.take(event, time.monotonic())
@@ -108,7 +108,7 @@ class LiveView:
             return
         elif event is None:
             self._output.say(f"sample {(watch.turns - 1) & 0xFFFF}: lost")
-        elif isinstance(event, Observation):
+        elif isinstance(event, Turn):
             self._output.say(self._line(event, watch, found))
         elif isinstance(event, Status):
             self._say_trouble(event.trouble)
@@ -119,7 +119,7 @@ class LiveView:
             self._output.warn(f"sensor: {trouble or 'works again'}")
         self._trouble = trouble
 
-    def _line(self, turn: Observation, watch: Watch, found: Verification | None) -> str:
+    def _line(self, turn: Turn, watch: Watch, found: Verification | None) -> str:
         firing = [turn.spikes[number] for number in self.seen.layers]
         rate = sum(map(np.sum, firing)) / max(sum(map(np.size, firing)), 1)
         line = f"sample {turn.turn}: {self.network.classes[turn.answer]}, spike rate {rate:.1%}"

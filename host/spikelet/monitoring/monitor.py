@@ -13,7 +13,7 @@ from spikelet.boards.port import Port
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import LiveCheck, Verification
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.watch import Event, Log, Started, Turns, Watch
@@ -160,7 +160,7 @@ class Monitor:
         return {name: total[name] for name in COUNTS}
 
     def _count(self, event: Event) -> None:
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             self.answers[self._network.classes[event.answer]] += 1
         elif isinstance(event, Status):
             if self._status is not None and event.samples < self._status.samples:
@@ -174,7 +174,7 @@ class Monitor:
                 self._check.restart()
         elif event is None:
             self._unseen = self._network.stream is not None
-        elif isinstance(event, Observation) and self._check is not None and not self._unseen:
+        elif isinstance(event, Turn) and self._check is not None and not self._unseen:
             self._check.check(event)
 
     def _counts(self) -> dict[str, int]:

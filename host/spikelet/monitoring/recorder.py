@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
+from spikelet.boards.interpreter import survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import drivers, flash
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import choice
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
@@ -146,12 +146,12 @@ def open_sensor(
     """
     if port.in_place:
         raise SpikeletError(f"{port.name} has no sensors; record from another board")
-    interpreter = interpreters.ask(port)
+    interpreter = survey_port(port)
     if driver:
-        drivers.install(port, interpreter.name, driver)
-    extra = {SENSOR: sensor_settings.to_bytes(settings)}
-    parts, task = runtime_parts.of(interpreter), Task(None, settings)
-    layout = board_layout.of(choice.choose(port, interpreter, parts, task, extra).files)
+        drivers.install_driver(port, interpreter.name, driver)
+    extra = {SENSOR: sensor_settings.settings_to_bytes(settings)}
+    parts, task = RuntimeParts.for_interpreter(interpreter), Task(None, settings)
+    layout = Layout.of_files(choice.choose(port, interpreter, parts, task, extra).files)
     flash.stage_files(port, layout, progress)
     with open_session(port, paths=layout.paths, log=log) as opened:
         yield opened

@@ -3,7 +3,7 @@
 What comes is a sequence of events:
 
     Started        the network's state begins anew with the next turn
-    Observation    a turn
+    Turn           a turn
     None           a turn that was lost on its way
     Status         how the sensor is doing
     Gone           the board went away, fell silent or was reset; nothing comes until
@@ -22,16 +22,16 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from spikelet.boards.port import Port
-from spikelet.boards.usb_identity import Sameness
+from spikelet.boards.usb_identity import UsbIdentity
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import sensor
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks.network import Network
 from spikert.session import SENSOR
 
 BATCH = 16  # turns that are asked for at once
-TRIES = 5  # failures in a row before it is given up
+WATCH_ATTEMPTS = 5  # failures in a row before it is given up
 FIRST_PAUSE, LAST_PAUSE = 0.2, 2.0  # seconds between two looks for the board; doubled each time
 NOT_LOADED = "no network is loaded"  # what a session says that began after a reset
 BANNER = re.compile(r"soft reboot|MicroPython v\d|Adafruit CircuitPython \d|\brst:0x|>>> ")
@@ -67,10 +67,10 @@ class Reconnected:
     seconds: float
 
 
-Event = Started | Observation | None | Status | Gone | Reconnected
+Event = Started | Turn | None | Status | Gone | Reconnected
 Log = Callable[[str], None]
 Connect = Callable[[Port, Log], AbstractContextManager[Link]]
-Turns = Callable[[Link, int, int, bool], Iterator[Observation | Status | None]]
+Turns = Callable[[Link, int, int, bool], Iterator[Turn | Status | None]]
 """Has a board make turns: of (link, first, count, start) the first's number, how many, and whether
 the state begins anew with it. Yields each turn, None for one that was lost, and any Status between."""
 
@@ -78,9 +78,7 @@ the state begins anew with it. Yields each turn, None for one that was lost, and
 def replayed(network: Network) -> Turns:
     """Return the turns of the recording that a board was flashed with."""
 
-    def turns(
-        link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
+    def turns(link: Link, first: int, count: int, start: bool) -> Iterator[Turn | Status | None]:
         return link.replay(network, first, count, start=start)
 
     return turns
@@ -89,9 +87,7 @@ def replayed(network: Network) -> Turns:
 def listened(network: Network) -> Turns:
     """Return the turns of a board's own sensor, which go on until one is lost, not so many at once."""
 
-    def turns(
-        link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
+    def turns(link: Link, first: int, count: int, start: bool) -> Iterator[Turn | Status | None]:
         for seen in sensor.turns(link, network, first, start=start):
             yield seen
             if seen is None and network.stream is not None:
@@ -142,7 +138,7 @@ class Watch:
         self._source = source
         self._stream = stream
         self._log = log
-        self._sameness = Sameness(port)
+        self._identity = UsbIdentity(port)
         self._last_said: deque[str] = deque(maxlen=1)
         self._rebooted = False
         self._link: Link | None = None
@@ -181,7 +177,7 @@ class Watch:
                 finally:
                     self._leave()
             fruitless = 0 if self.answers > answers else fruitless + 1
-            if fruitless == TRIES:
+            if fruitless == WATCH_ATTEMPTS:
                 raise SpikeletError(self._in_a_loop())
             yield Gone(reason)
             reopened = True
@@ -204,16 +200,17 @@ class Watch:
             time.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
             try:
-                self.port = self._sameness.find(self.port)
+                self.port = self._identity.find(self.port)
                 self._open(stack)
                 break
             except NotThere:
                 continue  # it may be plugged in tomorrow
             except SpikeletError as error:
                 failures += 1
-                if failures == TRIES:
+                if failures == WATCH_ATTEMPTS:
                     raise SpikeletError(
-                        f"{self.port.name} is there again, but was of no use {TRIES} times: {error}"
+                        f"{self.port.name} is there again, but was of no use {WATCH_ATTEMPTS} times: "
+                        f"{error}"
                     ) from None
         self.reconnections += 1
         return Reconnected(self.port.name, self.reconnections, time.monotonic() - gone)
@@ -267,7 +264,7 @@ class Watch:
 
     def _asked(
         self, link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
+    ) -> Iterator[Turn | Status | None]:
         """Yield what the source gives; raises BoardGone where the board forgot its network."""
         try:
             yield from self._source(link, first, count, start)
@@ -287,6 +284,6 @@ class Watch:
     def _in_a_loop(self) -> str:
         said = f"; it said last: {self._last_said[0][:200]}" if self._last_said else ""
         return (
-            f"{self.port.name} went away {TRIES} times before it made a turn, as a board does that "
-            f"resets in a loop; check its cable and its power, or flash it again{said}"
+            f"{self.port.name} went away {WATCH_ATTEMPTS} times before it made a turn, as a board does "
+            f"that resets in a loop; check its cable and its power, or flash it again{said}"
         )

@@ -17,7 +17,7 @@ from spikelet.networks import raster, summary
 from spikelet.networks.equality import equal
 from spikelet.networks.geometry import Geometry, weighted
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.networks.protocol import Stream, check_coding, check_samples
+from spikelet.networks.protocol import StreamWindow, check_coding, check_samples
 from spikelet.networks.readout import class_scores
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class FloatNetwork:
     classes: tuple[str, ...]
     dt: float = 1e-3
     encoder_parameter: int = 0
-    stream: Stream | None = None
+    stream: StreamWindow | None = None
     scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
@@ -161,7 +161,7 @@ class FloatNetwork:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"FloatNetwork({summary.line(self)})"
+        return f"FloatNetwork({summary.one_line(self)})"
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook."""
@@ -203,7 +203,7 @@ class FloatNetwork:
         return FloatTrace(scores.argmax(axis=-1), spikes, membranes)
 
 
-class Window(NamedTuple):
+class LayerActivity(NamedTuple):
     """What a layer did in T steps, each float[T, n, neurons].
 
     before  membranes as they are compared with the threshold
@@ -223,7 +223,7 @@ def step_function(distance: FloatArray) -> FloatArray:
 
 def integrate(
     layer: FloatLayer, drive: FloatArray, steps: int, spike: SpikeFunction = step_function
-) -> Window:
+) -> LayerActivity:
     """Advance the neurons of `layer` by `steps` steps, computing in the type of `drive`.
 
     drive  float[T, n, neurons], membrane units, without the layer's own spikes; or [1, n, neurons],
@@ -233,7 +233,7 @@ def integrate(
     Cramer et al., The Heidelberg Spiking Data Sets (2020), eq. 3, here fed before it feeds.
     """
     shape, dtype = (steps, *drive.shape[1:]), drive.dtype
-    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    before, spikes, after = window = LayerActivity(*(np.zeros(shape, dtype) for _ in range(3)))
     beta, v = layer.each(layer.beta, dtype), layer.each(layer.v_start, dtype)
     alpha = None if layer.alpha is None else layer.each(layer.alpha, dtype)
     theta = None if layer.theta is None else layer.each(layer.theta, dtype)

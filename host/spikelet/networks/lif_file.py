@@ -15,7 +15,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network import tables
 
 
@@ -61,7 +61,7 @@ def from_bytes(data: bytes) -> Network:
         source_sha256=bytes(table.sha256),
         scaling=_scaling(data, table),
         encoder_parameter=table.parameter,
-        stream=Stream(table.window, table.hop) if table.hop else None,
+        stream=StreamWindow(table.window, table.hop) if table.hop else None,
     )
 
 
@@ -71,7 +71,7 @@ def to_bytes(network: Network) -> bytes:
     offset, scale, shift = _scaling_fields(network.scaling)
     body = offset.astype("<i4").tobytes() + scale.astype("<i4").tobytes()
     body += lif_layers.padded(names) + b"".join(
-        lif_layers.to_bytes(layer) for layer in network.layers
+        lif_layers.layer_to_bytes(layer) for layer in network.layers
     )
     size = tables.HEADER_SIZE + len(body) + tables.CRC_SIZE
     header = struct.pack(

@@ -94,7 +94,7 @@ def _patch_order(geometry: Geometry) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def to_bytes(layer: Layer) -> bytes:
+def layer_to_bytes(layer: Layer) -> bytes:
     """Return the part of a .lif file that a layer takes."""
     flags = (
         (tables.SETS if layer.reset == "set" else 0)

@@ -12,7 +12,7 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import reference, summary
 from spikelet.networks.equality import equal
 from spikelet.networks.layer import Layer
-from spikelet.networks.protocol import Stream, check_coding
+from spikelet.networks.protocol import StreamWindow, check_coding
 
 
 @dataclass(eq=False, repr=False)
@@ -39,7 +39,7 @@ class Network:
     source_sha256: bytes = bytes(32)
     scaling: Scaling | None = None
     encoder_parameter: int = 0
-    stream: Stream | None = None
+    stream: StreamWindow | None = None
 
     def __post_init__(self) -> None:
         check_coding(self)
@@ -53,7 +53,7 @@ class Network:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Network({summary.line(self)})"
+        return f"Network({summary.one_line(self)})"
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook."""

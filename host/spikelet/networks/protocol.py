@@ -17,7 +17,7 @@ MAX_STEPS = 0xFFFF
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamWindow:
     """How often a network answers whose state lasts from sample to sample.
 
     window  samples, of which each answer takes account; a multiple of hop
@@ -37,7 +37,7 @@ class Stream:
             )
 
 
-class Operation(Protocol):
+class NetworkProtocol(Protocol):
     """What float and integer networks have in common; see FloatNetwork."""
 
     @property
@@ -53,14 +53,14 @@ class Operation(Protocol):
     @property
     def channels(self) -> int: ...  # noqa: D102
     @property
-    def stream(self) -> Stream | None: ...  # noqa: D102
+    def stream(self) -> StreamWindow | None: ...  # noqa: D102
     @property
     def scaling(self) -> Scaling | None: ...  # noqa: D102
 
 
-def check_coding(network: Operation) -> None:
+def check_coding(network: NetworkProtocol) -> None:
     """Raise SpikeletError unless encoder, first layer, readout and steps go together."""
-    encoders.check(network.encoder, network.encoder_parameter)
+    encoders.check_encoder(network.encoder, network.encoder_parameter)
     if network.readout not in READOUTS:
         raise SpikeletError(
             f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}"
@@ -84,7 +84,7 @@ def check_coding(network: Operation) -> None:
         )
 
 
-def check_samples(x: NDArray[Any], network: Operation) -> NDArray[np.uint8]:
+def check_samples(x: NDArray[Any], network: NetworkProtocol) -> NDArray[np.uint8]:
     """Return samples as uint8 x, raw readings scaled.
 
     x    uint8[n, channels], of a stream uint8[n, samples, channels] with a whole number of hops; where

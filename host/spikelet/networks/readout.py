@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.networks.protocol import Operation
+from spikelet.networks.protocol import NetworkProtocol
 
 
-def class_scores(network: Operation, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
+def class_scores(
+    network: NetworkProtocol, spikes: NDArray[Any], membranes: NDArray[Any]
+) -> NDArray[Any]:
     """Return [n, classes], of which the largest is the answer; of a stream [n, answers, classes].
 
     spikes, membranes    of the last layer, [n, T, neurons]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
 from spikelet.networks import raster
-from spikelet.networks.protocol import Operation, check_samples
+from spikelet.networks.protocol import NetworkProtocol, check_samples
 from spikelet.networks.readout import class_scores
 from spikelet.networks.reference_layer import LayerState
-from spikelet.networks.reference_numbers import numbers
+from spikelet.networks.reference_numbers import layer_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DIRECT_SHIFT = np.full((1, 1, 1), 8, np.int32)  # of each step's sums
 
 
-class IntegerNetwork(Operation, Protocol):
+class IntegerNetwork(NetworkProtocol, Protocol):
     """A network that the reference can simulate; see Network."""
 
     @property
@@ -124,7 +124,7 @@ class Simulation:
         self._layers = []
         for number, layer in enumerate(network.layers):
             direct = number == 0 and network.encoder == "direct"
-            self._layers.append(LayerState(number, numbers(layer, direct, steps), samples))
+            self._layers.append(LayerState(number, layer_numbers(layer, direct, steps), samples))
 
     def _encoded(self, x: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         """Return what the first layer weighs, [T or 1, n, inputs], and the shifts of its sums."""

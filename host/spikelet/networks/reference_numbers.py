@@ -67,7 +67,7 @@ class Numbers:
 _prepared: WeakKeyDictionary[Layer, tuple[list[Any], Numbers]] = WeakKeyDictionary()
 
 
-def numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
+def layer_numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
     """Return a layer's numbers, which are kept as long as the layer and its use stay the same.
 
     direct  whether its inputs are x itself, 0..255, and not spikes

@@ -11,7 +11,7 @@ from spikelet.inputs.dataset import Dataset
 from spikelet.networks.float_network import FloatNetwork, FloatTrace
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.networks.synaptic_events import synaptic_events
+from spikelet.networks.synaptic_events import count_synaptic_events
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def of_trace(network: Network | FloatNetwork, samples: Dataset, trace: Trace | F
     """Return the score of a network whose simulation of the samples is at hand."""
     return Score(
         accuracy=accuracy(whole_windows(network, trace.answers), samples),
-        synaptic_events=synaptic_events(network, samples.x, trace.spikes),
+        synaptic_events=count_synaptic_events(network, samples.x, trace.spikes),
         spikes=sum(np.count_nonzero(spikes) for spikes in trace.spikes) / len(samples),
     )
 

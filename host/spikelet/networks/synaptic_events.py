@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import fan_out
 from spikelet.networks.layer_shape import LayerShape
-from spikelet.networks.protocol import Operation, check_samples
+from spikelet.networks.protocol import NetworkProtocol, check_samples
 
 
-class Layered(Operation, Protocol):
+class Layered(NetworkProtocol, Protocol):
     """A network, float or integer."""
 
     @property
     def layers(self) -> Sequence[LayerShape]: ...  # noqa: D102
 
 
-def synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> float:
+def count_synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> float:
     """Return the synapses that an average sample makes work; see `events_of_layers`."""
     return sum(events_of_layers(network, x, made)) / _samples(network, x)
 

@@ -25,7 +25,7 @@ def fitting(network: Network, name: str | None, every: int = 1) -> Dataset:
     A network of another kind gets seeded random samples, which have no classes.
     """
     if name is not None:
-        return named(name, network, every)
+        return samples_named(name, network, every)
     digits = dataset.load_digits()
     if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
         return dataset.split(digits)[1]
@@ -33,7 +33,7 @@ def fitting(network: Network, name: str | None, every: int = 1) -> Dataset:
     return Dataset(x, np.full(len(x), dataset.UNLABELLED), (), "random samples")
 
 
-def named(name: str, network: Network, every: int = 1) -> Dataset:
+def samples_named(name: str, network: Network, every: int = 1) -> Dataset:
     """Return the digits' fixed test part, all samples of an .npz, or windows of recordings.
 
     every    of so many samples of a recording one is kept, as from a slower sensor
@@ -71,7 +71,7 @@ def _windows(folder: str, network: Network, every: int) -> Dataset:
     if network.stream is None:
         raise SpikeletError(f"{folder} is a folder of recordings, but this network takes no stream")
     window = network.stream.window
-    found = recordings.load(folder).thinned(every)
+    found = recordings.load_recordings(folder).thinned(every)
     known = np.isin(found.classes, network.classes)[found.labels]
     if not known.any():
         raise SpikeletError(

@@ -51,7 +51,7 @@ class TrainingData(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
+def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingData:
     """Return "digits", an .npz or a folder of recordings, split for training and test.
 
     cut    of the recordings, which need it
@@ -63,7 +63,7 @@ def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
                 f"{name_or_path} is no folder of recordings, so it cannot be cut into windows; "
                 "leave out --window"
             )
-        return TrainingData(*dataset.split(dataset.load(name_or_path)))
+        return TrainingData(*dataset.split(dataset.load_dataset(name_or_path)))
     if cut is None:
         raise SpikeletError(
             f"{name_or_path} is a folder of recordings, of which a network sees windows; "
@@ -73,7 +73,7 @@ def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
 
 
 def _windows(folder: str, cut: Cut) -> TrainingData:
-    found = recordings.load(folder, cut.excluded).thinned(cut.every)
+    found = recordings.load_recordings(folder, cut.excluded).thinned(cut.every)
     if len(found) < TEST_FOLDS:
         raise SpikeletError(
             f"{folder}: holds {len(found)} recordings; training and test need {TEST_FOLDS} at least"
@@ -83,7 +83,7 @@ def _windows(folder: str, cut: Cut) -> TrainingData:
     tested = found.take(np.flatnonzero(fold == 0))
     # Axes in threes may be turned into each other, for which they must have one scale.
     axes = learned.raw[0].shape[1] % 3 == 0
-    scale = scaling.fit(learned.raw, shared=axes)
+    scale = scaling.fit_scaling(learned.raw, shared=axes)
     train, of_train = _dataset(learned, cut, scale, folder)
     test, of_test = _dataset(tested, cut, scale, folder)
     notes = (*found.skipped, *found.cut, of_train, of_test)

@@ -7,13 +7,13 @@ from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
     FloatLayer,
     FloatNetwork,
+    LayerActivity,
     SpikeFunction,
-    Window,
     integrate,
     step_function,
 )
 from spikelet.networks.geometry import Geometry
-from spikelet.training.parameters import Parameters, with_dynamics
+from spikelet.training.parameters import LayerParameters, with_dynamics
 
 
 class Pass(NamedTuple):
@@ -27,12 +27,12 @@ class Pass(NamedTuple):
 
     layer: FloatLayer
     seen: FloatArray
-    window: Window
+    window: LayerActivity
 
 
 def forward(
     network: FloatNetwork,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     signal: FloatArray,
     spike: SpikeFunction = step_function,
 ) -> list[Pass]:
@@ -46,18 +46,18 @@ def forward(
     passes: list[Pass] = []
     for layer, trained in zip(network.layers, parameters, strict=True):
         used = with_dynamics(layer, trained)
-        seen = see(signal, layer.geometry)
-        drive = flat(seen @ trained.weights + trained.bias)
+        seen = unfold_inputs(signal, layer.geometry)
+        drive = flatten(seen @ trained.weights + trained.bias)
         passes.append(Pass(used, seen, integrate(used, drive, steps, spike)))
         signal = passes[-1].window.spikes
     return passes
 
 
-def see(signal: FloatArray, geometry: Geometry | None) -> FloatArray:
+def unfold_inputs(signal: FloatArray, geometry: Geometry | None) -> FloatArray:
     """Return what the weights of a layer are multiplied by; see Pass."""
     return signal if geometry is None else geometry.unfold(signal)
 
 
-def flat(by_maps: FloatArray) -> FloatArray:
+def flatten(by_maps: FloatArray) -> FloatArray:
     """Return float[T, n, neurons] of what a layer's maps have, as float[T, n, pixels, maps] or so."""
     return by_maps.reshape(*by_maps.shape[:2], -1)

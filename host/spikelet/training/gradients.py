@@ -10,14 +10,14 @@ from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
     FloatLayer,
     FloatNetwork,
+    LayerActivity,
     SpikeFunction,
-    Window,
     step_function,
 )
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.readout import pooled
 from spikelet.training.forward import Pass, forward
-from spikelet.training.parameters import Parameters
+from spikelet.training.parameters import LayerParameters
 
 SURROGATE_SLOPE = 5.0  # per membrane unit; the trainer's thresholds are 1
 BOXCAR_HALF_WIDTH = 0.5  # membrane units
@@ -68,7 +68,7 @@ class Firing(NamedTuple):
     surrogate: SpikeFunction = fast_sigmoid
 
 
-class Objective(NamedTuple):
+class Loss(NamedTuple):
     """What training minimises, the mean over samples of cross-entropy + spike_penalty * spikes.
 
     spike_penalty    of one spike of a hidden layer
@@ -82,7 +82,7 @@ class Objective(NamedTuple):
     class_weights: FloatArray | None = None
 
 
-class Evaluation(NamedTuple):
+class LossGradient(NamedTuple):
     """What an objective comes to on some samples.
 
     loss      the objective itself
@@ -94,7 +94,7 @@ class Evaluation(NamedTuple):
     loss: float
     accuracy: float
     spikes: float
-    gradient: list[Parameters]
+    gradient: list[LayerParameters]
 
 
 class _Partial(NamedTuple):
@@ -121,16 +121,16 @@ class _Slopes(NamedTuple):
     drive: FloatArray
 
 
-def evaluate(
+def loss_gradient(
     network: FloatNetwork,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     signal: FloatArray,
     y: NDArray[np.int64],
-    objective: Objective,
+    objective: Loss,
     firing: Firing | None = None,
     passes: Sequence[Pass] | None = None,
     learning: bool = True,
-) -> Evaluation:
+) -> LossGradient:
     """Return the objective and its gradient, computed in the type of `signal`.
 
     network     its neurons and readout; `parameters` take the place of its own
@@ -157,7 +157,7 @@ def evaluate(
         surrogate = firing.surrogate
         gradient = _backward(network.readout, parameters, passes, by_scores, price, surrogate)
 
-    return Evaluation(
+    return LossGradient(
         loss=loss + objective.spike_penalty * spikes,
         accuracy=float((right if weights is None else right * weights).mean()),
         spikes=spikes,
@@ -167,12 +167,12 @@ def evaluate(
 
 def _backward(
     readout: str,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     passes: Sequence[Pass],
     by_scores: FloatArray,
     price: float,
     surrogate: SpikeFunction,
-) -> list[Parameters]:
+) -> list[LayerParameters]:
     """Return the gradient of a loss with this gradient by the scores, and by each hidden spike."""
     by_spikes, by_after = _through_readout(readout, passes[-1].window, by_scores)
     gradient = []
@@ -185,7 +185,7 @@ def _backward(
             by_drive = by_drive.sum(axis=0, keepdims=True)
         by_weights, by_bias = gradient_by_weights(seen, by_drive)
         by_own = _by_dynamics(parameters[index], passes[index], slopes)
-        gradient.append(Parameters(by_weights, by_bias, *by_own))
+        gradient.append(LayerParameters(by_weights, by_bias, *by_own))
         if index > 0:
             by_spikes = (
                 gradient_by_signal(by_drive, parameters[index].weights, layer.geometry) + price
@@ -213,7 +213,7 @@ def cross_entropy(
 
 
 def _through_readout(
-    readout: str, window: Window, by_scores: FloatArray
+    readout: str, window: LayerActivity, by_scores: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the gradients by the last layer's spikes and by its membranes after the reset."""
     nothing = np.zeros_like(window.after)
@@ -263,7 +263,9 @@ def _through_reset(
     return by_v * kept[t] + (by_spike + by_v * taken[t]) * fired[t]
 
 
-def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) -> _Partial | None:
+def _derivatives(
+    layer: FloatLayer, window: LayerActivity, surrogate: SpikeFunction
+) -> _Partial | None:
     """Return the derivatives of each step of a layer; None where it never fires."""
     before, spikes, _ = window
     if layer.theta is None:
@@ -295,7 +297,7 @@ def gradient_by_signal(
 
 
 def _by_dynamics(
-    trained: Parameters, done: Pass, slopes: _Slopes
+    trained: LayerParameters, done: Pass, slopes: _Slopes
 ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
     """Return the gradient by recurrent weights, beta and alpha, None for what is not trained."""
     layer, _, (before, spikes, after) = done

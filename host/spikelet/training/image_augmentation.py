@@ -16,7 +16,7 @@ from spikelet.errors import SpikeletError
 BLOCK = 1024  # images that are changed at once, so that many large ones need little memory
 
 
-class Strength(NamedTuple):
+class ImageStrength(NamedTuple):
     """The most by which an image is changed; each change is drawn evenly from -most..most.
 
     rotation  degrees, anticlockwise
@@ -31,7 +31,7 @@ class Strength(NamedTuple):
     shift: float = 0.5
 
 
-def side(channels: int) -> int:
+def image_side(channels: int) -> int:
     """Return the side in pixels of a square image of so many channels.
 
     Raises SpikeletError if no square has so many.
@@ -45,15 +45,15 @@ def side(channels: int) -> int:
     return root
 
 
-def augment(
-    x: NDArray[np.uint8], random: np.random.Generator, strength: Strength | None = None
+def augment_images(
+    x: NDArray[np.uint8], random: np.random.Generator, strength: ImageStrength | None = None
 ) -> NDArray[np.uint8]:
     """Return a variant of each image, uint8[n, channels], of x uint8[n, channels], row by row.
 
     Equal states of `random` give equal variants. Raises SpikeletError if the channels are not a
     square.
     """
-    strength = strength or Strength()
+    strength = strength or ImageStrength()
     most = np.array([math.radians(strength.rotation), strength.scale, *[strength.shift] * 2])
     changes = random.uniform(-1, 1, (len(x), 4)) * most
     blocks = range(0, len(x), BLOCK)
@@ -66,16 +66,16 @@ def _changed(x: NDArray[np.uint8], changes: NDArray[np.float64]) -> NDArray[np.u
     Where a pixel comes from is the inverse: the shift taken back first, then the growth and the turn.
     """
     angle, growth, down, right = changes.T[:, :, None]
-    centre = (side(x.shape[1]) - 1) / 2
-    rows, columns = (grid.ravel() - centre for grid in np.indices((side(x.shape[1]),) * 2))
+    centre = (image_side(x.shape[1]) - 1) / 2
+    rows, columns = (grid.ravel() - centre for grid in np.indices((image_side(x.shape[1]),) * 2))
     rows, columns = (rows - down) / (1 + growth), (columns - right) / (1 + growth)
     cosine, sine = np.cos(angle), np.sin(angle)
     source_rows = cosine * rows + sine * columns
     source_columns = cosine * columns - sine * rows
-    return resample(x, source_rows + centre, source_columns + centre)
+    return resample_images(x, source_rows + centre, source_columns + centre)
 
 
-def resample(
+def resample_images(
     x: NDArray[np.uint8], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
     """Return the images uint8[n, m] of x uint8[n, side * side] at places between the pixels.
@@ -83,7 +83,7 @@ def resample(
     rows, columns  float64[n, m], pixels from the first one; the image is 0 beyond its edges
     Interpolated linearly between the four nearest pixels, and rounded.
     """
-    width = side(x.shape[1]) + 2
+    width = image_side(x.shape[1]) + 2
     images = x.reshape(len(x), width - 2, width - 2)
     framed = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(x), width**2)
     top, below = _cell(rows, width)

@@ -23,7 +23,7 @@ def logits(kept: NDArray[np.float64]) -> FloatArray:
     return np.log(share / (1 - share)).astype(np.float32)
 
 
-def kept(trained: FloatArray) -> NDArray[np.float64]:
+def representable_leaks(trained: FloatArray) -> NDArray[np.float64]:
     """Return float64[maps], what is kept per step, as integers can keep it."""
     return representable(_smooth(trained).astype(np.float64))
 
@@ -40,7 +40,7 @@ def representable(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 - d / 2.0**r
 
 
-def spread(fastest: float, slowest: float, maps: int) -> NDArray[np.float64]:
+def spread_leaks(fastest: float, slowest: float, maps: int) -> NDArray[np.float64]:
     """Return shares kept, float64[maps], whose time constants lie evenly on a log scale.
 
     fastest, slowest    kept per step by the first and the last map; above 0 and below 1

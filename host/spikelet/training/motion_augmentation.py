@@ -20,7 +20,7 @@ AXES = 3
 Samples = TypeVar("Samples", bound=NDArray[Any])
 
 
-class Strength(NamedTuple):
+class MotionStrength(NamedTuple):
     """The most by which a recording is changed; each change is drawn evenly from -most..most.
 
     pace      share of the speed, below 1: 0.2 gives 0.8 to 1.2 of it, before the ends are fitted
@@ -35,10 +35,10 @@ class Strength(NamedTuple):
     bends: int = 5
 
 
-def augment(
+def augment_recordings(
     x: Samples,
     random: np.random.Generator,
-    strength: Strength | None = None,
+    strength: MotionStrength | None = None,
     middle: float = 0.0,
 ) -> Samples:
     """Return a variant of each recording x [n, samples, channels], of the same shape and type.
@@ -50,18 +50,18 @@ def augment(
     Raises SpikeletError if x has another shape, fewer than two samples, or channels that are no
     threes though the strength turns them.
     """
-    strength = strength or Strength()
+    strength = strength or MotionStrength()
     _check(x, strength)
     precise = np.result_type(x.dtype, np.float32)
     changed = x.astype(precise) - precise.type(middle)
     if strength.rotation:
-        changed = turn(changed, _rotations(len(x), random, strength.rotation))
+        changed = rotate(changed, _rotations(len(x), random, strength.rotation))
     changed *= 1 + _draw(random, strength.scale, (len(x), 1, x.shape[2])).astype(precise)
-    changed = resample(changed, _warped(len(x), x.shape[1], random, strength))
+    changed = resample_recordings(changed, _warped(len(x), x.shape[1], random, strength))
     return _as_type(changed + precise.type(middle), x.dtype)
 
 
-def turn(x: FloatArray, rotations: NDArray[np.float64]) -> FloatArray:
+def rotate(x: FloatArray, rotations: NDArray[np.float64]) -> FloatArray:
     """Return x float[n, samples, channels] with each three channels turned by float64[n, 3, 3]."""
     axes = x.reshape(len(x), -1, AXES)
     return (axes @ rotations.swapaxes(1, 2).astype(x.dtype)).reshape(x.shape)
@@ -79,7 +79,7 @@ def rotation_matrices(
     return np.eye(AXES) + sine * cross + (1 - cosine) * (cross @ cross)
 
 
-def resample(x: FloatArray, times: NDArray[np.float64]) -> FloatArray:
+def resample_recordings(x: FloatArray, times: NDArray[np.float64]) -> FloatArray:
     """Return x float[n, samples, channels] at times float64[n, m], counted in samples from the first.
 
     Interpolated linearly; times lie in 0..samples - 1.
@@ -104,7 +104,7 @@ def _rotations(n: int, random: np.random.Generator, degrees: float) -> NDArray[n
 
 
 def _warped(
-    n: int, samples: int, random: np.random.Generator, strength: Strength
+    n: int, samples: int, random: np.random.Generator, strength: MotionStrength
 ) -> NDArray[np.float64]:
     """Return float64[n, samples], the times at which variants are sampled; ends are fitted."""
     speeds = 1 + _draw(random, strength.pace, (n, strength.bends))
@@ -125,7 +125,7 @@ def _as_type(values: FloatArray, dtype: np.dtype[Any]) -> Any:
     return np.clip(np.rint(values), extent.min, extent.max).astype(dtype)
 
 
-def _check(x: NDArray[Any], strength: Strength) -> None:
+def _check(x: NDArray[Any], strength: MotionStrength) -> None:
     if x.ndim != 3 or x.shape[1] < 2:
         raise SpikeletError(
             f"recordings have shape {x.shape}; it must be [n, samples, channels], with 2 samples at "

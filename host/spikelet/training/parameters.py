@@ -12,7 +12,7 @@ from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.training import leaks
 
 
-class Parameters(NamedTuple):
+class LayerParameters(NamedTuple):
     """What is trained of a layer, as in FloatLayer, or the gradient by it.
 
     None: the layer keeps what it has.
@@ -25,13 +25,13 @@ class Parameters(NamedTuple):
     alpha: FloatArray | None = None
 
 
-def trained(network: FloatNetwork, learn_leaks: bool) -> list[Parameters]:
+def trained(network: FloatNetwork, learn_leaks: bool) -> list[LayerParameters]:
     """Return what is trained of each layer, float32; of leaks their logits."""
     return [_trained(layer, learn_leaks) for layer in network.layers]
 
 
-def _trained(layer: FloatLayer, learn_leaks: bool) -> Parameters:
-    return Parameters(
+def _trained(layer: FloatLayer, learn_leaks: bool) -> LayerParameters:
+    return LayerParameters(
         weights=layer.weights.astype(np.float32),
         bias=layer.bias.astype(np.float32),
         recurrent=None if layer.recurrent is None else layer.recurrent.astype(np.float32),
@@ -40,12 +40,12 @@ def _trained(layer: FloatLayer, learn_leaks: bool) -> Parameters:
     )
 
 
-def used(trained: Sequence[Parameters], bits: int | None) -> list[Parameters]:
+def quantised(trained: Sequence[LayerParameters], bits: int | None) -> list[LayerParameters]:
     """Return what layers are run with, and what conversion to so many bits is given."""
     return [_used(one, bits) for one in trained]
 
 
-def _used(trained: Parameters, bits: int | None) -> Parameters:
+def _used(trained: LayerParameters, bits: int | None) -> LayerParameters:
     if bits is not None:
         weights, own = trained.weights, trained.recurrent
         trained = trained._replace(
@@ -53,17 +53,19 @@ def _used(trained: Parameters, bits: int | None) -> Parameters:
             recurrent=None if own is None else quantisation.clipped(own, bits),
         )
     return trained._replace(
-        beta=None if trained.beta is None else leaks.kept(trained.beta),
-        alpha=None if trained.alpha is None else leaks.kept(trained.alpha),
+        beta=None if trained.beta is None else leaks.representable_leaks(trained.beta),
+        alpha=None if trained.alpha is None else leaks.representable_leaks(trained.alpha),
     )
 
 
-def by_trained(trained: Sequence[Parameters], gradient: Sequence[Parameters]) -> list[Parameters]:
+def by_trained(
+    trained: Sequence[LayerParameters], gradient: Sequence[LayerParameters]
+) -> list[LayerParameters]:
     """Return the gradient by what is trained, of the gradient by what layers are run with."""
     return [_by_trained(*pair) for pair in zip(trained, gradient, strict=True)]
 
 
-def _by_trained(trained: Parameters, gradient: Parameters) -> Parameters:
+def _by_trained(trained: LayerParameters, gradient: LayerParameters) -> LayerParameters:
     if trained.beta is not None and gradient.beta is not None:
         gradient = gradient._replace(beta=gradient.beta * leaks.slope(trained.beta))
     if trained.alpha is not None and gradient.alpha is not None:
@@ -71,12 +73,12 @@ def _by_trained(trained: Parameters, gradient: Parameters) -> Parameters:
     return gradient
 
 
-def arrays(parameters: Sequence[Parameters]) -> list[FloatArray]:
+def arrays(parameters: Sequence[LayerParameters]) -> list[FloatArray]:
     """Return the arrays of all layers, in an order that never changes."""
     return [array for layer in parameters for array in layer if array is not None]
 
 
-def with_dynamics(layer: FloatLayer, trained: Parameters) -> FloatLayer:
+def with_dynamics(layer: FloatLayer, trained: LayerParameters) -> FloatLayer:
     """Return the layer with the leaks and recurrent weights that are trained, if any are."""
     changes = {
         name: getattr(trained, name).astype(np.float64)
@@ -86,7 +88,7 @@ def with_dynamics(layer: FloatLayer, trained: Parameters) -> FloatLayer:
     return replace(layer, **changes) if changes else layer
 
 
-def network_with(network: FloatNetwork, parameters: Sequence[Parameters]) -> FloatNetwork:
+def network_with(network: FloatNetwork, parameters: Sequence[LayerParameters]) -> FloatNetwork:
     """Return the network with these in the place of its own."""
     layers = (
         replace(
@@ -99,7 +101,9 @@ def network_with(network: FloatNetwork, parameters: Sequence[Parameters]) -> Flo
     return replace(network, layers=tuple(layers))
 
 
-def with_weights(parameters: Sequence[Parameters], network: FloatNetwork) -> list[Parameters]:
+def with_weights(
+    parameters: Sequence[LayerParameters], network: FloatNetwork
+) -> list[LayerParameters]:
     """Return the parameters with the network's weights, float32, in the place of their own."""
     return [
         one._replace(weights=layer.weights.astype(np.float32))

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
 from spikelet.conversion import convert
-from spikelet.networks.float_network import FloatLayer, FloatNetwork, Window
+from spikelet.networks.float_network import FloatLayer, FloatNetwork, LayerActivity
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.training.forward import Pass, flat, see
+from spikelet.training.forward import Pass, flatten, unfold_inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,9 @@ class Rounded:
     scales: Sequence[NDArray[np.float64]]
 
 
-def rounded(network: FloatNetwork, bits: int) -> Rounded:
+def quantise(network: FloatNetwork, bits: int) -> Rounded:
     """Return what so many bits make of a network; raises SpikeletError where no int16 holds it."""
-    integers, reports = convert.convert(network, bits=bits)
+    integers, reports = convert.convert_network(network, bits=bits)
     scales = [report.scale for report in reports]
     layers = map(_on_grid, network.layers, integers.layers, scales)
     return Rounded(replace(network, layers=tuple(layers)), integers, scales)
@@ -56,23 +56,23 @@ def forward(found: Rounded, signal: FloatArray) -> list[Pass]:
     for layer, integers, scale in zip(
         found.network.layers, found.integers.layers, found.scales, strict=True
     ):
-        seen = see(signal, integers.geometry)
+        seen = unfold_inputs(signal, integers.geometry)
         # The direct encoder's x / 256 and the phase encoder's 2**-k stand for shifts of the sum.
-        sums = np.floor(flat(seen @ integers.weights.astype(signal.dtype)))
-        window = integrate(integers, sums, steps)
+        sums = np.floor(flatten(seen @ integers.weights.astype(signal.dtype)))
+        window = integrate_integers(integers, sums, steps)
         passes.append(Pass(layer, seen, _scaled(window, layer.each(scale))))
         signal = window.spikes
     return passes
 
 
-def integrate(layer: Layer, sums: FloatArray, steps: int) -> Window:
+def integrate_integers(layer: Layer, sums: FloatArray, steps: int) -> LayerActivity:
     """Return what integer neurons do, in membrane units: whole numbers in the type of `sums`.
 
     sums    float[T, n, neurons], weighted inputs after the encoder's shift; or [1, n, neurons], the
             same in each step
     """
     shape, dtype = (steps, *sums.shape[1:]), sums.dtype
-    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    before, spikes, after = window = LayerActivity(*(np.zeros(shape, dtype) for _ in range(3)))
     bias, v = layer.each(layer.bias).astype(dtype), layer.each(layer.v_start).astype(dtype)
     leak, current_leak = _leak(layer, layer.d, layer.r, dtype), None
     if layer.current_d is not None:
@@ -109,9 +109,9 @@ def _fired(layer: Layer, before: FloatArray) -> tuple[FloatArray, FloatArray]:
     return spikes, np.where(spikes > 0, layer.each(layer.v_reset).astype(dtype), before)
 
 
-def _scaled(window: Window, scale: FloatArray) -> Window:
+def _scaled(window: LayerActivity, scale: FloatArray) -> LayerActivity:
     """Return membranes in units of the float network."""
-    return Window(window.before / scale, window.spikes, window.after / scale)
+    return LayerActivity(window.before / scale, window.spikes, window.after / scale)
 
 
 def _on_grid(layer: FloatLayer, integers: Layer, scale: NDArray[np.float64]) -> FloatLayer:

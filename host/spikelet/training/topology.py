@@ -194,7 +194,7 @@ def _hidden(
 def _betas(options: TrainingOptions, maps: int) -> NDArray[np.float64]:
     if options.slowest_beta is None:
         return np.full(maps, options.beta)
-    return leaks.spread(options.beta, options.slowest_beta, maps)
+    return leaks.spread_leaks(options.beta, options.slowest_beta, maps)
 
 
 def _weights(random: np.random.Generator, fan_in: int, maps: int) -> NDArray[np.float64]:

@@ -14,14 +14,14 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.training import augmentation, parameters, quantised_forward, topology
 from spikelet.training.data import TrainingData
-from spikelet.training.forward import see
-from spikelet.training.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
+from spikelet.training.forward import unfold_inputs
+from spikelet.training.gradients import SURROGATES, Firing, Loss, LossGradient, loss_gradient
 from spikelet.training.optimiser import Adam, cosine_rate
 from spikelet.training.options import TrainingOptions
-from spikelet.training.parameters import Parameters
+from spikelet.training.parameters import LayerParameters
 
 MIDDLE = 128
 """x of a reading of 0, if nothing else is known."""
@@ -67,7 +67,7 @@ class TrainingResult:
         return len(self.history)
 
 
-def train(
+def train_network(
     dataset: Dataset,
     options: TrainingOptions | None = None,
     progress: Progress | None = None,
@@ -83,7 +83,7 @@ def train(
     options = options or TrainingOptions()
     if not dataset.classes:
         raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
-    augmentation.check(dataset, options)
+    augmentation.check_images(dataset, options)
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)
     start = initial_network(dataset, options, random)
@@ -114,7 +114,7 @@ def train_on(
     if data.scaling is not None and options.middle is None:
         rest = np.zeros(data.train.x.shape[-1], np.int16)
         options = replace(options, middle=int(data.scaling.apply(rest)[0]))
-    result = train(data.train, options, progress)
+    result = train_network(data.train, options, progress)
     dt = result.network.dt if data.dt is None else data.dt / result.network.steps
     return replace(result, network=replace(result.network, scaling=data.scaling, dt=dt))
 
@@ -148,14 +148,14 @@ def _centred(layer: FloatLayer, x: NDArray[np.uint8]) -> FloatLayer:
     Over a stream, slow membranes would add that up far beyond the changes that tell classes apart.
     """
     mean = x.mean(axis=(0, 1)) / encoders.DIRECT_SCALE
-    drive = see(mean[None], layer.geometry) @ layer.weights
+    drive = unfold_inputs(mean[None], layer.geometry) @ layer.weights
     return replace(layer, bias=-drive.reshape(-1, layer.maps).mean(axis=0))
 
 
-def _stream(dataset: Dataset, options: TrainingOptions) -> Stream | None:
+def _stream(dataset: Dataset, options: TrainingOptions) -> StreamWindow | None:
     if dataset.x.ndim == 3:
         window = dataset.x.shape[1]
-        return Stream(window, options.hop or window)
+        return StreamWindow(window, options.hop or window)
     if options.hop is not None:
         raise SpikeletError(
             f"hop is {options.hop}, but {dataset.name} holds no recordings; "
@@ -188,11 +188,11 @@ class _Trainer:
         self.trained = parameters.trained(network, options.learn_leaks)
         self.optimiser = Adam(parameters.arrays(self.trained), options.weight_decay)
 
-    def network_of(self, trained: Sequence[Parameters]) -> FloatNetwork:
+    def network_of(self, trained: Sequence[LayerParameters]) -> FloatNetwork:
         """Return the network with these parameters, on the grid of its bits if it has one."""
         bits = self.options.bits
-        network = parameters.network_with(self.network, parameters.used(trained, bits))
-        return network if bits is None else quantised_forward.rounded(network, bits).network
+        network = parameters.network_with(self.network, parameters.quantised(trained, bits))
+        return network if bits is None else quantised_forward.quantise(network, bits).network
 
     def encode(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs, of samples as they are."""
@@ -203,18 +203,16 @@ class _Trainer:
 
     def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs for one epoch, of variants of the samples."""
-        return self.encode(augmentation.varied(x, self.random, self._middle))
+        return self.encode(augmentation.augmented(x, self.random, self._middle))
 
-    def objective(self, y: NDArray[np.int64]) -> Objective:
+    def objective(self, y: NDArray[np.int64]) -> Loss:
         """Return what is to be small on a part with these classes."""
         weights = None
         if self.options.balance:
             weights = _class_weights(y, len(self.network.classes))
         # A recording is as long as it is: what counts is the spikes for each of its samples.
         samples = self.network.stream.window if self.network.stream else 1
-        return Objective(
-            self.options.spike_penalty / samples, self.options.label_smoothing, weights
-        )
+        return Loss(self.options.spike_penalty / samples, self.options.label_smoothing, weights)
 
     def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
         """Learn from every sample once, in random order."""
@@ -245,16 +243,16 @@ class _Trainer:
         return np.array_split(order, math.ceil(len(order) / self.options.batch))
 
     def _evaluate(
-        self, signal: FloatArray, y: NDArray[np.int64], objective: Objective, learning: bool = True
-    ) -> Evaluation:
+        self, signal: FloatArray, y: NDArray[np.int64], objective: Loss, learning: bool = True
+    ) -> LossGradient:
         firing = Firing(surrogate=SURROGATES[self.options.surrogate])
         bits, passes = self.options.bits, None
-        used = parameters.used(self.trained, bits)
+        used = parameters.quantised(self.trained, bits)
         if bits is not None:
-            found = quantised_forward.rounded(parameters.network_with(self.network, used), bits)
+            found = quantised_forward.quantise(parameters.network_with(self.network, used), bits)
             passes = quantised_forward.forward(found, signal)
             used = parameters.with_weights(used, found.network)
-        return evaluate(self.network, used, signal, y, objective, firing, passes, learning)
+        return loss_gradient(self.network, used, signal, y, objective, firing, passes, learning)
 
 
 class _Best(NamedTuple):
@@ -262,7 +260,7 @@ class _Best(NamedTuple):
 
     accuracy: float
     epoch: int
-    trained: list[Parameters]
+    trained: list[LayerParameters]
 
 
 def _best_of(
@@ -297,7 +295,7 @@ def divergence(number: int, learning_rate: float) -> SpikeletError:
     )
 
 
-def _mean(results: Sequence[Evaluation], batches: Sequence[NDArray[np.int64]]) -> _Score:
+def _mean(results: Sequence[LossGradient], batches: Sequence[NDArray[np.int64]]) -> _Score:
     """Return the mean over samples, of batches that may differ in size."""
     sizes = [len(batch) for batch in batches]
     columns = zip(*(result[:3] for result in results), strict=True)

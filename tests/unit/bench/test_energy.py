@@ -3,10 +3,10 @@
 import pytest
 
 from spikelet.bench import energy
-from spikelet.bench.energy import Chip
+from spikelet.bench.energy import ChipPower
 from spikelet.errors import SpikeletError
 
-CHIP = Chip("a chip", "Some Chip", 100, 3.0, 10.0, 0.5, {})
+CHIP = ChipPower("a chip", "Some Chip", 100, 3.0, 10.0, 0.5, {})
 
 
 def test_time_is_cycles_at_the_clock():
@@ -35,7 +35,7 @@ def test_an_inference_must_end_before_the_next():
 
 def test_a_chip_that_is_not_known_is_named():
     with pytest.raises(SpikeletError, match="no currents are known of the chip 'abacus'"):
-        energy.chip("abacus")
+        energy.load_chip_power("abacus")
 
 
 def test_every_constant_has_a_source():

@@ -25,7 +25,7 @@ def dense_layer(inputs, neurons):
 def test_the_fit_is_exact_on_exact_data():
     synapses = np.array([0, 512, 512, 1024, 2048, 2048, 4096])
     fired = np.array([0.0, 3.0, 1.0, 0.0, 7.0, 2.0, 5.0])
-    line = line_fit.fit(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
+    line = line_fit.fit_line(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
     assert line.fixed == pytest.approx(1200)
     assert line.per_event == pytest.approx(0.75)
     assert line.per_fired == pytest.approx(25)
@@ -34,7 +34,7 @@ def test_the_fit_is_exact_on_exact_data():
 
 def test_what_never_fires_has_no_cost_of_firing():
     synapses = [0, 100, 200]
-    line = line_fit.fit(synapses, [0, 0, 0], [50, 150, 250])
+    line = line_fit.fit_line(synapses, [0, 0, 0], [50, 150, 250])
     assert (line.fixed, line.per_event, line.per_fired) == (
         pytest.approx(50),
         pytest.approx(1),
@@ -43,13 +43,13 @@ def test_what_never_fires_has_no_cost_of_firing():
 
 
 def test_firing_that_goes_along_with_the_events_is_not_told_apart():
-    line = line_fit.fit([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
+    line = line_fit.fit_line([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
     assert line.per_event == pytest.approx(1.1)
     assert line.per_fired == 0
 
 
 def test_a_fit_says_how_far_off_it_is():
-    assert line_fit.fit([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
+    assert line_fit.fit_line([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
 
 
 def test_points_are_the_same_for_each_seed_and_within_the_layer():
@@ -76,9 +76,9 @@ def test_convolutions_count_the_patches_that_spikes_touch():
 
 def test_storage_is_named():
     layer = dense_layer(8, 4)
-    assert measure.storage(layer) == "8 bits"
+    assert measure.storage_name(layer) == "8 bits"
     layer.pairs = True
-    assert measure.storage(layer) == "16-bit pairs"
+    assert measure.storage_name(layer) == "16-bit pairs"
 
 
 def relu_network(seed=0):
@@ -165,4 +165,4 @@ def test_an_int8_network_needs_a_hidden_layer(digits, trained):
     network = trained()
     single = Network("direct", 4, "max", network.classes, [dense_layer(64, 10)])
     with pytest.raises(convert.SpikeletError, match="needs a hidden layer"):
-        against_ann.train(single, digits)
+        against_ann.train_counterpart(single, digits)

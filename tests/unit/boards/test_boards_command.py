@@ -39,7 +39,7 @@ def test_the_table_has_every_board_within_100_columns(spikelet, plugged):
     status, out, _ = spikelet("boards")
     assert status == 0
     assert max(map(len, out.splitlines())) <= 100
-    assert set(catalogue.names()) <= set(rows(out))
+    assert set(catalogue.board_names()) <= set(rows(out))
     assert "thumb, viper" in rows(out)["pico"]
     assert "ulab" in rows(out)["pico"]
     assert "264 KiB" in rows(out)["pico"]
@@ -80,18 +80,18 @@ def test_one_board_in_full(spikelet, plugged):
         assert words in out
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", catalogue.board_names())
 def test_every_board_is_shown_with_its_sources(spikelet, plugged, name):
     status, out, _ = spikelet("boards", name)
     assert status == 0
-    assert all(where in out for where in catalogue.load(name).source.values())
+    assert all(where in out for where in catalogue.load_board_type(name).source.values())
 
 
 def test_json_has_the_same(spikelet, plugged):
     plugged(("/dev/ttyACM0", 0x2E8A, 0x0005), ("/dev/ttyACM1", 0x239A, 0x80F4))
     said = json.loads(spikelet("boards", "--json")[1])
     by_name = {board["name"]: board for board in said["boards"]}
-    assert set(by_name) == set(catalogue.names())
+    assert set(by_name) == set(catalogue.board_names())
     assert by_name["pico"]["attached"] == ["/dev/ttyACM1"]
     assert by_name["pico"]["perhaps_attached"] == ["/dev/ttyACM0"]
     assert by_name["pico2"]["perhaps_attached"] == ["/dev/ttyACM0"]

@@ -79,8 +79,8 @@ def board_file(tmp_path, monkeypatch):
 
 
 def test_the_boards_that_the_docs_name_are_there():
-    assert set(catalogue.names()) == REAL | WITHOUT_HARDWARE
-    assert catalogue.names() == sorted(catalogue.names())
+    assert set(catalogue.board_names()) == REAL | WITHOUT_HARDWARE
+    assert catalogue.board_names() == sorted(catalogue.board_names())
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
@@ -126,7 +126,7 @@ def test_kernels_are_known_and_in_the_order_of_their_speed(board):
 
 @pytest.mark.parametrize("name", sorted(REAL))
 def test_a_real_board_says_what_it_has(name):
-    board = catalogue.load(name)
+    board = catalogue.load_board_type(name)
     assert set(board.runtimes) <= {"micropython", "circuitpython"}
     assert all(getattr(board, fact) for fact in LEAST_OF_A_REAL_BOARD)
     assert board.fpu is not None
@@ -226,7 +226,7 @@ def is_pin(runtime: catalogue.Runtime, pin: object) -> bool:
 
 @pytest.mark.parametrize("name", ["qemu-m3", "qemu-m0", "qemu-rv32"])
 def test_an_emulated_board_says_how_it_is_run(name):
-    board = catalogue.load(name)
+    board = catalogue.load_board_type(name)
     machine = board.qemu
     assert board.port == name.replace("-", ":")
     assert {"cpu", "micropython.ram_free", "qemu.rom_address"} <= set(board.source)
@@ -237,18 +237,18 @@ def test_an_emulated_board_says_how_it_is_run(name):
 
 def test_a_board_that_is_not_emulated_says_so():
     with pytest.raises(SpikeletError, match="virtual is not an emulated board"):
-        _ = catalogue.load("virtual").qemu
+        _ = catalogue.load_board_type("virtual").qemu
 
 
 @pytest.mark.parametrize("name", ["picoo", "../boards/virtual", ""])
 def test_a_board_that_is_not_known(name):
     with pytest.raises(SpikeletError, match=r"no board is called .*; there are: .*virtual"):
-        catalogue.load(name)
+        catalogue.load_board_type(name)
 
 
 def test_a_new_board_is_a_new_file(board_file):
-    board = catalogue.load(board_file(TOML))
-    assert catalogue.names() == ["mine"]
+    board = catalogue.load_board_type(board_file(TOML))
+    assert catalogue.board_names() == ["mine"]
     assert board.first.usb_ids == ((0x2E8A, 5),)
     assert (board.ram_free, board.machine) == (1, None)
     assert board.source == {"cpu": "its datasheet", "micropython.ram_free": "measured"}
@@ -270,6 +270,6 @@ def test_a_new_board_is_a_new_file(board_file):
 )
 def test_a_board_file_that_is_wrong_is_named(board_file, text, words):
     with pytest.raises(SpikeletError, match=words) as error:
-        catalogue.load(board_file(text))
+        catalogue.load_board_type(board_file(text))
     assert "mine.toml is not a board file" in str(error.value)
     assert "\n" not in str(error.value)

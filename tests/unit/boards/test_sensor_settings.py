@@ -42,15 +42,15 @@ from spikelet.networks.lif_file import save_network
     ],
 )
 def test_what_the_command_line_says(text, rate, settings):
-    assert sensor_settings.parse(text, rate) == settings
-    assert json.loads(sensor_settings.to_bytes(settings)) == settings
+    assert sensor_settings.parse_settings(text, rate) == settings
+    assert json.loads(sensor_settings.settings_to_bytes(settings)) == settings
 
 
 def test_a_file_of_settings(tmp_path):
     path = tmp_path / "wired.json"
     path.write_text('{"sensor": "lis3dh", "rate": 20, "button": ["GP3", 0]}')
-    assert sensor_settings.parse(str(path), None)["rate"] == 20
-    assert sensor_settings.parse(str(path), 40)["rate"] == 40
+    assert sensor_settings.parse_settings(str(path), None)["rate"] == 20
+    assert sensor_settings.parse_settings(str(path), 40)["rate"] == 40
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_file_of_settings(tmp_path):
 )
 def test_what_makes_no_sense(text, rate, words):
     with pytest.raises(SpikeletError) as error:
-        sensor_settings.parse(text, rate)
+        sensor_settings.parse_settings(text, rate)
     assert words in str(error.value)
 
 
@@ -84,7 +84,7 @@ def test_a_file_that_makes_no_sense(tmp_path, content, words):
     if content is not None:
         path.write_text(content)
     with pytest.raises(SpikeletError, match="wired.json") as error:
-        sensor_settings.parse(str(path), None)
+        sensor_settings.parse_settings(str(path), None)
     assert words in str(error.value)
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_makes_no_sense(tmp_path, content, words):
     ],
 )
 def test_what_channels_are_called(settings, channels, names):
-    assert sensor_settings.names(settings, channels) == names
+    assert sensor_settings.channel_names(settings, channels) == names
 
 
 @pytest.mark.parametrize(

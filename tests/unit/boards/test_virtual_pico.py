@@ -32,7 +32,7 @@ def test_a_port_like_any_other(built):
     port = resolve.resolve("pico")
     assert (port.name, port.in_place) == ("pico", False)
     assert port.firmware == built / pico.FIRMWARE
-    assert catalogue.load("pico").port == "pico"
+    assert catalogue.load_board_type("pico").port == "pico"
 
 
 def test_another_firmware_has_a_flash_of_its_own(built, tmp_path):

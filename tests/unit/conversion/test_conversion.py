@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikelet.conversion import convert as conversion
-from spikelet.conversion.convert import convert, leak_integers
+from spikelet.conversion.convert import convert_network, leak_integers
 from spikelet.errors import SpikeletError
 from spikelet.networks import proof
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
@@ -85,14 +85,14 @@ def test_leaks_per_neuron_share_the_shift_and_lie_nearest(seed):
 def test_a_leak_that_forgets_at_once_is_refused(beta):
     network = float_network(float_layer([[1.0, 1.0]], beta=[0.5, beta]))
     with pytest.raises(SpikeletError, match=rf"layer 0 has beta {beta:g}; .* 1/256"):
-        convert(network)
+        convert_network(network)
 
 
 WEIGHTS = np.array([[0.5, -0.25, 0.01], [-1.0, 0.125, -0.02]])
 
 
 def test_neurons_that_are_compared_have_one_scale():
-    integer, (report,) = convert(float_network(float_layer(WEIGHTS, beta=0.5)))
+    integer, (report,) = convert_network(float_network(float_layer(WEIGHTS, beta=0.5)))
     assert integer.layers[0].weights.dtype == np.int8
     assert integer.layers[0].weights.tolist() == [[64, -32, 1], [-127, 16, -2]]
     assert integer.layers[0].theta.tolist() == [127] * 3
@@ -102,7 +102,7 @@ def test_neurons_that_are_compared_have_one_scale():
 
 def test_other_neurons_each_take_all_of_int8_but_for_those_nearly_dead():
     network = float_network(float_layer(WEIGHTS, beta=0.5), readout="count")
-    integer, (report,) = convert(network)
+    integer, (report,) = convert_network(network)
     assert integer.layers[0].weights.tolist() == [[64, -127, 5], [-127, 64, -10]]
     assert integer.layers[0].theta.tolist() == [127, 508, 508]
     assert report.scale.tolist() == [127, 508, 508]  # at most four times the layer's own
@@ -110,7 +110,7 @@ def test_other_neurons_each_take_all_of_int8_but_for_those_nearly_dead():
 
 def test_one_scale_is_taken_where_several_do_not_fit():
     layer = float_layer([[1.0, 0.25]], theta=70.0, beta=0.5)
-    integer, (report,) = convert(float_network(layer, readout="count"))
+    integer, (report,) = convert_network(float_network(layer, readout="count"))
     assert report.scale.tolist() == [127, 127]
     assert integer.layers[0].theta.tolist() == [8890, 8890]
     assert report.changes == ()
@@ -120,7 +120,7 @@ def test_rounding_keeps_the_sum_of_each_neuron_s_weights():
     weights = np.random.default_rng(0).uniform(0.5, 1, (400, 6)) / 127
     weights[0] = 1
     layer = float_layer(weights, beta=0.5)
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     whole, scaled = integer.layers[0].weights.astype(int), weights * report.scale
     assert np.abs(whole.sum(axis=0) - scaled.sum(axis=0)).max() <= 0.5
     assert np.abs(whole - scaled).max() < 1
@@ -130,12 +130,12 @@ def test_rounding_keeps_the_sum_of_each_neuron_s_weights():
 @pytest.mark.parametrize(("bits", "most"), [(8, 127), (6, 31), (4, 7), (3, 3)])
 def test_weights_of_fewer_bits_keep_the_membranes_as_fine(bits, most):
     layer = float_layer(np.random.default_rng(bits).normal(0, 0.5, (20, 6)), beta=0.5)
-    integer, (report,) = convert(float_network(layer), bits=bits)
+    integer, (report,) = convert_network(float_network(layer), bits=bits)
     weights = integer.layers[0].weights
     assert np.abs(weights).max() == report.levels == most
     assert np.abs(weights - layer.weights * most / abs(layer.weights).max()).max() < 1
     assert integer.layers[0].gain == 8 - bits
-    eight = convert(float_network(layer))[0].layers[0]
+    eight = convert_network(float_network(layer))[0].layers[0]
     assert 0.75 <= integer.layers[0].theta[0] / eight.theta[0] <= 1  # 3 << 5 of 127 at the least
 
 
@@ -144,14 +144,14 @@ def test_weights_on_the_grid_of_their_bits_are_converted_exactly(bits):
     most = 2 ** (bits - 1) - 1
     wanted = np.random.default_rng(bits).integers(-most, most + 1, (16, 8))
     wanted[0, 0] = most
-    integer, _ = convert(float_network(float_layer(wanted * 0.0371)), bits=bits)
+    integer, _ = convert_network(float_network(float_layer(wanted * 0.0371)), bits=bits)
     np.testing.assert_array_equal(integer.layers[0].weights, wanted)
 
 
 @pytest.mark.parametrize("bits", [2, 9])
 def test_bits_that_are_refused(bits):
     with pytest.raises(SpikeletError, match=rf"bits is {bits}; it must be 3..8"):
-        convert(float_network(float_layer([[1.0]])), bits=bits)
+        convert_network(float_network(float_layer([[1.0]])), bits=bits)
 
 
 def test_thresholds_and_starts_are_scaled_and_rounded():
@@ -164,7 +164,7 @@ def test_thresholds_and_starts_are_scaled_and_rounded():
         v_start=[0.5, 0.0],
         reset="set",
     )
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert report.scale.tolist() == [63.5, 63.5]
     converted = integer.layers[0]
     assert converted.theta.tolist() == converted.rho.tolist() == [64, 95]
@@ -176,7 +176,7 @@ def test_thresholds_and_starts_are_scaled_and_rounded():
 
 def test_what_a_spike_takes_off_is_scaled_by_itself():
     layer = float_layer([[1.0, -2.0]], theta=[1.0, 1.5], rho=[1.25, 0.5])
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert report.scale.tolist() == [63.5, 63.5]
     assert integer.layers[0].theta.tolist() == [64, 95]
     assert integer.layers[0].rho.tolist() == [79, 32]
@@ -188,7 +188,7 @@ def test_what_a_spike_takes_off_is_scaled_by_itself():
 
 def test_an_amount_beyond_int16_is_scaled_down_like_a_threshold():
     layer = float_layer([[1.0]], rho=400.0, beta=0.5)
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert integer.layers[0].rho[0] <= 0x7FFF
     assert integer.layers[0].rho[0] / integer.layers[0].theta[0] == pytest.approx(400, 0.02)
     assert "50800" in report.changes[0]
@@ -198,7 +198,7 @@ def test_floors_are_made_good_in_the_bias():
     # a leak that is rounded down takes half a unit too little, a shifted drive is half one short
     def bias(encoder, beta):
         layer = float_layer([[1.0, 1.0]], beta=beta, bias=[0.1, 0.12])  # 12.7 and 15.24 units
-        return convert(float_network(layer, encoder=encoder))[0].layers[0].bias.tolist()
+        return convert_network(float_network(layer, encoder=encoder))[0].layers[0].bias.tolist()
 
     assert bias("rate", 1.0) == [13, 15]
     assert bias("rate", 0.5) == [12, 15]  # 12.2, 14.74
@@ -209,20 +209,20 @@ def test_floors_are_made_good_in_the_bias():
 def test_what_the_graph_says_is_kept():
     layer = float_layer([[1.0]])
     network = FloatNetwork((layer,), "direct", 5, "last", ("näm",))
-    integer, _ = convert(network, bytes(range(32)))
+    integer, _ = convert_network(network, bytes(range(32)))
     assert (integer.encoder, integer.steps, integer.readout) == ("direct", 5, "last")
     assert (integer.classes, integer.source_sha256) == (("näm",), bytes(range(32)))
 
 
 def test_a_readout_without_threshold_stays_one():
-    integer, _ = convert(float_network(float_layer([[1.0]], theta=None)))
+    integer, _ = convert_network(float_network(float_layer([[1.0]], theta=None)))
     assert integer.layers[0].theta is None
 
 
 def test_a_slow_leak_gets_gain_so_that_small_membranes_leak_at_all():
     fast, slow = (float_layer([[1.0], [-0.5]], beta=beta) for beta in (0.8, 0.998))
-    assert convert(float_network(fast))[0].layers[0].gain == 0
-    converted = convert(float_network(slow))[0].layers[0]
+    assert convert_network(float_network(fast))[0].layers[0].gain == 0
+    converted = convert_network(float_network(slow))[0].layers[0]
     assert converted.gain > 0
     leak = converted.d[0] / 2**converted.r
     assert converted.theta[0] * leak >= conversion.LEAST_LEAK
@@ -231,7 +231,7 @@ def test_a_slow_leak_gets_gain_so_that_small_membranes_leak_at_all():
 
 def test_a_negative_side_that_overflows_gets_a_floor_and_a_sentence():
     layer = float_layer(np.full((64, 2), -1.0), beta=1.0)
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert integer.layers[0].low.tolist() == [-8192, -8192]
     assert (report.levels, reach(integer.layers[0]).fits) == (127, True)
     (change,) = report.changes
@@ -240,7 +240,7 @@ def test_a_negative_side_that_overflows_gets_a_floor_and_a_sentence():
 
 def test_a_positive_side_that_overflows_is_scaled_down_with_a_sentence():
     layer = float_layer(np.full((64, 2), 1.0), theta=None, beta=1.0)
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert integer.layers[0].low is None
     assert report.levels == integer.layers[0].weights.max() == 63
     assert 0.95 * 0x7FFF < reach(integer.layers[0]).high <= 0x7FFF
@@ -250,14 +250,14 @@ def test_a_positive_side_that_overflows_is_scaled_down_with_a_sentence():
 
 def test_a_sentence_about_a_floor_names_the_negative_side():
     weights = np.vstack([np.full((55, 1), -1.0), np.full((60, 1), 1.0)])
-    _, (report,) = convert(float_network(float_layer(weights, theta=None, beta=1.0)))
+    _, (report,) = convert_network(float_network(float_layer(weights, theta=None, beta=1.0)))
     floor = next(change for change in report.changes if "floor" in change)
     assert "beyond -32768" in floor
 
 
 def test_gain_is_given_back_before_weights_are():
     layer = float_layer(np.full((64, 1), 1.0), theta=1.0, beta=0.998, reset="set")
-    integer, (report,) = convert(float_network(layer, steps=4))
+    integer, (report,) = convert_network(float_network(layer, steps=4))
     assert integer.layers[0].gain < conversion._gain(layer, 8)
     assert report.levels == 127
     assert all("gain" in change for change in report.changes)
@@ -265,7 +265,7 @@ def test_gain_is_given_back_before_weights_are():
 
 def test_an_enormous_threshold_is_scaled_down_too():
     layer = float_layer([[1.0]], theta=400.0, beta=0.5)
-    integer, (report,) = convert(float_network(layer))
+    integer, (report,) = convert_network(float_network(layer))
     assert integer.layers[0].theta[0] <= 0x7FFF
     assert integer.layers[0].theta[0] / integer.layers[0].weights[0, 0] == pytest.approx(400, 0.01)
     assert "50800" in report.changes[0]
@@ -282,13 +282,13 @@ def test_an_enormous_threshold_is_scaled_down_too():
 )
 def test_what_cannot_be_made_to_fit_is_refused_with_numbers(layer, words):
     with pytest.raises(SpikeletError, match=words):
-        convert(float_network(layer))
+        convert_network(float_network(layer))
 
 
 def test_the_layer_at_fault_is_named():
     good, bad = float_layer([[1.0]]), float_layer([[1.0]], theta=5000.0)
     with pytest.raises(SpikeletError, match="layer 1 can reach"):
-        convert(float_network(good, bad))
+        convert_network(float_network(good, bad))
 
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
@@ -296,7 +296,7 @@ def test_the_layer_at_fault_is_named():
 @pytest.mark.parametrize("seed", range(3))
 def test_integers_fire_as_floats_do(seed, encoder, reset):
     network = random_float_network(seed, encoder, reset)
-    integer, reports = convert(network)
+    integer, reports = convert_network(network)
     assert all(report.bounds.reach.fits for report in reports)
     x = np.random.default_rng(seed).integers(0, 256, (100, 64), np.uint8)
     floats, integers = network.simulate(x), integer.simulate(x)
@@ -311,7 +311,7 @@ def test_integers_fire_as_floats_do(seed, encoder, reset):
 def test_membranes_agree_but_for_rounding(encoder, reset):
     network = random_float_network(0, encoder, reset)
     alone = float_network(network.layers[0], encoder=encoder, steps=6)
-    integer, (report,) = convert(alone)
+    integer, (report,) = convert_network(alone)
     x = np.random.default_rng(0).integers(0, 256, (200, 64), np.uint8)
     floats, integers = alone.simulate(x), integer.simulate(x)
     alike = (floats.spikes[0] == integers.spikes[0]).all(axis=1)

@@ -46,8 +46,8 @@ def x():
 
 
 def test_what_integers_hold_exactly_is_called_exact(exact, x):
-    integers, reports = convert.convert(exact)
-    found = drift.measure(exact, integers, reports, x)
+    integers, reports = convert.convert_network(exact)
+    found = drift.measure_drift(exact, integers, reports, x)
     for layer_drift in found.layers:
         assert [grade.parameter for grade in layer_drift.grades if not grade.exact] == ["bias"]
         assert {str(grade) for grade in layer_drift.grades} >= {"weights: exact", "leak: exact"}
@@ -55,10 +55,10 @@ def test_what_integers_hold_exactly_is_called_exact(exact, x):
 
 
 def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
-    integers, reports = convert.convert(exact)
-    before = drift.measure(exact, integers, reports, x).layers[0]
+    integers, reports = convert.convert_network(exact)
+    before = drift.measure_drift(exact, integers, reports, x).layers[0]
     integers.layers[0].weights[0, 1] = 127
-    after = drift.measure(exact, integers, reports, x).layers[0]
+    after = drift.measure_drift(exact, integers, reports, x).layers[0]
     assert after.worst == 1
     assert after.worst_agreement < before.worst_agreement
     assert after.agreement < before.agreement
@@ -72,9 +72,10 @@ def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
 
 def test_errors_are_those_of_rounding(x):
     rough = network(layer([[100.3, -60.2], [40.1, 127]], theta=99.6, beta=0.9, bias=0))
-    integers, reports = convert.convert(rough)
+    integers, reports = convert.convert_network(rough)
     errors = {
-        g.parameter: g.error for g in drift.measure(rough, integers, reports, x).layers[0].grades
+        g.parameter: g.error
+        for g in drift.measure_drift(rough, integers, reports, x).layers[0].grades
     }
     assert errors["weights"] == pytest.approx(0.3)
     assert errors["threshold"] == pytest.approx(0.4)
@@ -85,8 +86,8 @@ def test_errors_are_those_of_rounding(x):
 def test_what_a_spike_takes_off_is_graded_where_it_is_not_theta(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, bias=0)
     rough = network(replace(first, rho=np.array([130.3, 99.6])))
-    integers, reports = convert.convert(rough)
-    found = drift.measure(rough, integers, reports, x).layers[0].grades
+    integers, reports = convert.convert_network(rough)
+    found = drift.measure_drift(rough, integers, reports, x).layers[0].grades
     errors = {grade.parameter: grade.error for grade in found}
     assert errors["reset"] == pytest.approx(0.4)
     for alike in (first, replace(first, rho=first.theta)):
@@ -98,8 +99,8 @@ def test_recurrent_weights_and_currents_are_graded(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, beta=0.75, bias=0)
     recurrent = np.array([[10.3, -20], [0, 50.0]])
     rough = network(replace(first, recurrent=recurrent, alpha=np.full(2, 0.9)))
-    integers, reports = convert.convert(rough)
-    found = drift.measure(rough, integers, reports, x).layers[0].grades
+    integers, reports = convert.convert_network(rough)
+    found = drift.measure_drift(rough, integers, reports, x).layers[0].grades
     errors = {grade.parameter: (grade.error, grade.unit) for grade in found}
     made = integers.layers[0]
     whole = made.recurrent.astype(int) << made.gain
@@ -112,16 +113,16 @@ def test_recurrent_weights_and_currents_are_graded(x):
 
 
 def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):
-    integers, reports = convert.convert(exact)
-    last = drift.measure(exact, integers, reports, x).layers[-1]
+    integers, reports = convert.convert_network(exact)
+    last = drift.measure_drift(exact, integers, reports, x).layers[-1]
     assert (last.agreement, last.overlap, last.rate_ratio) == (1.0, 1.0, None)
     assert 0 <= last.membrane_error < 0.1
     integers.layers[1].weights[:] = 0
-    assert drift.measure(exact, integers, reports, x).layers[-1].membrane_error > 0.5
+    assert drift.measure_drift(exact, integers, reports, x).layers[-1].membrane_error > 0.5
 
 
 def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
-    integers, _ = convert.convert(exact)
+    integers, _ = convert.convert_network(exact)
     trace = integers.simulate(x)
     drift.write_spikes(tmp_path / "spikes.nir", trace, 1e-3)
     read = nir.read_data(tmp_path / "spikes.nir").nodes
@@ -132,8 +133,8 @@ def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
 
 
 def test_the_picture_is_one(exact, x, tmp_path):
-    integers, reports = convert.convert(exact)
-    found = drift.measure(exact, integers, reports, x)
+    integers, reports = convert.convert_network(exact)
+    found = drift.measure_drift(exact, integers, reports, x)
     pictures.drift(tmp_path / "drift.png", found)
     assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SpikeletError, match=r"drift\.xyz: its ending names no format"):
@@ -143,7 +144,7 @@ def test_the_picture_is_one(exact, x, tmp_path):
 
 def test_convert_reports_it(exact, spikelet, tmp_path):
     graph, lif = tmp_path / "net.nir", tmp_path / "net.lif"
-    file.write(exact, graph)
+    file.write_graph(exact, graph)
     status, out, _ = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "drift.png")
     assert status == 0
     assert "floats and integers give the same class for 100.00% of 100 samples" in out

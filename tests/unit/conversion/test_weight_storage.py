@@ -16,9 +16,9 @@ from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.lif_file import load_network
 
 
-def board(**facts: object) -> catalogue.Board:
+def board(**facts: object) -> catalogue.BoardType:
     """Return an emulated board of which these facts hold."""
-    loaded = catalogue.load("qemu-m3")
+    loaded = catalogue.load_board_type("qemu-m3")
     return replace(loaded, runtimes={"micropython": replace(loaded.first, **facts)})
 
 
@@ -117,15 +117,15 @@ def test_a_network_that_cannot_be_converted_says_why():
 
 
 def test_every_kernel_of_a_board_has_its_costs():
-    for name in catalogue.names():
+    for name in catalogue.board_names():
         assert (
-            catalogue.load(name).kernels[0]
+            catalogue.load_board_type(name).kernels[0]
             in weight_storage.INSTRUCTIONS.keys() & weight_storage.HELD.keys()
         )
 
 
 def test_convert_prints_the_choice(spikelet, tmp_path):
-    file.write(graph(), tmp_path / "net.nir")
+    file.write_graph(graph(), tmp_path / "net.nir")
     target = tmp_path / "net.lif"
     status, said, _ = spikelet("convert", tmp_path / "net.nir", "-o", target, "--board", "qemu-m3")
     assert status == 0

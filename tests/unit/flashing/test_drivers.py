@@ -49,13 +49,13 @@ def circuitpy(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setattr(
-        files_by_drive, "of", lambda transport: files_by_drive.DriveFiles(folder, None)
+        files_by_drive.DriveFiles, "of", lambda transport: files_by_drive.DriveFiles(folder, None)
     )
     return folder
 
 
 def test_circup_puts_a_library_on_the_drive(circuitpy):
-    assert "Found device" in drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
+    assert "Found device" in drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
     assert [path.name for path in (circuitpy / "lib").iterdir()] == ["adafruit_mpu6050.mpy"]
 
 
@@ -68,7 +68,7 @@ def test_circup_puts_a_library_on_the_drive(circuitpy):
 )
 def test_what_circup_cannot_install_is_told(circuitpy, package, words):
     with pytest.raises(SpikeletError) as error:
-        drivers.install(Board(), "circuitpython", package)
+        drivers.install_driver(Board(), "circuitpython", package)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -76,12 +76,12 @@ def test_what_circup_cannot_install_is_told(circuitpy, package, words):
 def test_without_circup_or_without_a_drive_there_is_another_way(circuitpy, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SpikeletError, match=r"circup, .* is not here; pip install 'spikelet\[dri"):
-        drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
-    monkeypatch.setattr(files_by_drive, "of", lambda transport: None)
+        drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
+    monkeypatch.setattr(files_by_drive.DriveFiles, "of", lambda transport: None)
     with pytest.raises(
         SpikeletError, match=r"CIRCUITPY\) is not mounted here, and circup needs it"
     ):
-        drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
+        drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
 
 
 def test_the_virtual_board_takes_no_packages(spikelet, tmp_path):
@@ -97,7 +97,7 @@ def test_mip_puts_a_package_into_the_boards_lib(tmp_path):
     package = tmp_path / "package.json"
     package.write_text(json.dumps({"urls": [["vendor_mpu.py", source.name]], "version": "1"}))
     port = opened("pico")
-    drivers.install(port, "micropython", str(package))
+    drivers.install_driver(port, "micropython", str(package))
     with port.connect() as repl:
         assert repl.fs_readfile("/lib/vendor_mpu.py") == source.read_bytes()
         repl.exec("import os; os.remove('/lib/vendor_mpu.py')")
@@ -108,4 +108,4 @@ def test_what_mip_cannot_find_is_told(tmp_path):
     with pytest.raises(
         SpikeletError, match=r"mip could not put .*none\.json on pico: Error opening"
     ):
-        drivers.install(opened("pico"), "micropython", str(tmp_path / "none.json"))
+        drivers.install_driver(opened("pico"), "micropython", str(tmp_path / "none.json"))

@@ -9,7 +9,8 @@ from board_in_folder import boot
 from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, files_by_drive, stage
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_drive import DriveFiles
+from spikelet.flashing.layout import Layout
 
 UID = "E6614C311B7E6F35"
 BOOT_OUT = f"""Adafruit CircuitPython 9.2.1 on 2024-11-20; Adafruit Feather RP2040 with rp2040
@@ -73,10 +74,10 @@ def circuitpy(tmp_path, monkeypatch):
 
 
 def test_the_drive_of_the_board_is_found_among_others(circuitpy):
-    assert files_by_drive.find(UID) == circuitpy
-    assert files_by_drive.find(UID.lower()) == circuitpy
-    assert files_by_drive.find("0011") == circuitpy.with_name("CIRCUIT PY 1")
-    assert files_by_drive.find("FFFF") is None
+    assert files_by_drive.find_drive(UID) == circuitpy
+    assert files_by_drive.find_drive(UID.lower()) == circuitpy
+    assert files_by_drive.find_drive("0011") == circuitpy.with_name("CIRCUIT PY 1")
+    assert files_by_drive.find_drive("FFFF") is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_the_drive_of_the_board_is_found_among_others(circuitpy):
     ],
 )
 def test_only_circuitpython_has_a_drive(circuitpy, name, uid, found):
-    made = files_by_drive.of(Transport(name, uid))
+    made = DriveFiles.of(Transport(name, uid))
     assert (made is not None) == found
     assert made is None or made.folder == circuitpy
 
@@ -104,7 +105,7 @@ def files(circuitpy):
 def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch):
     made, _ = files
     (circuitpy / "code.py").write_text('print("Hello World!")\n')
-    layout = board_layout.of(FILES)
+    layout = Layout.of_files(FILES)
     steps = list(stage.install_files(made, layout))
     assert steps[0] == (0, 1307)
     assert steps[-1] == (1307, 1307)
@@ -115,20 +116,20 @@ def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch)
     assert (circuitpy / files_by_drive.BOOT_OUT).exists()
     assert not list(circuitpy.rglob("*.new"))
     other = {**FILES, "network.lif": b"5"}
-    list(stage.install_files(made, board_layout.of(other)))
+    list(stage.install_files(made, Layout.of_files(other)))
     assert boot().files == {"network.lif": b"5"}
     assert len(list(circuitpy.rglob("*.lif"))) == 1
-    erase.erase(made, erase.ours(made))
+    erase.erase(made, erase.own_files(made))
     assert {path.name for path in circuitpy.rglob("*")} == {files_by_drive.BOOT_OUT}
 
 
 @pytest.mark.parametrize("stale", [".lif", "active"])
 def test_what_the_board_reads_otherwise_is_not_put_to_use(files, circuitpy, monkeypatch, stale):
     made, board = files
-    list(stage.install_files(made, board_layout.of(FILES)))
+    list(stage.install_files(made, Layout.of_files(FILES)))
     board.stale = stale
     with pytest.raises(SpikeletError, match="damaged"):
-        list(stage.install_files(made, board_layout.of({**FILES, "network.lif": b"5"})))
+        list(stage.install_files(made, Layout.of_files({**FILES, "network.lif": b"5"})))
     monkeypatch.chdir(circuitpy)
     assert boot().files == {"network.lif": FILES["network.lif"]}
 
@@ -141,6 +142,6 @@ def test_a_drive_that_cannot_be_written_is_explained(files, monkeypatch):
 
     monkeypatch.setattr(files_by_drive.os, "fsync", refuse)
     with pytest.raises(SpikeletError, match=r"CIRCUITPY could not store .*No space") as error:
-        list(stage.install_files(made, board_layout.of(FILES)))
+        list(stage.install_files(made, Layout.of_files(FILES)))
     assert "\n" not in str(error.value)
     assert "goes on with what it had" in str(error.value)

@@ -11,6 +11,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.layout import Layout
 from spikert.session.crash_count import CrashCount
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
@@ -68,7 +69,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def flash(board, files):
-    return list(stage.install_files(BoardFiles(board, fast=False), board_layout.of(files)))
+    return list(stage.install_files(BoardFiles(board, fast=False), Layout.of_files(files)))
 
 
 @pytest.mark.parametrize("files", [OLD, NEW, SAME_RUNTIME], ids=["old", "new", "same runtime"])
@@ -104,7 +105,7 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
         flash(again, new)
         assert seen(first) == started(new)
         left = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
-        layout = board_layout.of(new)
+        layout = Layout.of_files(new)
         assert left == {*layout.staged, *layout.entries, start_code.ACTIVE}
     assert found == sorted(found, reverse=True)  # first the old, from one moment on the new
     assert set(found) == {0, 1}
@@ -140,7 +141,7 @@ def test_what_a_cut_left_makes_room_before_anything_else_is_sent(folder):
     board.cut_at = 8
     with pytest.raises(PowerCut):
         flash(board, NEW)
-    left = set(board_layout.of(NEW).staged) - set(board_layout.of(OLD).staged)
+    left = set(Layout.of_files(NEW).staged) - set(Layout.of_files(OLD).staged)
     assert any(Path(path).exists() for path in left)
     again = FolderBoard()
     again.room = 0
@@ -162,7 +163,7 @@ def test_what_a_cut_flash_has_sent_is_not_sent_again(folder):
     steps = flash(again, NEW)
     assert not set(there) & set(again.written)
     assert steps[0][0] == sum(
-        len(data) for path, data in board_layout.of(NEW).staged.items() if path + ".new" in there
+        len(data) for path, data in Layout.of_files(NEW).staged.items() if path + ".new" in there
     )
 
 
@@ -183,7 +184,7 @@ def test_a_board_that_was_given_up_is_tried_again(folder):
 def test_a_main_py_of_the_user_s_own_stays(folder):
     board = folder({})
     Path("main.py").write_text("print('mine')")
-    files, layout = BoardFiles(board, fast=False), board_layout.of(NEW)
+    files, layout = BoardFiles(board, fast=False), Layout.of_files(NEW)
     list(stage.stage(files, layout))
     assert stage.activate(files, layout) == ("main.py",)
     stage.clean(files, layout)
@@ -209,13 +210,16 @@ def test_the_old_layout_stays_where_the_user_s_own_main_py_may_use_it(folder):
 
 def test_a_torn_list_is_not_believed():
     whole = board_layout.listing({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"})
-    assert board_layout.listed(whole) == {"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}
+    assert board_layout.parse_listing(whole) == {
+        "runtime": "spikelet/r1",
+        "network.lif": "spikelet/2.lif",
+    }
     for size in range(len(whole)):
-        assert board_layout.listed(whole[:size]) is None
+        assert board_layout.parse_listing(whole[:size]) is None
     for at in range(len(whole)):
         changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
-        assert board_layout.listed(changed) is None
-    assert board_layout.listed(None) is None
+        assert board_layout.parse_listing(changed) is None
+    assert board_layout.parse_listing(None) is None
 
 
 def test_the_board_takes_a_torn_list_for_none_as_well(folder, capsys):
@@ -232,8 +236,8 @@ def test_the_board_takes_a_torn_list_for_none_as_well(folder, capsys):
 def test_a_plan_says_what_a_flash_does_and_changes_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    files, layout = BoardFiles(board, fast=False), board_layout.of(SAME_RUNTIME)
-    plan = stage.plan(files, layout)
+    files, layout = BoardFiles(board, fast=False), Layout.of_files(SAME_RUNTIME)
+    plan = stage.plan_changes(files, layout)
     assert board.count == 0
     before = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
     flash(board, SAME_RUNTIME)
@@ -250,7 +254,7 @@ def test_erasing_leaves_what_is_not_spikelet_s(folder):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_bytes(b"x")
     files = BoardFiles(FolderBoard())
-    erase.erase(files, erase.ours(files))
+    erase.erase(files, erase.own_files(files))
     assert {path.as_posix() for path in Path().rglob("*")} == {"mine.py", "data", "data/1.bin"}
     Path("boot_out.txt").write_text("of CircuitPython")
     erase.erase(files, erase.everything(files))
@@ -260,14 +264,14 @@ def test_erasing_leaves_what_is_not_spikelet_s(folder):
 def test_an_erase_that_is_cut_leaves_a_board_that_starts_with_it_or_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    erase.erase(BoardFiles(board), erase.ours(BoardFiles(board)))
+    erase.erase(BoardFiles(board), erase.own_files(BoardFiles(board)))
     for cut in range(board.count):
         folder(OLD)
         board = FolderBoard()
         board.cut_at = cut
         files = BoardFiles(board)
         with pytest.raises(PowerCut):
-            erase.erase(files, erase.ours(files))
+            erase.erase(files, erase.own_files(files))
         assert seen() in (started(OLD), None)
 
 

@@ -7,12 +7,15 @@ import pytest
 from spikelet.boards import catalogue
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
-from spikelet.flashing.readiness import Examination, advice
+from spikelet.flashing.readiness import Readiness, advice
 from spikelet.flashing.runtime import bytecode
 
-PICO = Identity((catalogue.load("pico"),), certain=True)
-GENERIC = Identity((catalogue.load("esp32-devkit"), catalogue.load("m5stickc-plus")), certain=False)
-WELL = Examination(
+PICO = Identity((catalogue.load_board_type("pico"),), certain=True)
+GENERIC = Identity(
+    (catalogue.load_board_type("esp32-devkit"), catalogue.load_board_type("m5stickc-plus")),
+    certain=False,
+)
+WELL = Readiness(
     port="/dev/ttyACM0",
     interpreter=Interpreter(
         "micropython", (6, 3), "armv6m", 200_000, emitters=("viper", "native", "asm_thumb")

@@ -68,7 +68,7 @@ def test_an_image_is_written_whole(monkeypatch):
     board = Partition(monkeypatch)
     where = rom.Rom(port(board), len(board.data))
     image = romfs_image(FILES)
-    assert list(stage.install(where, FILES)) == [(len(image), len(image))]
+    assert list(stage.install_payload(where, FILES)) == [(len(image), len(image))]
     assert bytes(board.data[: len(image)]) == image
     assert board.written
     assert where.in_place
@@ -86,7 +86,7 @@ def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeyp
     before = bytes(board.data)
     size = len(romfs_image(FILES)) - 1
     with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
-        list(stage.install(rom.Rom(port(board), size), FILES))
+        list(stage.install_payload(rom.Rom(port(board), size), FILES))
     assert bytes(board.data) == before
 
 
@@ -96,7 +96,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
     (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
     files = {**FILES, "main.py": installation.entry_point()}
     assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
-    held = layout.listed((tmp_path / "spikelet" / "active").read_bytes())
+    held = layout.parse_listing((tmp_path / "spikelet" / "active").read_bytes())
     assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
     assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
     assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
@@ -131,8 +131,8 @@ def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatc
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):
-        flash.write(prepared, warn=warned.append)
-    report = flash.write(prepared, force=True, warn=warned.append)
+        flash.write_files(prepared, warn=warned.append)
+    report = flash.write_files(prepared, force=True, warn=warned.append)
     assert (report.sent, report.own_entries) == (7, ())
     assert warned == [
         "nothing starts board if the power goes now: the board could not store network.lif"

@@ -77,8 +77,8 @@ def matrices():
 @pytest.mark.parametrize("levels", [None, 8])
 def test_a_file_gives_back_the_network_to_the_last_bit(tmp_path, levels):
     made = network(levels)
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
+    ann.write_ann(made, tmp_path / "ann.nir")
+    found = ann.read_ann(tmp_path / "ann.nir")
     assert (found.classes, found.levels) == (made.classes, made.levels)
     for layer, copy in zip(made.layers, found.layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
@@ -126,8 +126,8 @@ def convolutional(geometries, levels=None):
 @pytest.mark.parametrize("levels", [None, 8])
 def test_a_file_gives_back_convolutions_to_the_last_bit(tmp_path, kind, levels):
     made = convolutional(CONVOLUTIONS[kind], levels)
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
+    ann.write_ann(made, tmp_path / "ann.nir")
+    found = ann.read_ann(tmp_path / "ann.nir")
     nir.read(tmp_path / "ann.nir", type_check=False)
     assert found.levels == made.levels
     for layer, copy in zip(made.layers, found.layers, strict=True):
@@ -139,8 +139,8 @@ def test_a_file_gives_back_convolutions_to_the_last_bit(tmp_path, kind, levels):
 def test_a_kernel_as_large_as_its_input_comes_back_as_a_matrix(tmp_path):
     geometry = Geometry((2, 3), 4, (2, 3), out=(1, 1))
     made = convolutional((geometry, None))
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
+    ann.write_ann(made, tmp_path / "ann.nir")
+    found = ann.read_ann(tmp_path / "ann.nir")
     assert found.layers[0].geometry is None
     np.testing.assert_array_equal(found.layers[0].weights, made.layers[0].weights)
 
@@ -154,39 +154,39 @@ def test_classes_of_several_pixels_keep_their_names(tmp_path):
         for geometry in (first, last)
     )
     made = ReluNetwork(layers, ("left a", "left b", "right a", "right b"))
-    ann.write(made, tmp_path / "ann.nir")
+    ann.write_ann(made, tmp_path / "ann.nir")
     found = nir.read(tmp_path / "ann.nir").metadata["spikelet_classes"]
     assert json.loads(found) == ["left a", "right a", "left b", "right b"]
-    assert ann.read(tmp_path / "ann.nir").classes == made.classes
+    assert ann.read_ann(tmp_path / "ann.nir").classes == made.classes
 
 
 def test_a_convolution_of_another_shape_than_the_neurons_before_it_cannot_be_written():
     wide = Geometry((7, 6), 2, (3, 3), out=(5, 4))
     with pytest.raises(SpikeletError, match="layer 1 takes 10 x 2 pixels of 3 channels"):
-        ann.to_nir(convolutional((wide, Geometry((10, 2), 3, (2, 2), out=(9, 1)))))
+        ann.ann_to_nir(convolutional((wide, Geometry((10, 2), 3, (2, 2), out=(9, 1)))))
 
 
 def test_nir_itself_reads_the_file(tmp_path):
-    ann.write(network(), tmp_path / "ann.nir")
+    ann.write_ann(network(), tmp_path / "ann.nir")
     kinds = [type(node).__name__ for node in nir.read(tmp_path / "ann.nir").nodes.values()]
     assert sorted(kinds) == ["Affine", "Affine", "Affine", "Input", "Output"]
 
 
 def test_a_damaged_file_is_refused(tmp_path):
     path = tmp_path / "ann.nir"
-    ann.write(network(), path)
+    ann.write_ann(network(), path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0x10
     path.write_bytes(content)
     with pytest.raises(SpikeletError, match=r"ann\.nir: is damaged"):
-        ann.read(path)
+        ann.read_ann(path)
 
 
 @pytest.mark.parametrize(("said", "scale"), [({}, 1 / 255), ({"spikelet_input_scale": 0.5}, 0.5)])
 def test_a_graph_of_another_program_computes_what_it_did_there(tmp_path, said, scale):
     first, last = matrices()
     nir.write(tmp_path / "ann.nir", graph(first, last, metadata=RELU | said))
-    found = ann.read(tmp_path / "ann.nir")
+    found = ann.read_ann(tmp_path / "ann.nir")
     x = np.random.default_rng(3).integers(0, 256, (10, 4)).astype(np.uint8)
     hidden = np.maximum(x * scale @ first.weight.T + first.bias, 0)
     np.testing.assert_allclose(found.activations(x)[0], hidden)
@@ -196,13 +196,13 @@ def test_a_graph_of_another_program_computes_what_it_did_there(tmp_path, said, s
 
 def test_names_of_classes_are_taken_from_the_metadata():
     said = RELU | {"spikelet_classes": json.dumps(["a", "b"])}
-    assert ann.from_nir(graph(*matrices(), metadata=said)).classes == ("a", "b")
+    assert ann.ann_from_nir(graph(*matrices(), metadata=said)).classes == ("a", "b")
 
 
 def test_flatten_may_stand_between():
     first, last = matrices()
     flatten = nir.Flatten({"input": np.array([3])}, start_dim=0, end_dim=-1)
-    assert len(ann.from_nir(graph(first, flatten, last)).layers) == 2
+    assert len(ann.ann_from_nir(graph(first, flatten, last)).layers) == 2
 
 
 FLATTEN = nir.Flatten(None, start_dim=0)
@@ -245,7 +245,7 @@ FOREIGN = {
 def test_convolutions_of_another_program_compute_what_they_did_there(kind):
     shape, *nodes = FOREIGN[kind]
     made = graph(*nodes, shape=shape)
-    found = ann.from_nir(made)
+    found = ann.ann_from_nir(made)
     x = np.random.default_rng(3).integers(0, 256, (10, *shape)).astype(np.uint8)
     flat = x if found.layers[0].geometry is None else np.moveaxis(x, 1, -1)
     scores = found.activations(flat.reshape(10, -1))[-1]
@@ -257,7 +257,9 @@ def test_convolutions_of_another_program_compute_what_they_did_there(kind):
 def test_average_pooling_is_a_factor_in_the_weights():
     first = conv(3, 1, 3, 3)
     summed, averaged = (
-        ann.from_nir(graph(first, pool(kind, 2, 2), FLATTEN, dense(12), shape=(1, 6, 6))).layers[1]
+        ann.ann_from_nir(
+            graph(first, pool(kind, 2, 2), FLATTEN, dense(12), shape=(1, 6, 6))
+        ).layers[1]
         for kind in (nir.SumPool2d, nir.AvgPool2d)
     )
     assert summed.geometry == averaged.geometry
@@ -269,10 +271,10 @@ def test_zeros_around_a_kernel_are_left_out():
     node = conv(3, 2, 5, 5, padding=2)
     node.weight[:, :, :2] = node.weight[:, :, :, 4:] = 0
     made = graph(node, FLATTEN, dense(108), shape=(2, 6, 6))
-    first = ann.from_nir(made).layers[0]
+    first = ann.ann_from_nir(made).layers[0]
     assert first.geometry == Geometry((6, 6), 2, (3, 4), out=(6, 6), padding=(0, 2))
     x = np.random.default_rng(3).integers(0, 256, (5, 2, 6, 6)).astype(np.uint8)
-    found = ann.from_nir(made).activations(np.moveaxis(x, 1, -1).reshape(5, -1))[-1]
+    found = ann.ann_from_nir(made).activations(np.moveaxis(x, 1, -1).reshape(5, -1))[-1]
     np.testing.assert_allclose(found, by_definition(made, x), atol=1e-9)
 
 
@@ -296,7 +298,7 @@ def test_zeros_around_a_kernel_are_left_out():
 )
 def test_a_convolution_that_cannot_be_read_is_named(nodes, words):
     with pytest.raises(SpikeletError, match=words):
-        ann.from_nir(graph(*nodes, shape=(2, 6, 5)))
+        ann.ann_from_nir(graph(*nodes, shape=(2, 6, 5)))
 
 
 @pytest.mark.parametrize(
@@ -313,7 +315,7 @@ def test_a_convolution_that_cannot_be_read_is_named(nodes, words):
 )
 def test_metadata_that_is_missing_or_wrong_is_named(metadata, words):
     with pytest.raises(SpikeletError, match=words):
-        ann.from_nir(graph(*matrices(), metadata=metadata))
+        ann.ann_from_nir(graph(*matrices(), metadata=metadata))
 
 
 def test_other_nodes_are_named():
@@ -321,15 +323,15 @@ def test_other_nodes_are_named():
     ones = np.ones(3)
     spiking = nir.IF(r=ones, v_threshold=ones, v_reset=0 * ones)
     with pytest.raises(SpikeletError, match="'node_1' is IF, where only Affine, Linear"):
-        ann.from_nir(graph(first, spiking, last))
+        ann.ann_from_nir(graph(first, spiking, last))
 
 
 def test_a_single_layer_is_refused():
     with pytest.raises(SpikeletError, match="1 Affine or Linear nodes"):
-        ann.from_nir(graph(nir.Linear(np.ones((2, 4)))))
+        ann.ann_from_nir(graph(nir.Linear(np.ones((2, 4)))))
 
 
 def test_an_error_begins_with_the_path(tmp_path):
     nir.write(tmp_path / "ann.nir", graph(*matrices(), metadata={}))
     with pytest.raises(SpikeletError, match=r"ann\.nir: the graph lacks"):
-        ann.read(tmp_path / "ann.nir")
+        ann.read_ann(tmp_path / "ann.nir")

@@ -42,7 +42,7 @@ def test_lif_layers_spike_as_their_equations_do(random, reset):
         lif(random, OUTPUTS, 0.1),
     )
     x = samples(random, INPUTS)
-    network = read.from_nir(graph, replace(PLAIN, reset=reset)).network
+    network = read.foreign_from_nir(graph, replace(PLAIN, reset=reset)).network
     assert_spikes(network.simulate(x).spikes, euler(graph, x, 30, 1e-3, reset))
 
 
@@ -74,7 +74,7 @@ def test_neurons_without_synapses_take_one_input_each(random):
         lif(random, INPUTS),
     )
     x = samples(random, INPUTS)
-    network = read.from_nir(graph, PLAIN).network
+    network = read.foreign_from_nir(graph, PLAIN).network
     assert_spikes(network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "subtract"))
 
 
@@ -95,7 +95,7 @@ def test_readout_that_never_fires(random, leaky):
     tau, r, v_leak = (random.uniform(*range_, OUTPUTS) for range_ in ((2e-3, 9e-3), (1, 9), (0, 1)))
     readout = nir.LI(tau, r, v_leak) if leaky else nir.I(r)
     matrix = weight(random, OUTPUTS, INPUTS)
-    network = read.from_nir(
+    network = read.foreign_from_nir(
         chain(nir.Linear(matrix), readout), replace(PLAIN, readout="last")
     ).network
     x, v = samples(random, INPUTS), np.zeros((SAMPLES, OUTPUTS))
@@ -107,11 +107,11 @@ def test_readout_that_never_fires(random, leaky):
 
 def test_order_of_edges_and_repeated_ones_mean_nothing(random):
     nodes = (nir.Linear(weight(random, HIDDEN, INPUTS)), lif(random, HIDDEN))
-    straight = read.from_nir(chain(*nodes), PLAIN).network
+    straight = read.foreign_from_nir(chain(*nodes), PLAIN).network
     shuffled = chain(*nodes, edges=lambda ways: [*ways[::-1], ways[1]])
     x = samples(random, INPUTS)
     np.testing.assert_array_equal(
-        read.from_nir(shuffled, PLAIN).network.simulate(x).spikes[0],
+        read.foreign_from_nir(shuffled, PLAIN).network.simulate(x).spikes[0],
         straight.simulate(x).spikes[0],
     )
 
@@ -121,7 +121,7 @@ def test_one_parameter_for_all_neurons():
     graph = chain(
         nir.Input(np.array([2])), nir.Linear(np.ones((3, 2))), one, nir.Output(np.array([3]))
     )
-    (layer,) = read.from_nir(graph, PLAIN).network.layers
+    (layer,) = read.foreign_from_nir(graph, PLAIN).network.layers
     np.testing.assert_allclose(layer.beta, [0.75] * 3)
     np.testing.assert_allclose(layer.weights, np.ones((2, 3)))
     np.testing.assert_allclose(layer.bias, [0.125] * 3)
@@ -132,7 +132,7 @@ def test_account_has_every_node_in_the_order_of_the_chain(random):
     graph = chain(
         nir.Linear(weight(random, HIDDEN, INPUTS)), lif(random, HIDDEN), edges=lambda way: way[::-1]
     )
-    account = read.from_nir(graph, PLAIN).account
+    account = read.foreign_from_nir(graph, PLAIN).account
     assert list(dict.fromkeys(found.node for found in account)) == ["", *graph.nodes]
     assert {found.grade for found in account} == {"exact", "approximated", "assumed"}
 
@@ -140,7 +140,7 @@ def test_account_has_every_node_in_the_order_of_the_chain(random):
 def test_account_of_a_leak():
     k = 0.25
     graph = chain(nir.Linear(np.eye(1)), nir.LIF(*(np.full(1, v) for v in (1 / k, 3, 0.5, 1))))
-    imported = read.from_nir(graph, replace(PLAIN, dt=1.0))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, dt=1.0))
     texts = [found.text for found in imported.account if found.kind == "LIF"]
     assert texts[0] == "beta 0.75, drive times 0.75"
     assert texts[1] == "v_leak 0.5 is a bias of 0.125"
@@ -149,8 +149,8 @@ def test_account_of_a_leak():
 
 def test_account_warns_of_what_conversion_refuses():
     graph = chain(nir.Linear(np.eye(2)), nir.Threshold(np.full(2, 0.5)))
-    imported = read.from_nir(graph, PLAIN)
+    imported = read.foreign_from_nir(graph, PLAIN)
     warning = "`spikelet convert` will refuse it: it has beta 0; the fastest leak"
     assert any(warning in found.text for found in imported.account)
     with pytest.raises(SpikeletError, match="has beta 0; the fastest leak"):
-        convert.convert(imported.network)
+        convert.convert_network(imported.network)

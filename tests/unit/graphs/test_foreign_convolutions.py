@@ -67,7 +67,7 @@ def compared(random, shape, *nodes, steps=20):
     """Import a chain on samples of a shape, compare all its spikes, and return what was imported."""
     graph = chain(nir.Input(np.array(shape)), *nodes, nir.Output(np.array([5])))
     x = samples(random, *shape)
-    imported = read.from_nir(graph, replace(PLAIN, steps=steps))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, steps=steps))
     flat = x.reshape(len(x), -1)
     if any("channels last" in text for text in texts(imported)):
         flat = channels_last(x)
@@ -283,7 +283,7 @@ def test_flattened_neurons_are_still_those_of_a_map(random):
         lif(random, 5),
     )
     x = samples(random, 1, 4, 4)
-    network = read.from_nir(graph, PLAIN).network
+    network = read.foreign_from_nir(graph, PLAIN).network
     by_map, answers = euler(graph, x, 30, 1e-3, "subtract")
     by_pixel = by_map.reshape(*by_map.shape[:2], 3, 16).swapaxes(2, 3).reshape(by_map.shape)
     assert_spikes(network.simulate(channels_last(x)).spikes, [by_pixel, answers])
@@ -312,13 +312,13 @@ def test_answers_of_maps_are_named_as_nir_counts_them(random):
         nir.Output(np.array([2, 2, 2])),
     )
     options = replace(PLAIN, readout="last", steps=1)
-    imported = read.from_nir(graph, options)
+    imported = read.foreign_from_nir(graph, options)
     network = imported.network
     x = samples(random, 1, 2, 2)
     best = (x.reshape(-1, 4) * 2.0).argmax(axis=1)  # map 0 is 2 x, map 1 is negative
     answers = [network.classes[answer] for answer in network.simulate(channels_last(x)).answers]
     assert answers == [str(place) for place in best]
-    named = read.from_nir(graph, replace(options, classes=tuple("abcdefgh"))).network
+    named = read.foreign_from_nir(graph, replace(options, classes=tuple("abcdefgh"))).network
     assert named.classes == ("a", "e", "b", "f", "c", "g", "d", "h")
     assert any(text.startswith("classes are in the order of neurons") for text in texts(imported))
 

@@ -55,7 +55,7 @@ def test_currents_as_their_equations_say(random, reset):
         cuba(random, OUTPUTS),
     )
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, replace(PLAIN, reset=reset))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, reset=reset))
     assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, reset))
     assert not [
         text for text in texts(imported, "2:CubaLIF", "approximated") if "Euler" not in text
@@ -67,7 +67,7 @@ def test_account_of_a_current():
     parameters = {"tau_syn": 4e-3, "tau_mem": 2e-3, "r": 3.0, "v_leak": 0.0, "w_in": 5.0}
     node = nir.CubaLI(**{key: np.full(1, value) for key, value in parameters.items()})
     graph = chain(nir.Linear(np.eye(1)), node)
-    imported = read.from_nir(graph, replace(PLAIN, readout="last"))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, readout="last"))
     said = texts(imported, "2:CubaLI")
     assert said[0] == "alpha 0.75, beta 0.5, drive times 1.875"
     gap = np.exp(-0.25) - 0.75
@@ -79,7 +79,9 @@ def test_account_of_a_current():
 def test_a_readout_with_a_current(random):
     node = cuba(random, OUTPUTS, kind=nir.CubaLI)
     weight = matrix(random, OUTPUTS)
-    network = read.from_nir(chain(nir.Linear(weight), node), replace(PLAIN, readout="last")).network
+    network = read.foreign_from_nir(
+        chain(nir.Linear(weight), node), replace(PLAIN, readout="last")
+    ).network
     x = samples(random, INPUTS)
     i = v = np.zeros((SAMPLES, OUTPUTS))
     for _ in range(30):
@@ -91,7 +93,7 @@ def test_a_readout_with_a_current(random):
 def test_membranes_that_rest_elsewhere_have_another_zero(random):
     graph = chain(nir.Linear(matrix(random)), cuba(random, HIDDEN, v_leak=0.2, v_reset=0.1))
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, replace(PLAIN, reset="set"))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, reset="set"))
     (layer,) = imported.network.layers
     assert not layer.bias.any()
     np.testing.assert_allclose(layer.v_reset, -0.1)
@@ -103,7 +105,7 @@ def test_membranes_that_rest_elsewhere_have_another_zero(random):
 def test_membranes_with_another_zero_lose_their_own_threshold(random):
     graph = chain(nir.Linear(matrix(random)), cuba(random, HIDDEN, v_leak=0.2))
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, PLAIN)
+    imported = read.foreign_from_nir(graph, PLAIN)
     (layer,) = imported.network.layers
     np.testing.assert_allclose(layer.rho - layer.theta, 0.2)
     assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "subtract"))
@@ -114,7 +116,7 @@ def test_membranes_that_are_compared_keep_their_zero():
     values = {"tau_syn": 4e-3, "tau_mem": 5e-3, "r": 1, "w_in": 1}
     parameters = {key: np.full(2, value, float) for key, value in values.items()}
     node = nir.CubaLI(v_leak=np.array([0.5, 0]), **parameters)
-    imported = read.from_nir(
+    imported = read.foreign_from_nir(
         chain(nir.Linear(np.eye(2)), node), replace(PLAIN, readout="last", steps=200)
     )
     said = next(text for text in texts(imported, "2:CubaLI", "approximated") if "gain" in text)
@@ -129,7 +131,7 @@ def test_membranes_that_are_compared_keep_their_zero():
 def test_a_readout_that_rests_elsewhere_has_one_zero(random):
     node = cuba(random, OUTPUTS, v_leak=0.3, kind=nir.CubaLI)
     graph = chain(nir.Linear(matrix(random, OUTPUTS)), node)
-    imported = read.from_nir(graph, replace(PLAIN, readout="last"))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, readout="last"))
     said = "membranes are counted from v_leak 0.3, which is their zero"
     assert said in texts(imported, "2:CubaLI", "exact")
     assert not imported.network.layers[0].bias.any()
@@ -178,7 +180,7 @@ def test_snntorch_with_its_reset_at_once(random):
     weight, neurons, graph = few(random)
     x = samples(random, INPUTS)
     options = replace(SNNTORCH, framework=None, dt=1e-4, reset="set")
-    made = read.from_nir(graph, options).network.simulate(x).spikes
+    made = read.foreign_from_nir(graph, options).network.simulate(x).spikes
     assert_spikes(made, [synaptic_spikes(weight, neurons, x, 30, "zero", delay=False)])
 
 
@@ -192,7 +194,7 @@ def test_snntorch_spikes_as_it_does(random, change):
     named |= {key: np.full(HIDDEN, value, np.float32) for key, value in change.items()}
     graph = chain(nir.Linear(weight), synaptic(**named))
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, SNNTORCH)
+    imported = read.foreign_from_nir(graph, SNNTORCH)
     wanted = synaptic_spikes(weight, tuple(named.values()), x, 30, "subtract")
     assert_spikes(imported.network.simulate(x).spikes, [wanted])
     (layer,) = imported.network.layers
@@ -206,7 +208,7 @@ def test_snntorch_spikes_as_it_does(random, change):
 def test_snntorch_is_met_but_for_the_drive_that_its_reset_to_zero_loses(random):
     weight, neurons, graph = few(random)
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, replace(SNNTORCH, reset="set"))
+    imported = read.foreign_from_nir(graph, replace(SNNTORCH, reset="set"))
     wanted = synaptic_spikes(weight, neurons, x, 30, "zero")
     (made,) = imported.network.simulate(x).spikes
     assert 0.6 < (made == wanted).mean() < 1
@@ -244,7 +246,7 @@ def test_norse_spikes_as_it_does(random, framework, factor, v_leak):
         i = i - 1e-3 / tau_syn * i
         wanted.append(v > v_th)
         v = np.where(wanted[-1], v_reset, v)
-    imported = read.from_nir(graph, replace(NORSE, framework=framework))
+    imported = read.foreign_from_nir(graph, replace(NORSE, framework=framework))
     assert_spikes(imported.network.simulate(x).spikes, [np.stack(wanted, axis=1)])
     assert not texts(imported, "2:CubaLIF", "approximated")
     assert any("a spike adds w_in" in text for text in texts(imported, "2:CubaLIF", "assumed"))

@@ -83,7 +83,7 @@ def test_snntorch_spikes_as_it_does(tmp_path, random, beta, mechanism, reset):
 def test_snntorch_without_its_late_reset_would_spike_otherwise(random):
     """What --from snntorch knows is needed: the plain reading of the file has other spikes."""
     layers, graph = leaky_layers(random, 0.8)
-    plain = read.from_nir(graph, replace(PLAIN, dt=1e-4)).network
+    plain = read.foreign_from_nir(graph, replace(PLAIN, dt=1e-4)).network
     x = samples(random, INPUTS)
     (wanted, _) = leaky_spikes(layers, x, 30, "subtract")
     assert (plain.simulate(x).spikes[0] != wanted).any()
@@ -93,7 +93,7 @@ def test_snntorch_cuts_a_learned_beta(random):
     betas = np.array([1.25, 0.5, -0.5], np.float32)
     matrix, threshold = weight(random, 3, INPUTS).astype(np.float32), np.ones(3, np.float32)
     graph = chain(nir.Linear(matrix), snntorch_leaky(betas, threshold))
-    imported = read.from_nir(graph, replace(SNNTORCH, reset="set"))
+    imported = read.foreign_from_nir(graph, replace(SNNTORCH, reset="set"))
     np.testing.assert_allclose(imported.network.layers[0].beta, [1, 0.5, 0])
     assert any("beta -0.5..1.25 is cut to 0..1" in found.text for found in imported.account)
     x = samples(random, INPUTS)
@@ -131,7 +131,7 @@ def test_norse_spikes_as_it_does(random, framework, factor):
         nir.Linear(second),
         nir.IF(np.ones(OUTPUTS), threshold, start),
     )
-    network = read.from_nir(graph, replace(NORSE, framework=framework)).network
+    network = read.foreign_from_nir(graph, replace(NORSE, framework=framework)).network
     cells = [(first, tau, v_leak, v_th, v_reset), (second, None, start, threshold, start)]
     x = samples(random, INPUTS)
     assert_spikes(network.simulate(x).spikes, norse_spikes(cells, x, 30, 1e-3))
@@ -145,24 +145,24 @@ def test_norse_1_1_0_is_told_from_later_ones_by_its_time_constants():
 
     later = replace(NORSE, framework="norse-main")
     assert "try --from norse-main" in refusal(graph(1e-2), NORSE)
-    assert read.from_nir(graph(1e-5), NORSE).network.layers[0].beta[0] == pytest.approx(0.9)
+    assert read.foreign_from_nir(graph(1e-5), NORSE).network.layers[0].beta[0] == pytest.approx(0.9)
     assert refusal(graph(1e-5), later).endswith("try --from norse")
-    assert read.from_nir(graph(1e-2), later).network.layers[0].beta[0] == pytest.approx(0.9)
+    assert read.foreign_from_nir(graph(1e-2), later).network.layers[0].beta[0] == pytest.approx(0.9)
 
 
 def test_account_says_what_was_assumed_of_a_framework(random):
     _, graph = leaky_layers(random, 0.9)
-    texts = [e.text for e in read.from_nir(graph, SNNTORCH).account if e.grade == "assumed"]
+    texts = [e.text for e in read.foreign_from_nir(graph, SNNTORCH).account if e.grade == "assumed"]
     assert "dt is 0.0001 s as in snnTorch, which its exporter always takes" in texts
     assert "reset is subtract, the default of snnTorch" in texts
-    given = read.from_nir(graph, replace(SNNTORCH, dt=1e-4, reset="subtract"))
+    given = read.foreign_from_nir(graph, replace(SNNTORCH, dt=1e-4, reset="subtract"))
     assert not [e for e in given.account if "snnTorch" in e.text and e.grade == "assumed"]
 
 
 @pytest.mark.parametrize(("readout", "told"), [("count", False), ("max", True)])
 def test_account_warns_of_membranes_as_answers(random, readout, told):
     _, graph = leaky_layers(random, 0.9)
-    account = read.from_nir(graph, replace(SNNTORCH, readout=readout)).account
+    account = read.foreign_from_nir(graph, replace(SNNTORCH, readout=readout)).account
     assert any("takes membranes after the reset" in found.text for found in account) == told
 
 

@@ -31,7 +31,9 @@ def imported(layers, beta, path, *, reset="subtract", steps=STEPS):
     nodes["output"] = nir.Output(np.array([len(layers[-1][1])]))
     names = list(nodes)
     nir.write(path, nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False))))
-    return read.read(path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)).network
+    return read.read_foreign(
+        path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)
+    ).network
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def trained(digits, tmp_path):
             readout_beta=nearest,
             epochs=10,
         )
-        layers = train.train(part, options).network.layers
+        layers = train.train_network(part, options).network.layers
         scaled = [
             (layer.weights.T / layer.theta[:, None], layer.bias / layer.theta) for layer in layers
         ]
@@ -66,7 +68,7 @@ def trained(digits, tmp_path):
 def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
     network = trained(beta, reset)
     np.testing.assert_allclose(network.layers[0].beta, beta)
-    found = drift.measure(network, *convert.convert(network), digits.x)
+    found = drift.measure_drift(network, *convert.convert_network(network), digits.x)
     assert found.class_agreement >= SAME_CLASS
     for layer in found.layers:
         assert 0.02 < layer.float_rates.mean() < 0.9
@@ -129,10 +131,10 @@ def without_gain(network, report):
 @pytest.mark.parametrize("beta", BETAS)
 def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, beta):
     network = small_membranes(beta, "set")
-    integers, reports = convert.convert(network)
+    integers, reports = convert.convert_network(network)
     assert integers.layers[0].gain > 0
-    with_gain = drift.measure(network, integers, reports, faint).layers[0]
-    plain = drift.measure(network, *without_gain(integers, *reports), faint).layers[0]
+    with_gain = drift.measure_drift(network, integers, reports, faint).layers[0]
+    plain = drift.measure_drift(network, *without_gain(integers, *reports), faint).layers[0]
     assert with_gain.agreement > plain.agreement
     assert abs(with_gain.rate_ratio - 1) < abs(plain.rate_ratio - 1) / 1.5
     assert with_gain.agreement > 0.98
@@ -140,5 +142,5 @@ def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, be
 
 def test_gain_that_int16_has_no_room_for_is_reported(small_membranes):
     """Where a spike only subtracts, membranes may climb for a hundred steps."""
-    _, (report,) = convert.convert(small_membranes(0.99, "subtract"))
+    _, (report,) = convert.convert_network(small_membranes(0.99, "subtract"))
     assert any("small membranes lose resolution" in change for change in report.changes)

@@ -62,7 +62,7 @@ def test_cycles(random, neurons, way):
     )
     graph = cycle(graph, list(graph.nodes)[2], *WAYS[way](random))
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, PLAIN)
+    imported = read.foreign_from_nir(graph, PLAIN)
     assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "subtract"))
     first, second = imported.network.layers
     assert first.recurrent.shape == (HIDDEN, HIDDEN)
@@ -74,7 +74,7 @@ def test_cycles(random, neurons, way):
 
 def test_an_edge_from_neurons_to_themselves_passes_spikes_on(random):
     graph = cycle(chain(nir.Linear(matrix(random)), lif(random, HIDDEN)), "2:LIF")
-    (layer,) = read.from_nir(graph, PLAIN).network.layers
+    (layer,) = read.foreign_from_nir(graph, PLAIN).network.layers
     gain = 1e-3 * graph.nodes["2:LIF"].r / graph.nodes["2:LIF"].tau
     np.testing.assert_allclose(layer.recurrent, np.diag(gain))
 
@@ -86,7 +86,7 @@ def test_two_ways_back_add_up(random):
     nodes = {**graph.nodes, "a": first, "b": second}
     both = nir.NIRGraph(nodes, [*graph.edges, *ways], type_check=False)
     summed = cycle(graph, "2:LIF", nir.Linear(first.weight + second.weight))
-    layers = [read.from_nir(found, PLAIN).network.layers[0] for found in (both, summed)]
+    layers = [read.foreign_from_nir(found, PLAIN).network.layers[0] for found in (both, summed)]
     np.testing.assert_allclose(layers[0].recurrent, layers[1].recurrent)
 
 
@@ -135,7 +135,7 @@ def small_rleaky(random):
 
 def test_snntorch_writes_a_subgraph(random, tmp_path):
     parts = small_rleaky(random)
-    imported = read.read(rleaky(*parts, tmp_path), SNNTORCH)
+    imported = read.read_foreign(rleaky(*parts, tmp_path), SNNTORCH)
     x = samples(random, INPUTS)
     wanted = rleaky_spikes(*parts, x, "subtract")
     assert_spikes(imported.network.simulate(x).spikes, [wanted])
@@ -147,7 +147,7 @@ def test_snntorch_writes_a_subgraph(random, tmp_path):
 
 def test_snntorch_loses_drive_with_its_late_reset_to_zero(random, tmp_path):
     parts = small_rleaky(random)
-    imported = read.read(rleaky(*parts, tmp_path), replace(SNNTORCH, reset="set"))
+    imported = read.read_foreign(rleaky(*parts, tmp_path), replace(SNNTORCH, reset="set"))
     x = samples(random, INPUTS)
     wanted = rleaky_spikes(*parts, x, "zero")
     (made,) = imported.network.simulate(x).spikes
@@ -162,7 +162,7 @@ def test_subgraphs_in_subgraphs(random):
         nir.Input(np.array([INPUTS])), inner, nir.Linear(matrix(random, OUTPUTS, HIDDEN))
     )
     outer = chain(nir.Input(np.array([INPUTS])), middle, lif(random, OUTPUTS))
-    imported = read.from_nir(outer, PLAIN)
+    imported = read.foreign_from_nir(outer, PLAIN)
     flat = chain(
         *(inner.nodes[name] for name in ("1:Linear", "2:LIF")),
         middle.nodes["2:Linear"],
@@ -186,7 +186,7 @@ def test_recurrent_neurons_on_pooled_input_have_a_matrix(random):
     graph = chain(*nodes())
     graph = cycle(graph, list(graph.nodes)[4], nir.Linear(matrix(random, HIDDEN, HIDDEN) / 3))
     x = samples(random, 2, 5, 4)
-    network = read.from_nir(graph, PLAIN).network
+    network = read.foreign_from_nir(graph, PLAIN).network
     flat = np.moveaxis(x, 1, -1).reshape(len(x), -1)
     assert network.layers[0].geometry is None
     assert_spikes(network.simulate(flat).spikes, euler(graph, x, 30, 1e-3, "subtract"))

@@ -33,7 +33,7 @@ from spikelet.graphs.foreign import read
 )
 def test_options_that_are_missing_or_wrong(options, words):
     with pytest.raises(SpikeletError, match=words):
-        read.from_nir(small(), options)
+        read.foreign_from_nir(small(), options)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_options_that_are_missing_or_wrong(options, words):
 )
 def test_neurons_that_no_step_of_euler_fits(changes, words):
     with pytest.raises(SpikeletError, match=words):
-        read.from_nir(small(**changes), PLAIN)
+        read.foreign_from_nir(small(**changes), PLAIN)
 
 
 def test_rounding_to_float32_takes_no_step_beyond_its_limit():
     tau = np.nextafter(np.float32(1e-3), np.float32(0))
     assert 1e-3 / tau.astype(np.float64) > 1
-    (layer,) = read.from_nir(small(tau=tau), PLAIN).network.layers
+    (layer,) = read.foreign_from_nir(small(tau=tau), PLAIN).network.layers
     assert layer.beta.tolist() == [0, 0]
 
 
@@ -133,17 +133,17 @@ def test_graphs_that_are_refused(graph, words):
 def test_files_that_are_refused(tmp_path):
     path = tmp_path / "net.nir"
     with pytest.raises(SpikeletError, match="cannot read .*net.nir: No such file"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     path.write_bytes(b"text")
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     with h5py.File(path, "w") as file:
         file["x"] = 1
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     nir.write(path, small())
     with pytest.raises(SpikeletError, match="net.nir: the file does not say how long a step is"):
-        read.read(path, replace(PLAIN, dt=None))
-    nir_graph.write(read.read(path, PLAIN).network, path)
+        read.read_foreign(path, replace(PLAIN, dt=None))
+    nir_graph.write_graph(read.read_foreign(path, PLAIN).network, path)
     with pytest.raises(SpikeletError, match="net.nir: this graph is Spikelet's own and needs no"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)

@@ -61,8 +61,8 @@ def path(tmp_path):
 @pytest.mark.parametrize("readout", READOUTS)
 def test_file_gives_back_the_network(path, readout, beta):
     network = example(readout, beta)
-    nir_graph.write(network, path)
-    assert_same(network, nir_graph.read(path))
+    nir_graph.write_graph(network, path)
+    assert_same(network, nir_graph.read_graph(path))
 
 
 def vectors(size, low=-1e6, high=1e6):
@@ -119,7 +119,7 @@ def test_nodes_are_those_of_nir():
 def test_nir_alone_reads_the_file_and_gets_the_same_dynamics(path):
     """Simulate with Euler steps of NIR's own equations, and nothing but what NIR read."""
     network = example("count")
-    nir_graph.write(network, path, {"dataset": "digits", "seed": 3})
+    nir_graph.write_graph(network, path, {"dataset": "digits", "seed": 3})
     graph = nir.read(path)
     assert (graph.metadata["spikelet_dataset"], graph.metadata["spikelet_seed"]) == ("digits", 3)
     affine, lif = graph.nodes["synapses_0"], graph.nodes["neurons_0"]
@@ -139,15 +139,15 @@ def test_nir_alone_reads_the_file_and_gets_the_same_dynamics(path):
 def test_same_network_same_digest(path, tmp_path):
     again = tmp_path / "again.nir"
     for target in (path, again):
-        nir_graph.write(example(), target)
+        nir_graph.write_graph(example(), target)
     assert nir_graph.sha256(path) == nir_graph.sha256(again)
     assert nir_graph.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
-    nir_graph.write(example("count"), again)
+    nir_graph.write_graph(example("count"), again)
     assert nir_graph.sha256(path) != nir_graph.sha256(again)
 
 
 def test_failed_writing_leaves_the_old_file(path, monkeypatch):
-    nir_graph.write(example(), path)
+    nir_graph.write_graph(example(), path)
     before = path.read_bytes()
 
     def full_disk(target, graph):
@@ -156,20 +156,20 @@ def test_failed_writing_leaves_the_old_file(path, monkeypatch):
 
     monkeypatch.setattr(nir, "write", full_disk)
     with pytest.raises(SpikeletError, match="No space left on device"):
-        nir_graph.write(example("count"), path)
+        nir_graph.write_graph(example("count"), path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_no_folder_to_write_to(path):
     with pytest.raises(SpikeletError, match="No such file or directory"):
-        nir_graph.write(example(), path.parent / "none" / "net.nir")
+        nir_graph.write_graph(example(), path.parent / "none" / "net.nir")
 
 
 def refusal(path):
     """Return the sentence with which a file is refused."""
     with pytest.raises(SpikeletError) as caught:
-        nir_graph.read(path)
+        nir_graph.read_graph(path)
     sentence = str(caught.value)
     assert str(path) in sentence
     assert "\n" not in sentence
@@ -196,7 +196,7 @@ def test_hdf5_but_no_graph(path):
 
 
 def test_truncated_file(path):
-    nir_graph.write(example(), path)
+    nir_graph.write_graph(example(), path)
     whole = path.read_bytes()
     content = len(whole) - nir_graph.SEAL_SIZE  # without the seal it would be whole
     for size in range(1, content, content // 50):
@@ -205,7 +205,7 @@ def test_truncated_file(path):
 
 
 def test_any_damage_is_found_before_hdf5_meets_it(path):
-    nir_graph.write(example(), path)
+    nir_graph.write_graph(example(), path)
     whole = path.read_bytes()
     random = np.random.default_rng(0)
     for place in random.integers(len(whole) - nir_graph.SEAL_SIZE, size=1000):
@@ -216,9 +216,9 @@ def test_any_damage_is_found_before_hdf5_meets_it(path):
 
 
 def test_a_graph_that_another_program_saved_again_is_read(path):
-    nir_graph.write(example(), path)
+    nir_graph.write_graph(example(), path)
     nir.write(path, nir.read(path))
-    assert_same(example(), nir_graph.read(path))
+    assert_same(example(), nir_graph.read_graph(path))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from nir_graphs import SNNTORCH, chain, samples, snntorch_leaky
 
 from spikelet.graphs import file
 from spikelet.graphs.foreign import read
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_verb_writes_the_network_and_its_account(command):
     )
     assert "exact: LIF '2:LIF': beta 0.9, drive times 1\n" in out
     assert "assumed: graph: reset is subtract, the default of snnTorch\n" in out
-    written = file.read("ours.nir")
-    wanted = read.read("theirs.nir", replace(SNNTORCH, encoder="rate", steps=9)).network
+    written = file.read_graph("ours.nir")
+    wanted = read.read_foreign("theirs.nir", replace(SNNTORCH, encoder="rate", steps=9)).network
     assert (written.classes, written.steps, written.encoder) == (("a", "b", "c", "d"), 9, "rate")
     x = samples(np.random.default_rng(0), 6)
     for made, right in zip(written.simulate(x).spikes, wanted.simulate(x).spikes, strict=True):
@@ -68,7 +68,7 @@ def test_verb_guesses_nothing(command, tmp_path):
 def test_verb_makes_a_stream(command):
     status, out, _ = command("--from", "snntorch", "--hop", "2", "--window", "6")
     assert status == 0
-    assert file.read("ours.nir").stream == Stream(window=6, hop=2)
+    assert file.read_graph("ours.nir").stream == StreamWindow(window=6, hop=2)
     assert ", an answer every 2 samples over 6\n" in out
     status, _, err = command("--from", "snntorch", "--hop", "4", "--window", "6")
     assert status == 1

@@ -16,7 +16,7 @@ from spikelet.graphs.foreign import read
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho", "recurrent", "alpha")
 
@@ -125,15 +125,15 @@ def assert_same(made, copy):
 
 
 def test_file_gives_back_the_network(made, tmp_path):
-    file.write(made, tmp_path / "net.nir")
-    assert_same(made, file.read(tmp_path / "net.nir"))
+    file.write_graph(made, tmp_path / "net.nir")
+    assert_same(made, file.read_graph(tmp_path / "net.nir"))
 
 
 def test_file_keeps_what_a_spike_takes_off(made, tmp_path):
     layers = tuple(replace(each, rho=each.theta / each.beta) for each in made.layers)
     other = replace(made, layers=layers)
-    file.write(other, tmp_path / "net.nir")
-    assert_same(other, file.read(tmp_path / "net.nir"))
+    file.write_graph(other, tmp_path / "net.nir")
+    assert_same(other, file.read_graph(tmp_path / "net.nir"))
 
 
 def test_what_a_spike_takes_off_needs_a_threshold():
@@ -154,11 +154,11 @@ def test_file_of_a_stream_that_scales_readings(tmp_path):
         "count",
         ("a", "b", "c"),
         encoder_parameter=9,
-        stream=Stream(window=12, hop=4),
+        stream=StreamWindow(window=12, hop=4),
         scaling=scaling,
     )
-    file.write(made, tmp_path / "net.nir")
-    assert_same(made, file.read(tmp_path / "net.nir"))
+    file.write_graph(made, tmp_path / "net.nir")
+    assert_same(made, file.read_graph(tmp_path / "net.nir"))
     assert nir.read(tmp_path / "net.nir").nodes["input"].input_type["input"].tolist() == [4]
 
 
@@ -174,7 +174,7 @@ def channels_first(x, made):
 
 def test_nir_alone_reads_the_same_spikes(made, tmp_path):
     """Read by nir, with its check of types, and simulated by NIR's equations, channels first."""
-    file.write(made, tmp_path / "net.nir")
+    file.write_graph(made, tmp_path / "net.nir")
     graph = nir.read(tmp_path / "net.nir")
     order = writer.to_nir(made).nodes
     graph = nir.NIRGraph({name: graph.nodes[name] for name in order}, graph.edges, type_check=False)
@@ -190,7 +190,7 @@ def test_import_of_what_others_would_see_is_the_network(made):
     for node in graph.nodes.values():
         node.metadata = {}
     options = replace(PLAIN, steps=made.steps, dt=made.dt, readout=made.readout)
-    found = read.from_nir(graph, options).network
+    found = read.foreign_from_nir(graph, options).network
     x = samples(np.random.default_rng(1), made.channels)
     for ours, theirs in zip(made.simulate(x).spikes, found.simulate(x).spikes, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -267,9 +267,9 @@ def test_frames_are_square_where_that_is_possible():
 def test_a_kernel_that_cannot_be_square_is_read_with_types_unchecked(tmp_path):
     made = network(layer(np.random.default_rng(0), Geometry((8, 8), 1, (3, 2), (6, 7)), 2))
     path = tmp_path / "net.nir"
-    file.write(made, path)
+    file.write_graph(made, path)
     assert nir.read(path, type_check=False).nodes["synapses_0"].weight.shape == (2, 1, 3, 2)
-    assert_same(made, file.read(path))
+    assert_same(made, file.read_graph(path))
 
 
 @pytest.mark.parametrize(

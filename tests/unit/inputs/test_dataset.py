@@ -11,7 +11,7 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset
-from spikelet.inputs.dataset import UNLABELLED, Dataset, load, load_digits, load_npz, split
+from spikelet.inputs.dataset import UNLABELLED, Dataset, load_dataset, load_digits, load_npz, split
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])
@@ -119,7 +119,7 @@ def test_npz_with_names(npz):
 
 
 def test_npz_without_names_takes_the_labels(npz):
-    assert load(npz(x=X, y=Y * 2)).classes == ("0", "1", "2")
+    assert load_dataset(npz(x=X, y=Y * 2)).classes == ("0", "1", "2")
 
 
 def test_npz_of_recordings(npz):
@@ -181,7 +181,7 @@ def test_npz_that_is_no_dataset(npz, arrays, words):
 
 def test_no_such_dataset(tmp_path):
     with pytest.raises(SpikeletError, match=r"no dataset 'numbers': give digits, or the path"):
-        load("numbers")
+        load_dataset("numbers")
     assert "cannot be read: No such file" in refusal(tmp_path / "none.npz")
     assert "cannot be read: Is a directory" in refusal(tmp_path)
 

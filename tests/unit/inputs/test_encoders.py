@@ -105,4 +105,4 @@ def test_direct_makes_no_spikes():
 )
 def test_parameters_that_cannot_be_are_refused(encoder, value, words):
     with pytest.raises(SpikeletError, match=words):
-        encoders.check(encoder, value)
+        encoders.check_encoder(encoder, value)

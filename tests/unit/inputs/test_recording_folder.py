@@ -33,7 +33,7 @@ def test_what_was_added_is_what_training_loads(tmp_path):
     for seed, label in enumerate(["wave", "rest", "wave"]):
         path = folder.add(label, readings(seed=seed), IMU)
         assert path.name.endswith(f"_{label}.npy")
-    loaded = recordings.load(folder.path)
+    loaded = recordings.load_recordings(folder.path)
     assert loaded.classes == ("rest", "wave")
     assert len(loaded) == 3
     assert (loaded.skipped, loaded.cut) == ((), ())
@@ -51,7 +51,7 @@ def test_recordings_of_the_same_second_get_names_of_their_own(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         paths = list(pool.map(lambda k: folder.add("wave", readings(seed=k), IMU), range(12)))
     assert len(set(paths)) == 12
-    assert len(recordings.load(tmp_path)) == 12
+    assert len(recordings.load_recordings(tmp_path)) == 12
     stored = {np.load(path).tobytes() for path in paths}
     assert stored == {readings(seed=k).tobytes() for k in range(12)}
 
@@ -91,7 +91,7 @@ def test_a_label_that_no_file_can_be_named_by(tmp_path, label):
 @pytest.mark.parametrize("label", ["wave", "left-turn", "Größe 2", "v1.5", "C++"])
 def test_labels_come_back_as_they_were(tmp_path, label):
     Folder(tmp_path).add(label, readings(), IMU)
-    assert recordings.load(tmp_path).classes == (label,)
+    assert recordings.load_recordings(tmp_path).classes == (label,)
 
 
 @pytest.mark.parametrize(

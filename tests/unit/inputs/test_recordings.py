@@ -7,7 +7,7 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.inputs import recording_files
-from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.inputs.recordings import Recordings, folds, load_recordings, read_labels, windows
 
 
 def readings(samples=10, channels=3, dtype=np.int16):
@@ -33,7 +33,7 @@ def sound(names, labels, lengths=None):
 
 
 def test_names_end_in_the_class(folder):
-    found = load(folder)
+    found = load_recordings(folder)
     assert found.names == ("1_walk.npy", "2_run.npy")
     assert found.classes == ("run", "walk")
     assert found.labels.tolist() == [1, 0]
@@ -45,7 +45,7 @@ def test_names_end_in_the_class(folder):
 
 
 def test_taking_some_keeps_the_classes(folder):
-    taken = load(folder).take(np.array([1]))
+    taken = load_recordings(folder).take(np.array([1]))
     assert (taken.names, taken.labels.tolist()) == (("2_run.npy",), [0])
     assert taken.classes == ("run", "walk")
 
@@ -54,7 +54,7 @@ def test_labels_csv_counts_before_the_name_and_labels_can_be_excluded(folder):
     np.save(folder / "third.npy", readings())
     np.save(folder / "4_walk.npy", readings())
     write(folder / "labels.csv", "file,label\n2_run.npy,walk\nthird.npy,sit\n4_walk.npy,mixed\n")
-    found = load(folder, excluded=["mixed"])
+    found = load_recordings(folder, excluded=["mixed"])
     assert found.names == ("1_walk.npy", "2_run.npy", "third.npy")
     assert [found.classes[label] for label in found.labels] == ["walk", "walk", "sit"]
     assert found.classes == ("sit", "walk")
@@ -64,7 +64,9 @@ def test_labels_csv_counts_before_the_name_and_labels_can_be_excluded(folder):
 
 def test_labels_of_files_that_are_not_there_are_told(folder):
     write(folder / "labels.csv", "\ufefflabel,file,by\nrun,9_walk.npy,me\n")
-    assert load(folder).skipped == ("9_walk.npy: labels.csv lists it, but it is not there",)
+    assert load_recordings(folder).skipped == (
+        "9_walk.npy: labels.csv lists it, but it is not there",
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,14 +81,14 @@ def test_labels_of_files_that_are_not_there_are_told(folder):
 def test_a_damaged_labels_csv_stops_the_load(folder, content, words):
     write(folder / "labels.csv", content)
     with pytest.raises(SpikeletError, match=words):
-        load(folder)
+        load_recordings(folder)
 
 
 @pytest.mark.parametrize(("kept", "rows"), [(-6, 9), (-5, 9), (-1, 9), (-54, 1)])
 def test_a_truncated_npy_is_read_as_far_as_it_goes(folder, kept, rows):
     data = (folder / "1_walk.npy").read_bytes()
     write(folder / "1_walk.npy", data[:kept])
-    found = load(folder)
+    found = load_recordings(folder)
     np.testing.assert_array_equal(found.raw[0], readings()[:rows])
     assert found.cut == (f"1_walk.npy: holds {rows} of the 10 rows it promises",)
     assert found.skipped == ()
@@ -127,7 +129,7 @@ def text(content):
 )
 def test_npy_files_without_readings_are_named_and_skipped(folder, save, reason):
     save(folder / "3_walk.npy")
-    found = load(folder)
+    found = load_recordings(folder)
     assert found.names == ("1_walk.npy", "2_run.npy")
     assert len(found.skipped) == 1
     assert found.skipped[0].startswith(f"3_walk.npy: left out, for {reason}")
@@ -140,13 +142,15 @@ def test_a_pickle_is_never_loaded(folder):
             return os.mkdir, (str(folder / "sprung"),)
 
     np.save(folder / "3_walk.npy", np.array([Trap()]), allow_pickle=True)
-    assert "pickled" in load(folder).skipped[0]
+    assert "pickled" in load_recordings(folder).skipped[0]
     assert not (folder / "sprung").exists()
 
 
 def test_a_large_file_is_not_read(folder, monkeypatch):
     monkeypatch.setattr(recording_files, "MAX_BYTES", 200)
-    assert load(folder).skipped == ("2_run.npy: left out, for it has 248 bytes, above 200",)
+    assert load_recordings(folder).skipped == (
+        "2_run.npy: left out, for it has 248 bytes, above 200",
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_a_large_file_is_not_read(folder, monkeypatch):
 )
 def test_whole_numbers_of_any_type_become_the_least_that_holds_them(tmp_path, stored, read):
     np.save(tmp_path / "1_a.npy", readings(dtype=stored))
-    raw = load(tmp_path).raw[0]
+    raw = load_recordings(tmp_path).raw[0]
     assert raw.dtype == read
     np.testing.assert_array_equal(raw, readings())
 
@@ -171,16 +175,16 @@ def test_readings_above_int16_become_int32_and_columns_keep_their_order(tmp_path
     np.save(tmp_path / "1_a.npy", np.asfortranarray(large))
     np.save(tmp_path / "2_a.npy", large[:, 0] + 2**31)
     with pytest.raises(SpikeletError, match="2_a.npy has 1 channels and 1_a.npy 3"):
-        load(tmp_path)
+        load_recordings(tmp_path)
     (tmp_path / "2_a.npy").unlink()
-    raw = load(tmp_path).raw[0]
+    raw = load_recordings(tmp_path).raw[0]
     assert raw.dtype == np.int32
     np.testing.assert_array_equal(raw, large)
 
 
 def test_one_dimension_is_one_channel(tmp_path):
     np.save(tmp_path / "1_a.npy", np.arange(5, dtype=np.int16))
-    assert load(tmp_path).raw[0].tolist() == [[0], [1], [2], [3], [4]]
+    assert load_recordings(tmp_path).raw[0].tolist() == [[0], [1], [2], [3], [4]]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +198,7 @@ def test_one_dimension_is_one_channel(tmp_path):
 )
 def test_csv_files(tmp_path, content, cut):
     write(tmp_path / "1_a.csv", content)
-    found = load(tmp_path)
+    found = load_recordings(tmp_path)
     assert found.raw[0].tolist() == [[1, 2, 3], [4, 5, -60000]]
     assert found.raw[0].dtype == np.int32
     assert found.cut == cut
@@ -215,7 +219,7 @@ def test_csv_files(tmp_path, content, cut):
 )
 def test_csv_files_without_readings_are_named_and_skipped(folder, content, reason):
     write(folder / "3_walk.csv", content)
-    found = load(folder)
+    found = load_recordings(folder)
     assert len(found) == 2
     assert found.skipped[0].startswith(f"3_walk.csv: left out, for {reason}")
 
@@ -225,7 +229,7 @@ def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(f
     np.save(folder / "fourth_.npy", readings())
     (folder / "5_run.npy").mkdir()
     write(folder / "README.md", "words")
-    found = load(folder)
+    found = load_recordings(folder)
     assert [sentence.split(": left out, for ")[0] for sentence in found.skipped] == [
         "5_run.npy",
         "fourth_.npy",
@@ -237,17 +241,17 @@ def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(f
 def test_channels_must_agree(folder):
     np.save(folder / "3_run.npy", readings(10, 6))
     with pytest.raises(SpikeletError, match=r"3_run\.npy has 6 channels and 1_walk\.npy 3; keep"):
-        load(folder)
+        load_recordings(folder)
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(SpikeletError, match=r"it needs files that end in \.npy or \.csv"):
-        load(tmp_path)
+        load_recordings(tmp_path)
     write(tmp_path / "1_a.npy", "")
     with pytest.raises(SpikeletError, match=r"1_a\.npy: left out, for it is empty"):
-        load(tmp_path)
+        load_recordings(tmp_path)
     with pytest.raises(SpikeletError, match="cannot be read"):
-        load(tmp_path / "nowhere")
+        load_recordings(tmp_path / "nowhere")
 
 
 def test_folds_never_change():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.inputs.scaling import Percentiles, Scaling, fit
+from spikelet.inputs.scaling import Percentiles, Scaling, fit_scaling
 
 INT32 = np.iinfo(np.int32)
 
@@ -78,7 +78,7 @@ def test_other_readings_are_refused(raw, words):
 @pytest.mark.parametrize("span", [1, 3, 254, 255, 256, 1000, 40_000, 65_535])
 def test_a_fit_takes_the_percentiles_to_both_ends_with_the_least_scale(span):
     raw = np.array([[-700], [span - 700]], np.int32)
-    scaling = fit([raw], Percentiles(0, 100))
+    scaling = fit_scaling([raw], Percentiles(0, 100))
     assert scaling.apply(raw)[:, 0].tolist() == [0, 255]
     smaller = Scaling(scaling.offset, scaling.scale - 1, scaling.shift)
     assert smaller.apply(raw)[1, 0] < 255
@@ -87,7 +87,7 @@ def test_a_fit_takes_the_percentiles_to_both_ends_with_the_least_scale(span):
 def test_a_fit_is_even_over_the_range_and_ignores_shocks():
     raw = np.arange(-2000, 2000, dtype=np.int16)[:, None]
     shocks = np.array([[-32768], [32767]] * 5, np.int16)
-    scaling = fit([raw, shocks])
+    scaling = fit_scaling([raw, shocks])
     x = scaling.apply(raw)[:, 0]
     assert (np.diff(x.astype(int)) >= 0).all()
     # 0.5 % of 4,010 readings are cut at each end, 5 of them shocks; the rest fills 0..255.
@@ -100,10 +100,10 @@ def test_a_fit_is_even_over_the_range_and_ignores_shocks():
 def test_a_fit_is_by_channel_or_shared():
     random = np.random.default_rng(0)
     raw = (random.uniform(-1, 1, (1000, 2)) * [100, 10_000]).astype(np.int16)
-    each = fit([raw[:500], raw[500:]])
+    each = fit_scaling([raw[:500], raw[500:]])
     assert (each.scale[0] / each.scale[1]) == pytest.approx(100, rel=0.1)
     assert all(each.apply(raw)[:, channel].max() == 255 for channel in (0, 1))
-    shared = fit([raw], shared=True)
+    shared = fit_scaling([raw], shared=True)
     assert (len(shared.offset), len(shared.scale)) == (1, 1)
     assert np.ptp(shared.apply(raw)[:, 0]) <= 4
 
@@ -121,4 +121,4 @@ def test_a_fit_is_by_channel_or_shared():
 )
 def test_what_cannot_be_fitted_is_refused(recordings, options, words):
     with pytest.raises(SpikeletError, match=words):
-        fit(recordings, **options)
+        fit_scaling(recordings, **options)

@@ -150,7 +150,7 @@ def test_a_link_without_answers_loses_samples_and_says_so(connect):
     link.hello()
     board.outgoing = lambda kind, data: (b"" if kind == wire.ANSWER else data, 0.0)
     assert link.run(network, 0, x[1]) is None
-    assert link.repeated == link_module.TRIES - 1
+    assert link.repeated == link_module.REQUEST_ATTEMPTS - 1
     assert link.lost_frames == 1
     board.outgoing = lambda kind, data: (data, 0.0)
     assert_equal(link.run(network, 1, x[1]), network.simulate(x), 1)
@@ -199,7 +199,7 @@ def test_frames_of_an_earlier_try_that_come_late_are_no_acknowledgement(connect,
     link, board = connect(network)
     link.hello()
     stalls = iter(
-        [0.0, 1.5 * link_module.FIRST_PATIENCE]
+        [0.0, 1.5 * link_module.FIRST_TIMEOUT_S]
     )  # after its first frame of spikes the board is silent for long
     acks = iter([False] * -(-network.channels // 124) + [True])  # the next try's first is lost
 

@@ -17,7 +17,7 @@ from spikelet.link import sensor as listening
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.recorder import Recorder
 from spikelet.networks.lif_file import save_network
 from spikert import compat, wire
@@ -115,7 +115,7 @@ def wave(network, samples, seed=0):
 def told(link, network, count, **options):
     """Return (observations, samplings) of so many turns."""
     seen = list(listening.turns(link, network, 0, count, **options))
-    observations = [one for one in seen if isinstance(one, Observation)]
+    observations = [one for one in seen if isinstance(one, Turn)]
     return observations, [one for one in seen if isinstance(one, Status)]
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation
-from spikelet.link.verify import LiveCheck, Verification, compare
+from spikelet.link.turn import Turn
+from spikelet.link.verify import LiveCheck, Verification, count_differences
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -39,8 +39,8 @@ def expected(network, x):
 def observed(expected, x):
     """Return a function that gives what a faultless board observes of a sample, to be spoilt."""
 
-    def observation(sample: int) -> Observation:
-        return Observation(
+    def observation(sample: int) -> Turn:
+        return Turn(
             turn=sample,
             readings=x[sample],
             spikes=tuple(spikes[sample].copy() for spikes in expected.spikes),
@@ -51,10 +51,10 @@ def observed(expected, x):
     return observation
 
 
-def compared(expected, *observations: Observation) -> Verification:
+def compared(expected, *observations: Turn) -> Verification:
     found = Verification(answers=np.zeros(len(observations), np.int64))
     for observation in observations:
-        compare(found, observation.turn, observation, expected, observation.turn)
+        count_differences(found, observation.turn, observation, expected, observation.turn)
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import Verification
 from spikelet.monitoring import live_picture, live_view
 from spikelet.monitoring.live_picture import Counts, Seen, picture
@@ -38,7 +38,7 @@ def turn(network, number, answer, spikes=None):
     spikes = spikes or [rng.integers(0, 2, shape).astype(np.uint8) for shape in shapes]
     membranes = [np.zeros(layer.neurons, np.int16) for layer in network.layers]
     readings = rng.integers(0, 256, network.turn).astype(np.uint8)
-    return Observation(number, readings, tuple(spikes), tuple(membranes), answer)
+    return Turn(number, readings, tuple(spikes), tuple(membranes), answer)
 
 
 class Watched:

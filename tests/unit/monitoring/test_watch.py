@@ -13,7 +13,7 @@ from unplugged_board import Cable, NamedPort
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch
@@ -58,13 +58,13 @@ def kinds(events):
 
 
 def turns(events):
-    return [event.turn for event in events if isinstance(event, Observation)]
+    return [event.turn for event in events if isinstance(event, Turn)]
 
 
 def test_a_board_that_stays(watched, network):
     watch, cable = watched([])
     events = list(watch.events(40))
-    assert kinds(events) == ["Started", *["Observation"] * 40]
+    assert kinds(events) == ["Started", *["Turn"] * 40]
     assert turns(events) == list(range(40))
     assert (watch.turns, watch.answers, watch.lost_frames, watch.reconnections) == (40, 40, 0, 0)
     assert cable.opened == 1
@@ -76,7 +76,7 @@ def test_after_an_unplug_it_goes_on_where_it_was(watched, answers, absent):
     watch, cable = watched([answers], absent=absent)
     events = list(watch.events(50))
     assert turns(events) == list(range(50))
-    assert [type(event) for event in events if not isinstance(event, Observation)] == [
+    assert [type(event) for event in events if not isinstance(event, Turn)] == [
         Started,
         Gone,
         Reconnected,
@@ -104,7 +104,7 @@ def test_after_each_gap_a_stream_starts_again_and_the_check_with_it(watched):
     for event in watch.events(60):
         if isinstance(event, Started):
             check.restart()
-        elif isinstance(event, Observation):
+        elif isinstance(event, Turn):
             check.check(event)
     assert (check.found.samples, check.found.differences) == (60, 0)
     assert watch.reconnections == 3
@@ -192,7 +192,7 @@ def test_what_follows_a_lost_turn_of_a_stream_is_started_anew(watched, lost):
     )
     events = kinds(watch.events(48))
     anew = watching.BATCH * (lost // watching.BATCH + 1)  # the first turn of the next batch
-    expected = ["NoneType" if turn == lost else "Observation" for turn in range(48)]
+    expected = ["NoneType" if turn == lost else "Turn" for turn in range(48)]
     expected.insert(anew, "Started")
     assert events == (["Started", *expected] if lost else expected)
 
@@ -220,7 +220,7 @@ def test_a_board_that_resets_in_a_loop_is_given_up(watched):
     with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: brownout") as told:
         events.extend(watch.events(10))
     assert "\n" not in str(told.value)
-    assert cable.opened == watching.TRIES
+    assert cable.opened == watching.WATCH_ATTEMPTS
 
 
 def test_a_board_that_answers_now_and_then_is_not_given_up(watched):
@@ -235,13 +235,13 @@ def test_something_else_at_the_port_is_given_up(watched):
     watch, cable = watched([3], faults=[reason] * 100)
     with pytest.raises(SpikeletError, match=r"there again, but was of no use 5 times: .*no Micro"):
         list(watch.events(10))
-    assert len(cable.faults) == 100 - watching.TRIES
+    assert len(cable.faults) == 100 - watching.WATCH_ATTEMPTS
     assert watch.answers == 3
 
 
 def test_a_board_that_is_busy_with_itself_for_a_while_is_found(watched):
     reason = SpikeletError("board has no MicroPython or CircuitPython REPL that answers")
-    watch, _ = watched([3], faults=[reason] * (watching.TRIES - 1))
+    watch, _ = watched([3], faults=[reason] * (watching.WATCH_ATTEMPTS - 1))
     assert turns(watch.events(10)) == list(range(10))
 
 

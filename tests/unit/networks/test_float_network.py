@@ -9,7 +9,7 @@ from float_layers import layer, network, x
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.float_network import FloatLayer
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 def test_direct_drive_integrates_leaks_fires_and_loses_theta():
@@ -122,7 +122,7 @@ def test_layers_that_are_refused(change, words):
         ({"layers": (layer([[1.0]], theta=None),), "readout": "count"}, "count needs"),
         ({"encoder": "morse"}, "encoder is 'morse'"),
         (
-            {"encoder": "delta", "encoder_parameter": 8, "stream": Stream(4, 2)},
+            {"encoder": "delta", "encoder_parameter": 8, "stream": StreamWindow(4, 2)},
             "the first layer has 1 inputs; encoder delta has two for each channel",
         ),
         ({"readout": "best"}, "readout is 'best'"),

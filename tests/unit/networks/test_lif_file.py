@@ -12,7 +12,7 @@ from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer
 from spikelet.networks.lif_file import load_network, save_network
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network import tables
 
 # Offsets in the header, of tables.HEADER.
@@ -84,7 +84,7 @@ def test_round_trip_bit_for_bit(seed, tmp_path):
 def test_scaling_and_stream_round_trip():
     written = small()
     written.scaling = Scaling(np.array([-70_000, 5]), np.array([2**31 - 1, -(2**31)]), 31)
-    written.stream = Stream(window=12, hop=4)
+    written.stream = StreamWindow(window=12, hop=4)
     read = lif_file.from_bytes(lif_file.to_bytes(written))
     assert read.stream == written.stream
     assert read.scaling.offset.tolist() == [-70_000, 5]

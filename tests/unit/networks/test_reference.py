@@ -269,7 +269,7 @@ def numbers_of(network):
     """Return what the simulator makes of each layer of a network that is no stream."""
     direct = [network.encoder == "direct" and k == 0 for k in range(len(network.layers))]
     return [
-        reference_numbers.numbers(layer, first, network.steps)
+        reference_numbers.layer_numbers(layer, first, network.steps)
         for layer, first in zip(network.layers, direct, strict=True)
     ]
 

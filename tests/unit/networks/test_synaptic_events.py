@@ -4,7 +4,7 @@ import numpy as np
 from float_layers import layer, network, x
 
 from spikelet.inputs import encoders
-from spikelet.networks.synaptic_events import synaptic_events
+from spikelet.networks.synaptic_events import count_synaptic_events
 
 
 def test_synaptic_events_of_spikes_and_of_direct_inputs():
@@ -13,7 +13,7 @@ def test_synaptic_events_of_spikes_and_of_direct_inputs():
     hidden, last = np.zeros((2, 4, 5), np.uint8), np.ones((2, 4, 2), bool)
     hidden[0, 1, 2:] = 1
     # 3 inputs reach 5 neurons, 3 spikes reach 2; the last layer's reach none.
-    assert synaptic_events(chain, samples, [hidden, last]) == (3 * 5 + 3 * 2) / 2
+    assert count_synaptic_events(chain, samples, [hidden, last]) == (3 * 5 + 3 * 2) / 2
     inputs = np.count_nonzero(encoders.spikes("rate", samples, 4))
     spiking = network(*chain.layers, encoder="rate")
-    assert synaptic_events(spiking, samples, [hidden, last]) == (inputs * 5 + 3 * 2) / 2
+    assert count_synaptic_events(spiking, samples, [hidden, last]) == (inputs * 5 + 3 * 2) / 2

@@ -10,8 +10,8 @@ from float_layers import layer, network, x
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.training import gradients
-from spikelet.training.gradients import Firing, Objective, evaluate
-from spikelet.training.parameters import Parameters
+from spikelet.training.gradients import Firing, Loss, loss_gradient
+from spikelet.training.parameters import LayerParameters
 
 SMOOTH_SPIKES = {
     "fast-sigmoid": lambda u: 0.5 + u / (1 + gradients.SURROGATE_SLOPE * np.abs(u)),
@@ -54,14 +54,14 @@ def check_gradient(chain, signal, surrogate="fast-sigmoid", trained=None, object
     """
     random = np.random.default_rng(4)
     parameters = trained or [
-        Parameters(cells.weights, random.normal(0, 0.3, cells.maps)) for cells in chain.layers
+        LayerParameters(cells.weights, random.normal(0, 0.3, cells.maps)) for cells in chain.layers
     ]
     y = random.integers(0, len(chain.classes), signal.shape[1])
-    objective = objective or Objective(spike_penalty=0.01, label_smoothing=0.1)
+    objective = objective or Loss(spike_penalty=0.01, label_smoothing=0.1)
     firing = Firing(SMOOTH_SPIKES[surrogate], gradients.SURROGATES[surrogate])
 
     def result():
-        return evaluate(chain, parameters, signal, y, objective, firing)
+        return loss_gradient(chain, parameters, signal, y, objective, firing)
 
     arrays = [array for one in parameters for array in one if array is not None]
     exact = [array for one in result().gradient for array in one if array is not None]
@@ -110,7 +110,7 @@ def with_leaks(layers, random):
             leaks["alpha"] = random.uniform(0.3, 0.8, cells.maps)
         found.append(replace(cells, **leaks))
         bias = random.normal(0, 0.3, cells.maps)
-        trained.append(Parameters(cells.weights, bias, cells.recurrent, **leaks))
+        trained.append(LayerParameters(cells.weights, bias, cells.recurrent, **leaks))
     return found, trained
 
 
@@ -175,17 +175,17 @@ def test_gradient_with_weights_of_classes():
     random = np.random.default_rng(7)
     chain = network(layer(random.normal(0, 1, (4, 3)), theta=None), steps=3)
     samples = random.integers(0, 256, (6, 4)).astype(np.uint8)
-    objective = Objective(label_smoothing=0.1, class_weights=np.array([0.5, 2.0, 1.0]))
+    objective = Loss(label_smoothing=0.1, class_weights=np.array([0.5, 2.0, 1.0]))
     check_gradient(chain, encoders.signal("direct", samples, 3), objective=objective)
 
 
 def test_weights_of_classes_count_in_loss_and_accuracy():
     chain = network(layer(np.eye(2), theta=None))
-    parameters = [Parameters(chain.layers[0].weights, np.zeros(2))]
+    parameters = [LayerParameters(chain.layers[0].weights, np.zeros(2))]
     signal = encoders.signal("direct", x([200, 0], [200, 0], [200, 0]), 4)
     y = np.array([0, 0, 1])
-    plain = evaluate(chain, parameters, signal, y, Objective())
-    even = evaluate(chain, parameters, signal, y, Objective(class_weights=np.array([0.75, 1.5])))
+    plain = loss_gradient(chain, parameters, signal, y, Loss())
+    even = loss_gradient(chain, parameters, signal, y, Loss(class_weights=np.array([0.75, 1.5])))
     assert plain.accuracy == pytest.approx(2 / 3)
     assert even.accuracy == pytest.approx(1 / 2)
     assert even.loss > plain.loss
@@ -193,10 +193,10 @@ def test_weights_of_classes_count_in_loss_and_accuracy():
 
 def test_evaluation_counts_answers_and_hidden_spikes():
     chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
-    parameters = [Parameters(cells.weights, cells.bias) for cells in chain.layers]
+    parameters = [LayerParameters(cells.weights, cells.bias) for cells in chain.layers]
     signal = encoders.signal("direct", x([1], [0]), 4)
-    result = evaluate(chain, parameters, signal, np.array([0, 1]), Objective(spike_penalty=0.5))
+    result = loss_gradient(chain, parameters, signal, np.array([0, 1]), Loss(spike_penalty=0.5))
     # The second sample is silent, and class 0 wins its tie.
     assert (result.accuracy, result.spikes) == (0.5, 2)
-    free = evaluate(chain, parameters, signal, np.array([0, 1]), Objective())
+    free = loss_gradient(chain, parameters, signal, np.array([0, 1]), Loss())
     assert result.loss == pytest.approx(free.loss + 0.5 * 2)

@@ -7,9 +7,14 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.training import image_augmentation
-from spikelet.training.image_augmentation import Strength, augment, resample, side
+from spikelet.training.image_augmentation import (
+    ImageStrength,
+    augment_images,
+    image_side,
+    resample_images,
+)
 
-NOTHING = Strength(rotation=0, scale=0, shift=0)
+NOTHING = ImageStrength(rotation=0, scale=0, shift=0)
 
 
 class Always:
@@ -46,35 +51,35 @@ def nearby(image, row, column):
 
 
 def test_no_strength_changes_nothing(images):
-    np.testing.assert_array_equal(augment(images, UTMOST, NOTHING), images)
+    np.testing.assert_array_equal(augment_images(images, UTMOST, NOTHING), images)
 
 
 def test_a_shift_moves_down_and_to_the_right(images):
-    moved = pixels(augment(images, UTMOST, NOTHING._replace(shift=1)))
+    moved = pixels(augment_images(images, UTMOST, NOTHING._replace(shift=1)))
     np.testing.assert_array_equal(moved[:, 1:, 1:], pixels(images)[:, :-1, :-1])
     assert not moved[:, 0].any()
     assert not moved[:, :, 0].any()
 
 
 def test_a_quarter_turn_is_anticlockwise(images):
-    turned = pixels(augment(images, UTMOST, NOTHING._replace(rotation=90)))
+    turned = pixels(augment_images(images, UTMOST, NOTHING._replace(rotation=90)))
     np.testing.assert_array_equal(turned, np.rot90(pixels(images), axes=(1, 2)))
 
 
 def test_scale_enlarges_about_the_centre():
     image = np.zeros((1, 5, 5), np.uint8)
     image[0, 1:4, 1:4] = 200
-    grown = pixels(augment(image.reshape(1, 25), UTMOST, NOTHING._replace(scale=1)))[0]
+    grown = pixels(augment_images(image.reshape(1, 25), UTMOST, NOTHING._replace(scale=1)))[0]
     # Twice as large, the edge pixels come from one pixel off the centre: still inside the square.
     assert (grown == 200).all()
-    shrunk = pixels(augment(image.reshape(1, 25), UTMOST, NOTHING._replace(scale=-0.5)))[0]
+    shrunk = pixels(augment_images(image.reshape(1, 25), UTMOST, NOTHING._replace(scale=-0.5)))[0]
     assert (np.count_nonzero(shrunk), shrunk[2, 2]) == (1, 200)
 
 
 def test_places_between_pixels_are_interpolated(images):
     random = np.random.default_rng(1)
     rows, columns = random.uniform(-2, 6, (2, 20, 40))
-    found = resample(images, rows, columns)
+    found = resample_images(images, rows, columns)
     for image, *places, values in zip(pixels(images), rows, columns, found, strict=True):
         for row, column, value in zip(*places, values, strict=True):
             assert abs(value - nearby(image, row, column)) <= 0.5 + 1e-9
@@ -83,30 +88,30 @@ def test_places_between_pixels_are_interpolated(images):
 
 def test_every_image_gets_its_own_variant_and_the_seed_decides():
     x = np.full((10, 64), 255, np.uint8)
-    first, again, other = (augment(x, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    first, again, other = (augment_images(x, np.random.default_rng(seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert len(np.unique(first, axis=0)) == 10
     assert (first != other).any()
 
 
 def test_the_size_of_a_block_changes_nothing(images, monkeypatch):
-    whole = augment(images, np.random.default_rng(0))
+    whole = augment_images(images, np.random.default_rng(0))
     monkeypatch.setattr(image_augmentation, "BLOCK", 7)
-    np.testing.assert_array_equal(augment(images, np.random.default_rng(0)), whole)
+    np.testing.assert_array_equal(augment_images(images, np.random.default_rng(0)), whole)
 
 
 def test_successive_calls_differ(images):
     random = np.random.default_rng(0)
-    assert (augment(images, random) != augment(images, random)).any()
+    assert (augment_images(images, random) != augment_images(images, random)).any()
 
 
 @pytest.mark.parametrize(("channels", "pixel"), [(1, 1), (64, 8), (784, 28)])
 def test_sides(channels, pixel):
-    assert side(channels) == pixel
+    assert image_side(channels) == pixel
 
 
 @pytest.mark.parametrize(("channels", "padded"), [(2, 4), (63, 64), (65, 81)])
 def test_channels_that_are_no_square_are_refused(channels, padded):
     x = np.zeros((1, channels), np.uint8)
     with pytest.raises(SpikeletError, match=f"have {channels} channels.* pad them to {padded}"):
-        augment(x, np.random.default_rng(0))
+        augment_images(x, np.random.default_rng(0))

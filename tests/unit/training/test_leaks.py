@@ -11,14 +11,14 @@ from spikelet.training import leaks
 def test_a_leak_starts_where_it_was(beta):
     trained = leaks.logits(np.array([beta]))
     assert trained.dtype == np.float32
-    assert leaks.kept(trained)[0] == pytest.approx(max(beta, 2 / 256), abs=2**-9)
+    assert leaks.representable_leaks(trained)[0] == pytest.approx(max(beta, 2 / 256), abs=2**-9)
 
 
 def test_integers_have_every_leak_however_far_it_was_trained():
     random = np.random.default_rng(0)
     for scale in (1, 10, 1000):
         with np.errstate(over="ignore"):  # of a sigmoid far out
-            kept = leaks.kept(random.normal(0, scale, 40).astype(np.float32))
+            kept = leaks.representable_leaks(random.normal(0, scale, 40).astype(np.float32))
         d, r = convert.leak_integers(kept)
         np.testing.assert_array_equal(1 - d / 2.0**r, kept)
 
@@ -31,7 +31,7 @@ def test_slope_is_the_derivative_of_what_is_kept():
 
 
 def test_time_constants_are_spread_evenly_on_a_log_scale():
-    kept = leaks.spread(0.5, 0.98, 9)
+    kept = leaks.spread_leaks(0.5, 0.98, 9)
     ratios = np.diff(np.log(-1 / np.log(kept)))
     assert (kept[0], kept[-1]) == pytest.approx((0.5, 0.98), abs=2**-9)
     np.testing.assert_allclose(ratios, ratios.mean(), rtol=0.1)

@@ -7,14 +7,14 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.training.motion_augmentation import (
-    Strength,
-    augment,
-    resample,
+    MotionStrength,
+    augment_recordings,
+    resample_recordings,
+    rotate,
     rotation_matrices,
-    turn,
 )
 
-NOTHING = Strength(pace=0, scale=0, rotation=0)
+NOTHING = MotionStrength(pace=0, scale=0, rotation=0)
 
 
 def generator(seed=0):
@@ -28,20 +28,20 @@ def recordings():
 
 
 def test_no_strength_changes_nothing(recordings):
-    np.testing.assert_array_equal(augment(recordings, generator(), NOTHING), recordings)
+    np.testing.assert_array_equal(augment_recordings(recordings, generator(), NOTHING), recordings)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64])
 def test_shape_and_type_stay(dtype):
     x = generator(1).integers(0, 256, (4, 30, 3)).astype(dtype)
-    changed = augment(x, generator())
+    changed = augment_recordings(x, generator())
     assert (changed.shape, changed.dtype) == (x.shape, x.dtype)
     assert (changed != x).any()
 
 
 def test_integers_are_cut_at_their_ends_and_never_wrap():
     x = np.full((50, 10, 3), [32767, -32768, 0], np.int16)
-    changed = augment(x, generator(), NOTHING._replace(scale=0.5))
+    changed = augment_recordings(x, generator(), NOTHING._replace(scale=0.5))
     assert (changed[..., 0].min(), changed[..., 0].max()) != (-32768, 32767)
     assert changed[..., 0].min() > 16_000
     assert changed[..., 1].max() < -16_000
@@ -51,7 +51,7 @@ def test_integers_are_cut_at_their_ends_and_never_wrap():
 
 def test_scale_is_drawn_by_recording_and_channel_about_the_middle():
     x = np.full((500, 10, 3), 228.0)
-    changed = augment(x, generator(), NOTHING._replace(scale=0.1), middle=128)
+    changed = augment_recordings(x, generator(), NOTHING._replace(scale=0.1), middle=128)
     shares = (changed - 128) / 100
     np.testing.assert_allclose(shares, np.broadcast_to(shares[:, :1], shares.shape))
     assert len(np.unique(shares[:, 0].round(9))) == 1500
@@ -61,7 +61,7 @@ def test_scale_is_drawn_by_recording_and_channel_about_the_middle():
 
 def test_turning_keeps_lengths_and_angles_between_samples(recordings):
     x = recordings.astype(np.float64)
-    changed = augment(x, generator(), NOTHING._replace(rotation=40))
+    changed = augment_recordings(x, generator(), NOTHING._replace(rotation=40))
     before, after = (each.reshape(20, 50, 2, 3) for each in (x, changed))
     products = "ntsi,nusi->ntus"
     np.testing.assert_allclose(
@@ -71,7 +71,7 @@ def test_turning_keeps_lengths_and_angles_between_samples(recordings):
 
 def test_turns_are_within_their_degrees_and_in_every_direction():
     basis = np.broadcast_to(np.eye(3), (2000, 3, 3))
-    turned = augment(basis.copy(), generator(), NOTHING._replace(rotation=30))
+    turned = augment_recordings(basis.copy(), generator(), NOTHING._replace(rotation=30))
     traces = np.trace(turned, axis1=1, axis2=2)
     degrees = np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))
     assert 29.9 < degrees.max() < 30.0001
@@ -87,13 +87,13 @@ def test_rotations_are_by_the_right_hand():
     x, y, z = np.eye(3)
     about_x, about_y, about_z = quarter
     np.testing.assert_allclose([about_x @ y, about_y @ z, about_z @ x], [z, x, y], atol=1e-12)
-    np.testing.assert_allclose(turn(x[None, None], about_z[None]), [[y]], atol=1e-12)
+    np.testing.assert_allclose(rotate(x[None, None], about_z[None]), [[y]], atol=1e-12)
 
 
 def test_time_is_warped_smoothly_between_fixed_ends():
     clock = np.tile(np.arange(201.0)[:, None], (300, 1, 3))
     strength = NOTHING._replace(pace=0.3)
-    times = augment(clock, generator(), strength)[..., 0]
+    times = augment_recordings(clock, generator(), strength)[..., 0]
     np.testing.assert_allclose(times[:, [0, -1]], np.tile([0, 200], (300, 1)), atol=1e-9)
     speeds = np.diff(times, axis=1)
     # 0.7..1.3, before the ends are fitted by a factor that lies between their own ratios.
@@ -106,33 +106,33 @@ def test_time_is_warped_smoothly_between_fixed_ends():
 
 def test_places_between_samples_are_interpolated():
     x = np.array([[[0.0, 10.0], [1.0, 20.0], [4.0, 40.0]]])
-    found = resample(x, np.array([[0.0, 0.5, 1.25, 2.0]]))
+    found = resample_recordings(x, np.array([[0.0, 0.5, 1.25, 2.0]]))
     np.testing.assert_allclose(found, [[[0, 10], [0.5, 15], [1.75, 25], [4, 40]]])
 
 
 def test_the_seed_decides_and_successive_calls_differ(recordings):
     np.testing.assert_array_equal(
-        augment(recordings, generator(3)), augment(recordings, generator(3))
+        augment_recordings(recordings, generator(3)), augment_recordings(recordings, generator(3))
     )
     random = generator(3)
-    assert (augment(recordings, random) != augment(recordings, random)).any()
+    assert (augment_recordings(recordings, random) != augment_recordings(recordings, random)).any()
 
 
 @pytest.mark.parametrize(
     ("shape", "strength", "words"),
     [
-        ((4, 3), Strength(), r"shape \(4, 3\)"),
-        ((4, 1, 3), Strength(), "2 samples"),
-        ((4, 10, 4), Strength(), "4 channels, which are no threes"),
-        ((4, 10, 3), Strength(pace=1), "pace is 1 at 5 bends"),
-        ((4, 10, 3), Strength(bends=1), "pace is 0.2 at 1 bends"),
+        ((4, 3), MotionStrength(), r"shape \(4, 3\)"),
+        ((4, 1, 3), MotionStrength(), "2 samples"),
+        ((4, 10, 4), MotionStrength(), "4 channels, which are no threes"),
+        ((4, 10, 3), MotionStrength(pace=1), "pace is 1 at 5 bends"),
+        ((4, 10, 3), MotionStrength(bends=1), "pace is 0.2 at 1 bends"),
     ],
 )
 def test_what_cannot_be_changed_is_refused(shape, strength, words):
     with pytest.raises(SpikeletError, match=words):
-        augment(np.zeros(shape, np.int16), generator(), strength)
+        augment_recordings(np.zeros(shape, np.int16), generator(), strength)
 
 
 def test_channels_that_are_no_threes_can_be_warped_and_scaled():
     x = generator(1).integers(0, 256, (4, 30, 2), np.uint8)
-    assert (augment(x, generator(), Strength(rotation=0)) != x).any()
+    assert (augment_recordings(x, generator(), MotionStrength(rotation=0)) != x).any()

@@ -11,9 +11,9 @@ from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.networks import lif_file
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.training import quantised_forward, topology, train
-from spikelet.training.gradients import Objective, evaluate
+from spikelet.training.gradients import Loss, loss_gradient
 from spikelet.training.options import TrainingOptions
-from spikelet.training.parameters import Parameters
+from spikelet.training.parameters import LayerParameters
 
 SHAPES = {
     "dense": {"hidden": (24, 12)},
@@ -43,10 +43,10 @@ def random_network(encoder, steps, **options):
 @pytest.mark.parametrize("bits", [8, 4, 3])
 def test_spikes_and_membranes_are_those_of_the_reference(bits, encoder, steps, shape):
     network, x = random_network(encoder, steps, **SHAPES[shape]), load_digits().x[:60]
-    found = quantised_forward.rounded(network, bits)
+    found = quantised_forward.quantise(network, bits)
     signal = encoders.signal(encoder, x, steps, network.encoder_parameter, np.float32)
     passes = quantised_forward.forward(found, signal)
-    trace = convert.convert(network, bits=bits)[0].simulate(x)
+    trace = convert.convert_network(network, bits=bits)[0].simulate(x)
     for done, spikes, ends, scale in zip(
         passes, trace.spikes, trace.membranes, found.scales, strict=True
     ):
@@ -63,7 +63,7 @@ def test_streams_are_exact_as_well(encoder):
     options = TrainingOptions(encoder=encoder, hidden=(12,), recurrent=True, hop=10, steps=2)
     recordings = Dataset(x, np.arange(20) % 3, ("a", "b", "c"), "walks")
     network = train.initial_network(recordings, options, random)
-    found = quantised_forward.rounded(network, 8)
+    found = quantised_forward.quantise(network, 8)
     signal = encoders.signal(encoder, x, 2, network.encoder_parameter, np.float32)
     trace = found.integers.simulate(x)
     for done, spikes in zip(quantised_forward.forward(found, signal), trace.spikes, strict=True):
@@ -74,18 +74,18 @@ def test_streams_are_exact_as_well(encoder):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("bits", [8, 4, 3])
 def test_conversion_of_a_rounded_network_changes_nothing(bits, shape):
-    found = quantised_forward.rounded(random_network("direct", 4, **SHAPES[shape]), bits)
-    again, _ = convert.convert(found.network, bits=bits)
+    found = quantised_forward.quantise(random_network("direct", 4, **SHAPES[shape]), bits)
+    again, _ = convert.convert_network(found.network, bits=bits)
     assert lif_file.to_bytes(again) == lif_file.to_bytes(found.integers)
 
 
 def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
     network, samples = random_network("direct", 4, hidden=(24,)), split(load_digits())[1]
-    found = quantised_forward.rounded(network, 3)
+    found = quantised_forward.quantise(network, 3)
     signal = encoders.signal("direct", samples.x, 4, dtype=np.float32)
     passes = quantised_forward.forward(found, signal)
-    parameters = [Parameters(one.weights, one.bias) for one in found.network.layers]
-    result = evaluate(found.network, parameters, signal, samples.y, Objective(), passes=passes)
+    parameters = [LayerParameters(one.weights, one.bias) for one in found.network.layers]
+    result = loss_gradient(found.network, parameters, signal, samples.y, Loss(), passes=passes)
     trace = found.integers.simulate(samples.x)
     assert result.accuracy == (trace.answers == samples.y).mean()
     assert result.spikes == np.count_nonzero(trace.spikes[0]) / len(samples)
@@ -96,8 +96,8 @@ def test_objective_is_that_of_the_integers_and_its_gradient_goes_through():
 def test_training_reports_what_the_integers_reach(bits):
     digits = split(load_digits())[1]
     options = TrainingOptions(hidden=(16,), epochs=4, bits=bits, validation_fraction=0.3)
-    result = train.train(digits, options)
-    integers, _ = convert.convert(result.network, bits=bits)
+    result = train.train_network(digits, options)
+    integers, _ = convert.convert_network(result.network, bits=bits)
     validation = split(digits, 0.3)[1]
     answers = integers.simulate(validation.x).answers
     assert result.accuracy == pytest.approx((answers == validation.y).mean())

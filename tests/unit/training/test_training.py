@@ -12,11 +12,11 @@ from spikelet.cli import train as train_verb
 from spikelet.conversion import convert, drift, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, load_digits, split
-from spikelet.networks.protocol import Stream
-from spikelet.networks.synaptic_events import synaptic_events
+from spikelet.networks.protocol import StreamWindow
+from spikelet.networks.synaptic_events import count_synaptic_events
 from spikelet.training import gradients, leaks, quantised_forward
 from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
-from spikelet.training.train import initial_network, train
+from spikelet.training.train import initial_network, train_network
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def parts():
 
 def measure(parts, **options):
     """Train on the one part; return test accuracy and synaptic events."""
-    trained = train(parts[0], TrainingOptions(**options)).network
+    trained = train_network(parts[0], TrainingOptions(**options)).network
     trace = trained.simulate(parts[1].x)
-    events = synaptic_events(trained, parts[1].x, trace.spikes)
+    events = count_synaptic_events(trained, parts[1].x, trace.spikes)
     return float((trace.answers == parts[1].y).mean()), events
 
 
@@ -84,26 +84,26 @@ def weights(result):
 
 
 def test_the_seed_decides(blobs):
-    first, again = train(blobs, QUICK), train(blobs, QUICK)
+    first, again = train_network(blobs, QUICK), train_network(blobs, QUICK)
     np.testing.assert_array_equal(weights(first), weights(again))
     assert first.history == again.history
-    assert (weights(train(blobs, replace(QUICK, seed=1))) != weights(first)).any()
+    assert (weights(train_network(blobs, replace(QUICK, seed=1))) != weights(first)).any()
 
 
 def test_network_has_what_the_options_say(blobs):
     options = replace(QUICK, hidden=(8, 5), beta=0.5, readout_beta=1.0, reset="set", steps=3)
-    trained = train(blobs, options).network
+    trained = train_network(blobs, options).network
     assert [cells.weights.shape for cells in trained.layers] == [(6, 8), (8, 5), (5, 3)]
     assert [cells.beta[0] for cells in trained.layers] == [0.5, 0.5, 1.0]
     assert [cells.theta is None for cells in trained.layers] == [False, False, True]
     assert (trained.steps, trained.classes) == (3, ("a", "b", "c"))
-    spiking = train(blobs, replace(QUICK, readout="count")).network
+    spiking = train_network(blobs, replace(QUICK, readout="count")).network
     assert spiking.layers[-1].theta is not None
 
 
 def test_best_epoch_is_restored(blobs):
     seen = []
-    result = train(blobs, replace(QUICK, epochs=20), lambda *report: seen.append(report))
+    result = train_network(blobs, replace(QUICK, epochs=20), lambda *report: seen.append(report))
     accuracies = [epoch.accuracy for epoch in result.history]
     assert seen == [(number + 1, 20, value) for number, value in enumerate(accuracies)]
     assert accuracies[result.best_epoch - 1] == max(accuracies)
@@ -114,13 +114,13 @@ def test_best_epoch_is_restored(blobs):
 def test_training_stops_when_patience_ends(blobs):
     # Labels that mean nothing cannot be learned, so progress ends soon.
     random = replace(blobs, y=np.random.default_rng(1).permutation(blobs.y))
-    result = train(random, replace(QUICK, epochs=200, patience=3))
+    result = train_network(random, replace(QUICK, epochs=200, patience=3))
     assert result.epochs == result.best_epoch + 3 < 200
 
 
 def test_a_spike_penalty_makes_spikes_rare(blobs):
     spikes = [
-        train(blobs, replace(QUICK, epochs=30, spike_penalty=price)).history[-1].spikes
+        train_network(blobs, replace(QUICK, epochs=30, spike_penalty=price)).history[-1].spikes
         for price in (0, 0.1)
     ]
     assert spikes[1] < 0.5 * spikes[0]
@@ -128,8 +128,8 @@ def test_a_spike_penalty_makes_spikes_rare(blobs):
 
 @pytest.mark.parametrize("bits", [8, 6, 4, 3])
 def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
-    network = train(blobs, replace(QUICK, bits=bits)).network
-    integers, reports = convert.convert(network, bits=bits)
+    network = train_network(blobs, replace(QUICK, bits=bits)).network
+    integers, reports = convert.convert_network(network, bits=bits)
     for cells, layer, report in zip(network.layers, integers.layers, reports, strict=True):
         units = cells.weights * report.scale / 2**layer.gain
         np.testing.assert_allclose(units, layer.weights, atol=1e-5)
@@ -150,15 +150,15 @@ def test_steps_smaller_than_the_grid_add_up(blobs):
     # Were the weights themselves rounded after each step, no step would ever reach the next value.
     options = replace(QUICK, bits=3, epochs=30, learning_rate=1e-3, weight_decay=0)
     start = initial_network(blobs, options, np.random.default_rng(options.seed))
-    before = quantised_forward.rounded(start, 3).integers.layers[0].weights
-    after, _ = convert.convert(train(blobs, options).network, bits=3)
+    before = quantised_forward.quantise(start, 3).integers.layers[0].weights
+    after, _ = convert.convert_network(train_network(blobs, options).network, bits=3)
     assert (after.layers[0].weights != before).mean() > 0.1
 
 
 def test_learned_leaks_differ_and_integers_have_them(blobs):
     options = replace(QUICK, learn_leaks=True, current=0.75, recurrent=True, epochs=20)
-    result = train(blobs, options)
-    integers, reports = convert.convert(result.network)
+    result = train_network(blobs, options)
+    integers, reports = convert.convert_network(result.network)
     for cells, layer, report in zip(result.network.layers, integers.layers, reports, strict=True):
         grade = next(
             one for one in drift.grades(cells, layer, report.scale) if one.parameter == "leak"
@@ -171,15 +171,15 @@ def test_learned_leaks_differ_and_integers_have_them(blobs):
 
 
 def test_leaks_stay_where_they_are_unless_learned(blobs):
-    cells = train(blobs, replace(QUICK, current=0.75, slowest_beta=0.99)).network.layers[0]
-    np.testing.assert_array_equal(cells.beta, leaks.spread(0.875, 0.99, 8))
+    cells = train_network(blobs, replace(QUICK, current=0.75, slowest_beta=0.99)).network.layers[0]
+    np.testing.assert_array_equal(cells.beta, leaks.spread_leaks(0.875, 0.99, 8))
     assert (cells.alpha == 0.75).all()
 
 
 def test_convolutions_learn():
     digits = split(load_digits())[0]
     options = TrainingOptions(convolutions="8k3s2p1", hidden=(), epochs=15, spike_penalty=1e-4)
-    assert train(digits, options).accuracy >= 0.95
+    assert train_network(digits, options).accuracy >= 0.95
 
 
 # Recordings
@@ -215,16 +215,16 @@ STREAM = TrainingOptions(hidden=(16,), steps=1, epochs=25, hop=8, beta=0.5, vali
     ids=str,
 )
 def test_windows_of_streams_are_learned(tones, options):
-    result = train(tones, replace(STREAM, **{"balance": True, **options}))
-    assert result.network.stream == Stream(window=24, hop=8)
+    result = train_network(tones, replace(STREAM, **{"balance": True, **options}))
+    assert result.network.stream == StreamWindow(window=24, hop=8)
     assert result.accuracy >= 0.9
     longer = np.concatenate([tones.x[:5]] * 2, axis=1)
     assert result.network.simulate(longer).answers.shape == (5, 6)
 
 
 def test_a_stream_answers_once_a_window_unless_it_has_a_hop(tones):
-    result = train(tones, replace(STREAM, hop=None, epochs=1))
-    assert result.network.stream == Stream(window=24, hop=24)
+    result = train_network(tones, replace(STREAM, hop=None, epochs=1))
+    assert result.network.stream == StreamWindow(window=24, hop=24)
 
 
 def test_balance_makes_a_rare_class_count(tones):
@@ -232,7 +232,7 @@ def test_balance_makes_a_rare_class_count(tones):
     noise = np.random.default_rng(1).integers(0, 256, tones.x.shape).astype(np.uint8)
     unclear, options = replace(tones, x=noise), replace(STREAM, epochs=3)
     rare = [
-        (train(unclear, choice).network.simulate(noise).answers[:, -1] == 1).mean()
+        (train_network(unclear, choice).network.simulate(noise).answers[:, -1] == 1).mean()
         for choice in (options, replace(options, balance=True))
     ]
     assert rare[0] < 0.05
@@ -241,7 +241,7 @@ def test_balance_makes_a_rare_class_count(tones):
 
 def test_accuracy_is_the_mean_over_classes_with_balance(tones):
     options = replace(STREAM, epochs=3, balance=True)
-    result = train(tones, options)
+    result = train_network(tones, options)
     validation = split(tones, 0.3)[1]
     right = result.network.simulate(validation.x).answers[:, -1] == validation.y
     by_class = [right[validation.y == label].mean() for label in (0, 1)]
@@ -263,14 +263,14 @@ def test_a_first_bias_takes_out_what_is_always_there(tones):
 )
 def test_options_that_do_not_fit_recordings(tones, options, words):
     with pytest.raises(SpikeletError, match=words):
-        train(tones, replace(STREAM, **options))
+        train_network(tones, replace(STREAM, **options))
 
 
 def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
     samples = split(load_digits())[1]
     options = replace(QUICK, epochs=3, augment=True)
     plain, first, again = (
-        weights(train(samples, choice))
+        weights(train_network(samples, choice))
         for choice in (replace(options, augment=False), options, options)
     )
     np.testing.assert_array_equal(first, again)
@@ -280,9 +280,9 @@ def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
 def test_augmentation_needs_square_images(blobs):
     digits = split(load_digits())[1]
     with pytest.raises(SpikeletError, match="shape is 4x8x2; only images of 8x8x1 can be turned"):
-        train(digits, replace(QUICK, augment=True, shape="4x8x2", convolutions="4k2"))
+        train_network(digits, replace(QUICK, augment=True, shape="4x8x2", convolutions="4k2"))
     with pytest.raises(SpikeletError, match="samples have 6 channels, which are no square image"):
-        train(blobs, replace(QUICK, augment=True))
+        train_network(blobs, replace(QUICK, augment=True))
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_augmentation_needs_square_images(blobs):
 )
 def test_options_out_of_range(blobs, option, value):
     with pytest.raises(SpikeletError, match=f"^{option} is "):
-        train(blobs, replace(QUICK, **{option: value}))
+        train_network(blobs, replace(QUICK, **{option: value}))
 
 
 @pytest.mark.parametrize("beta", [1, 0.5, 0.875, 1 - 2**-15, 1 - 255 / 256, 1 - 255 / 2**15])
@@ -321,15 +321,15 @@ def test_leaks_that_the_integers_have(beta):
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_divergence_is_reported(blobs):
     with pytest.raises(SpikeletError, match=r"training diverged in epoch \d+; lower learning_rate"):
-        train(blobs, replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6))
+        train_network(blobs, replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6))
 
 
 def test_samples_that_cannot_be_trained_on(blobs):
     unlabelled = Dataset(blobs.x, np.full(120, -1), (), "blobs")
     with pytest.raises(SpikeletError, match="blobs: has no labels y"):
-        train(unlabelled, QUICK)
+        train_network(unlabelled, QUICK)
     with pytest.raises(SpikeletError, match="hop is 5, but blobs holds no recordings"):
-        train(blobs, replace(QUICK, hop=5))
+        train_network(blobs, replace(QUICK, hop=5))
 
 
 # The command
@@ -363,7 +363,7 @@ def test_train_and_convert_a_stream(spikelet, tones, tmp_path):
     assert spikelet("train", samples, "-o", graph, *words)[0] == 0
     assert spikelet("convert", graph, "-o", tables, "--samples", samples)[0] == 0
     network = load(tables)
-    assert network.stream == Stream(window=24, hop=8)
+    assert network.stream == StreamWindow(window=24, hop=8)
     assert network.layers[0].recurrent.shape == (9, 9)
     assert network.layers[0].current_d.any()
 

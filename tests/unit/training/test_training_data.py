@@ -9,7 +9,7 @@ from stream_networks import stream_network
 
 from spikelet.errors import SpikeletError
 from spikelet.networks import trial_samples
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.training import data as training_data
 from spikelet.training.data import Cut
 
@@ -22,7 +22,7 @@ def folder(tmp_path):
 
 
 def test_no_recording_is_in_both_parts(folder):
-    data = training_data.load(str(folder), CUT)
+    data = training_data.load_training_data(str(folder), CUT)
     assert data.train.classes == data.test.classes == ("fast", "slow")
     assert data.train.x.shape[1:] == (40, 3)
     assert len(np.unique(data.train.groups)) + len(np.unique(data.test.groups)) == 16
@@ -32,7 +32,7 @@ def test_no_recording_is_in_both_parts(folder):
 
 
 def test_the_scaling_is_from_the_training_part_and_the_same_for_all_axes(folder):
-    data = training_data.load(str(folder), CUT)
+    data = training_data.load_training_data(str(folder), CUT)
     assert len(data.scaling.scale) == 1
     assert data.train.x.dtype == np.uint8
     assert data.train.x.min() == 0
@@ -41,20 +41,20 @@ def test_the_scaling_is_from_the_training_part_and_the_same_for_all_axes(folder)
 
 
 def test_what_is_left_out_is_said(folder):
-    notes = " ".join(training_data.load(str(folder), CUT).notes)
+    notes = " ".join(training_data.load_training_data(str(folder), CUT).notes)
     assert "9_slow.npy: left out, for it is empty" in notes
     assert "9_odd.npy: left out, for its label odd is excluded" in notes
 
 
 def test_a_slower_sensor(folder):
-    data = training_data.load(str(folder), replace(CUT, window=20, hop=None, every=2))
+    data = training_data.load_training_data(str(folder), replace(CUT, window=20, hop=None, every=2))
     assert data.train.x.shape[1:] == (20, 3)
     assert data.dt == 2 / recording_folder.RATE
     assert len(data.train) == 12 * 5  # windows one after the other
 
 
 def test_samples_that_are_no_recordings_are_split_as_ever():
-    data = training_data.load("digits")
+    data = training_data.load_training_data("digits")
     assert (len(data.train), len(data.test), data.scaling, data.notes) == (1437, 360, None, ())
 
 
@@ -69,18 +69,20 @@ def test_samples_that_are_no_recordings_are_split_as_ever():
 )
 def test_what_cannot_be_cut_is_refused(folder, name, cut, words):
     with pytest.raises(SpikeletError, match=words):
-        training_data.load(name or str(folder), cut)
+        training_data.load_training_data(name or str(folder), cut)
 
 
 def network():
     """Return a stream whose classes are partly the folder's."""
-    made = replace(stream_network(1), classes=("slow", "a", "b", "fast"), stream=Stream(40, 10))
+    made = replace(
+        stream_network(1), classes=("slow", "a", "b", "fast"), stream=StreamWindow(40, 10)
+    )
     assert made.scaling is not None
     return made
 
 
 def test_a_network_is_tried_on_whole_windows_of_recordings(folder):
-    found = trial_samples.named(str(folder), network())
+    found = trial_samples.samples_named(str(folder), network())
     assert found.x.dtype == np.int16
     assert found.x.shape == (16 * 5, 40, 3)
     assert found.classes == ("slow", "a", "b", "fast")
@@ -92,9 +94,9 @@ def test_recordings_of_other_classes_are_refused(folder):
     with pytest.raises(
         SpikeletError, match="its classes are fast, odd, slow, of which the network"
     ):
-        trial_samples.named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
+        trial_samples.samples_named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
     with pytest.raises(SpikeletError, match="takes no stream"):
-        trial_samples.named(str(folder), replace(network(), stream=None))
+        trial_samples.samples_named(str(folder), replace(network(), stream=None))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5])

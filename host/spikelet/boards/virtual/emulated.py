@@ -59,7 +59,7 @@ class Qemu(ReplPort):
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
         self.storage = f"qemu-{model}"
-        self.machine = catalogue.load(self.storage).qemu
+        self.machine = catalogue.load_board_type(self.storage).qemu
         self.prelude = installation.board_side(
             "mount_image",
             _place=(self.machine.rom_address, self.machine.rom_size),

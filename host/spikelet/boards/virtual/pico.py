@@ -189,7 +189,7 @@ class Pico(FilePort):
             env = os.environ | {"RP2040JS": str(self.emulator)}
             with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
                 board = Powered(self.name, f"socket://127.0.0.1:{port}", process)
-                pico_wiring.wire(board, folder)
+                pico_wiring.wire_board(board, folder)
                 yield board
 
     @contextmanager

@@ -58,7 +58,7 @@ class Wired(Protocol):
         """Let the time of the board pass as fast as it can while it waits."""
 
 
-def wire(board: Wired, folder: Path) -> None:
+def wire_board(board: Wired, folder: Path) -> None:
     """Wire to the board what the folder's hardware.json says, if there is one.
 
     Raises SpikeletError if it makes no sense.

@@ -114,7 +114,7 @@ def other_form(path: str) -> str:
 
 
 def _bare(source: str) -> bytes:
-    return minify.bare(source).encode()
+    return minify.minified(source).encode()
 
 
 def _packaged() -> str | None:

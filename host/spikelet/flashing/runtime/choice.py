@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
+from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import file_systems, memory
-from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.parts import count_by_package
 
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.port import Port
     from spikelet.flashing.runtime.needs import Task
-    from spikelet.flashing.runtime.parts import Parts
+    from spikelet.flashing.runtime.parts import RuntimeParts
 
 ASKED = "as --small asks"
 
@@ -57,7 +57,7 @@ class Choice:
 def choose(
     where: Port,
     asked: Interpreter,
-    parts: Parts,
+    parts: RuntimeParts,
     task: Task,
     put: Mapping[str, bytes],
     *,
@@ -92,15 +92,17 @@ def _short(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> str:
 
 def _beside(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> tuple[int, int]:
     """Return the bytes that files take besides those that a board has, and how many are free then."""
-    layout = board_layout.of(files)
+    layout = Layout.of_files(files)
     with where.connect() as transport:
-        strays, wanted = stage.staging(stage.of(transport), layout)
+        strays, wanted = stage.staging(stage.files_of(transport), layout)
     freed = sum(
-        file_systems.rounded(size, asked.flash_block) for size in strays.values() if size > 0
+        file_systems.rounded_to_blocks(size, asked.flash_block)
+        for size in strays.values()
+        if size > 0
     )
     return file_systems.filed_size(wanted, asked.flash_block), asked.flash_free + freed
 
 
 def _left_out(files: Mapping[str, bytes], why: str) -> str:
-    counted = f" ({runtime_parts.counted(files)})" if files else ""
+    counted = f" ({count_by_package(files)})" if files else ""
     return f"{len(files)} files {why}{counted}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spikelet.boards.catalogue import Board, Runtime
+from spikelet.boards.catalogue import BoardType, Runtime
 from spikelet.boards.interpreter import Interpreter
 from spikelet.flashing.runtime import file_systems
 
@@ -21,7 +21,7 @@ FAT12 = 0xFF5  # clusters, above which a FAT takes more than what is counted her
 FEW_SECTORS = 256  # with which CircuitPython's root folder is smaller; Source: its lib/oofatfs/ff.c
 
 
-def interpreter(board: Board) -> Interpreter:
+def interpreter(board: BoardType) -> Interpreter:
     """Return what the interpreter of a board is likely to say, with today's bytecode."""
     runtime = board.first
     cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]

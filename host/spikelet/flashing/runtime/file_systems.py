@@ -25,10 +25,10 @@ def filed_size(files: Mapping[str, bytes], block: int = PAGE) -> int:
     sizes = [*map(len, files.values()), max(entries, default=0)]
     folders = FOLDERS + len({path.rpartition("/")[0] for path in files if "/" in path})
     copies = PAIR if block >= PAGE else 1
-    return sum(rounded(size, block) for size in sizes) + copies * folders * block
+    return sum(rounded_to_blocks(size, block) for size in sizes) + copies * folders * block
 
 
-def rounded(size: int, block: int) -> int:
+def rounded_to_blocks(size: int, block: int) -> int:
     """Return the bytes of the blocks that a file of `size` bytes takes."""
     return -(-size // block) * block
 
@@ -49,4 +49,9 @@ def fat_space(size: int, root_entries: int) -> int:
     """
     clusters = size // fat_block(size)
     table = (clusters * 3 + 1) // 2 + 3
-    return size - SECTOR - rounded(table, SECTOR) - rounded(root_entries * ENTRY, SECTOR)
+    return (
+        size
+        - SECTOR
+        - rounded_to_blocks(table, SECTOR)
+        - rounded_to_blocks(root_entries * ENTRY, SECTOR)
+    )

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import expected_interpreter, file_systems, memory
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 
 if TYPE_CHECKING:
-    from spikelet.boards.catalogue import Board
+    from spikelet.boards.catalogue import BoardType
     from spikelet.boards.interpreter import Interpreter
-    from spikelet.flashing.runtime.parts import Parts
+    from spikelet.flashing.runtime.parts import RuntimeParts
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
 
@@ -24,7 +24,7 @@ PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """What a board has, and how a network would be put there.
 
     name        how messages call the board
@@ -107,7 +107,9 @@ class Room:
             now = network.layers[k].neurons
             advice.append(f"train it with {neurons} neurons in layer {k}, which has {now}")
         larger = [
-            board.name for board in map(catalogue.load, catalogue.names()) if _more(board, need)
+            board.name
+            for board in map(catalogue.load_board_type, catalogue.board_names())
+            if _more(board, need)
         ]
         advice.append(f"take a board with more ({', '.join(larger) or 'none is known here'})")
         return ", or ".join(advice)
@@ -130,7 +132,7 @@ class Room:
         return need.flash > (self.flash or need.flash)
 
     def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
-        return memory.need(
+        return memory.memory_needed(
             network,
             self.kernel,
             files,
@@ -143,15 +145,15 @@ class Room:
 
 
 def of_board(
-    board: Board, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
-) -> Room:
+    board: BoardType, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
+) -> Capacity:
     """Return the room on a board that is known by its file, or in its ROM partition.
 
     sensor    settings of the one that it will read, None for none
     """
     asked = expected_interpreter.interpreter(board)
-    parts = runtime_parts.of(asked)
-    return Room(
+    parts = RuntimeParts.for_interpreter(asked)
+    return Capacity(
         board.name,
         board.ram_free,
         board.first.rom_size if in_rom else asked.flash_size,
@@ -167,16 +169,16 @@ def of_board(
 def of_interpreter(
     name: str,
     interpreter: Interpreter,
-    parts: Parts,
+    parts: RuntimeParts,
     files: Mapping[str, bytes],
     *,
     in_place: bool,
-) -> Room:
+) -> Capacity:
     """Return the room on a board that said itself what it has.
 
     files    chosen of its parts
     """
-    return Room(
+    return Capacity(
         name,
         interpreter.memory_free,
         interpreter.flash_size,
@@ -224,6 +226,6 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
     return least
 
 
-def _more(board: Board, need: Need) -> bool:
+def _more(board: BoardType, need: Need) -> bool:
     """Return whether a board's file says that it has so much."""
     return (board.ram_free or 0) >= need.ram and (board.flash_free or 0) >= need.flash

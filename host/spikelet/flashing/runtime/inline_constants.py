@@ -18,7 +18,7 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
 
 @dataclass
-class Module:
+class ParsedModule:
     """A module of the firmware.
 
     source      text
@@ -66,8 +66,8 @@ def _dotted(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _parsed(source: str) -> Module:
-    module = Module(source, ast.parse(source))
+def _parsed(source: str) -> ParsedModule:
+    module = ParsedModule(source, ast.parse(source))
     for node in module.tree.body:
         match node:
             case ast.Assign(
@@ -78,7 +78,7 @@ def _parsed(source: str) -> Module:
     return module
 
 
-def _resolve(module: Module, modules: Mapping[str, Module]) -> None:
+def _resolve(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> None:
     """Find what the module calls others, and their constants."""
     called: dict[str, set[str]] = {}
     for node in ast.walk(module.tree):
@@ -94,7 +94,7 @@ def _resolve(module: Module, modules: Mapping[str, Module]) -> None:
     module.modules = {here: paths.pop() for here, paths in called.items() if len(paths) == 1}
 
 
-def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
+def _asked(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> Iterator[str]:
     """Yield the names that some module may ask another for when it runs, whichever that is."""
     for node in ast.walk(module.tree):
         match node:
@@ -104,7 +104,7 @@ def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
                 yield name
 
 
-def _number(node: ast.AST, module: Module, modules: Mapping[str, Module]) -> int | None:
+def _number(node: ast.AST, module: ParsedModule, modules: Mapping[str, ParsedModule]) -> int | None:
     """Return the number that replaces a node, None if there is none."""
     match node:
         case ast.Attribute(value=ast.Name(id=here), attr=name):
@@ -116,7 +116,7 @@ def _number(node: ast.AST, module: Module, modules: Mapping[str, Module]) -> int
     return None
 
 
-def _rewritten(module: Module, modules: Mapping[str, Module]) -> str:
+def _rewritten(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> str:
     changes, definitions = [], set()
     for statement in module.tree.body:
         match statement:

@@ -113,7 +113,7 @@ class Need:
         ]
 
 
-def need(
+def memory_needed(
     network: Network,
     kernel: str,
     files: Mapping[str, bytes],
@@ -318,12 +318,12 @@ def _modules(form: str, kernel: str, table: Tables) -> int:
         return size + BESIDE_THUMB[form] * bool(others)
     if kernel == "viper":
         size += GENERAL[form] * (not all(map(is_plain, table.layers)))
-        storages = {storage(layer) for layer in table.layers if layer.geometry is None}
+        storages = {rows_before_split(layer) for layer in table.layers if layer.geometry is None}
         return size + STORAGE[form] * max(0, len(storages) - 1)
     return size
 
 
-def storage(table: LayerTable) -> int:
+def rows_before_split(table: LayerTable) -> int:
     """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper/build.py."""
     return 0 if table.pairs else max(rows for rows in (1, 4, 8) if rows <= max(1, table.together))
 

@@ -25,7 +25,7 @@ ASKING = {
 
 
 @dataclass(frozen=True)
-class Module:
+class RuntimeModule:
     """A module of the runtime, by dotted names.
 
     needs     of EMITTERS and ULAB, what the interpreter has to have
@@ -40,7 +40,7 @@ class Module:
     hardware: frozenset[str]
 
 
-def of(sources: Mapping[str, bytes]) -> dict[str, Module]:
+def parse_modules(sources: Mapping[str, bytes]) -> dict[str, RuntimeModule]:
     """Return the runtime's modules by their dotted names.
 
     sources    {path: bytes}; what is not in the package does not count
@@ -70,7 +70,7 @@ def is_form(name: str) -> bool:
     return form in FORMS and stem.startswith((f"{LOOPS}.", f"{WIRE}."))
 
 
-def loadable(modules: Mapping[str, Module], able: Callable[[str], bool]) -> set[str]:
+def loadable_modules(modules: Mapping[str, RuntimeModule], able: Callable[[str], bool]) -> set[str]:
     """Return the modules that can be imported.
 
     able    whether the interpreter has what a module of this name needs by itself
@@ -81,13 +81,15 @@ def loadable(modules: Mapping[str, Module], able: Callable[[str], bool]) -> set[
     return found
 
 
-def _at_once(name: str, modules: Mapping[str, Module]) -> set[str]:
+def _at_once(name: str, modules: Mapping[str, RuntimeModule]) -> set[str]:
     """Return the modules that are imported with one, its package among them."""
     return {*modules[name].now, *({name.rpartition(".")[0]} & modules.keys())}
 
 
 def reached(
-    roots: Collection[str], modules: Mapping[str, Module], among: Callable[[str, str], set[str]]
+    roots: Collection[str],
+    modules: Mapping[str, RuntimeModule],
+    among: Callable[[str, str], set[str]],
 ) -> set[str]:
     """Return all modules that are imported in the end, with their packages.
 
@@ -106,7 +108,7 @@ def reached(
     return found
 
 
-def later(module: Module) -> set[str]:
+def later(module: RuntimeModule) -> set[str]:
     """Return what a module may import once it runs, in all forms."""
     forms = {f"{PACKAGE}.{name}_{form}" for name in module.forms for form in FORMS}
     kinds = {f"{HARDWARE}.{name}_{kind}" for name in module.hardware for kind in KINDS.values()}
@@ -114,8 +116,8 @@ def later(module: Module) -> set[str]:
 
 
 @functools.cache
-def _module(name: str, source: bytes, known: frozenset[str]) -> Module:
-    sets: dict[str, set[str]] = {field.name: set() for field in fields(Module)}
+def _module(name: str, source: bytes, known: frozenset[str]) -> RuntimeModule:
+    sets: dict[str, set[str]] = {field.name: set() for field in fields(RuntimeModule)}
     for node, within in _nodes(ast.parse(source)):
         match node:
             case ast.ImportFrom(module=str(path)):
@@ -131,7 +133,7 @@ def _module(name: str, source: bytes, known: frozenset[str]) -> Module:
                 sets[ASKING[called]].add(asked)
     sets["now"].discard(name)
     sets["later"] -= {*sets["now"], name}
-    return Module(**{key: frozenset(found) for key, found in sets.items()})
+    return RuntimeModule(**{key: frozenset(found) for key, found in sets.items()})
 
 
 def _nodes(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikelet.flashing.runtime import memory
-from spikelet.flashing.runtime import modules as runtime_modules
-from spikelet.flashing.runtime.modules import FORMS, HARDWARE, PACKAGE, Module
+from spikelet.flashing.runtime.modules import (
+    FORMS,
+    HARDWARE,
+    PACKAGE,
+    RuntimeModule,
+    is_form,
+    parts_of,
+    reached,
+)
 from spikelet.networks import lif_file
 from spikert import sensors
 from spikert.network.tables import LayerTable, Tables
@@ -77,7 +84,7 @@ class Needs:
     def adds(self, rows: int) -> bool:
         """Return whether viper adds so many rows of a layer before it splits them, 0 of pairs."""
         dense = (layer for layer in self.stepped_by_viper if layer.geometry is None)
-        return rows in map(memory.storage, dense)
+        return rows in map(memory.rows_before_split, dense)
 
 
 # Whether a module that others import later is needed.
@@ -100,7 +107,7 @@ RULES: dict[str, Callable[[Needs], bool]] = {
 }
 
 
-def needed(modules: Mapping[str, Module], kernel: str, task: Task) -> set[str]:
+def needed(modules: Mapping[str, RuntimeModule], kernel: str, task: Task) -> set[str]:
     """Return the names of the modules that a task needs.
 
     modules    those that the board can import
@@ -115,7 +122,7 @@ def needed(modules: Mapping[str, Module], kernel: str, task: Task) -> set[str]:
         return {one} if is_needed(one, needs) else set()
 
     roots = {*STARTS, f"{KERNELS}.{kernel}", *_encoder(tables), *_sensor(modules, task.sensor)}
-    return runtime_modules.reached(roots, modules, among)
+    return reached(roots, modules, among)
 
 
 def is_needed(name: str, needs: Needs) -> bool:
@@ -125,9 +132,9 @@ def is_needed(name: str, needs: Needs) -> bool:
     return name not in RULES or RULES[name](needs)
 
 
-def _fastest(name: str, modules: Mapping[str, Module]) -> bool:
+def _fastest(name: str, modules: Mapping[str, RuntimeModule]) -> bool:
     """Return whether no faster form of a loop can be imported; of all else there is but one form."""
-    if not runtime_modules.is_form(name):
+    if not is_form(name):
         return True
     stem, _, form = name.rpartition("_")
     return not any(f"{stem}_{faster}" in modules for faster in FORMS[: FORMS.index(form)])
@@ -140,13 +147,13 @@ def _encoder(tables: Tables | None) -> set[str]:
     return {f"{ENCODERS}.{tables.encoder}"}
 
 
-def _sensor(modules: Mapping[str, Module], settings: Mapping[str, Any] | None) -> set[str]:
+def _sensor(modules: Mapping[str, RuntimeModule], settings: Mapping[str, Any] | None) -> set[str]:
     """Return the modules of the sensor's family and chip; all families of one that is not known."""
     if settings is None:
         return set()
     name = settings["sensor"]
     families = {f"{SENSORS}.{family}" for known, family in sensors.KNOWN if known == name}
     if not families:
-        return runtime_modules.parts_of(SENSORS, modules)
+        return parts_of(SENSORS, modules)
     chip = f"{CHIPS}.{chips.FILES.get(name, name)}"
     return families | ({chip} & modules.keys())

@@ -14,14 +14,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from spikelet.flashing.runtime import bytecode, needs
-from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime.modules import (
     EMITTERS,
     HARDWARE,
     KINDS,
     PACKAGE,
     ULAB,
-    Module,
+    RuntimeModule,
+    dotted,
+    is_form,
+    is_module,
+    loadable_modules,
+    parse_modules,
+    parts_of,
+    reached,
 )
 from spikelet.flashing.runtime.needs import KERNELS, Task
 from spikert import kernels as kernel_modules
@@ -34,7 +40,7 @@ CHOSEN = f"{PACKAGE}/kernels/chosen.py"  # see kernels/__init__.py
 
 
 @dataclass(frozen=True)
-class Parts:
+class RuntimeParts:
     """The runtime as an interpreter can have it.
 
     files       {path: bytes} of all that it can run, its entry points among them
@@ -46,7 +52,7 @@ class Parts:
 
     files: Mapping[str, bytes]
     left_out: Mapping[str, bytes]
-    modules: Mapping[str, Module] = field(repr=False)
+    modules: Mapping[str, RuntimeModule] = field(repr=False)
     loadable: frozenset[str] = field(repr=False)
     kernels: tuple[str, ...]
 
@@ -57,27 +63,27 @@ class Parts:
         files = {path: data for path, data in self.files.items() if _belongs(path, names)}
         return files | {CHOSEN: f"NAMES = {self.kernels[:1]!r}\n".encode()}
 
+    @classmethod
+    def for_interpreter(cls, interpreter: Interpreter) -> RuntimeParts:
+        """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
+        files = bytecode.runtime_files(interpreter)
+        modules = parse_modules(bytecode.sources())
+        compiled = {dotted(path) for path in files if path.endswith(".mpy")}
+        loadable = loadable_modules(
+            modules, lambda name: _able(name, modules, interpreter, compiled)
+        )
+        kernels = tuple(name for name in kernel_modules.NAMES if f"{KERNELS}.{name}" in loadable)
+        names = _runnable(modules, loadable, kernels)
+        return cls(
+            {path: data for path, data in files.items() if _belongs(path, names)},
+            {path: data for path, data in files.items() if not _belongs(path, names)},
+            modules,
+            frozenset(loadable),
+            kernels,
+        )
 
-def of(interpreter: Interpreter) -> Parts:
-    """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
-    files = bytecode.runtime_files(interpreter)
-    modules = runtime_modules.of(bytecode.sources())
-    compiled = {runtime_modules.dotted(path) for path in files if path.endswith(".mpy")}
-    loadable = runtime_modules.loadable(
-        modules, lambda name: _able(name, modules, interpreter, compiled)
-    )
-    kernels = tuple(name for name in kernel_modules.NAMES if f"{KERNELS}.{name}" in loadable)
-    names = _runnable(modules, loadable, kernels)
-    return Parts(
-        {path: data for path, data in files.items() if _belongs(path, names)},
-        {path: data for path, data in files.items() if not _belongs(path, names)},
-        modules,
-        frozenset(loadable),
-        kernels,
-    )
 
-
-def counted(paths: Collection[str]) -> str:
+def count_by_package(paths: Collection[str]) -> str:
     """Return how many files of each folder there are, such as `kernels 12, loops 9`."""
     folders = Counter(PurePosixPath(path).parent.name for path in paths)
     own = folders.pop(PACKAGE, 0)
@@ -86,11 +92,14 @@ def counted(paths: Collection[str]) -> str:
 
 
 def _belongs(path: str, names: Collection[str]) -> bool:
-    return not runtime_modules.is_module(path) or runtime_modules.dotted(path) in names
+    return not is_module(path) or dotted(path) in names
 
 
 def _able(
-    name: str, modules: Mapping[str, Module], interpreter: Interpreter, compiled: Collection[str]
+    name: str,
+    modules: Mapping[str, RuntimeModule],
+    interpreter: Interpreter,
+    compiled: Collection[str],
 ) -> bool:
     """Return whether an interpreter has what a module needs by itself.
 
@@ -105,7 +114,7 @@ def _able(
 
 
 def _runnable(
-    modules: Mapping[str, Module], loadable: Collection[str], kernels: Collection[str]
+    modules: Mapping[str, RuntimeModule], loadable: Collection[str], kernels: Collection[str]
 ) -> set[str]:
     """Return the modules that something can come to import.
 
@@ -115,12 +124,12 @@ def _runnable(
     chosen = {f"{KERNELS}.{name}" for name in kernel_modules.NAMES} | {
         f"{BENCH}.dense_{name}" for name in kernel_modules.NAMES
     }
-    chosen |= runtime_modules.parts_of(KERNELS, modules)
-    chosen |= runtime_modules.parts_of(HARDWARE, modules)
-    chosen |= set(filter(runtime_modules.is_form, modules))
+    chosen |= parts_of(KERNELS, modules)
+    chosen |= parts_of(HARDWARE, modules)
+    chosen |= set(filter(is_form, modules))
     roots = {name for name in loadable if name not in chosen}
     roots |= {
         f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
     }
     able = {name: modules[name] for name in loadable}
-    return runtime_modules.reached(roots, able, lambda importer, one: {one})
+    return reached(roots, able, lambda importer, one: {one})

@@ -9,7 +9,7 @@ Texts = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Entry:
+class NodeReport:
     """One thing that became of a node, or of the whole graph.
 
     node   its name; "" for the graph

@@ -12,10 +12,9 @@ import numpy as np
 
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
-from spikelet.graphs.foreign import synapses as nir_synapses
 from spikelet.graphs.foreign import values
 from spikelet.graphs.foreign.account import ASSUMED, EXACT, Texts
-from spikelet.graphs.foreign.synapses import Synapses, Window
+from spikelet.graphs.foreign.synapses import KernelWindow, Synapses, check_count, places
 from spikelet.networks.geometry import Pair
 
 
@@ -30,10 +29,10 @@ def naming(name: str) -> Iterator[None]:
 
 def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     """Append a Conv1d or Conv2d; raises SpikeletError naming it."""
-    weight = values.numbers(node.weight, name, "weight")
+    weight = values.parameter_values(node.weight, name, "weight")
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     _check_axes(synapses, name, axes)
-    groups = values.pair(node.groups, name, "number of groups", 1)[0]
+    groups = values.rows_and_columns(node.groups, name, "number of groups", 1)[0]
     channels = synapses.grid.channels
     if weight.ndim != axes + 2 or weight.shape[1] * groups != channels or len(weight) % groups:
         raise SpikeletError(
@@ -44,18 +43,20 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     dilation, stride = (_pair(getattr(node, key), axes, name, key, 1) for key in _STEPS)
     kernel = _expanded(weight[:, :, None] if axes == 1 else weight, dilation, groups)
     padding, out, texts = _places(synapses, node, name, kernel.shape[:2], stride)
-    bias = values.spread(0 if node.bias is None else node.bias, weight.shape[:1], name, "bias")
+    bias = values.broadcast_parameter(
+        0 if node.bias is None else node.bias, weight.shape[:1], name, "bias"
+    )
     with naming(name):
-        synapses.convolve(Window(kernel, out, stride, padding), bias)
+        synapses.convolve(KernelWindow(kernel, out, stride, padding), bias)
     text = f"{_sizes(weight.shape[2:])} weights of {channels} channels, {_pixels(synapses)}"
     return [(EXACT, f"{text}{synapses.fold(name)}"), *texts]
 
 
-def pool(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
+def append_pooling(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     """Append a SumPool2d or AvgPool2d; raises SpikeletError naming it."""
     _check_axes(synapses, name, 2)
-    window, stride = (values.pair(getattr(node, key), name, key, 1) for key in _WINDOWS)
-    padding = values.pair(node.padding, name, "padding", 0)
+    window, stride = (values.rows_and_columns(getattr(node, key), name, key, 1) for key in _WINDOWS)
+    padding = values.rows_and_columns(node.padding, name, "padding", 0)
     average = isinstance(node, nir.AvgPool2d)
     factor = 1 / math.prod(window) if average else 1.0
     with naming(name):
@@ -92,7 +93,7 @@ def _check_input_shape(synapses: Synapses, name: str, shape: Any) -> None:
 
 def _pair(value: Any, axes: int, name: str, what: str, least: int) -> Pair:
     """Return rows and columns; along a single axis, which is that of columns, rows have `least`."""
-    found = values.pair(value, name, what, least)
+    found = values.rows_and_columns(value, name, what, least)
     return found if axes == 2 else (least, found[1])
 
 
@@ -104,7 +105,7 @@ def _expanded(weight: Float64Array, dilation: Pair, groups: int) -> Float64Array
     maps, channels, rows, columns = weight.shape
     down, right = dilation
     extent = (rows - 1) * down + 1, (columns - 1) * right + 1
-    nir_synapses.check_count(math.prod(extent) * channels * groups * maps)
+    check_count(math.prod(extent) * channels * groups * maps)
     kernel = np.zeros((*extent, channels * groups, maps))
     of_group = maps // groups
     for group in range(groups):
@@ -135,7 +136,7 @@ def _places(
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     padding = _pair(0 if valid else node.padding, axes, name, "padding", 0)
     with naming(name):
-        return padding, nir_synapses.places(size, kernel, stride, padding), []
+        return padding, places(size, kernel, stride, padding), []
 
 
 def _pixels(synapses: Synapses) -> str:

@@ -86,7 +86,7 @@ FRAMEWORKS = {
 """By the name that `spikelet import --from` takes."""
 
 
-def named(name: str | None) -> Framework:
+def framework_named(name: str | None) -> Framework:
     """Return the framework of that name, or plain NIR for None; raises SpikeletError."""
     if name is None:
         return PLAIN_NIR

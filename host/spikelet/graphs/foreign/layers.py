@@ -42,7 +42,9 @@ class Drive(NamedTuple):
     recurrent: Float64Array | None
 
 
-def layer(drive: Drive, neurons: Neurons, reset: str, *, late: bool) -> tuple[FloatLayer, Texts]:
+def make_layer(
+    drive: Drive, neurons: Neurons, reset: str, *, late: bool
+) -> tuple[FloatLayer, Texts]:
     """Return the layer, and what to say of it.
 
     reset    "subtract" or "set"

@@ -26,10 +26,9 @@ from spikelet.arrays import Float64Array
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape
-from spikelet.graphs.foreign import values as nir_values
 from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.frameworks import PLAIN_NIR, Framework
-from spikelet.graphs.foreign.values import extent
+from spikelet.graphs.foreign.values import broadcast_parameter, extent, per_map
 
 R_ROUNDING = 1e-4  # relative: far above what float32 does to tau / dt, far below another meaning
 SLOW_TAU = 1.0  # seconds
@@ -59,7 +58,7 @@ class Neurons(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parameters:
+class NeuronParameters:
     """A node's parameters, one of each for a map of neurons.
 
     grid   where its neurons stand
@@ -73,11 +72,13 @@ class Parameters:
 
     def __getitem__(self, key: str) -> Float64Array:
         """Return float64[maps]; raises SpikeletError naming node and parameter."""
-        values = nir_values.spread(getattr(self.node, key), self.shape, self.name, key)
-        return nir_values.per_map(values, self.grid, self.name, key)
+        values = broadcast_parameter(getattr(self.node, key), self.shape, self.name, key)
+        return per_map(values, self.grid, self.name, key)
 
 
-def in_steps(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def in_steps(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
     """Return a node's neurons in steps of dt seconds.
 
     Raises SpikeletError naming the node if a parameter has another size, or differs within a map, or
@@ -101,7 +102,7 @@ class _Leak(NamedTuple):
     texts: Texts
 
 
-def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _leaky(parameters: NeuronParameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
     v_leak = parameters["v_leak"]
     leak = _leak(parameters, ("tau", "r"), framework, dt)
     rest = leak.k * v_leak
@@ -115,7 +116,9 @@ def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neu
     return neurons, texts
 
 
-def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _with_current(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
     v_leak = parameters["v_leak"]
     leak = _leak(parameters, ("tau_mem", "r"), framework, dt)
     current = _leak(parameters, ("tau_syn", "w_in"), framework, dt)
@@ -137,7 +140,9 @@ def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tu
     return neurons, texts
 
 
-def _integrators(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _integrators(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
     r = parameters["r"]
     gain = r if framework.counts_steps else r * dt
     texts: Texts = [(EXACT, f"beta 1, drive times {extent(gain)}")]
@@ -150,21 +155,23 @@ def _integrators(parameters: Parameters, framework: Framework, dt: float) -> tup
     return Neurons(None, zeros + 1, gain, zeros, v_start, theta, v_reset), texts
 
 
-def _forgetful(parameters: Parameters) -> tuple[Neurons, Texts]:
+def _forgetful(parameters: NeuronParameters) -> tuple[Neurons, Texts]:
     theta = parameters["threshold"]
     zeros = np.zeros_like(theta)
     texts = [(EXACT, "beta 0, drive times 1"), *_warning(zeros)]
     return Neurons(None, zeros, zeros + 1, zeros, zeros, theta, zeros), texts
 
 
-def _firing(parameters: Parameters) -> tuple[Float64Array | None, Float64Array]:
+def _firing(parameters: NeuronParameters) -> tuple[Float64Array | None, Float64Array]:
     """Return theta and v_reset."""
     if isinstance(parameters.node, nir.LI | nir.I | nir.CubaLI):
         return None, np.zeros(parameters.grid.channels)
     return parameters["v_threshold"], parameters["v_reset"]
 
 
-def _leak(parameters: Parameters, keys: tuple[str, str], framework: Framework, dt: float) -> _Leak:
+def _leak(
+    parameters: NeuronParameters, keys: tuple[str, str], framework: Framework, dt: float
+) -> _Leak:
     """Return a leak by a time constant, and the factor of what feeds it, by the names of both."""
     tau = parameters[keys[0]] * framework.time_factor
     factor = parameters[keys[1]]

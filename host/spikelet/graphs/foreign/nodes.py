@@ -12,16 +12,14 @@ import numpy as np
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid
-from spikelet.graphs.chain import Chain, Link
+from spikelet.graphs.chain import Chain, ChainNode
 from spikelet.graphs.foreign import convolutions, values
-from spikelet.graphs.foreign import layers as nir_layers
-from spikelet.graphs.foreign import synapses as nir_synapses
-from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, NodeReport, Texts
 from spikelet.graphs.foreign.convolutions import naming
 from spikelet.graphs.foreign.frameworks import Framework
-from spikelet.graphs.foreign.layers import Drive
-from spikelet.graphs.foreign.neurons import Neurons, Parameters, in_steps
-from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.foreign.layers import Drive, make_layer
+from spikelet.graphs.foreign.neurons import NeuronParameters, Neurons, in_steps
+from spikelet.graphs.foreign.synapses import Synapses, passing
 from spikelet.graphs.foreign.values import MAX_WIDTH, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
@@ -46,10 +44,10 @@ class Layers:
     reset: str
     synapses: Synapses
     layers: list[FloatLayer] = field(default_factory=list)
-    account: list[Entry] = field(default_factory=list)
+    account: list[NodeReport] = field(default_factory=list)
     samples: Grid | None = None
 
-    def add(self, link: Link) -> None:
+    def add(self, link: ChainNode) -> None:
         """Take the next node; raises SpikeletError naming it."""
         node = self.chain.nodes[link.name]
         kind = type(node).__name__
@@ -70,10 +68,10 @@ class Layers:
 
     def _note(self, name: str, texts: Texts) -> None:
         kind = type(self.chain.nodes[name]).__name__
-        self.account += [Entry(name, kind, *said) for said in texts]
+        self.account += [NodeReport(name, kind, *said) for said in texts]
 
 
-def _take_end(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_end(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     """Take an Input or Output, that of the graph or one of a subgraph."""
     first, last = layers.chain.links[0], layers.chain.links[-1]
     if link is last and (layers.synapses.names or not layers.layers):
@@ -86,12 +84,12 @@ def _take_end(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     return [(EXACT, f"{layers.synapses.width} values")]
 
 
-def _take_matrix(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_matrix(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     return _add_matrix(layers.synapses, link.name, node)
 
 
 def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    weight = values.numbers(node.weight, name, "weight")
+    weight = values.parameter_values(node.weight, name, "weight")
     if weight.ndim != 2 or not 0 < len(weight) <= MAX_WIDTH:
         raise SpikeletError(
             f"node {name!r} has weights of shape {list(weight.shape)}, where only "
@@ -99,25 +97,25 @@ def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
         )
     outputs, inputs = weight.shape
     _check_width(synapses, name, inputs)
-    bias = values.spread(getattr(node, "bias", 0), (outputs,), name, "bias")
+    bias = values.broadcast_parameter(getattr(node, "bias", 0), (outputs,), name, "bias")
     synapses.flatten()
     with naming(name):
         synapses.multiply(weight.T, bias)
     return [(EXACT, f"weights [{inputs}, {outputs}]{synapses.fold(name)}")]
 
 
-def _take_scale(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_scale(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     return _add_scale(layers.synapses, link.name, node)
 
 
 def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    factors = values.spread(node.scale, synapses.shape, name, "scale")
+    factors = values.broadcast_parameter(node.scale, synapses.shape, name, "scale")
     with naming(name):
         synapses.scale(factors)
     return [(EXACT, f"factors {extent(factors)}{synapses.fold(name)}")]
 
 
-def _take_flatten(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_flatten(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     """Forget the shape; which dimensions flatten means makes no difference to a matrix after it."""
     if node.input_type["input"] is not None:
         _check_width(layers.synapses, link.name, math.prod(values.sizes(node, link.name)))
@@ -125,18 +123,18 @@ def _take_flatten(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     return [(EXACT, "nothing to do, channel by channel")]
 
 
-def _take_convolution(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_convolution(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     return convolutions.convolve(layers.synapses, link.name, node)
 
 
-def _take_pool(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    return convolutions.pool(layers.synapses, link.name, node)
+def _take_pool(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    return convolutions.append_pooling(layers.synapses, link.name, node)
 
 
-def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     synapses, name = layers.synapses, link.name
     grid = synapses.grid
-    parameters = Parameters(node, name, grid, synapses.shape)
+    parameters = NeuronParameters(node, name, grid, synapses.shape)
     neurons, texts = in_steps(parameters, layers.framework, layers.dt)
     if link.returns and neurons.theta is None:
         raise SpikeletError(
@@ -146,7 +144,7 @@ def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     try:
         drive = _drive(layers, link)
         late = layers.framework.resets_late
-        layer, more = nir_layers.layer(drive, neurons, layers.reset, late=late)
+        layer, more = make_layer(drive, neurons, layers.reset, late=late)
     except SpikeletError as error:
         raise SpikeletError(f"{'nodes' if synapses.names else 'node'} {names}: {error}") from error
     if not synapses.names:
@@ -154,11 +152,11 @@ def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     texts += more + _about(layers, link, neurons)
     layers.samples = layers.samples or synapses.source
     layers.layers.append(layer)
-    layers.synapses = nir_synapses.passing(grid, synapses.shape)
+    layers.synapses = passing(grid, synapses.shape)
     return texts
 
 
-def _drive(layers: Layers, link: Link) -> Drive:
+def _drive(layers: Layers, link: ChainNode) -> Drive:
     """Return what feeds the neurons; raises SpikeletError where recurrence is not possible."""
     synapses = layers.synapses
     weights, geometry = synapses.weights()
@@ -173,7 +171,7 @@ def _drive(layers: Layers, link: Link) -> Drive:
     neurons = len(bias)
     recurrent = np.zeros((neurons, neurons))
     for way in link.returns:
-        own = nir_synapses.passing(Grid((1, 1), neurons), (neurons,))
+        own = passing(Grid((1, 1), neurons), (neurons,))
         for name in way:
             _add_recurrent(own, name, layers.chain.nodes[name])
         _check_width(own, link.name, neurons)
@@ -201,7 +199,7 @@ def _matrix(weights: Float64Array, geometry: Geometry | None) -> Float64Array:
     return np.ascontiguousarray(geometry.fold(weights.T[:, None]).T)
 
 
-def _about(layers: Layers, link: Link, neurons: Neurons) -> Texts:
+def _about(layers: Layers, link: ChainNode, neurons: Neurons) -> Texts:
     """Return what the framework and the reset make of neurons."""
     framework, texts = layers.framework, []
     if link.returns and framework.delays_recurrence:
@@ -228,7 +226,7 @@ def _check_width(synapses: Synapses, name: str, width: int) -> None:
         raise SpikeletError(f"node {name!r} takes {width} values, but gets {synapses.width}")
 
 
-_TAKE: dict[str, Callable[[Layers, Link, nir.NIRNode], Texts]] = {
+_TAKE: dict[str, Callable[[Layers, ChainNode, nir.NIRNode], Texts]] = {
     "Input": _take_end,
     "Linear": _take_matrix,
     "Affine": _take_matrix,

@@ -14,17 +14,17 @@ from pathlib import Path
 import nir
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import chain as nir_topology
 from spikelet.graphs import file, reader
 from spikelet.graphs.axes import Grid
+from spikelet.graphs.chain import read_chain
 from spikelet.graphs.foreign import frameworks, synapses, values
-from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, NodeReport, Texts
 from spikelet.graphs.foreign.frameworks import Framework
 from spikelet.graphs.foreign.nodes import Layers
 from spikelet.graphs.foreign.synapses import Synapses
 from spikelet.inputs import encoders
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ImportOptions:
     classes: Sequence[str] | None = None
     framework: str | None = None
     encoder_parameter: int | None = None
-    stream: Stream | None = None
+    stream: StreamWindow | None = None
 
 
 @dataclass(frozen=True)
@@ -56,31 +56,31 @@ class Imported:
     """A network, and the account of the graph and then of every node, in the order of the chain."""
 
     network: FloatNetwork
-    account: tuple[Entry, ...]
+    account: tuple[NodeReport, ...]
 
 
-def read(path: str | Path, options: ImportOptions) -> Imported:
+def read_foreign(path: str | Path, options: ImportOptions) -> Imported:
     """Return the network in a NIR file.
 
     Raises SpikeletError, naming the file and the node or the option, where it cannot be imported.
     """
     graph = file.read_foreign(path)
     try:
-        return from_nir(graph, options)
+        return foreign_from_nir(graph, options)
     except SpikeletError as error:
         raise SpikeletError(f"{path}: {error}") from error
 
 
-def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
+def foreign_from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
     """Return the network in a graph.
 
     Raises SpikeletError, naming the node or the option, where it cannot be imported.
     """
     if reader.is_native(graph):
         raise SpikeletError("this graph is Spikelet's own and needs no import; convert it as it is")
-    framework = frameworks.named(options.framework)
+    framework = frameworks.framework_named(options.framework)
     dt, reset = _dt(options.dt, framework), _reset(options.reset, framework)
-    chain = nir_topology.chain(graph)
+    chain = read_chain(graph)
     first = chain.links[0].name
     samples = synapses.of_samples(values.sizes(chain.nodes[first], first))
     layers = Layers(chain, framework, dt, reset, samples)
@@ -98,7 +98,7 @@ def from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
         stream=options.stream,
     )
     said = _about(network, options, framework) + _about_order(layers, samples)
-    of_graph = [Entry("", "NIRGraph", *text) for text in said]
+    of_graph = [NodeReport("", "NIRGraph", *text) for text in said]
     return Imported(network, (*of_graph, *layers.account))
 
 

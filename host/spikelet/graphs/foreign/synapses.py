@@ -20,14 +20,14 @@ import numpy as np
 
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
-from spikelet.graphs.axes import Grid, Shape, grid
+from spikelet.graphs.axes import Grid, Shape, pixel_grid
 from spikelet.networks.geometry import Geometry, Pair
 
 MAX_DIAGONAL = 4096  # neurons without synapses before them: more would make 2**24 weights and more
 MAX_WEIGHTS = 1 << 24  # of convolutions that are folded into one
 
 
-class Window(NamedTuple):
+class KernelWindow(NamedTuple):
     """A kernel and its places; every pair is rows and columns.
 
     weights  float64[rows, columns, channels, maps]
@@ -63,7 +63,7 @@ class Synapses:
     factors: Float64Array
     samples: bool = False
     pool: Pair = (1, 1)
-    window: Window | None = None
+    window: KernelWindow | None = None
     names: list[str] = field(default_factory=list)
 
     @property
@@ -104,10 +104,10 @@ class Synapses:
         rows = np.empty_like(matrix)
         rows[found.order] = matrix
         kernel = rows.reshape(*found.size, found.channels, outputs)
-        self.convolve(Window(kernel, out=(1, 1)), bias)
+        self.convolve(KernelWindow(kernel, out=(1, 1)), bias)
         self.shape = (outputs,)
 
-    def convolve(self, after: Window, bias: Float64Array) -> None:
+    def convolve(self, after: KernelWindow, bias: Float64Array) -> None:
         """Append a convolution with a bias float64[maps]."""
         if self.window is None:
             scaled = after.weights * _kernel_factors(self.factors, after)[..., None]
@@ -129,7 +129,7 @@ class Synapses:
         else:
             check_count(math.prod(window) * channels**2)
             ones = np.broadcast_to(np.eye(channels) * factor, (*window, channels, channels))
-            self.convolve(Window(ones, out, stride, padding), np.zeros(channels))
+            self.convolve(KernelWindow(ones, out, stride, padding), np.zeros(channels))
         self.shape = (channels, *out)
 
     def fold(self, name: str) -> str:
@@ -157,7 +157,7 @@ class Synapses:
         )
         return rows, geometry
 
-    def _passing(self) -> Window:
+    def _passing(self) -> KernelWindow:
         """Return what passes each channel on by itself."""
         rows, columns, channels = self.factors.shape
         if channels > MAX_DIAGONAL:
@@ -165,17 +165,17 @@ class Synapses:
                 f"{channels} neurons have no Linear or Affine node before them, and would need "
                 f"{channels} x {channels} weights; at most {MAX_DIAGONAL} can be imported"
             )
-        return Window(np.diag(_per_channel(self.factors))[None, None], out=(rows, columns))
+        return KernelWindow(np.diag(_per_channel(self.factors))[None, None], out=(rows, columns))
 
-    def _inside(self, window: Window) -> Window:
+    def _inside(self, window: KernelWindow) -> KernelWindow:
         """Return a window with a single place without what lies outside the input."""
         size, (top, left) = self.factors.shape[:2], window.padding
         kernel = window.weights[top : top + size[0], left : left + size[1]]
         if window.out != (1, 1) or kernel.shape[:2] != size:
             return window
-        return Window(kernel, out=(1, 1))
+        return KernelWindow(kernel, out=(1, 1))
 
-    def _check_padding(self, before: Window, after: Window) -> None:
+    def _check_padding(self, before: KernelWindow, after: KernelWindow) -> None:
         """Raise SpikeletError where `after` pads with zeros what is not zero in `before`."""
         for axis in (0, 1):
             size, out = self.factors.shape[axis], before.out[axis]
@@ -201,7 +201,7 @@ def passing(source: Grid, shape: Shape, *, samples: bool = False) -> Synapses:
 def of_samples(shape: Shape) -> Synapses:
     """Return what passes samples of NIR's shape on; beyond three axes it means nothing."""
     flat = shape if len(shape) <= 3 else (math.prod(shape),)
-    return passing(grid(flat), flat, samples=True)
+    return passing(pixel_grid(flat), flat, samples=True)
 
 
 def places(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
@@ -225,13 +225,13 @@ def _per_channel(image: Float64Array) -> Float64Array:
     return image[0, 0]
 
 
-def _kernel_factors(factors: Float64Array, after: Window) -> Float64Array:
+def _kernel_factors(factors: Float64Array, after: KernelWindow) -> Float64Array:
     """Return what a kernel's weights are multiplied by for factors before it."""
     whole = after.weights.shape[:2] == factors.shape[:2] and after.out == (1, 1)
     return factors if whole and after.padding == (0, 0) else _per_channel(factors)
 
 
-def _composed(before: Window, after: Window) -> Window:
+def _composed(before: KernelWindow, after: KernelWindow) -> KernelWindow:
     """Return the one convolution that does what two do."""
     down, right = before.stride
     rows, columns, _, maps = after.weights.shape
@@ -245,7 +245,7 @@ def _composed(before: Window, after: Window) -> Window:
             weights[top : top + height, left : left + width] += (
                 before.weights @ after.weights[row, column]
             )
-    return Window(
+    return KernelWindow(
         weights,
         out=after.out,
         stride=(down * after.stride[0], right * after.stride[1]),

@@ -14,7 +14,7 @@ from spikelet.networks.geometry import Pair
 MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file
 
 
-def numbers(value: Any, name: str, what: str) -> Float64Array:
+def parameter_values(value: Any, name: str, what: str) -> Float64Array:
     """Return a node's parameter as float64; raises SpikeletError naming both."""
     try:
         return np.asarray(value, np.float64)
@@ -22,13 +22,13 @@ def numbers(value: Any, name: str, what: str) -> Float64Array:
         raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
 
 
-def spread(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
+def broadcast_parameter(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
     """Return a node's parameter as float64[shape].
 
     value  one number for all, one for each, or an array of as many axes that some of them repeat
     Raises SpikeletError naming node and parameter if it is none of that.
     """
-    values, width = numbers(value, name, what), math.prod(shape)
+    values, width = parameter_values(value, name, what), math.prod(shape)
     if values.size == width:
         return values.reshape(shape).copy()
     if values.size == 1:
@@ -54,12 +54,12 @@ def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Ar
     return rows[:, 0].copy()
 
 
-def pair(value: Any, name: str, what: str, least: int) -> Pair:
+def rows_and_columns(value: Any, name: str, what: str, least: int) -> Pair:
     """Return rows and columns of a node's parameter, one number for both or one for each.
 
     Raises SpikeletError naming node and parameter unless they are whole and at least `least`.
     """
-    values = numbers(value, name, what).ravel()
+    values = parameter_values(value, name, what).ravel()
     if values.size not in (1, 2) or (values != np.rint(values)).any() or values.min() < least:
         raise SpikeletError(
             f"node {name!r} has a {what} of {values.tolist()}, "
@@ -72,7 +72,7 @@ def pair(value: Any, name: str, what: str, least: int) -> Pair:
 def sizes(node: nir.NIRNode, name: str) -> Shape:
     """Return the shape of what goes into an Input, Flatten or Output; raises SpikeletError."""
     shape = node.input_type["input"]
-    found = numbers([] if shape is None else shape, name, "shape").ravel()
+    found = parameter_values([] if shape is None else shape, name, "shape").ravel()
     width = math.prod(found)
     whole = len(found) and (found >= 1).all() and (found == np.rint(found)).all()
     if not whole or width > MAX_WIDTH:

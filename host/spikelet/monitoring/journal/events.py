@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.reader import Journal
 from spikelet.networks.network import Network
 
@@ -144,8 +144,8 @@ def gather(journal: Journal, rate: float | None = None) -> Events:
     )
 
 
-def _numbered(journal: Journal) -> Iterator[tuple[float, int, Observation | None]]:
+def _numbered(journal: Journal) -> Iterator[tuple[float, int, Turn | None]]:
     """Yield time, number and observation of each turn, None of one that was lost."""
     for entry in journal.entries():
-        if entry.event is None or isinstance(entry.event, Observation):
+        if entry.event is None or isinstance(entry.event, Turn):
             yield entry.time, entry.number, entry.event

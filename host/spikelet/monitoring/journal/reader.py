@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.writer import (
     ABOUT,
     CRC_SIZE,
@@ -52,7 +52,7 @@ class End(NamedTuple):
     counts: dict[str, Any]
 
 
-class Entry(NamedTuple):
+class JournalLine(NamedTuple):
     """A line of the journal.
 
     time      float, seconds since it was begun
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
 
     time: float
     number: int
-    event: Observation | Status | Started | Gone | Reconnected | Text | End | None
+    event: Turn | Status | Started | Gone | Reconnected | Text | End | None
 
 
 class _Chunk(NamedTuple):
@@ -89,7 +89,7 @@ class Journal:
     closed: bool = False
     _first: int = field(default=0, repr=False)  # where the first entry begins
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[JournalLine]:
         """Yield everything that came, in its order.
 
         Raises SpikeletError if the file cannot be read.
@@ -107,10 +107,10 @@ class Journal:
                     self.closed = self.closed or isinstance(entry.event, End)
                     yield entry
 
-    def turns(self) -> Iterator[tuple[int, float, Observation]]:
+    def turns(self) -> Iterator[tuple[int, float, Turn]]:
         """Yield number, time and observation of each turn that came whole."""
         for entry in self.entries():
-            if isinstance(entry.event, Observation):
+            if isinstance(entry.event, Turn):
                 yield entry.number, entry.time, entry.event
 
     @property
@@ -136,15 +136,15 @@ class Journal:
             if file.tell() == end:
                 return
 
-    def _entry(self, chunk: _Chunk) -> Entry | None:
+    def _entry(self, chunk: _Chunk) -> JournalLine | None:
         """Return what a chunk says; None if it is of a kind that this version does not know."""
         if chunk.kind == TURN:
             number, seen = read_turn(self.network, chunk.payload)
-            return Entry(chunk.time, number, seen)
+            return JournalLine(chunk.time, number, seen)
         if chunk.kind == LOST:
-            return Entry(chunk.time, struct.unpack("<I", chunk.payload)[0], None)
+            return JournalLine(chunk.time, struct.unpack("<I", chunk.payload)[0], None)
         if chunk.kind in _SAID:
-            return Entry(chunk.time, -1, _SAID[chunk.kind](chunk.payload))
+            return JournalLine(chunk.time, -1, _SAID[chunk.kind](chunk.payload))
         return None
 
 
@@ -158,7 +158,7 @@ _SAID: dict[int, Callable[[bytes], Status | Started | Gone | Reconnected | Text 
 }
 
 
-def load(path: str | Path) -> Journal:
+def load_journal(path: str | Path) -> Journal:
     """Open a journal.
 
     Raises SpikeletError if it is none, is of a newer format, or its beginning is damaged.

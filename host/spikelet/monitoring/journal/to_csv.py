@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.monitoring.journal.events import known_rate, step_seconds
 from spikelet.monitoring.journal.reader import Journal
 
@@ -52,7 +52,7 @@ def _when(at: int, step: float | None) -> list[Any]:
     return [at] if step is None else [at, f"{at * step:.9g}"]
 
 
-def _spikes(turn: Observation) -> Iterator[tuple[int, int, int]]:
+def _spikes(turn: Turn) -> Iterator[tuple[int, int, int]]:
     """Yield step, layer and neuron of the spikes of a turn, sorted."""
     found = []
     for layer, spikes in enumerate(turn.spikes):

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.events import known_rate
 from spikelet.monitoring.journal.reader import Journal, Text
 from spikelet.networks import lif_file
@@ -85,7 +85,7 @@ def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
     said: list[tuple[float, str]] = []
     for entry in journal.entries():
         event = entry.event
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             turns.append((entry.number, entry.time, event.answer))
         elif event is None:
             lost.append(entry.number)

@@ -37,7 +37,7 @@ from typing import Any, Self
 import numpy as np
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
@@ -93,7 +93,7 @@ class JournalWriter:
 
     def take(self, event: Event) -> None:
         """Add an event; raises SpikeletError if it cannot be written."""
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             self._add(TURN, turn_bytes(self._network, self._turns, event))
             self._turns += 1
         elif event is None:
@@ -135,7 +135,7 @@ class JournalWriter:
             ) from None
 
 
-def turn_bytes(network: Network, number: int, turn: Observation) -> bytes:
+def turn_bytes(network: Network, number: int, turn: Turn) -> bytes:
     """Return the payload of a TURN."""
     parts = [struct.pack(TURN_FORMAT, number, turn.answer, turn.readings is not None)]
     if turn.readings is not None:
@@ -145,7 +145,7 @@ def turn_bytes(network: Network, number: int, turn: Observation) -> bytes:
     return b"".join(parts)
 
 
-def read_turn(network: Network, payload: bytes) -> tuple[int, Observation]:
+def read_turn(network: Network, payload: bytes) -> tuple[int, Turn]:
     """Return number and observation of a TURN; raises ValueError if it is not of this network."""
     number, answer, has_readings = struct.unpack_from(TURN_FORMAT, payload)
     at, readings = TURN_SIZE, None
@@ -165,5 +165,5 @@ def read_turn(network: Network, payload: bytes) -> tuple[int, Observation]:
         at += 2 * layer.neurons
     if at != len(payload) or answer >= len(network.classes):
         raise ValueError(f"a turn of {len(payload)} bytes, and the network's have {at}")
-    seen = Observation(number & 0xFFFF, readings, tuple(spikes), tuple(membranes), answer)
+    seen = Turn(number & 0xFFFF, readings, tuple(spikes), tuple(membranes), answer)
     return number, seen

@@ -24,7 +24,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.training.forward import flat, see
+from spikelet.training.forward import flatten, unfold_inputs
 from spikelet.training.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
 
 PART = 1024  # samples whose patches are in memory at once
@@ -125,7 +125,7 @@ class ReluNetwork:
         return self.activations(x)[-1].argmax(axis=1)
 
 
-class Parameters(NamedTuple):
+class AnnParameters(NamedTuple):
     """What is trained of a layer, or its gradient: as in ReluLayer, clip as an array of one number."""
 
     weights: FloatArray
@@ -133,7 +133,7 @@ class Parameters(NamedTuple):
     clip: FloatArray | None
 
 
-class Objective(NamedTuple):
+class AnnLoss(NamedTuple):
     """What training minimises: cross-entropy + activity_penalty * activity, the mean over samples.
 
     activity_penalty  of one neuron at its clip, of plain ReLU at 1; activity is the sum of those
@@ -144,15 +144,15 @@ class Objective(NamedTuple):
     label_smoothing: float = 0.0
 
 
-class Evaluation(NamedTuple):
+class AnnLossGradient(NamedTuple):
     """What an objective comes to on some samples: itself, right answers 0..1, and its gradient."""
 
     loss: float
     accuracy: float
-    gradient: list[Parameters]
+    gradient: list[AnnParameters]
 
 
-def activate(
+def activation(
     drive: FloatArray, clip: FloatArray | None, levels: int | None, rounding: Rounding = np.floor
 ) -> FloatArray:
     """Return the activations at these drives, of their shape and type."""
@@ -161,15 +161,15 @@ def activate(
     return clip * np.clip(rounding(drive * levels / clip + 0.5) / levels, 0, 1)
 
 
-def evaluate(
-    parameters: Sequence[Parameters],
+def ann_loss_gradient(
+    parameters: Sequence[AnnParameters],
     geometries: Sequence[Geometry | None],
     levels: int | None,
     inputs: FloatArray,
     y: NDArray[np.int64],
-    objective: Objective,
+    objective: AnnLoss,
     rounding: Rounding = np.floor,
-) -> Evaluation:
+) -> AnnLossGradient:
     """Return the objective and its gradient, computed in the type of `inputs`.
 
     parameters  for each layer
@@ -184,7 +184,7 @@ def evaluate(
     loss, by_scores = cross_entropy(drives[-1][0], y, objective.label_smoothing)
     by_drive = by_scores[None]
     price = objective.activity_penalty / len(y)
-    gradient = [Parameters(*gradient_by_weights(seen[-1], by_drive), None)]
+    gradient = [AnnParameters(*gradient_by_weights(seen[-1], by_drive), None)]
     for index in reversed(range(len(activations))):
         activation, clip = activations[index], parameters[index].clip
         unit = 1 if clip is None else clip
@@ -195,19 +195,19 @@ def evaluate(
         if clip is not None:
             by_clip = (by_activation * by_clip).sum() - price * activation.sum() / clip**2
         by_drive = by_activation * slope
-        gradient.append(Parameters(*gradient_by_weights(seen[index], by_drive), by_clip))
+        gradient.append(AnnParameters(*gradient_by_weights(seen[index], by_drive), by_clip))
     accuracy = float((drives[-1][0].argmax(axis=1) == y).mean())
-    return Evaluation(loss, accuracy, gradient[::-1])
+    return AnnLossGradient(loss, accuracy, gradient[::-1])
 
 
-def _parameters(layer: ReluLayer) -> Parameters:
-    return Parameters(
+def _parameters(layer: ReluLayer) -> AnnParameters:
+    return AnnParameters(
         layer.weights, layer.bias, None if layer.clip is None else np.array(layer.clip)
     )
 
 
 def _forward(
-    parameters: Sequence[Parameters],
+    parameters: Sequence[AnnParameters],
     geometries: Sequence[Geometry | None],
     signal: FloatArray,
     levels: int | None,
@@ -221,10 +221,10 @@ def _forward(
     drives: list[FloatArray] = []
     activations: list[FloatArray] = []
     for layer, geometry in zip(parameters, geometries, strict=True):
-        seen.append(see(signal, geometry))
+        seen.append(unfold_inputs(signal, geometry))
         drive = seen[-1] @ layer.weights + layer.bias
-        drives.append(drive if geometry is None else flat(drive))
-        signal = activate(drives[-1], layer.clip, levels, rounding)
+        drives.append(drive if geometry is None else flatten(drive))
+        signal = activation(drives[-1], layer.clip, levels, rounding)
         activations.append(signal)
     return seen, drives, activations[:-1]
 

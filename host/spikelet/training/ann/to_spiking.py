@@ -27,11 +27,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.conversion import convert as conversion
+from spikelet.conversion.convert import convert_network
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.score import evaluate
 from spikelet.training.ann.network import ReluNetwork
 
 BALANCES = ("learned", "maximum", "percentile")
@@ -80,7 +80,7 @@ def thresholds(
     return tuple(_exceeded_by_few(layer, share, number) for number, layer in enumerate(hidden))
 
 
-def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatNetwork:
+def convert_ann(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatNetwork:
     """Return the spiking network of T steps, with these thresholds of the hidden layers.
 
     Raises SpikeletError if T is not possible.
@@ -132,10 +132,10 @@ def _exceeded_by_few(activations: NDArray[np.float64], percent: float, number: i
 
 
 def _reached(network: FloatNetwork, samples: Dataset) -> Reached:
-    accuracy = evaluation.evaluate(network, samples).accuracy
+    accuracy = evaluate(network, samples).accuracy
     try:
-        integer, _ = conversion.convert(network)
+        integer, _ = convert_network(network)
     except SpikeletError as error:
         return Reached(network.steps, accuracy, None, None, str(error))
-    score = evaluation.evaluate(integer, samples)
+    score = evaluate(integer, samples)
     return Reached(network.steps, accuracy, score.accuracy, score.synaptic_events)

@@ -18,8 +18,14 @@ from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.geometry import Geometry
 from spikelet.training import image_augmentation, topology
-from spikelet.training.ann import network as relu_network
-from spikelet.training.ann.network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
+from spikelet.training.ann.network import (
+    AnnLoss,
+    AnnLossGradient,
+    AnnParameters,
+    ReluLayer,
+    ReluNetwork,
+    ann_loss_gradient,
+)
 from spikelet.training.optimiser import Adam, cosine_rate
 from spikelet.training.train import Progress, divergence
 
@@ -78,7 +84,7 @@ class ReluOptions:
                 raise SpikeletError(f"{name} is {value}; it must be {lowest:g}..{highest:g}")
 
 
-def train(
+def train_ann(
     dataset: Dataset, options: ReluOptions | None = None, progress: Progress | None = None
 ) -> ReluNetwork:
     """Train on all of `dataset`, and return the network of the last epoch.
@@ -90,7 +96,7 @@ def train(
     options = options or ReluOptions()
     _check_dataset(dataset)
     if options.augment:
-        image_augmentation.side(dataset.x.shape[1])
+        image_augmentation.image_side(dataset.x.shape[1])
     random = np.random.default_rng(options.seed)
     trainer = _Trainer(dataset, options, random)
     for number in range(1, options.epochs + 1):
@@ -107,7 +113,7 @@ class _Trainer:
         self.dataset = dataset
         self.options = options
         self.random = random
-        self.objective = Objective(options.activity_penalty, options.label_smoothing)
+        self.objective = AnnLoss(options.activity_penalty, options.label_smoothing)
         self.geometries = _geometries(dataset, options)
         self.parameters = _initial_parameters(dataset, options, self.geometries, random)
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
@@ -145,11 +151,11 @@ class _Trainer:
         """Return the inputs of one epoch, of variants of the samples where they are augmented."""
         x = self.dataset.x
         if self.options.augment:
-            x = image_augmentation.augment(x, self.random)
+            x = image_augmentation.augment_images(x, self.random)
         return encoders.signal("direct", x, 1, dtype=np.float32)[0]
 
-    def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> Evaluation:
-        result = relu_network.evaluate(
+    def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> AnnLossGradient:
+        result = ann_loss_gradient(
             self.parameters, self.geometries, self.options.levels, inputs, y, self.objective
         )
         clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
@@ -173,7 +179,7 @@ def _initial_parameters(
     options: ReluOptions,
     geometries: Sequence[Geometry | None],
     random: np.random.Generator,
-) -> list[Parameters]:
+) -> list[AnnParameters]:
     """Return random weights, no bias, and equal clips where the activations have one."""
     maps = [one.maps for one in topology.convolutions(options.convolutions)]
     maps += [*options.hidden, len(dataset.classes)]
@@ -181,7 +187,7 @@ def _initial_parameters(
     inputs, found = dataset.x.shape[1], []
     for count, clip, geometry in zip(maps, clips, geometries, strict=True):
         found.append(
-            Parameters(
+            AnnParameters(
                 _initial_weights(random, inputs, count, geometry),
                 np.zeros(count, np.float32),
                 None if clip is None else np.array(clip, np.float32),
@@ -203,7 +209,7 @@ def _initial_weights(
     return weights.astype(np.float32)
 
 
-def _arrays(parameters: list[Parameters]) -> list[FloatArray]:
+def _arrays(parameters: list[AnnParameters]) -> list[FloatArray]:
     return [array for layer in parameters for array in layer if array is not None]
 
 

@@ -82,7 +82,7 @@ def front(found: Sequence[Configuration]) -> tuple[Configuration, ...]:
     return tuple(sorted(best, key=lambda one: one.synaptic_events.mean))
 
 
-def varied(found: Sequence[Configuration]) -> tuple[str, ...]:
+def varied_options(found: Sequence[Configuration]) -> tuple[str, ...]:
     """Return the names of the options in which configurations differ."""
     names = [field.name for field in fields(TrainingOptions) if field.name != "seed"]
     return tuple(name for name in names if len({getattr(one.options, name) for one in found}) > 1)

@@ -74,7 +74,7 @@ def identity(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def read(path: str | Path, dataset: Dataset) -> Found:
+def read_results(path: str | Path, dataset: Dataset) -> Found:
     """Return what the file at `path` holds of `dataset`; nothing if there is no such file.
 
     Raises SpikeletError if it cannot be read, or is a file of another kind.

@@ -51,7 +51,7 @@ class Workers:
             raise SpikeletError(f"jobs is {self.jobs}; it must be at least 1")
 
 
-def grid(
+def option_grid(
     base: TrainingOptions, axes: Mapping[str, Sequence[Any]], seeds: int = 1
 ) -> tuple[TrainingOptions, ...]:
     """Return the options of every combination of `axes`, each with seeds 0 to seeds - 1, once.
@@ -68,15 +68,15 @@ def grid(
     return tuple(dict.fromkeys(every))
 
 
-def check(dataset: Dataset, wanted: Sequence[TrainingOptions]) -> None:
+def check_options(dataset: Dataset, wanted: Sequence[TrainingOptions]) -> None:
     """Raise SpikeletError, naming the option, if any network of a sweep could not be begun."""
     random = np.random.default_rng(0)
     for options in dict.fromkeys(replace(options, seed=0) for options in wanted):
         train.initial_network(dataset, options, random)
-        augmentation.check(dataset, options)
+        augmentation.check_images(dataset, options)
 
 
-def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
+def measure_options(dataset: Dataset, options: TrainingOptions) -> Outcome:
     """Train on the training part of `dataset`, convert, and test; a failure is an outcome too.
 
     Weights have as many bits as they were trained for, or 8.
@@ -84,8 +84,10 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     learn, test = split(dataset)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a sentence says where it diverged
-            trained = train.train(learn, options)
-        integer, _ = convert.convert(trained.network, bits=options.bits or quantisation.BITS[1])
+            trained = train.train_network(learn, options)
+        integer, _ = convert.convert_network(
+            trained.network, bits=options.bits or quantisation.BITS[1]
+        )
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
             validation=score.evaluate(integer, validation),
@@ -98,7 +100,7 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     return Outcome(options, measured)
 
 
-def run(
+def run_sweep(
     dataset: Dataset,
     wanted: Sequence[TrainingOptions],
     path: str | Path,
@@ -112,8 +114,8 @@ def run(
     Raises SpikeletError if an option cannot be, before anything is trained, and if the file cannot
     be used or the workers are lost.
     """
-    check(dataset, wanted)
-    outcomes = dict(results.read(path, dataset).outcomes)
+    check_options(dataset, wanted)
+    outcomes = dict(results.read_results(path, dataset).outcomes)
     missing = [options for options in wanted if options not in outcomes]
     with results.appending(path, dataset) as append:
         first = len(wanted) - len(missing) + 1
@@ -140,7 +142,7 @@ def _outcomes(
         with joblib.parallel_config(**where):
             # One at a time: a network takes seconds, and a batch interrupted is lost as a whole.
             parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        yield from parallel(joblib.delayed(measure)(dataset, options) for options in wanted)
+        yield from parallel(joblib.delayed(measure_options)(dataset, options) for options in wanted)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from spikelet.boards import catalogue
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import bytecode, fit, memory
-from spikelet.flashing.runtime import parts as runtime_parts
-from spikelet.flashing.runtime.fit import Room
+from spikelet.flashing.runtime.fit import Capacity
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
 
 FILES = {"spikert/session.mpy": bytes(5_000), "main.py": b"main"}
-PLENTY = Room("plenty", 10**9, 10**9, "viper", FILES)
+PLENTY = Capacity("plenty", 10**9, 10**9, "viper", FILES)
 
 
 @pytest.mark.parametrize(("size", "taken"), [(0, 0), (1, 16), (16, 16), (17, 32)])
@@ -134,7 +134,7 @@ def test_no_limit_that_is_known_is_none():
     ],
 )
 def test_the_kernel_that_a_board_will_choose(interpreter, kernel):
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     found = fit.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
     assert found.kernel == kernel
 
@@ -156,8 +156,8 @@ def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
 
 def test_every_board_file_says_what_room_there_is(monkeypatch):
     monkeypatch.setattr(bytecode, "runtime_files", functools.cache(bytecode.runtime_files))
-    for name in catalogue.names():
-        board = catalogue.load(name)
+    for name in catalogue.board_names():
+        board = catalogue.load_board_type(name)
         found = fit.of_board(board)
         assert found.ram == board.ram_free
         assert found.kernel in memory.KERNELS
@@ -180,7 +180,7 @@ def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path)
 
 
 def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
-    chip = catalogue.load("microbit-v2")
+    chip = catalogue.load_board_type("microbit-v2")
     assert chip.ram_free is None
     has = fit.of_board(chip)
     neurons = 10_000

@@ -13,6 +13,7 @@ from spikelet.flashing.runtime import needs as runtime_needs
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, WIRE, dotted, is_form, is_module
 from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikert import sensors
 from spikert.sensors import chips
 
@@ -23,7 +24,7 @@ CIRCUITPYTHON = Interpreter("circuitpython", ulab="6.5")
 SMALL_CIRCUITPYTHON = Interpreter("circuitpython")
 UNIX_CIRCUITPYTHON = Interpreter("circuitpython", emitters=("viper", "native"), ulab="6.5")
 EVERY = (ARM, ESP32, MICROBIT, CIRCUITPYTHON, SMALL_CIRCUITPYTHON, UNIX_CIRCUITPYTHON)
-MODULES = runtime_modules.of(bytecode.sources())
+MODULES = runtime_modules.parse_modules(bytecode.sources())
 SAMPLING = {"sampler", "sample_clock"}  # what every sensor needs
 MOTION = {"sensor": "mpu6886", "rate": 100}
 
@@ -40,7 +41,7 @@ def parts_in(package: str, files) -> set[str]:
 
 @pytest.mark.parametrize("interpreter", EVERY)
 def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     has = {*interpreter.emitters, *(["ulab"] if interpreter.ulab else [])}
     for name in names(parts.files):
         assert MODULES[name].needs <= has
@@ -62,7 +63,7 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
     ],
 )
 def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, kernels, forms, kind):
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     assert parts.kernels == kernels
     of_loops = set(filter(is_form, names(parts.files)))
     assert {name.rpartition("_")[2] for name in of_loops} == forms
@@ -79,7 +80,7 @@ def test_all_else_goes_to_every_board():
     others = {name for name in MODULES if not name.startswith(chosen) and not is_form(name)}
     assert len(others) > 30
     for interpreter in EVERY:
-        assert others <= names(runtime_parts.of(interpreter).files)
+        assert others <= names(RuntimeParts.for_interpreter(interpreter).files)
 
 
 def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
@@ -88,7 +89,7 @@ def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
         for path, data in bytecode.sources().items()
     }
     monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: made)
-    parts = runtime_parts.of(Interpreter("micropython", (6, 3), "rv32imc"))
+    parts = RuntimeParts.for_interpreter(Interpreter("micropython", (6, 3), "rv32imc"))
     assert parts.kernels == ("viper", "plain")  # mpy-cross refused what is thumb's
     assert not any("thumb" in path for path in parts.files)
 
@@ -121,7 +122,7 @@ def test_every_module_is_always_kept_or_has_a_rule():
 @pytest.mark.parametrize("interpreter", EVERY)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     files = parts.needed(Task(NETWORKS[name], MOTION))
     kept = names(files) - {"spikert.kernels.chosen"}
     assert kept < names(parts.files)
@@ -135,14 +136,14 @@ def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
 
 
 def test_the_encoder_is_the_network_s():
-    parts = runtime_parts.of(ESP32)
+    parts = RuntimeParts.for_interpreter(ESP32)
     for network in NETWORKS.values():
         wanted = set() if network.encoder == "direct" else {network.encoder}
         assert parts_in(ENCODERS, parts.needed(Task(network))) == wanted
 
 
 def test_the_sensor_is_the_one_in_the_settings():
-    parts, network = runtime_parts.of(ESP32), NETWORKS["digits"]
+    parts, network = RuntimeParts.for_interpreter(ESP32), NETWORKS["digits"]
     without = parts.needed(Task(network))
     assert not {"spikert.session.sensor_turns", "spikert.session.standalone", SENSORS} & names(
         without
@@ -156,7 +157,7 @@ def test_the_sensor_is_the_one_in_the_settings():
 
 
 def test_a_sensor_that_is_not_known_gets_all_of_them():
-    parts = runtime_parts.of(ESP32)
+    parts = RuntimeParts.for_interpreter(ESP32)
     all_of_them = parts_in(SENSORS, parts.files)
     assert parts_in(SENSORS, parts.needed(Task(None, {"sensor": "new"}))) == all_of_them
 
@@ -170,7 +171,7 @@ def test_a_sensor_that_is_not_known_gets_all_of_them():
     ],
 )
 def test_parts_of_a_kernel_are_those_of_the_layers(name, kept, gone):
-    found = parts_in(KERNELS, runtime_parts.of(ARM).needed(Task(NETWORKS[name])))
+    found = parts_in(KERNELS, RuntimeParts.for_interpreter(ARM).needed(Task(NETWORKS[name])))
     assert kept <= found
     assert not gone & found
 
@@ -187,4 +188,4 @@ def test_a_module_without_a_rule_is_kept():
 
 def test_what_was_left_out_is_counted_by_folder():
     paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/compat.py"]
-    assert runtime_parts.counted(paths) == "kernels 2, others 1"
+    assert runtime_parts.count_by_package(paths) == "kernels 2, others 1"

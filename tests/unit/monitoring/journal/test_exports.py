@@ -148,8 +148,8 @@ def test_nirdata_fits_the_graph_that_the_network_came_from(tmp_path):
     rng = np.random.default_rng(0)
     layers = [float_layers.layer(rng.uniform(-1, 1, shape)) for shape in ((4, 6), (6, 3))]
     graph = float_layers.network(*layers)
-    nir_graph.write(graph, tmp_path / "net.nir")
-    journal, _ = journals.make(tmp_path / "a", convert.convert(graph)[0], turns=5)
+    nir_graph.write_graph(graph, tmp_path / "net.nir")
+    journal, _ = journals.make(tmp_path / "a", convert.convert_network(graph)[0], turns=5)
     export.export(journal, tmp_path / "a.h5", "nirdata")
     data = nir.read_data(tmp_path / "a.h5")
     data.check_nodes(nir.read(tmp_path / "net.nir"))

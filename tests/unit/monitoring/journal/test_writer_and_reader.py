@@ -16,7 +16,7 @@ from random_networks import random_network
 from stream_networks import stream_network
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.journal import writer as journal
 from spikelet.monitoring.journal.reader import End, Text
@@ -52,13 +52,13 @@ def test_what_came_is_what_is_read(tmp_path, network, readings):
     events = [Started(), *seen[:4], None, STATUS, Gone("pulled"), Reconnected("b", 1, 2.5)]
     events += [Started(), *seen[5:]]
     written(tmp_path / "a.journal", network, events, "battery löw\r\n")
-    read = reader.load(tmp_path / "a.journal")
+    read = reader.load_journal(tmp_path / "a.journal")
     assert lif_file.to_bytes(read.network) == lif_file.to_bytes(network)
     assert read.about == {"format": 1, **ABOUT}
     entries = list(read.entries())
     assert [type(entry.event) for entry in entries] == [*map(type, events), Text, End]
     for entry, event in zip(entries, events, strict=False):
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             assert same(entry.event, event)
         else:
             assert entry.event == event
@@ -75,7 +75,7 @@ def test_numbers_go_on_where_those_of_the_wire_begin_again(tmp_path):
         writer._turns = 0xFFFE
         for turn in range(0xFFFE, 0x10003):
             writer.take(observation(network, turn))
-    read = reader.load(tmp_path / "a.journal")
+    read = reader.load_journal(tmp_path / "a.journal")
     assert [number for number, _, _ in read.turns()] == list(range(0xFFFE, 0x10003))
 
 
@@ -98,7 +98,7 @@ def test_a_journal_that_was_cut_holds_every_whole_turn(sound):
     data = path.read_bytes()
     for size in [*starts, *(start + 1 for start in starts), len(data) - 1, len(data)]:
         path.write_bytes(data[:size])
-        read = reader.load(path)
+        read = reader.load_journal(path)
         turns = list(read.turns())
         whole = sum(end <= size for end in [*starts[1:], len(data)])
         assert [number for number, _, _ in turns] == list(range(whole))
@@ -126,7 +126,7 @@ def test_damage_in_the_middle_costs_what_it_hits(sound, seed):
         for k, (start, end) in enumerate(zip(starts, ends, strict=True))
         if end <= first or start >= hit.stop
     ]
-    read = reader.load(path)
+    read = reader.load_journal(path)
     turns = list(read.turns())
     assert [number for number, _, _ in turns] == spared
     assert all(same(turn, seen[number]) for number, _, turn in turns)
@@ -143,9 +143,9 @@ def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
             writer._add(kind, rng.bytes(int(rng.integers(0, 60))))
             writer._add(kind, b"[1, 2]")
             writer._add(kind, b'{"samples": 1}')
-    read = reader.load(path)
+    read = reader.load_journal(path)
     entries = list(read.entries())
-    assert not any(isinstance(entry.event, Observation) for entry in entries)
+    assert not any(isinstance(entry.event, Turn) for entry in entries)
     assert read.damaged > 0
 
 
@@ -161,13 +161,13 @@ def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
 def test_what_is_no_journal_is_refused(tmp_path, content, words):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(SpikeletError, match=words):
-        reader.load(tmp_path / "a")
+        reader.load_journal(tmp_path / "a")
 
 
 def test_a_newer_format_is_refused(tmp_path):
     JournalWriter(tmp_path / "a", random_network(0), {**ABOUT, "format": 2}).__exit__()
     with pytest.raises(SpikeletError, match="format 2, above 1"):
-        reader.load(tmp_path / "a")
+        reader.load_journal(tmp_path / "a")
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path):
@@ -190,7 +190,7 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     ):
         writer.take(observation(network, 1))
     writer.__exit__()
-    assert len(list(reader.load(tmp_path / "a").turns())) == 1
+    assert len(list(reader.load_journal(tmp_path / "a").turns())) == 1
 
 
 KILLED = """
@@ -218,7 +218,7 @@ def test_when_the_host_is_killed_nothing_is_lost_that_had_come(tmp_path):
                 break
         host.send_signal(signal.SIGKILL)
         host.wait()
-    read = reader.load(tmp_path / "a")
+    read = reader.load_journal(tmp_path / "a")
     numbers = [number for number, _, _ in read.turns()]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= 58
@@ -233,7 +233,7 @@ def test_ten_thousand_turns_take_no_memory(tmp_path):
         with JournalWriter(path, network, ABOUT) as writer:
             for _ in range(10_000):
                 writer.take(seen)
-        read = reader.load(path)
+        read = reader.load_journal(path)
         assert sum(1 for _ in read.turns()) == 10_000
         assert path.stat().st_size > 1_000_000
         assert tracemalloc.get_traced_memory()[1] < 500_000

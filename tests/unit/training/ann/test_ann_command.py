@@ -30,7 +30,7 @@ def test_digits_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_pat
     assert [one["steps"] for one in found["against_steps"]] == [1, 2, 4, 8, 16, 32]
     assert found["accuracy_relu"] > 0.9
     assert found["accuracy"] == found["against_steps"][3]["accuracy"]
-    network = file.read(net)
+    network = file.read_graph(net)
     assert (network.steps, network.encoder, network.readout) == (8, "direct", "last")
     assert [layer.neurons for layer in network.layers] == [32, 16, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
@@ -47,12 +47,12 @@ def test_convolutions_become_a_spiking_graph_that_convert_takes(spikelet, net, t
     found = json.loads(out)
     assert status == 0
     assert found["accuracy_relu"] > 0.9
-    network = file.read(net)
+    network = file.read_graph(net)
     assert [layer.neurons for layer in network.layers] == [512, 64, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
     assert (status, json.loads(out)["accuracy"]) == (0, found["accuracy"])
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(network.layers, file.read(again).layers, strict=True):
+    for layer, copy in zip(network.layers, file.read_graph(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         assert layer.geometry == copy.geometry
 
@@ -69,9 +69,9 @@ def test_the_table_stands_next_to_the_relu_network(spikelet, net):
 def test_a_saved_relu_network_converts_to_the_same_graph(spikelet, net, tmp_path):
     saved, again = tmp_path / "ann.nir", tmp_path / "again.nir"
     assert spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved)[0] == 0
-    assert relu_graph.read(saved).levels == 8
+    assert relu_graph.read_ann(saved).levels == 8
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(file.read(net).layers, file.read(again).layers, strict=True):
+    for layer, copy in zip(file.read_graph(net).layers, file.read_graph(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         np.testing.assert_array_equal(layer.v_start, copy.v_start)
 
@@ -86,18 +86,18 @@ def test_plain_relu_is_trained_where_thresholds_are_measured(
     arguments = ("-o", net, *QUICK, "--save", saved, "--balance", balance, *options)
     status, out, _ = spikelet("ann", "digits", *arguments, "--json")
     assert (status, json.loads(out)["balance"]) == (0, balance)
-    assert relu_graph.read(saved).levels is None
+    assert relu_graph.read_ann(saved).levels is None
 
 
 def test_a_lower_percentile_is_a_lower_threshold(spikelet, net, tmp_path):
     saved = tmp_path / "ann.nir"
     spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved, "--balance", "maximum")
-    highest = file.read(net).layers[0].theta[0]
+    highest = file.read_graph(net).layers[0].theta[0]
     spikelet("ann", "digits", "-o", net, "--graph", saved)
-    usual = file.read(net).layers[0].theta[0]
+    usual = file.read_graph(net).layers[0].theta[0]
     lower = ("--balance", "percentile", "--percentile", "90")
     spikelet("ann", "digits", "-o", net, "--graph", saved, *lower)
-    assert file.read(net).layers[0].theta[0] < usual < highest
+    assert file.read_graph(net).layers[0].theta[0] < usual < highest
 
 
 @pytest.mark.parametrize(

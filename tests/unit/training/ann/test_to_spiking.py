@@ -11,8 +11,8 @@ from spikelet.inputs.dataset import load_digits, split
 from spikelet.networks import score
 from spikelet.networks.geometry import Geometry
 from spikelet.training.ann.network import ReluLayer, ReluNetwork
-from spikelet.training.ann.to_spiking import against_steps, convert, thresholds
-from spikelet.training.ann.train import ReluOptions, train
+from spikelet.training.ann.to_spiking import against_steps, convert_ann, thresholds
+from spikelet.training.ann.train import ReluOptions, train_ann
 
 SEEDS = 5
 STEPS = 8
@@ -70,7 +70,7 @@ def samples(channels=6, count=200):
 def test_with_as_many_steps_as_levels_spikes_are_the_activations(levels):
     network, x = random_network(levels), samples()
     activations, scores = network.activations(x)
-    trace = convert(network, thresholds(network, "learned", x), levels).simulate(x)
+    trace = convert_ann(network, thresholds(network, "learned", x), levels).simulate(x)
     counts = trace.spikes[0].sum(axis=1)
     assert {0, levels} <= set(counts.ravel())  # some neurons are silent, some never rest
     np.testing.assert_array_equal(counts, np.rint(activations * levels / 1.7))
@@ -83,7 +83,7 @@ def test_with_as_many_steps_as_levels_spikes_are_the_activations(levels):
 def test_a_convolution_spikes_as_often_as_its_activations_say(levels, geometry):
     network, x = convolutional(levels, [geometry], [1.3]), samples(40)
     activations, scores = network.activations(x)
-    spiking = convert(network, thresholds(network, "learned", x), levels)
+    spiking = convert_ann(network, thresholds(network, "learned", x), levels)
     assert spiking.layers[0].geometry == geometry
     trace = spiking.simulate(x)
     counts = trace.spikes[0].sum(axis=1)
@@ -97,7 +97,7 @@ def test_a_convolution_spikes_as_often_as_its_activations_say(levels, geometry):
 def test_a_plain_relu_is_rounded_to_steps_and_cut_at_the_threshold(steps):
     network, x = random_network(None), samples()
     (theta,) = thresholds(network, "percentile", x, 90)
-    trace = convert(network, (theta,), steps).simulate(x)
+    trace = convert_ann(network, (theta,), steps).simulate(x)
     share = network.activations(x)[0] / theta
     expected = np.clip(np.floor(steps * share + 0.5), 0, steps)
     np.testing.assert_array_equal(trace.spikes[0].sum(axis=1), expected)
@@ -113,14 +113,14 @@ def test_deeper_layers_come_nearer_with_more_steps(network):
     thetas = thresholds(network, "maximum", x)
     errors = []
     for steps in (8, 64, 512):
-        last = convert(network, thetas, steps).simulate(x).membranes[-1][:, -1]
+        last = convert_ann(network, thetas, steps).simulate(x).membranes[-1][:, -1]
         errors.append(np.abs(last / steps - scores).mean() / np.abs(scores).mean())
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
 
 
 def test_neurons_start_at_half_their_threshold_and_never_leak():
     network = random_network(4, (6, 9, 5, 3), (1.7, 0.6))
-    first, second, last = convert(network, thresholds(network, "learned", samples()), 4).layers
+    first, second, last = convert_ann(network, thresholds(network, "learned", samples()), 4).layers
     for layer, theta in ((first, 1.7), (second, 0.6)):
         assert (layer.reset, set(layer.theta), set(layer.v_start)) == (
             "subtract",
@@ -137,7 +137,7 @@ def test_neurons_start_at_half_their_threshold_and_never_leak():
 
 def test_parameters_of_a_convolution_are_those_of_its_maps():
     network = convolutional(4, [PADDED, BETWEEN], (1.7, 0.6))
-    layers = convert(network, thresholds(network, "learned", samples(40)), 4).layers
+    layers = convert_ann(network, thresholds(network, "learned", samples(40)), 4).layers
     assert [layer.geometry for layer in layers] == [PADDED, BETWEEN, None]
     assert [len(layer.v_start) for layer in layers] == [4, 4, 3]
     np.testing.assert_array_equal(layers[1].weights, network.layers[1].weights * 1.7)
@@ -177,8 +177,8 @@ def test_thresholds_that_cannot_be_found_are_explained():
 def measured(levels, balance, seed):
     """Return the accuracies of ReLU network and integers, and the events, on the test part."""
     learning, test = split(load_digits())
-    network = train(learning, ReluOptions(levels=levels, augment=True, seed=seed))
-    spiking = convert(network, thresholds(network, balance, learning.x), STEPS)
+    network = train_ann(learning, ReluOptions(levels=levels, augment=True, seed=seed))
+    spiking = convert_ann(network, thresholds(network, balance, learning.x), STEPS)
     (reached,) = against_steps(spiking, test, [STEPS])
     own = score.accuracy(network.answers(test.x), test)
     return own, reached.accuracy_float, reached.accuracy, reached.synaptic_events
@@ -206,8 +206,8 @@ def test_int8_convolutions_are_as_good_as_their_relu_network():
     options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", levels=STEPS, augment=True)
     found = []
     for seed in range(SEEDS):
-        network = train(learning, replace(options, seed=seed))
-        spiking = convert(network, thresholds(network, "learned", learning.x), STEPS)
+        network = train_ann(learning, replace(options, seed=seed))
+        spiking = convert_ann(network, thresholds(network, "learned", learning.x), STEPS)
         (reached,) = against_steps(spiking, test, [STEPS])
         own = score.accuracy(network.answers(test.x), test)
         found.append((own, reached.accuracy, reached.synaptic_events))
@@ -220,15 +220,15 @@ def test_int8_convolutions_are_as_good_as_their_relu_network():
 @pytest.fixture(scope="module")
 def trained():
     """Return a network that was trained for a moment."""
-    return train(split(load_digits())[0], ReluOptions(epochs=15))
+    return train_ann(split(load_digits())[0], ReluOptions(epochs=15))
 
 
 def test_accuracy_against_steps_is_that_of_each_network_by_itself(trained):
     learning, test = split(load_digits())
-    spiking = convert(trained, thresholds(trained, "learned", learning.x), STEPS)
+    spiking = convert_ann(trained, thresholds(trained, "learned", learning.x), STEPS)
     few, enough = against_steps(spiking, test, (1, STEPS))
     assert (few.steps, enough.steps) == (1, STEPS)
-    integer = score.evaluate(conversion.convert(spiking)[0], test)
+    integer = score.evaluate(conversion.convert_network(spiking)[0], test)
     assert (enough.accuracy, enough.synaptic_events) == (integer.accuracy, integer.synaptic_events)
     assert enough.accuracy_float == score.accuracy(trained.answers(test.x), test)
     assert few.accuracy < enough.accuracy
@@ -237,7 +237,7 @@ def test_accuracy_against_steps_is_that_of_each_network_by_itself(trained):
 
 def test_steps_that_int16_cannot_hold_are_reported_not_raised(trained):
     test = split(load_digits())[1]
-    spiking = convert(trained, thresholds(trained, "learned", test.x), STEPS)
+    spiking = convert_ann(trained, thresholds(trained, "learned", test.x), STEPS)
     loud = replace(spiking.layers[-1], bias=spiking.layers[-1].bias + 1e4)
     spiking = replace(spiking, layers=(spiking.layers[0], loud))
     (reached,) = against_steps(spiking, test, [STEPS])

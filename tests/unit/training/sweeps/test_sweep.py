@@ -17,7 +17,7 @@ from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import pareto, sweep
 from spikelet.training.sweeps import results as sweep_results
 from spikelet.training.sweeps.results import Measurement, Outcome
-from spikelet.training.train import train
+from spikelet.training.train import train_network
 
 QUICK = TrainingOptions(hidden=(8,), epochs=3)
 HERE = sweep.Workers(jobs=1)  # in this process, where trainings can be counted
@@ -47,7 +47,7 @@ def trained(monkeypatch):
 
     def counted(dataset, options):
         counts[options] += 1
-        return train(dataset, options)
+        return train_network(dataset, options)
 
     monkeypatch.setattr(sweep.train, "train", counted)
     return counts
@@ -63,11 +63,11 @@ def results(tmp_path):
 
 
 def test_the_grid_has_every_combination_with_every_seed_once():
-    made = sweep.grid(QUICK, {"steps": (2, 4), "hidden": ((), (5, 4)), "bits": (8, 4, 8)}, 3)
+    made = sweep.option_grid(QUICK, {"steps": (2, 4), "hidden": ((), (5, 4)), "bits": (8, 4, 8)}, 3)
     assert len(made) == len(set(made)) == 2 * 2 * 2 * 3
     assert made[0] == replace(QUICK, steps=2, hidden=(), bits=8, seed=0)
     assert made[-1] == replace(QUICK, steps=4, hidden=(5, 4), bits=4, seed=2)
-    assert sweep.grid(QUICK, {}) == (QUICK,)
+    assert sweep.option_grid(QUICK, {}) == (QUICK,)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_grid_has_every_combination_with_every_seed_once():
 )
 def test_nothing_is_trained_where_an_option_cannot_be(blobs, results, trained, option, values):
     with pytest.raises(SpikeletError, match=f"^{option} is "):
-        sweep.run(blobs, sweep.grid(QUICK, {option: values}), results, HERE)
+        sweep.run_sweep(blobs, sweep.option_grid(QUICK, {option: values}), results, HERE)
     assert not trained
     assert not results.exists()
 
@@ -91,10 +91,10 @@ def test_nothing_is_trained_where_an_option_cannot_be(blobs, results, trained, o
 def test_combinations_that_cannot_be_are_refused_before_any_is_trained(blobs, results, trained):
     axes = {"encoder": ("latency", "phase"), "encoder_parameter": (4, 64)}
     with pytest.raises(SpikeletError, match="encoder phase has parameter 64"):
-        sweep.run(blobs, sweep.grid(QUICK, axes), results, HERE)
+        sweep.run_sweep(blobs, sweep.option_grid(QUICK, axes), results, HERE)
     narrow = replace(blobs, x=blobs.x[:, :8])
     with pytest.raises(SpikeletError, match="8 channels, which are no square image"):
-        sweep.run(narrow, sweep.grid(QUICK, {"augment": (False, True)}), results, HERE)
+        sweep.run_sweep(narrow, sweep.option_grid(QUICK, {"augment": (False, True)}), results, HERE)
     assert not trained
 
 
@@ -103,7 +103,7 @@ def test_workers_and_seeds_there_cannot_be(number):
     with pytest.raises(SpikeletError, match=f"^jobs is {number}"):
         sweep.Workers(jobs=number)
     with pytest.raises(SpikeletError, match=f"^seeds is {number}"):
-        sweep.grid(QUICK, {}, number)
+        sweep.option_grid(QUICK, {}, number)
 
 
 # One network
@@ -111,9 +111,9 @@ def test_workers_and_seeds_there_cannot_be(number):
 
 def test_integers_are_measured_on_samples_that_were_not_learned(blobs):
     options = replace(QUICK, bits=4, epochs=20)
-    found = sweep.measure(blobs, options).measured
+    found = sweep.measure_options(blobs, options).measured
     learn, test = split(blobs)
-    integer, _ = sweep.convert.convert(train(learn, options).network, bits=4)
+    integer, _ = sweep.convert.convert_network(train_network(learn, options).network, bits=4)
     assert found.test == evaluate(integer, test)
     assert found.validation == evaluate(integer, split(learn, options.validation_fraction)[1])
     assert (found.bytes, found.epochs) == (len(lif_file.to_bytes(integer)), 20)
@@ -121,7 +121,7 @@ def test_integers_are_measured_on_samples_that_were_not_learned(blobs):
 
 def test_a_network_that_diverges_is_an_outcome(blobs):
     wild = replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6)
-    outcome = sweep.measure(blobs, wild)
+    outcome = sweep.measure_options(blobs, wild)
     assert outcome.measured is None
     assert outcome.error.startswith("training diverged in epoch ")
 
@@ -130,11 +130,11 @@ def test_a_network_that_diverges_is_an_outcome(blobs):
 
 
 def test_only_what_is_missing_is_trained(blobs, results, trained):
-    few = sweep.grid(QUICK, {"steps": (2, 4)}, 2)
-    more = sweep.grid(QUICK, {"steps": (2, 4), "bits": (None, 4)}, 3)
-    first = sweep.run(blobs, few, results, HERE)
+    few = sweep.option_grid(QUICK, {"steps": (2, 4)}, 2)
+    more = sweep.option_grid(QUICK, {"steps": (2, 4), "bits": (None, 4)}, 3)
+    first = sweep.run_sweep(blobs, few, results, HERE)
     assert [outcome.options for outcome in first] == list(few)
-    both = sweep.run(blobs, more, results, HERE)
+    both = sweep.run_sweep(blobs, more, results, HERE)
     assert [outcome.options for outcome in both] == list(more)
     assert trained == Counter(set(few) | set(more))
     assert set(first) < set(both)
@@ -142,30 +142,30 @@ def test_only_what_is_missing_is_trained(blobs, results, trained):
 
 
 def test_other_samples_and_other_versions_are_trained_anew(blobs, results, trained, monkeypatch):
-    wanted = sweep.grid(QUICK, {})
-    sweep.run(blobs, wanted, results, HERE)
-    sweep.run(replace(blobs, name="the same, moved"), wanted, results, HERE)
+    wanted = sweep.option_grid(QUICK, {})
+    sweep.run_sweep(blobs, wanted, results, HERE)
+    sweep.run_sweep(replace(blobs, name="the same, moved"), wanted, results, HERE)
     assert trained[QUICK] == 1
-    sweep.run(replace(blobs, y=(blobs.y + 1) % 3), wanted, results, HERE)
+    sweep.run_sweep(replace(blobs, y=(blobs.y + 1) % 3), wanted, results, HERE)
     assert trained[QUICK] == 2
     monkeypatch.setattr(sweep_results, "__version__", "99.0")
-    sweep.run(blobs, wanted, results, HERE)
+    sweep.run_sweep(blobs, wanted, results, HERE)
     assert trained[QUICK] == 3
     assert len(results.read_bytes().splitlines()) == 3
 
 
 @pytest.mark.parametrize("kept", [1, 40, -2, -1])
 def test_a_line_that_was_cut_off_is_trained_again(blobs, results, trained, kept):
-    wanted = sweep.grid(QUICK, {}, 3)
-    before = sweep.run(blobs, wanted, results, HERE)
+    wanted = sweep.option_grid(QUICK, {}, 3)
+    before = sweep.run_sweep(blobs, wanted, results, HERE)
     *whole, last = results.read_bytes().splitlines(keepends=True)
     results.write_bytes(b"".join(whole) + last[:kept])
-    assert sweep.run(blobs, wanted, results, HERE) == before
+    assert sweep.run_sweep(blobs, wanted, results, HERE) == before
     lost = [] if kept == -1 else [3]  # only the line's end is missing: it is whole
     assert trained == Counter([*wanted, *(wanted[i - 1] for i in lost)])
-    assert list(sweep_results.read(results, blobs).damaged) == lost
-    sweep.run(blobs, sweep.grid(QUICK, {}, 4), results, HERE)
-    assert len(sweep_results.read(results, blobs).outcomes) == 4
+    assert list(sweep_results.read_results(results, blobs).damaged) == lost
+    sweep.run_sweep(blobs, sweep.option_grid(QUICK, {}, 4), results, HERE)
+    assert len(sweep_results.read_results(results, blobs).outcomes) == 4
 
 
 @pytest.mark.parametrize(
@@ -185,65 +185,65 @@ def test_a_line_that_was_cut_off_is_trained_again(blobs, results, trained, kept)
     ],
 )
 def test_damaged_lines_are_trained_again(blobs, results, trained, damage):
-    wanted = sweep.grid(QUICK, {}, 3)
-    before = sweep.run(blobs, wanted, results, HERE)
+    wanted = sweep.option_grid(QUICK, {}, 3)
+    before = sweep.run_sweep(blobs, wanted, results, HERE)
     lines = results.read_bytes().splitlines()
     lines[1] = damage(lines[1])
     results.write_bytes(b"\n".join(lines) + b"\n")
-    assert sweep_results.read(results, blobs).damaged == (2,)
-    assert sweep.run(blobs, wanted, results, HERE) == before
+    assert sweep_results.read_results(results, blobs).damaged == (2,)
+    assert sweep.run_sweep(blobs, wanted, results, HERE) == before
     assert trained == Counter([*wanted, wanted[1]])
 
 
 def test_files_of_another_kind_are_left_alone(blobs, results, trained):
     results.write_bytes(b"# Notes\n\nof mine")
     with pytest.raises(SpikeletError, match="holds no results of a sweep"):
-        sweep.run(blobs, [QUICK], results, HERE)
+        sweep.run_sweep(blobs, [QUICK], results, HERE)
     assert results.read_bytes() == b"# Notes\n\nof mine"
     assert not trained
 
 
 def test_a_first_line_that_was_cut_off_is_no_other_kind(blobs, results, trained):
     results.write_bytes(b'{"spikelet": "0.')
-    sweep.run(blobs, [QUICK], results, HERE)
-    assert list(sweep_results.read(results, blobs).outcomes) == [QUICK]
+    sweep.run_sweep(blobs, [QUICK], results, HERE)
+    assert list(sweep_results.read_results(results, blobs).outcomes) == [QUICK]
 
 
 def test_what_is_done_is_kept_when_interrupted(blobs, results, monkeypatch):
-    wanted = sweep.grid(QUICK, {}, 3)
+    wanted = sweep.option_grid(QUICK, {}, 3)
 
     def interrupted(dataset, options):
         if options.seed == 2:
             raise KeyboardInterrupt
-        return train(dataset, options)
+        return train_network(dataset, options)
 
     monkeypatch.setattr(sweep.train, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        sweep.run(blobs, wanted, results, HERE)
-    found = sweep_results.read(results, blobs)
+        sweep.run_sweep(blobs, wanted, results, HERE)
+    found = sweep_results.read_results(results, blobs)
     assert (tuple(found.outcomes), found.damaged) == (wanted[:2], ())
 
 
 def test_a_file_that_cannot_be_written(blobs, tmp_path):
     with pytest.raises(SpikeletError, match="cannot write"):
-        sweep.run(blobs, [QUICK], tmp_path / "nowhere" / "sweep.jsonl", HERE)
+        sweep.run_sweep(blobs, [QUICK], tmp_path / "nowhere" / "sweep.jsonl", HERE)
 
 
 def test_a_failure_does_not_stop_the_rest_and_is_remembered(blobs, results, trained):
-    wanted = sweep.grid(
+    wanted = sweep.option_grid(
         replace(QUICK, epochs=100, weight_decay=1e6), {"learning_rate": (1e-9, 10, 1e-8)}
     )
-    outcomes = sweep.run(blobs, wanted, results, HERE)
+    outcomes = sweep.run_sweep(blobs, wanted, results, HERE)
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
-    assert sweep.run(blobs, wanted, results, HERE) == outcomes
+    assert sweep.run_sweep(blobs, wanted, results, HERE) == outcomes
     assert trained == Counter(wanted)
 
 
 def test_progress_counts_what_was_there_already(blobs, results):
-    wanted = sweep.grid(QUICK, {}, 4)
-    sweep.run(blobs, wanted[:2], results, HERE)
+    wanted = sweep.option_grid(QUICK, {}, 4)
+    sweep.run_sweep(blobs, wanted[:2], results, HERE)
     seen = []
-    sweep.run(blobs, wanted, results, HERE, lambda done, total: seen.append((done, total)))
+    sweep.run_sweep(blobs, wanted, results, HERE, lambda done, total: seen.append((done, total)))
     assert seen == [(3, 4), (4, 4)]
 
 
@@ -251,9 +251,9 @@ def test_progress_counts_what_was_there_already(blobs, results):
 
 
 def test_processes_find_what_one_finds(blobs, results, tmp_path):
-    wanted = sweep.grid(QUICK, {"steps": (2, 4)}, 2)
-    alone = sweep.run(blobs, wanted, results, HERE)
-    assert sweep.run(blobs, wanted, tmp_path / "two.jsonl", sweep.Workers(jobs=2)) == alone
+    wanted = sweep.option_grid(QUICK, {"steps": (2, 4)}, 2)
+    alone = sweep.run_sweep(blobs, wanted, results, HERE)
+    assert sweep.run_sweep(blobs, wanted, tmp_path / "two.jsonl", sweep.Workers(jobs=2)) == alone
 
 
 @pytest.fixture(scope="module")
@@ -268,13 +268,13 @@ def cluster():
 
 @pytest.mark.slow
 def test_a_dask_cluster_finds_what_one_process_finds(blobs, results, tmp_path, cluster, trained):
-    wanted = sweep.grid(QUICK, {"steps": (2, 4)}, 3)
-    alone = sweep.run(blobs, wanted, results, HERE)
+    wanted = sweep.option_grid(QUICK, {"steps": (2, 4)}, 3)
+    alone = sweep.run_sweep(blobs, wanted, results, HERE)
     assert sum(trained.values()) == 6
     elsewhere = tmp_path / "cluster.jsonl"
     workers = sweep.Workers(cluster=cluster)
-    sweep.run(blobs, wanted[:3], elsewhere, workers)
-    assert sweep.run(blobs, wanted, elsewhere, workers) == alone
+    sweep.run_sweep(blobs, wanted[:3], elsewhere, workers)
+    assert sweep.run_sweep(blobs, wanted, elsewhere, workers) == alone
     assert sum(trained.values()) == 6  # none of the cluster's in this process
     assert len(elsewhere.read_bytes().splitlines()) == 6
 
@@ -283,14 +283,14 @@ def test_a_dask_cluster_finds_what_one_process_finds(blobs, results, tmp_path, c
 def test_a_cluster_with_another_version_is_refused(blobs, results, cluster, monkeypatch):
     monkeypatch.setattr(sweep, "__version__", "99.0")
     with pytest.raises(SpikeletError, match=r"^this is spikelet 99\.0, but worker tcp:.* has \d"):
-        sweep.run(blobs, [QUICK], results, sweep.Workers(cluster=cluster))
+        sweep.run_sweep(blobs, [QUICK], results, sweep.Workers(cluster=cluster))
 
 
 @pytest.mark.parametrize("address", ["", "localhost", "morse://there:1"])
 def test_addresses_without_a_scheduler(blobs, results, address):
     pytest.importorskip("distributed")
     with pytest.raises(SpikeletError, match=f"no Dask scheduler answers at '{address}'"):
-        sweep.run(blobs, [QUICK], results, sweep.Workers(cluster=address))
+        sweep.run_sweep(blobs, [QUICK], results, sweep.Workers(cluster=address))
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_addresses_without_a_scheduler(blobs, results, address):
 def test_what_is_not_installed_is_named(blobs, results, monkeypatch, missing, workers):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SpikeletError, match=rf"needs {missing}: pip install 'spikelet\["):
-        sweep.run(blobs, [QUICK], results, workers)
+        sweep.run_sweep(blobs, [QUICK], results, workers)
 
 
 # The front
@@ -381,10 +381,10 @@ def test_nothing_is_chosen_by_test_accuracy():
 def test_labels_name_what_varies():
     outcomes = [
         Outcome(options, measured(0.5, 1))
-        for options in sweep.grid(QUICK, {"hidden": ((64, 32), ()), "bits": (None, 4)}, 2)
+        for options in sweep.option_grid(QUICK, {"hidden": ((64, 32), ()), "bits": (None, 4)}, 2)
     ]
     found = pareto.configurations(outcomes)
-    names = pareto.varied(found)
+    names = pareto.varied_options(found)
     assert names == ("hidden", "bits")
     assert [pareto.label(one.options, names) for one in found] == [
         "64-32, usual bits",
@@ -439,7 +439,7 @@ def test_sweep_says_what_failed(spikelet, recording, results, monkeypatch):
     def failing(dataset, options):
         if options.steps == 2:
             raise SpikeletError("training diverged in epoch 7")
-        return train(dataset, options)
+        return train_network(dataset, options)
 
     monkeypatch.setattr(sweep.train, "train", failing)
     arguments = ("sweep", recording, "-o", results, "--steps", "2,4", "--epochs", 3, "--jobs", 1)
