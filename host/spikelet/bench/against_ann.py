@@ -11,6 +11,7 @@ from spikelet.bench.board import MeasuringBoard
 from spikelet.bench.int8_ann import DenseNetwork
 from spikelet.bench.measure import KernelCost
 from spikelet.errors import SpikeletError
+from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
 from spikelet.training.ann.train import ReluOptions, train_ann
@@ -67,8 +68,6 @@ def train_counterpart(
     Returns it in int8, and its accuracies on the test part, in int8 and in floats.
     Raises SpikeletError for networks that have no such twin, or samples without classes.
     """
-    from spikelet.inputs import dataset
-
     if network.stream or network.channels != network.inputs:
         raise SpikeletError("only networks without a stream can be compared with an int8 network")
     if any(layer.geometry or layer.recurrent is not None for layer in network.layers):

@@ -37,7 +37,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Turn:
+class TurnCost:
     """What a turn took, in the clock's unit, without telling anybody.
 
     total        all of it: a static network starts again, takes the readings, steps and answers
@@ -119,10 +119,10 @@ class MeasuringBoard:
         ticks, calls, _ = self._ask(f"_bench.holds({layer}, {x!r})")
         return self.clock.figure(ticks / calls)
 
-    def turn(self, readings: bytes, *, fresh: bool) -> Turn:
+    def turn(self, readings: bytes, *, fresh: bool) -> TurnCost:
         """Run a turn, and return what it took; `fresh` as in bench.py."""
         ticks, allocated, said = self._ask(f"_bench.turn({readings!r}, {fresh})")
-        return Turn(self.clock.figure(ticks), allocated, said)
+        return TurnCost(self.clock.figure(ticks), allocated, said)
 
     def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> TurnTimes:
         """Run a turn part by part, and return what they took; `fresh` and `telling` as in bench.py."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spikelet.boards.data_port import DataPort
 from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
+from spikelet.boards.virtual import emulated, pico
 
 
 def resolve_or_default(spelling: str | None) -> Port:
@@ -27,8 +28,8 @@ def resolve(spelling: str) -> Port:
     auto, id:SERIAL, a device
     Raises SpikeletError if there is none, or several, or the emulator is missing.
     """
-    if (emulated := _emulated(spelling)) is not None:
-        return emulated
+    if (port := _emulated(spelling)) is not None:
+        return port
     kind, _, rest = spelling.partition(":")
     if kind == "data":
         return DataPort(rest)
@@ -41,8 +42,6 @@ def resolve(spelling: str) -> Port:
 
 def _emulated(spelling: str) -> Port | None:
     """Return the board without hardware that `spelling` means, or None if it means another."""
-    from spikelet.boards.virtual import emulated, pico
-
     kind, _, rest = spelling.partition(":")
     if kind == "virtual":
         return emulated.Virtual(spelling)

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     args = _parser(_typed(given)).parse_args(given)
     # rich and numpy are imported only for a verb that runs.
-    from spikelet.output import Output
+    from spikelet.output import Output  # noqa: PLC0415
 
     with Output(json=args.json) as output:
         try:

@@ -118,10 +118,10 @@ def pareto(path: str | Path, found: Sequence[Configuration]) -> None:
 def _pyplot() -> Any:
     """Return matplotlib's pyplot, drawing to files only."""
     try:
-        import matplotlib
+        import matplotlib  # noqa: PLC0415
 
         matplotlib.use("Agg")
-        from matplotlib import pyplot
+        from matplotlib import pyplot  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("pictures need matplotlib: pip install 'spikelet[pictures]'") from None
     return pyplot
@@ -219,7 +219,12 @@ def _draw_front(axis: Axes, best: Sequence[Configuration], names: Sequence[str])
 
 def _scale_by_cost(axis: Axes) -> None:
     """Make the axis of events logarithmic, with plain numbers, and that of accuracy one of percent."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+    from matplotlib.ticker import (  # noqa: PLC0415
+        FuncFormatter,
+        LogLocator,
+        NullFormatter,
+        PercentFormatter,
+    )
 
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))

@@ -1,1 +1,1 @@
-"""The files a board gets, and the order in which they get there."""
+"""The files that a board gets: their places, their order, their transfer."""

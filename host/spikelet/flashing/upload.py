@@ -19,9 +19,8 @@ from spikert import wire
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-UPLOAD_CHUNK = (
-    1024  # bytes in a command: a board with little memory needs four times as much to read them
-)
+# Bytes in a command: a board with little memory needs four times as much to read them.
+UPLOAD_CHUNK = 1024
 ENDED = b"\x04"  # which a raw REPL says after what has run
 UPLOAD_TIMEOUT_S = 5.0  # seconds without an answer, until a block is sent again
 UPLOAD_ATTEMPTS = 4

@@ -30,7 +30,7 @@ def plot(spikes: Sequence[NDArray[Any]], sample: int = 0) -> Figure:
     """
     try:
         # An optional package, which only pictures need.
-        from matplotlib.figure import Figure
+        from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
         raise SpikeletError(
             "a plot needs matplotlib, which is not installed; pip install 'spikelet[pictures]'"

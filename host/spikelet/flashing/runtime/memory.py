@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spikelet.flashing import romfs
 from spikelet.flashing.runtime import file_systems
 from spikelet.networks import lif_file
 from spikert.network import tables
@@ -167,8 +168,6 @@ def grown_list(entries: int) -> int:
 
 def image_size(files: Mapping[str, bytes]) -> int:
     """Return the bytes of a ROMFS image with these files."""
-    from spikelet.flashing import romfs
-
     return len(romfs.romfs_image(files))
 
 

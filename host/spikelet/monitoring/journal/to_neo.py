@@ -64,8 +64,10 @@ def block(events: Events) -> Any:
 
 def _neo() -> Any:
     try:
-        import neo
-        import nixio  # noqa: F401  neo imports it only when it writes
+        import neo  # noqa: PLC0415
+
+        # neo imports nixio only when it writes.
+        import nixio  # noqa: F401, PLC0415
     except ImportError:
         raise SpikeletError("this form needs neo: pip install 'spikelet[neo]'") from None
     return neo

@@ -134,7 +134,7 @@ def _outcomes(
     if not wanted:
         return
     try:
-        import joblib
+        import joblib  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("a sweep needs joblib: pip install 'spikelet[sweep]'") from None
     cluster = workers.cluster
@@ -161,8 +161,8 @@ def _here(jobs: int) -> Iterator[dict[str, Any]]:
 def _on_cluster(address: str, dataset: Dataset) -> Iterator[dict[str, Any]]:
     """Give what joblib is told to train on a Dask cluster, which gets the samples once."""
     try:
-        import distributed
-        from distributed.comm.addressing import get_address_host_port
+        import distributed  # noqa: PLC0415
+        from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("--dask needs distributed: pip install 'spikelet[dask]'") from None
     connect: Any = distributed.Client  # it has no types
