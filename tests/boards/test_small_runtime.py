@@ -10,7 +10,7 @@ from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
 
 from spikelet.boards import interpreter, resolve
-from spikelet.flashing import stage
+from spikelet.flashing import flash, stage
 from spikelet.flashing.runtime import bytecode, file_systems
 from spikelet.flashing.runtime.needs import Task
 from spikelet.flashing.runtime.parts import RuntimeParts
@@ -48,7 +48,7 @@ def room_for(monkeypatch):
 
     def give(size: int, free: int) -> None:
         small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
-        monkeypatch.setattr(interpreter, "survey_port", lambda port: replace(ask(port), **small))
+        monkeypatch.setattr(flash, "survey_port", lambda port: replace(ask(port), **small))
 
     return give
 
@@ -116,7 +116,7 @@ def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif
     status, out, _ = spikelet("flash", lif[0])
     assert status == 0
     assert "need" not in left_out(out)
-    assert len(list(virtual.rglob("bench.py"))) == 1
+    assert len(list(virtual.rglob("bench/__init__.py"))) == 1
 
 
 def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtual, lif):

@@ -84,11 +84,12 @@ class RuntimeParts:
 
 
 def count_by_package(paths: Collection[str]) -> str:
-    """Return how many files of each folder there are, such as `kernels 12, loops 9`."""
-    folders = Counter(PurePosixPath(path).parent.name for path in paths)
-    own = folders.pop(PACKAGE, 0)
-    said = [f"{folder} {count}" for folder, count in folders.most_common()]
-    return ", ".join([*said, *([f"others {own}"] if own else [])])
+    """Return how many files each package of the runtime has, such as `kernels 12, loops 9`."""
+    parents = [PurePosixPath(path).parts[1:-1] for path in paths]
+    counts = Counter(folders[0] for folders in parents if folders)
+    others = len(parents) - counts.total()
+    texts = [f"{package} {count}" for package, count in counts.most_common()]
+    return ", ".join([*texts, *([f"others {others}"] if others else [])])
 
 
 def _belongs(path: str, names: Collection[str]) -> bool:

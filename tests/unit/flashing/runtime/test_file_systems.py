@@ -6,10 +6,10 @@ from spikelet.flashing.runtime import file_systems
 
 
 def test_files_and_folders_take_whole_blocks_and_an_entry_point_two():
-    files = {"main.py": bytes(1), "spikert/a.py": bytes(513), "spikert/kernels/b.py": bytes(512)}
+    files = {"main.py": bytes(513), "spikert/a.py": bytes(513), "spikert/kernels/b.py": bytes(512)}
     folders = 4  # spikelet, its runtime, spikert, kernels
-    assert file_systems.filed_size(files, 512) == 512 * (2 + 2 + 1 + folders)
-    assert file_systems.filed_size(files, 4096) == 4096 * (2 + 1 + 1 + 2 * folders)
+    assert file_systems.filed_size(files, 512) == 512 * (4 + 2 + 1 + folders)
+    assert file_systems.filed_size(files, 4096) == 4096 * (2 + 1 + 0 + 4 * folders)
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,6 @@ def test_a_module_without_a_rule_is_kept():
     assert "spikert.new" in runtime_needs.needed(modules, "plain", Task())
 
 
-def test_what_was_left_out_is_counted_by_folder():
-    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/compat.py"]
+def test_files_left_out_are_counted_by_package():
+    paths = ["spikert/kernels/a.py", "spikert/kernels/viper/b.mpy", "spikert/compat.py"]
     assert runtime_parts.count_by_package(paths) == "kernels 2, others 1"
