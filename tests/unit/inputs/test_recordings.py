@@ -58,7 +58,7 @@ def test_labels_csv_counts_before_the_name_and_labels_can_be_excluded(folder):
     assert found.names == ("1_walk.npy", "2_run.npy", "third.npy")
     assert [found.classes[label] for label in found.labels] == ["walk", "walk", "sit"]
     assert found.classes == ("sit", "walk")
-    assert found.skipped == ("4_walk.npy: left out, for its label mixed is excluded",)
+    assert found.skipped == ("4_walk.npy: left out because its label mixed is excluded",)
     assert read_labels(folder)["third.npy"] == "sit"
 
 
@@ -132,7 +132,7 @@ def test_npy_files_without_readings_are_named_and_skipped(folder, save, reason):
     found = load_recordings(folder)
     assert found.names == ("1_walk.npy", "2_run.npy")
     assert len(found.skipped) == 1
-    assert found.skipped[0].startswith(f"3_walk.npy: left out, for {reason}")
+    assert found.skipped[0].startswith(f"3_walk.npy: left out because {reason}")
     assert "\n" not in found.skipped[0]
 
 
@@ -149,7 +149,7 @@ def test_a_pickle_is_never_loaded(folder):
 def test_a_large_file_is_not_read(folder, monkeypatch):
     monkeypatch.setattr(recording_files, "MAX_BYTES", 200)
     assert load_recordings(folder).skipped == (
-        "2_run.npy: left out, for it has 248 bytes, above 200",
+        "2_run.npy: left out because it has 248 bytes, above 200",
     )
 
 
@@ -221,7 +221,7 @@ def test_csv_files_without_readings_are_named_and_skipped(folder, content, reaso
     write(folder / "3_walk.csv", content)
     found = load_recordings(folder)
     assert len(found) == 2
-    assert found.skipped[0].startswith(f"3_walk.csv: left out, for {reason}")
+    assert found.skipped[0].startswith(f"3_walk.csv: left out because {reason}")
 
 
 def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(folder):
@@ -230,7 +230,7 @@ def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(f
     (folder / "5_run.npy").mkdir()
     write(folder / "README.md", "words")
     found = load_recordings(folder)
-    assert [sentence.split(": left out, for ")[0] for sentence in found.skipped] == [
+    assert [sentence.split(": left out because ")[0] for sentence in found.skipped] == [
         "5_run.npy",
         "fourth_.npy",
         "third.npy",
@@ -248,7 +248,7 @@ def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(SpikeletError, match=r"it needs files that end in \.npy or \.csv"):
         load_recordings(tmp_path)
     write(tmp_path / "1_a.npy", "")
-    with pytest.raises(SpikeletError, match=r"1_a\.npy: left out, for it is empty"):
+    with pytest.raises(SpikeletError, match=r"1_a\.npy: left out because it is empty"):
         load_recordings(tmp_path)
     with pytest.raises(SpikeletError, match="cannot be read"):
         load_recordings(tmp_path / "nowhere")
