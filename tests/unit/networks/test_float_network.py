@@ -103,7 +103,7 @@ def test_rate_spikes_are_the_first_layers_input():
         ({"theta": np.array([1, np.inf])}, "theta holds values that are not finite"),
         ({"rho": np.ones(3)}, r"rho has shape \(3,\); it must be \(2,\)"),
         ({"rho": np.array([1, np.nan])}, "rho holds values that are not finite"),
-        ({"rho": np.ones(2), "theta": None}, "rho is what a spike takes off, but without theta"),
+        ({"rho": np.ones(2), "theta": None}, "rho is subtracted by a spike, but without theta"),
         ({"beta": np.array([0.5, 1.5])}, r"beta lies in 0.5..1.5; it must be in 0..1"),
         ({"reset": "none"}, "reset is 'none'; it must be one of subtract, set"),
     ],
