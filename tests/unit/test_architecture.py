@@ -82,7 +82,7 @@ def test_no_module_repeats_its_package(folder):
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
-def test_each_package_says_its_subject_in_a_line(package):
+def test_each_package_has_a_one_line_docstring(package):
     lines = (ast.get_docstring(tree(package / "__init__.py")) or "").splitlines()
     assert lines
     assert len(lines[0]) <= 80
@@ -92,7 +92,7 @@ def test_each_package_says_its_subject_in_a_line(package):
         assert " and " not in lines[0]
 
 
-def test_only_the_roots_have_code_in_init():
+def test_only_two_init_files_have_code():
     allowed = {HOST / "__init__.py", HOST / "cli/__init__.py"}
     with_code = {
         path for path in SOURCES if path.name == "__init__.py" and len(tree(path).body) > 1

@@ -45,7 +45,7 @@ def x():
     return np.random.default_rng(0).integers(0, 256, (40, 2)).astype(np.uint8)
 
 
-def test_what_integers_hold_exactly_is_called_exact(exact, x):
+def test_drift_exact_parameters_are_graded_exact(exact, x):
     integers, reports = convert.convert_network(exact)
     found = drift.measure_drift(exact, integers, reports, x)
     for layer_drift in found.layers:
@@ -54,7 +54,7 @@ def test_what_integers_hold_exactly_is_called_exact(exact, x):
     assert (found.samples, found.class_agreement) == (40, 1.0)
 
 
-def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
+def test_drift_changed_weight_shows_in_its_neuron(exact, x):
     integers, reports = convert.convert_network(exact)
     before = drift.measure_drift(exact, integers, reports, x).layers[0]
     integers.layers[0].weights[0, 1] = 127
@@ -70,7 +70,7 @@ def test_a_weight_that_was_changed_shows_in_its_neuron(exact, x):
     assert (weights.parameter, weights.error) == ("weights", 187)
 
 
-def test_errors_are_those_of_rounding(x):
+def test_drift_errors_equal_rounding_errors(x):
     rough = network(layer([[100.3, -60.2], [40.1, 127]], theta=99.6, beta=0.9, bias=0))
     integers, reports = convert.convert_network(rough)
     errors = {
@@ -83,7 +83,7 @@ def test_errors_are_those_of_rounding(x):
     assert errors["v_start"] == 0
 
 
-def test_what_a_spike_takes_off_is_graded_where_it_is_not_theta(x):
+def test_drift_grades_rho_only_if_not_theta(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, bias=0)
     rough = network(replace(first, rho=np.array([130.3, 99.6])))
     integers, reports = convert.convert_network(rough)
@@ -95,7 +95,7 @@ def test_what_a_spike_takes_off_is_graded_where_it_is_not_theta(x):
         assert "reset" not in [grade.parameter for grade in found]
 
 
-def test_recurrent_weights_and_currents_are_graded(x):
+def test_drift_grades_recurrent_weights_and_currents(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, beta=0.75, bias=0)
     recurrent = np.array([[10.3, -20], [0, 50.0]])
     rough = network(replace(first, recurrent=recurrent, alpha=np.full(2, 0.9)))
@@ -112,7 +112,7 @@ def test_recurrent_weights_and_currents_are_graded(x):
     assert errors["leak"][0] == 0
 
 
-def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):
+def test_drift_silent_layer_has_membrane_error(exact, x):
     integers, reports = convert.convert_network(exact)
     last = drift.measure_drift(exact, integers, reports, x).layers[-1]
     assert (last.agreement, last.overlap, last.rate_ratio) == (1.0, 1.0, None)
@@ -121,7 +121,7 @@ def test_a_layer_that_never_fires_is_judged_by_its_membranes(exact, x):
     assert drift.measure_drift(exact, integers, reports, x).layers[-1].membrane_error > 0.5
 
 
-def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
+def test_write_spikes_is_read_by_nir(exact, x, tmp_path):
     integers, _ = convert.convert_network(exact)
     trace = integers.simulate(x)
     drift.write_spikes(tmp_path / "spikes.nir", trace, 1e-3)
@@ -132,7 +132,7 @@ def test_spikes_are_written_as_nir_reads_them(exact, x, tmp_path):
     assert spikes.dt == 1e-3
 
 
-def test_the_picture_is_one(exact, x, tmp_path):
+def test_drift_picture_is_a_png(exact, x, tmp_path):
     integers, reports = convert.convert_network(exact)
     found = drift.measure_drift(exact, integers, reports, x)
     pictures.drift(tmp_path / "drift.png", found)
@@ -142,7 +142,7 @@ def test_the_picture_is_one(exact, x, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.png"]
 
 
-def test_convert_reports_it(exact, spikelet, tmp_path):
+def test_convert_report_prints_drift(exact, spikelet, tmp_path):
     graph, lif = tmp_path / "net.nir", tmp_path / "net.lif"
     file.write_graph(exact, graph)
     status, out, _ = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "drift.png")

@@ -138,7 +138,7 @@ def assert_within(seen: set[int], proved: Interval) -> None:
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
+def test_proof_contains_all_reachable_values(seed, direct):
     layer = random_layer(seed)
     proved = layer_bounds(layer, direct=direct, steps=4)
     for name, seen in what_happens(layer, 4, direct=direct).items():
@@ -147,7 +147,7 @@ def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
+def test_proof_settled_bounds_hold_for_any_steps(seed):
     layer = random_layer(seed, d=128, r=8)
     proved = layer_bounds(layer, direct=False, steps=proof.LIMIT_STEPS)
     if proved.settled:
@@ -158,7 +158,7 @@ def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whole_networks_stay_within_their_proof(seed):
+def test_proof_contains_simulated_networks(seed):
     network = random_network(seed)
     trace = network.simulate(random_inputs(network, seed, 40))
     for membranes, proved in zip(trace.membranes, proof.prove(network), strict=True):
@@ -167,7 +167,7 @@ def test_whole_networks_stay_within_their_proof(seed):
 
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("fields", [{"theta": None}, {"reset": "set"}])
-def test_one_step_is_bounded_exactly(seed, fields):
+def test_proof_of_one_step_is_exact(seed, fields):
     layer = random_layer(seed, **fields)
     proved = layer_bounds(layer, direct=False, steps=1)
     for name, seen in what_happens(layer, 1, direct=False).items():
@@ -190,20 +190,20 @@ def test_one_step_is_bounded_exactly(seed, fields):
         ({"d": 128, "v_start": -1000}, -1000, 32),  # up to -450, -175, -37, 32
     ],
 )
-def test_simple_layers_reach_their_bounds(fields, low, high):
+def test_proof_bounds_are_reached_by_simple_layers(fields, low, high):
     layer = Layer(weights=np.array([[20], [-30], [30]], np.int8), **fields)
     proved = layer_bounds(layer, direct=False, steps=4)
     assert (proved.membrane.low, proved.membrane.high) == (low, high)
 
 
-def test_direct_drive_is_shifted_but_its_sums_on_the_way_are_not():
+def test_proof_direct_shifts_drive_but_not_partial_sums():
     layer = Layer(weights=np.array([[100], [100], [-50]], np.int8), gain=1, bias=3)
     proved = layer_bounds(layer, direct=True, steps=1)
     assert proved.sums == Interval(-100, 400)  # a bit's rows, on at most as much again
     assert proved.drive == Interval((255 * -50 >> 8) * 2, (255 * 200 >> 8) * 2 + 3)
 
 
-def test_sums_are_proved_before_and_after_the_gain():
+def test_proof_covers_sums_before_and_after_gain():
     layer = Layer(weights=np.full((300, 1), 127, np.int8), low=-1, theta=1, reset="set")
     assert not layer_bounds(layer, direct=False, steps=1).reach.fits
     layer = Layer(weights=np.full((100, 1), 127, np.int8), gain=2, low=-1, theta=1, reset="set")
@@ -213,17 +213,17 @@ def test_sums_are_proved_before_and_after_the_gain():
 
 
 @pytest.mark.parametrize(("value", "fits"), [(0x7FFF, True), (-0x8000, True)])
-def test_the_ends_of_int16_fit(value, fits):
+def test_interval_ends_of_int16_fit(value, fits):
     assert Interval(min(value, 0), max(value, 0)).fits is fits
     assert not Interval(min(value - 1, 0), max(value + 1, 0)).fits
 
 
-def test_what_does_not_fit_is_followed_to_the_end_of_its_window():
+def test_proof_beyond_int16_runs_to_end_of_window():
     layer = Layer(weights=np.full((64, 1), 127, np.int8))
     assert layer_bounds(layer, direct=False, steps=8).membrane.high == 8 * 64 * 127
 
 
-def test_the_worse_end_is_reported_with_the_limit_on_its_side():
+def test_interval_worst_end_has_limit_of_its_side():
     assert (Interval(-40_000, 39_000).worst, Interval(-40_000, 39_000).limit) == (-40_000, -0x8000)
     assert (Interval(-100, 39_000).worst, Interval(-100, 39_000).limit) == (39_000, 0x7FFF)
 
@@ -234,7 +234,7 @@ def endless(**fields) -> proof.LayerBounds:
 
 
 @pytest.mark.parametrize("fields", [{"d": 128}, {"d": 16}, {"d": 3, "r": 10}, {"d": 255, "r": 12}])
-def test_leaky_layers_settle(fields):
+def test_proof_leaky_layers_settle(fields):
     proved = endless(**fields)
     assert proved.settled
     assert proved.reach.fits
@@ -243,17 +243,17 @@ def test_leaky_layers_settle(fields):
 
 
 @pytest.mark.parametrize("fields", [{}, {"theta": 10, "rho": 10}, {"d": 1, "r": 15}])
-def test_layers_that_gather_without_end_are_refused(fields):
+def test_proof_endless_integrator_does_not_fit(fields):
     assert not endless(**fields).reach.fits
 
 
-def test_an_integrator_between_floor_and_reset_settles():
+def test_proof_integrator_with_floor_and_reset_settles():
     proved = endless(low=-500, theta=100, rho=100)
     assert proved.settled
     assert proved.membrane == Interval(-530, 149)
 
 
-def test_a_window_that_ends_before_the_bounds_settle_says_so():
+def test_proof_short_window_is_not_settled():
     layer = Layer(weights=np.array([[1]], np.int8), d=16)
     assert not layer_bounds(layer, direct=False, steps=3).settled
     assert layer_bounds(layer, direct=False, steps=30_000).settled

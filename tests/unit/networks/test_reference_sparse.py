@@ -25,22 +25,22 @@ def signal(signals, active, inputs=WIDE[0]):
 
 @pytest.mark.parametrize("signals", [1, 4, 64])
 @pytest.mark.parametrize("active", [0, 1, 64, 256])
-def test_rows_of_silent_inputs_are_not_multiplied(signals, active):
+def test_active_inputs_leaves_out_silent_rows(signals, active):
     rows = reference_layer.active_inputs(signal(signals, active), weights())
     assert len(rows) == active
 
 
-def test_many_active_inputs_are_multiplied_with_all_the_rest():
+def test_active_inputs_many_active_is_none():
     assert reference_layer.active_inputs(signal(4, 257), weights()) is None
     assert reference_layer.active_inputs(signal(4, 1024), weights()) is None
 
 
-def test_small_products_are_not_worth_looking():
+def test_active_inputs_small_product_is_none():
     assert reference_layer.active_inputs(signal(31, 1, 64), weights(64, 64)) is None
     assert reference_layer.active_inputs(signal(32, 1, 64), weights(64, 64)) is not None
 
 
-def test_among_many_signals_silent_inputs_are_not_looked_for():
+def test_active_inputs_many_signals_is_none():
     assert reference_layer.active_inputs(signal(65, 1), weights()) is None
 
 
@@ -63,7 +63,7 @@ def samples(active):
 
 @pytest.mark.parametrize("encoder", ["direct", "rate"])
 @pytest.mark.parametrize("active", [0, 50, 700])
-def test_gathered_rows_give_what_all_give(encoder, active, monkeypatch):
+def test_reference_gathered_rows_change_no_result(encoder, active, monkeypatch):
     network, x = random_network(encoder), samples(active)
     asked = []
 

@@ -39,7 +39,7 @@ def connect(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_stream_is_the_same_in_one_piece_and_in_parts(seed):
+def test_simulation_stream_in_parts_equals_whole(seed):
     network = stream_network(seed)
     x = recordings(network, seed, 3)
     whole, simulation = network.simulate(x), Simulation(network)
@@ -57,7 +57,7 @@ def test_a_stream_is_the_same_in_one_piece_and_in_parts(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_answers_take_account_of_the_window_that_ends_there(seed):
+def test_stream_answers_use_the_window_before_them(seed):
     network = stream_network(seed)
     x = recordings(network, seed, 2)
     trace = network.simulate(x)
@@ -95,7 +95,7 @@ def test_delta_follows_each_channel_in_steps():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_tables_keep_a_stream(seed):
+def test_lif_round_trip_of_stream_network(seed):
     network = stream_network(seed)
     again = from_bytes(lif_file.to_bytes(network))
     assert again.stream == network.stream
@@ -105,7 +105,7 @@ def test_tables_keep_a_stream(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_board_agrees_turn_by_turn(connect, seed):
+def test_verify_stream_board_agrees(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 2)
     link, _ = connect(network, x)
@@ -116,7 +116,7 @@ def test_a_board_agrees_turn_by_turn(connect, seed):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5])
-def test_a_turn_that_was_lost_is_run_again_from_the_stream_s_start(connect, seed):
+def test_verify_stream_repeats_lost_turns_from_start(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 12)
     link, board = connect(network, x, seed=seed, to_host=5e-4, to_board=5e-4)
@@ -127,7 +127,7 @@ def test_a_turn_that_was_lost_is_run_again_from_the_stream_s_start(connect, seed
     assert found.passed or found.lost_frames > 0
 
 
-def test_a_board_that_keeps_a_wrong_state_is_found(connect):
+def test_verify_stream_wrong_state_is_a_difference(connect):
     network = stream_network(0)
     x = recordings(network, 0, 1)
     link, board = connect(network, x)
@@ -144,7 +144,7 @@ def test_a_board_that_keeps_a_wrong_state_is_found(connect):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_recording_on_the_board_is_checked_as_it_comes(connect, seed):
+def test_live_check_of_replayed_recording(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 1)
     link, _ = connect(network, x)
@@ -157,7 +157,7 @@ def test_a_recording_on_the_board_is_checked_as_it_comes(connect, seed):
     assert (live.found.samples, live.found.differences, live.found.first) == (8, 0, None)
 
 
-def test_a_stream_that_starts_again_is_checked_from_its_start(connect):
+def test_live_check_restart_of_stream(connect):
     network = stream_network(0)
     link, _ = connect(network, recordings(network, 0, 1))
     live = LiveCheck(network)
@@ -169,7 +169,7 @@ def test_a_stream_that_starts_again_is_checked_from_its_start(connect):
     assert (live.found.samples, live.found.differences) == (6, 0)
 
 
-def test_quiet_turns_are_only_answered(connect):
+def test_rewind_runs_turns_without_spikes(connect):
     network = stream_network(0)
     x = recordings(network, 0, 1)
     link, board = connect(network, x)
@@ -180,12 +180,12 @@ def test_quiet_turns_are_only_answered(connect):
 
 
 @pytest.mark.parametrize(("window", "hop"), [(0, 0), (10, 0), (10, 3), (3, 10), (70_000, 10_000)])
-def test_windows_that_are_no_multiple_of_the_hop_are_refused(window, hop):
+def test_stream_window_no_multiple_of_hop_is_refused(window, hop):
     with pytest.raises(SpikeletError, match=rf"hop is {hop} samples in a window of {window}"):
         StreamWindow(window, hop)
 
 
-def test_recordings_of_another_shape_are_refused():
+def test_stream_recordings_of_wrong_shape_are_refused():
     network = stream_network(2)
     x = recordings(network, 2, 1)
     with pytest.raises(SpikeletError, match=r"of shape \(\d+, 3\); this network takes uint8"):
@@ -199,7 +199,7 @@ def test_delta_without_a_stream_is_refused():
         replace(stream_network(5), stream=None)
 
 
-def test_readings_that_a_board_does_not_take_are_refused():
+def test_turn_bytes_wrong_readings_are_refused():
     network = stream_network(1)
     assert network.scaling is not None
     with pytest.raises(SpikeletError, match="takes int16 for this network, and scales them itself"):
