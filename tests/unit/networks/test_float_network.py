@@ -1,4 +1,4 @@
-"""Float networks: the neuron, encoders, readouts, and what is refused."""
+"""Float networks: the neuron, encoders, readouts and refused values."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def test_float_set_reset_with_bias_and_start():
     cells = layer([[0.0]], beta=1.0, bias=0.3, reset="set", v_reset=-0.1, v_start=0.8)
     trace = network(cells, readout="count").simulate(x([0]))
     assert trace.spikes[0][0, :, 0].tolist() == [True, False, False, False]
-    # Exactly v_reset, not what is left of adding and subtracting it.
+    # Exactly v_reset, without a rounding error from adding and subtracting it.
     assert trace.membranes[0][0, 0, 0] == -0.1
     np.testing.assert_allclose(trace.membranes[0][0, 1:, 0], [0.2, 0.5, 0.8])
 

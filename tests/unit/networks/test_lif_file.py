@@ -1,4 +1,4 @@
-"""The .lif file: what is written comes back, and nothing damaged is believed."""
+"""The .lif file: networks survive a round trip, and damaged files are refused."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,8 @@ from spikert.network import tables
 # Offsets in the header, of tables.HEADER.
 VERSION, CHANNELS, STEPS, HOP, WINDOW, SCALES = 4, 44, 46, 48, 50, 52
 ENCODER, READOUT, LAYERS, CLASSES_SIZE = 54, 55, 56, 58
-CLASSES = tables.HEADER_SIZE  # of a file without scaling
+# In a file without scaling.
+CLASSES = tables.HEADER_SIZE
 FIELDS = ("weights", "recurrent", *tables.PARAMETERS)
 # Offsets in a convolution's geometry, of tables.GEOMETRY.
 HEIGHT, WIDTH, POOL_H, KERNEL_W, STRIDE_W, OUT_H = 0, 2, 6, 12, 16, 22
@@ -32,7 +33,8 @@ def small() -> Network:
 
 
 SMALL = lif_file.to_bytes(small())
-FIRST_LAYER = CLASSES + 8  # after "ja\nno", padded
+# After "ja\nno", padded.
+FIRST_LAYER = CLASSES + 8
 SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 7 + 8 + 2 * 4 + tables.READ_AHEAD
 
 
@@ -51,7 +53,7 @@ GEOMETRY = ONLY_LAYER + tables.LAYER_SIZE
 
 
 def assert_refused(data: bytes, path, *words: str) -> None:
-    """Check that board and host refuse the file, and say why in one line that has these words."""
+    """Check that board and host refuse the file with one line that contains these words."""
     with pytest.raises(tables.TableError) as board:
         tables.Tables(data)
     (path / "net.lif").write_bytes(data)
@@ -145,7 +147,7 @@ def test_lif_rows_together_fit_a_byte(weights, bias, together):
 
 
 def assert_patches(read: tables.LayerTable, layer: Layer) -> None:
-    """Go through the weights of a convolution in the order that tables.py gives them."""
+    """Compare the weights of a convolution in the order that tables.py defines."""
     geometry, patches = layer.geometry, []
     for channel in range(geometry.channels):
         for part_row in range(geometry.stride[0]):
@@ -265,9 +267,7 @@ def test_lif_impossible_field_with_right_checksum_is_refused(tmp_path, offset, f
         (GEOMETRY + OUT_H, "<H", 0xFFFF, "12 neurons"),
     ],
 )
-def test_lif_impossible_convolution_is_refused(
-    tmp_path, offset, form, value, word
-):
+def test_lif_impossible_convolution_is_refused(tmp_path, offset, form, value, word):
     assert_refused(patched(LOOKING, offset, form, value), tmp_path, word)
 
 

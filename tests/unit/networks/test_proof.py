@@ -1,4 +1,4 @@
-"""The int16 proof: nothing that a layer can do leaves what was proved, and what was proved is met."""
+"""The int16 proof: all reachable values are within the bounds, and the bounds are reached."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from spikelet.networks.network import Network
 from spikelet.networks.proof import Interval, layer_bounds
 
 INPUTS = 6
-MOST = 40  # of the drives there are, and of the states that a neuron has reached, so many go on
+# Number of drives, and of states of a neuron, that the search follows in each step.
+MOST = 40
 POOLED = Geometry((1, 2 * INPUTS), 1, (1, INPUTS), (1, 1), pool=(1, 2))
 
 
@@ -48,7 +49,7 @@ def random_layer(seed: int, **fixed) -> Layer:
 
 
 def subset_sums(weights: list[int]) -> set[int]:
-    """Return the sums of all subsets: each partial sum, in whatever order, is one of them."""
+    """Return the sums of all subsets: each partial sum, in any order, is one of them."""
     sums = {0}
     for weight in weights:
         sums |= {total + weight for total in sums}
@@ -69,17 +70,17 @@ def direct_sums(weights: list[int]) -> tuple[set[int], set[int]]:
     return on_the_way, ends
 
 
-def what_happens(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int]]:
-    """Return all values of sums, drive, current and membrane that some input leads to, in some order.
+def reachable_values(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int]]:
+    """Return the values of sums, drive, current and membrane for any input and order of addition.
 
-    Own spikes are as free as those of inputs, which is more than what can happen.
+    Recurrent spikes are as free as those of inputs, so the values include impossible ones.
     """
     sums, ends = all_sums(layer, direct=direct)
     bias, drives = int(layer.bias[0]), {end << layer.gain for end in ends}
     states = {(int(layer.v_start[0]), 0)}
-    seen = {"sums": sums, "drive": drives | {drive + bias for drive in drives}}
-    seen["current"] = {0}
-    seen["membrane"] = {v for v, _ in states}
+    reachable = {"sums": sums, "drive": drives | {drive + bias for drive in drives}}
+    reachable["current"] = {0}
+    reachable["membrane"] = {v for v, _ in states}
     drives = spread(drives)
     for _ in range(steps):
         reached = set()
@@ -87,19 +88,21 @@ def what_happens(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int
             leaked = v - ((v * int(layer.d[0])) >> layer.r)
             if layer.current_d is None:
                 fed = {leaked + drive + bias for drive in drives}
-                seen["membrane"] |= {leaked, leaked + bias} | {each - bias for each in fed}
+                reachable["membrane"] |= {leaked, leaked + bias} | {each - bias for each in fed}
                 reached |= {(each, 0) for each in fed}
             else:
-                kept = current - ((current * int(layer.current_d[0])) >> layer.current_r)
-                fed = {kept + drive + bias for drive in drives}
-                seen["current"] |= {kept, kept + bias} | fed | {each - bias for each in fed}
-                seen["membrane"] |= {leaked}
+                remaining = current - ((current * int(layer.current_d[0])) >> layer.current_r)
+                fed = {remaining + drive + bias for drive in drives}
+                reachable["current"] |= (
+                    {remaining, remaining + bias} | fed | {each - bias for each in fed}
+                )
+                reachable["membrane"] |= {leaked}
                 reached |= {(leaked + each, each) for each in fed}
-        seen["membrane"] |= {v for v, _ in reached}
+        reachable["membrane"] |= {v for v, _ in reached}
         reached = {(fired(layer, floored(layer, v)), current) for v, current in reached}
-        seen["membrane"] |= {v for v, _ in reached}
+        reachable["membrane"] |= {v for v, _ in reached}
         states = spread(reached)
-    return seen
+    return reachable
 
 
 def all_sums(layer: Layer, *, direct: bool) -> tuple[set[int], set[int]]:
@@ -131,9 +134,9 @@ def spread(values: set) -> set:
     return {ordered[place] for place in places}
 
 
-def assert_within(seen: set[int], proved: Interval) -> None:
-    assert proved.low <= min(seen)
-    assert max(seen) <= proved.high
+def assert_within(values: set[int], proved: Interval) -> None:
+    assert proved.low <= min(values)
+    assert max(values) <= proved.high
 
 
 @pytest.mark.parametrize("direct", [False, True])
@@ -141,9 +144,9 @@ def assert_within(seen: set[int], proved: Interval) -> None:
 def test_proof_contains_all_reachable_values(seed, direct):
     layer = random_layer(seed)
     proved = layer_bounds(layer, direct=direct, steps=4)
-    for name, seen in what_happens(layer, 4, direct=direct).items():
+    for name, reachable in reachable_values(layer, 4, direct=direct).items():
         if getattr(proved, name) is not None and (proved.reach.fits or name in ("sums", "drive")):
-            assert_within(seen, getattr(proved, name))
+            assert_within(reachable, getattr(proved, name))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -151,10 +154,10 @@ def test_proof_settled_bounds_hold_for_any_steps(seed):
     layer = random_layer(seed, d=128, r=8)
     proved = layer_bounds(layer, direct=False, steps=proof.LIMIT_STEPS)
     if proved.settled:
-        seen = what_happens(layer, 40, direct=False)
-        assert_within(seen["membrane"], proved.membrane)
+        reachable = reachable_values(layer, 40, direct=False)
+        assert_within(reachable["membrane"], proved.membrane)
         if proved.current:
-            assert_within(seen["current"], proved.current)
+            assert_within(reachable["current"], proved.current)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -170,10 +173,10 @@ def test_proof_contains_simulated_networks(seed):
 def test_proof_of_one_step_is_exact(seed, fields):
     layer = random_layer(seed, **fields)
     proved = layer_bounds(layer, direct=False, steps=1)
-    for name, seen in what_happens(layer, 1, direct=False).items():
+    for name, reachable in reachable_values(layer, 1, direct=False).items():
         reached = getattr(proved, name)
         if reached is not None:
-            assert (reached.low, reached.high) == (min(*seen, 0), max(*seen, 0))
+            assert (reached.low, reached.high) == (min(*reachable, 0), max(*reachable, 0))
 
 
 @pytest.mark.parametrize(
@@ -185,9 +188,12 @@ def test_proof_of_one_step_is_exact(seed, fields):
         ({"low": -40}, -70, 200),
         ({"theta": 10, "rho": 10}, -120, 50 + 40 + 40 + 40),
         ({"theta": 10, "reset": "set", "v_reset": 3}, -120, 9 + 50),
-        ({"d": 128}, -56, 94),  # -30, -45, -52, -56 and 50, 75, 88, 94
-        ({"d": 128, "v_start": 1000}, 0, 1000),  # on to 470, 205, 73, 7 at least
-        ({"d": 128, "v_start": -1000}, -1000, 32),  # up to -450, -175, -37, 32
+        # -30, -45, -52, -56 and 50, 75, 88, 94
+        ({"d": 128}, -56, 94),
+        # From 1000 to 470, 205, 73, 7 at least.
+        ({"d": 128, "v_start": 1000}, 0, 1000),
+        # From -1000 to -450, -175, -37, 32 at most.
+        ({"d": 128, "v_start": -1000}, -1000, 32),
     ],
 )
 def test_proof_bounds_are_reached_by_simple_layers(fields, low, high):
@@ -199,7 +205,8 @@ def test_proof_bounds_are_reached_by_simple_layers(fields, low, high):
 def test_proof_direct_shifts_drive_but_not_partial_sums():
     layer = Layer(weights=np.array([[100], [100], [-50]], np.int8), gain=1, bias=3)
     proved = layer_bounds(layer, direct=True, steps=1)
-    assert proved.sums == Interval(-100, 400)  # a bit's rows, on at most as much again
+    # The rows of a bit, added to a sum that is at most as large.
+    assert proved.sums == Interval(-100, 400)
     assert proved.drive == Interval((255 * -50 >> 8) * 2, (255 * 200 >> 8) * 2 + 3)
 
 

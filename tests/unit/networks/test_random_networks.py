@@ -1,4 +1,4 @@
-"""The random networks that other tests run are extreme, and yet proved to fit int16."""
+"""The random networks of other tests are extreme, and are proved to fit int16."""
 
 import functools
 
@@ -9,8 +9,10 @@ from random_networks import random_inputs, random_network
 from spikelet.networks import lif_file, proof, reference
 from spikert.network.tables import ENCODERS, READOUTS
 
-SEEDS = range(24)  # those that run on every board
-MOST_BYTES = 12_000  # of a .lif file, which the emulated boards still have room for
+# The networks that run on every board.
+SEEDS = range(24)
+# Bytes of a .lif file for which every emulated board has the memory.
+MOST_BYTES = 12_000
 
 
 @functools.cache
@@ -83,14 +85,15 @@ def test_random_parameters_are_per_layer_and_per_map(name, convolution):
 )
 def test_random_fields_take_their_extremes(name, extremes):
     values = [getattr(layer, name) for layer in layers()]
-    seen = {int(v) for array in values if array is not None for v in np.ravel(array)}
-    assert extremes <= seen
+    present = {int(v) for array in values if array is not None for v in np.ravel(array)}
+    assert extremes <= present
 
 
 def test_random_networks_cover_all_kinds():
     kinds = {(network.encoder, network.readout) for network in networks()}
     assert kinds >= {(encoder, readout) for encoder in ENCODERS[:2] for readout in READOUTS}
-    assert {encoder for encoder, _ in kinds} == set(ENCODERS) - {"delta"}  # which needs a stream
+    # The encoder delta needs a stream.
+    assert {encoder for encoder, _ in kinds} == set(ENCODERS) - {"delta"}
     assert {layer.reset for layer in layers()} == {"subtract", "set"}
     assert {len(network.layers) for network in networks()} == {1, 2, 3}
     assert any(network.layers[-1].theta is None for network in networks())

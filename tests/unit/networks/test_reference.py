@@ -1,4 +1,4 @@
-"""The reference simulator against the design's equations, and against sums done by hand."""
+"""The reference simulator against the design's equations, and against sums by hand."""
 
 from dataclasses import replace
 
@@ -61,10 +61,13 @@ def test_reference_without_samples_has_no_answers(encoder):
     [
         (0, [0, 0, 0, 0, 0, 0, 0, 0]),
         (1, [0, 0, 0, 0, 0, 0, 0, 0]),
-        (64, [0, 1, 0, 0, 0, 1, 0, 0]),  # 192, 256, 64, 128, 192, 256, ...
-        (100, [0, 1, 0, 1, 0, 0, 1, 0]),  # 228, 328, 172, 272, 116, 216, 316, 160
+        # 192, 256, 64, 128, 192, 256, ...
+        (64, [0, 1, 0, 0, 0, 1, 0, 0]),
+        # 228, 328, 172, 272, 116, 216, 316, 160
+        (100, [0, 1, 0, 1, 0, 0, 1, 0]),
         (128, [1, 0, 1, 0, 1, 0, 1, 0]),
-        (255, [1, 1, 1, 1, 1, 1, 1, 1]),  # 383, 382, 381, ... never below 256
+        # 383, 382, 381, ... never below 256
+        (255, [1, 1, 1, 1, 1, 1, 1, 1]),
     ],
 )
 def test_reference_rate_encoder(x, spikes):
@@ -126,13 +129,13 @@ def test_reference_leak_comes_before_drive():
 
 
 def test_reference_floor_comes_before_threshold():
-    # 0 - 9 is lifted to -5, which reaches -6
+    # 0 - 9 becomes -5 at the floor, which reaches the threshold -6.
     network = one_layer([[-9]], steps=1, low=-5, theta=-6, rho=1)
     assert run(network, [255])[:2] == ([[1]], [-6])
 
 
 def test_reference_recurrent_spikes_arrive_a_step_later():
-    # V: 10 -> 0; 10 - 6 = 4; 14 -> 4, for it was silent; 4 + 10 - 6 = 8
+    # V: 10 -> 0; 10 - 6 = 4; 14 -> 4 after a silent step; 4 + 10 - 6 = 8
     network = one_layer([[10]], theta=10, rho=10, recurrent=np.array([[-6]], np.int8))
     assert run(network, [255])[:2] == ([[1, 0, 1, 0]], [8])
 
@@ -147,7 +150,7 @@ def test_reference_recurrent_sum_has_gain_but_no_shift():
 
 
 def test_reference_recurrent_weights_go_from_row_to_column():
-    # only a is driven, and it excites b
+    # Only a has an input, and a excites b.
     network = one_layer(
         [[1, 0]], steps=2, theta=1, rho=1, recurrent=np.array([[0, 1], [0, 0]], np.int8)
     )
@@ -190,14 +193,14 @@ def test_reference_convolutions(fields, x, membranes):
 
 
 def test_reference_channels_and_maps_are_innermost():
-    # two pixels of two channels; a map that takes the first, and one that takes the second
+    # Two pixels of two channels. The first map takes the first channel, the second map the second.
     geometry = Geometry(size=(1, 2), channels=2, kernel=(1, 1), out=(1, 2))
     network = one_layer([[1, 0], [0, 10]], steps=1, geometry=geometry, bias=[0, 5], readout="last")
     assert run(network, [255, 0, 255, 255])[1] == [1, 5, 1, 15]
 
 
 def test_reference_direct_convolution_shifts_whole_sum():
-    # a pool of 4 inputs of 64 is a whole unit
+    # A pool of 4 inputs of 64 is a whole unit.
     geometry = Geometry(size=(2, 2), channels=1, kernel=(1, 1), out=(1, 1), pool=(2, 2))
     network = one_layer([[1]], encoder="direct", steps=1, geometry=geometry, readout="last")
     assert run(network, [64, 64, 64, 64])[1] == [1]
@@ -212,7 +215,7 @@ def test_reference_layers_run_in_the_same_step():
 
 @pytest.mark.parametrize(("readout", "answer"), [("count", 0), ("max", 1), ("last", 2)])
 def test_readout_count_max_and_last(readout, answer):
-    # a fires in each step and falls to 0; b goes 20, 10, 5; c goes 2, 4, 6
+    # Neuron a fires in each step and falls to 0; b takes 20, 10, 5; c takes 2, 4, 6.
     network = one_layer(
         [[0, 0, 0]],
         steps=3,
@@ -233,7 +236,7 @@ def test_readout_lowest_index_wins_a_tie(readout):
 
 
 def test_readout_max_uses_membranes_after_reset():
-    # the first reaches 9 and is set to 0, the second stays at 1 below its threshold
+    # The first reaches 9 and is reset to 0; the second stays at 1, below its threshold.
     network = one_layer([[9, 1]], steps=1, theta=5, reset="set", readout="max")
     assert run(network, [255])[2] == 1
 
@@ -266,7 +269,7 @@ def test_reference_wrong_samples_are_refused(x):
 
 
 def numbers_of(network):
-    """Return what the simulator makes of each layer of a network that is no stream."""
+    """Return the simulator's numbers of each layer of a network without a stream."""
     direct = [network.encoder == "direct" and k == 0 for k in range(len(network.layers))]
     return [
         reference_numbers.layer_numbers(layer, first, network.steps)
@@ -290,7 +293,7 @@ def test_reference_sees_layers_changed_in_place(change, value):
 
 
 def test_reference_sees_changed_steps_and_samples():
-    # 127 a step: two stay in 16 bits, 300 reach beyond
+    # 127 per step: 2 steps stay within 16 bits, 300 exceed them.
     few = one_layer([[127]], steps=2, readout="last")
     many = replace(few, steps=300)
     for network, samples, reached in ((few, 1, 254), (few, 3, 254), (few, 2, 254)):
@@ -335,7 +338,7 @@ def test_reference_numbers_leak_that_is_no_shift_uses_int32(d, kind):
 
 
 def test_reference_numbers_large_sums_use_float64():
-    # on the way to the sum lies 255 * 127 * 600, beyond the 2**24 of float32
+    # A partial sum is 255 * 127 * 600, beyond the 2**24 of float32.
     weights = np.repeat(np.array([[127], [-127], [1]], np.int8), (600, 400, 1), axis=0)
     network = one_layer(weights, encoder="direct", steps=1, readout="last")
     (numbers,) = numbers_of(network)
