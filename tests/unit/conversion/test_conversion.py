@@ -1,4 +1,4 @@
-"""Float networks become integer ones that fire alike, fit int16, and say what that took."""
+"""Converted networks fire like the float ones, fit int16, and report the changes."""
 
 import re
 
@@ -64,8 +64,8 @@ def reach(layer, *, direct=False, steps=8) -> proof.Interval:
     ],
 )
 def test_leak_integers_of_known_betas(beta, d, r):
-    found, shift = leak_integers(np.array([beta]))
-    assert (found.tolist(), shift) == ([d], r)
+    leaks, shift = leak_integers(np.array([beta]))
+    assert (leaks.tolist(), shift) == ([d], r)
     assert abs(1 - d / 2**r - beta) < 3e-4
 
 
@@ -105,7 +105,8 @@ def test_convert_each_neuron_has_own_scale_up_to_4_times():
     integer, (report,) = convert_network(network)
     assert integer.layers[0].weights.tolist() == [[64, -127, 5], [-127, 64, -10]]
     assert integer.layers[0].theta.tolist() == [127, 508, 508]
-    assert report.scale.tolist() == [127, 508, 508]  # at most four times the layer's own
+    # At most four times the scale of the layer.
+    assert report.scale.tolist() == [127, 508, 508]
 
 
 def test_convert_falls_back_to_one_scale():
@@ -136,16 +137,17 @@ def test_convert_fewer_bits_keep_membrane_resolution(bits, most):
     assert np.abs(weights - layer.weights * most / abs(layer.weights).max()).max() < 1
     assert integer.layers[0].gain == 8 - bits
     eight = convert_network(float_network(layer))[0].layers[0]
-    assert 0.75 <= integer.layers[0].theta[0] / eight.theta[0] <= 1  # 3 << 5 of 127 at the least
+    # The least ratio is 3 << 5 to 127.
+    assert 0.75 <= integer.layers[0].theta[0] / eight.theta[0] <= 1
 
 
 @pytest.mark.parametrize("bits", [8, 6, 4, 3])
 def test_convert_weights_on_the_grid_are_exact(bits):
     most = 2 ** (bits - 1) - 1
-    wanted = np.random.default_rng(bits).integers(-most, most + 1, (16, 8))
-    wanted[0, 0] = most
-    integer, _ = convert_network(float_network(float_layer(wanted * 0.0371)), bits=bits)
-    np.testing.assert_array_equal(integer.layers[0].weights, wanted)
+    grid = np.random.default_rng(bits).integers(-most, most + 1, (16, 8))
+    grid[0, 0] = most
+    integer, _ = convert_network(float_network(float_layer(grid * 0.0371)), bits=bits)
+    np.testing.assert_array_equal(integer.layers[0].weights, grid)
 
 
 @pytest.mark.parametrize("bits", [2, 9])
@@ -195,14 +197,17 @@ def test_convert_rho_beyond_int16_is_scaled_down():
 
 
 def test_convert_bias_compensates_rounding_down():
-    # a leak that is rounded down takes half a unit too little, a shifted drive is half one short
+    # A leak that is rounded down takes half a unit too little, a shifted drive is half a unit short.
     def bias(encoder, beta):
-        layer = float_layer([[1.0, 1.0]], beta=beta, bias=[0.1, 0.12])  # 12.7 and 15.24 units
+        # 12.7 and 15.24 units.
+        layer = float_layer([[1.0, 1.0]], beta=beta, bias=[0.1, 0.12])
         return convert_network(float_network(layer, encoder=encoder))[0].layers[0].bias.tolist()
 
     assert bias("rate", 1.0) == [13, 15]
-    assert bias("rate", 0.5) == [12, 15]  # 12.2, 14.74
-    assert bias("direct", 1.0) == [13, 16]  # 13.2, 15.74
+    # 12.2, 14.74
+    assert bias("rate", 0.5) == [12, 15]
+    # 13.2, 15.74
+    assert bias("direct", 1.0) == [13, 16]
     assert bias("direct", 0.5) == [13, 15]
 
 
@@ -303,7 +308,8 @@ def test_convert_random_networks_fire_alike(seed, encoder, reset):
     alike = [(a == b).mean() for a, b in zip(floats.spikes, integers.spikes, strict=True)]
     assert all(0.2 < spikes.mean() < 0.7 for spikes in floats.spikes)
     assert alike[0] > 0.99
-    assert alike[1] > 0.95  # a spike that differs moves the neurons after it as well
+    # A spike that differs also changes the neurons after it.
+    assert alike[1] > 0.95
 
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
@@ -316,4 +322,5 @@ def test_convert_membranes_agree_within_rounding(encoder, reset):
     floats, integers = alone.simulate(x), integer.simulate(x)
     alike = (floats.spikes[0] == integers.spikes[0]).all(axis=1)
     difference = integers.membranes[0] / report.scale - floats.membranes[0][:, -1]
-    assert np.abs(difference[alike]).max() < 0.12  # of thresholds from 0.8 to 1.5
+    # Thresholds are 0.8 to 1.5.
+    assert np.abs(difference[alike]).max() < 0.12

@@ -1,4 +1,4 @@
-"""What conversion changed is measured, and the place of the worst change is named."""
+"""Drift measures the changes of a conversion, and names the place of the worst one."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def network(*layers) -> FloatNetwork:
 
 @pytest.fixture
 def exact():
-    """Return a network that integers hold exactly: whole weights, the bias half a unit higher."""
+    """Return a network that converts exactly: whole weights, the bias half a unit higher."""
     return network(layer([[127, -60], [40, 127]]), layer([[127, 12], [-50, 100]], theta=None))
 
 
@@ -47,11 +47,11 @@ def x():
 
 def test_drift_exact_parameters_are_graded_exact(exact, x):
     integers, reports = convert.convert_network(exact)
-    found = drift.measure_drift(exact, integers, reports, x)
-    for layer_drift in found.layers:
+    measured = drift.measure_drift(exact, integers, reports, x)
+    for layer_drift in measured.layers:
         assert [grade.parameter for grade in layer_drift.grades if not grade.exact] == ["bias"]
         assert {str(grade) for grade in layer_drift.grades} >= {"weights: exact", "leak: exact"}
-    assert (found.samples, found.class_agreement) == (40, 1.0)
+    assert (measured.samples, measured.class_agreement) == (40, 1.0)
 
 
 def test_drift_changed_weight_shows_in_its_neuron(exact, x):
@@ -79,7 +79,8 @@ def test_drift_errors_equal_rounding_errors(x):
     }
     assert errors["weights"] == pytest.approx(0.3)
     assert errors["threshold"] == pytest.approx(0.4)
-    assert errors["leak"] == pytest.approx(205 / 2048 - 0.1)  # the nearest with d below 256
+    # The nearest leak with d below 256.
+    assert errors["leak"] == pytest.approx(205 / 2048 - 0.1)
     assert errors["v_start"] == 0
 
 
@@ -87,12 +88,12 @@ def test_drift_grades_rho_only_if_not_theta(x):
     first = layer([[100.0, -60], [40, 127]], theta=99.6, bias=0)
     rough = network(replace(first, rho=np.array([130.3, 99.6])))
     integers, reports = convert.convert_network(rough)
-    found = drift.measure_drift(rough, integers, reports, x).layers[0].grades
-    errors = {grade.parameter: grade.error for grade in found}
+    grades = drift.measure_drift(rough, integers, reports, x).layers[0].grades
+    errors = {grade.parameter: grade.error for grade in grades}
     assert errors["reset"] == pytest.approx(0.4)
     for alike in (first, replace(first, rho=first.theta)):
-        found = drift.grades(alike, integers.layers[0], reports[0].scale)
-        assert "reset" not in [grade.parameter for grade in found]
+        grades = drift.grades(alike, integers.layers[0], reports[0].scale)
+        assert "reset" not in [grade.parameter for grade in grades]
 
 
 def test_drift_grades_recurrent_weights_and_currents(x):
@@ -100,14 +101,15 @@ def test_drift_grades_recurrent_weights_and_currents(x):
     recurrent = np.array([[10.3, -20], [0, 50.0]])
     rough = network(replace(first, recurrent=recurrent, alpha=np.full(2, 0.9)))
     integers, reports = convert.convert_network(rough)
-    found = drift.measure_drift(rough, integers, reports, x).layers[0].grades
-    errors = {grade.parameter: (grade.error, grade.unit) for grade in found}
-    made = integers.layers[0]
-    whole = made.recurrent.astype(int) << made.gain
-    wanted = np.abs(whole - recurrent * reports[0].scale).max()
-    assert 0 < wanted <= 2**made.gain / 2
-    assert errors["recurrent weights"] == (pytest.approx(wanted), "membrane units")
-    d = round(0.1 * 2**11)  # the nearest with d below 256
+    grades = drift.measure_drift(rough, integers, reports, x).layers[0].grades
+    errors = {grade.parameter: (grade.error, grade.unit) for grade in grades}
+    converted = integers.layers[0]
+    whole = converted.recurrent.astype(int) << converted.gain
+    expected = np.abs(whole - recurrent * reports[0].scale).max()
+    assert 0 < expected <= 2**converted.gain / 2
+    assert errors["recurrent weights"] == (pytest.approx(expected), "membrane units")
+    # The nearest leak with d below 256.
+    d = round(0.1 * 2**11)
     assert errors["current leak"] == (pytest.approx(abs(d / 2**11 - 0.1)), "of I per step")
     assert errors["leak"][0] == 0
 
@@ -134,11 +136,11 @@ def test_write_spikes_is_read_by_nir(exact, x, tmp_path):
 
 def test_drift_picture_is_a_png(exact, x, tmp_path):
     integers, reports = convert.convert_network(exact)
-    found = drift.measure_drift(exact, integers, reports, x)
-    pictures.drift(tmp_path / "drift.png", found)
+    measured = drift.measure_drift(exact, integers, reports, x)
+    pictures.drift(tmp_path / "drift.png", measured)
     assert (tmp_path / "drift.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SpikeletError, match=r"drift\.xyz: its ending names no format"):
-        pictures.drift(tmp_path / "drift.xyz", found)
+        pictures.drift(tmp_path / "drift.xyz", measured)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.png"]
 
 
@@ -152,8 +154,8 @@ def test_convert_report_prints_drift(exact, spikelet, tmp_path):
     assert (tmp_path / "drift.png").exists()
     spikes = tmp_path / "spikes.nir"
     status, out, _ = spikelet("convert", graph, "-o", lif, "--report", "--json", "--spikes", spikes)
-    found = json.loads(out)["drift"]
-    assert (status, found["class_agreement"], len(found["layers"])) == (0, 1.0, 2)
+    report = json.loads(out)["drift"]
+    assert (status, report["class_agreement"], len(report["layers"])) == (0, 1.0, 2)
     assert set(nir.read_data(spikes).nodes) == {"neurons_0", "neurons_1"}
     status, _, err = spikelet("convert", graph, "-o", lif, "--report", tmp_path / "none" / "x.png")
     assert status == 1
