@@ -1,4 +1,4 @@
-"""The library: what a program sees of Spikelet, without a board."""
+"""The library: the public functions of Spikelet, without a board."""
 
 import ast
 import subprocess

@@ -11,7 +11,7 @@ HOST, FIRMWARE = ROOT / "host/spikelet", ROOT / "firmware/spikert"
 PACKAGES = sorted(
     path.parent for path in HOST.rglob("*/__init__.py") if "modules" not in path.parts
 )
-# Stand-ins for the modules of a board have the names of the originals.
+# Substitutes for the modules of a board have the names of the originals.
 SOURCES = sorted(path for path in HOST.rglob("*.py") if "modules" not in path.parts)
 
 
@@ -20,7 +20,7 @@ def tree(path):
 
 
 def imported(path):
-    """Return the dotted names of what a module imports, type-only imports included."""
+    """Return the dotted names that a module imports, type-only imports included."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -44,7 +44,7 @@ def parts_below():
 
 
 def depth(part, below):
-    return 1 + max((depth(one, below) for one in below.get(part, ())), default=0)
+    return 1 + max((depth(lower, below) for lower in below.get(part, ())), default=0)
 
 
 def test_chain_of_package_imports_is_at_most_9():
@@ -67,13 +67,13 @@ def test_class_names_are_unique():
 
 
 def test_no_function_is_called_of():
-    found = [
+    names = [
         path.name
         for path in SOURCES
         for node in tree(path).body
         if isinstance(node, ast.FunctionDef) and node.name == "of"
     ]
-    assert found == []
+    assert names == []
 
 
 @pytest.mark.parametrize("folder", [HOST, FIRMWARE])

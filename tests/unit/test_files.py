@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Files are replaced whole or not at all."""
 
 import os
 import stat

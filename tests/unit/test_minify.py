@@ -1,4 +1,4 @@
-"""Sources as boards get them: the same statements on the same lines, and nothing for people."""
+"""Minified sources: the same statements on the same lines, without comments and docstrings."""
 
 import ast
 import io
@@ -12,7 +12,8 @@ from spikelet.flashing.runtime.modules import is_module
 SOURCES = {
     path: data.decode() for path, data in installation.runtime_files().items() if is_module(path)
 }
-SPACES = "  "  # at the end of a line in a string
+# Spaces at the end of a line in a string.
+SPACES = "  "
 MODULE = f'''"""What it is."""  # and why
 
 TEXT = """kept{SPACES}
@@ -68,7 +69,7 @@ def nothing(): pass
 
 
 def meaning(source: str) -> tuple[str, list[tuple[str, int]]]:
-    """Return what a source says without its docstrings, and on which line each node begins."""
+    """Return the syntax tree of a source without docstrings, and the line of each node."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
