@@ -186,7 +186,7 @@ def _option(
     events = synaptic_events.events_of_layers(network, samples.x, trace.spikes)
     direct = network.encoder == "direct"
     each = [
-        _instructions(layer, board.kernels[0], held=direct and number == 0)
+        _instructions(layer, board.kernels[0], direct=direct and number == 0)
         for number, layer in enumerate(network.layers)
     ]
     answers = score.whole_windows(network, trace.answers)
@@ -200,9 +200,9 @@ def _option(
     )
 
 
-def _instructions(layer: Layer, kernel: str, *, held: bool) -> float:
+def _instructions(layer: Layer, kernel: str, *, direct: bool) -> float:
     """Return the instructions per synaptic event of a layer; a convolution has one storage."""
-    if held:
+    if direct:
         return HELD[kernel][layer.pairs]
     measured = INSTRUCTIONS[kernel]
     if layer.pairs:
