@@ -91,9 +91,7 @@ def test_a_network_is_tried_on_whole_windows_of_recordings(folder):
 
 
 def test_recordings_of_other_classes_are_refused(folder):
-    with pytest.raises(
-        SpikeletError, match="its classes are fast, odd, slow, and the network"
-    ):
+    with pytest.raises(SpikeletError, match="its classes are fast, odd, slow, and the network"):
         trial_samples.samples_named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
     with pytest.raises(SpikeletError, match="takes no stream"):
         trial_samples.samples_named(str(folder), replace(network(), stream=None))
