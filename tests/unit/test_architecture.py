@@ -11,7 +11,7 @@ HOST, FIRMWARE = ROOT / "host/spikelet", ROOT / "firmware/spikert"
 PACKAGES = sorted(
     path.parent for path in HOST.rglob("*/__init__.py") if "modules" not in path.parts
 )
-# Stand-ins for the modules of a board have the names of the originals.
+# Substitutes for the modules of a board have the names of the originals.
 SOURCES = sorted(path for path in HOST.rglob("*.py") if "modules" not in path.parts)
 
 
@@ -20,7 +20,7 @@ def tree(path):
 
 
 def imported(path):
-    """Return the dotted names of what a module imports, type-only imports included."""
+    """Return the dotted names that a module imports, type-only imports included."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -44,7 +44,7 @@ def parts_below():
 
 
 def depth(part, below):
-    return 1 + max((depth(one, below) for one in below.get(part, ())), default=0)
+    return 1 + max((depth(lower, below) for lower in below.get(part, ())), default=0)
 
 
 def test_chain_of_package_imports_is_at_most_9():
@@ -67,13 +67,13 @@ def test_class_names_are_unique():
 
 
 def test_no_function_is_called_of():
-    found = [
+    names = [
         path.name
         for path in SOURCES
         for node in tree(path).body
         if isinstance(node, ast.FunctionDef) and node.name == "of"
     ]
-    assert found == []
+    assert names == []
 
 
 @pytest.mark.parametrize("folder", [HOST, FIRMWARE])
@@ -82,7 +82,7 @@ def test_no_module_repeats_its_package(folder):
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
-def test_each_package_says_its_subject_in_a_line(package):
+def test_each_package_has_a_one_line_docstring(package):
     lines = (ast.get_docstring(tree(package / "__init__.py")) or "").splitlines()
     assert lines
     assert len(lines[0]) <= 80
@@ -92,7 +92,7 @@ def test_each_package_says_its_subject_in_a_line(package):
         assert " and " not in lines[0]
 
 
-def test_only_the_roots_have_code_in_init():
+def test_only_two_init_files_have_code():
     allowed = {HOST / "__init__.py", HOST / "cli/__init__.py"}
     with_code = {
         path for path in SOURCES if path.name == "__init__.py" and len(tree(path).body) > 1

@@ -1,4 +1,4 @@
-"""One line, or one table in a notebook, for a network."""
+"""Summarise a network in one line, or in a table for a notebook."""
 
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +18,7 @@ class LayerSequence(NetworkProtocol, Protocol):
 
 
 def one_line(network: LayerSequence) -> str:
-    """Return the sizes and the code of a network, such as "64-64-10, encoder direct, 4 steps"."""
+    """Return sizes, encoder and steps of a network: "64-64-10, encoder direct, 4 steps, ..."."""
     sizes = [network.inputs, *(layer.neurons for layer in network.layers)]
     stream = network.stream
     rhythm = f", an answer every {stream.hop} samples over {stream.window}" if stream else ""

@@ -1,4 +1,4 @@
-"""What an inference costs: synaptic events, the synapses that spikes make work."""
+"""Count synaptic events, the cost of an inference: synapses that spikes activate."""
 
 from __future__ import annotations
 
@@ -21,32 +21,41 @@ class Layered(NetworkProtocol, Protocol):
     def layers(self) -> Sequence[LayerShape]: ...  # noqa: D102
 
 
-def count_synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> float:
-    """Return the synapses that an average sample makes work; see `events_of_layers`."""
-    return sum(events_of_layers(network, x, made)) / _samples(network, x)
+def count_synaptic_events(
+    network: Layered, x: NDArray[Any], spikes: Sequence[NDArray[Any]]
+) -> float:
+    """Return the mean number of synaptic events per sample; see `events_of_layers`."""
+    return sum(events_of_layers(network, x, spikes)) / _samples(network, x)
 
 
-def events_of_layers(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> list[int]:
-    """Return the synapses of each layer that all samples together make work.
+def events_of_layers(
+    network: Layered, x: NDArray[Any], spikes: Sequence[NDArray[Any]]
+) -> list[int]:
+    """Return the synaptic events of each layer, of all samples together.
 
-    Every spike counts the synapses it reaches, in a convolution the entries of its patch; a spike of
-    a recurrent layer also those back to the layer, unless there is no step any more. With the direct
-    encoder every input that is not zero counts its synapses, once per sample.
+    Every spike counts the synapses that it reaches, in a convolution the entries of its patch. A spike
+    of a recurrent layer also counts the synapses back to the layer, except in the last step. With the
+    direct encoder every input that is not zero counts its synapses, once per sample.
 
-    x       as the network takes it: samples, or recordings, of which every sample counts
-    made    a [n, T, neurons] of 0 and 1 per layer, from a float or an integer simulation
+    Parameters
+    ----------
+    network : Layered
+    x : array
+        Samples or recordings that the network takes. Every sample of a recording counts.
+    spikes : sequence of array[n, T, neurons]
+        0 or 1, of each layer, from a float or an integer simulation.
     """
     x = check_samples(x, network)
     coding = network.steps, network.encoder_parameter
     arriving = x if network.encoder == "direct" else encoders.spikes(network.encoder, x, *coding)
-    found = []
-    for layer, spikes in zip(network.layers, made, strict=True):
+    by_layer = []
+    for layer, fired in zip(network.layers, spikes, strict=True):
         events = int(_counts(arriving) @ fan_out(layer.inputs, layer.maps, layer.geometry))
         if layer.recurrent is not None:
-            events += int(np.count_nonzero(spikes[:, :-1])) * layer.neurons
-        arriving = spikes
-        found.append(events)
-    return found
+            events += int(np.count_nonzero(fired[:, :-1])) * layer.neurons
+        arriving = fired
+        by_layer.append(events)
+    return by_layer
 
 
 def _samples(network: Layered, x: NDArray[Any]) -> int:
@@ -54,5 +63,5 @@ def _samples(network: Layered, x: NDArray[Any]) -> int:
 
 
 def _counts(signal: NDArray[Any]) -> NDArray[np.int64]:
-    """Return int64[inputs], how often each input of a signal [..., inputs] was not zero."""
+    """Return int64[inputs], the number of values that are not zero, per input of a signal."""
     return np.count_nonzero(signal.reshape(-1, signal.shape[-1]), axis=0)

@@ -42,8 +42,8 @@ def test_the_scaling_is_from_the_training_part_and_the_same_for_all_axes(folder)
 
 def test_what_is_left_out_is_said(folder):
     notes = " ".join(training_data.load_training_data(str(folder), CUT).notes)
-    assert "9_slow.npy: left out, for it is empty" in notes
-    assert "9_odd.npy: left out, for its label odd is excluded" in notes
+    assert "9_slow.npy: left out because it is empty" in notes
+    assert "9_odd.npy: left out because its label odd is excluded" in notes
 
 
 def test_a_slower_sensor(folder):
@@ -91,9 +91,7 @@ def test_a_network_is_tried_on_whole_windows_of_recordings(folder):
 
 
 def test_recordings_of_other_classes_are_refused(folder):
-    with pytest.raises(
-        SpikeletError, match="its classes are fast, odd, slow, of which the network"
-    ):
+    with pytest.raises(SpikeletError, match="its classes are fast, odd, slow, and the network"):
         trial_samples.samples_named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
     with pytest.raises(SpikeletError, match="takes no stream"):
         trial_samples.samples_named(str(folder), replace(network(), stream=None))
