@@ -49,7 +49,7 @@ def trained(monkeypatch):
         counts[options] += 1
         return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", counted)
+    monkeypatch.setattr(sweep.train, "train_network", counted)
     return counts
 
 
@@ -217,7 +217,7 @@ def test_what_is_done_is_kept_when_interrupted(blobs, results, monkeypatch):
             raise KeyboardInterrupt
         return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", interrupted)
+    monkeypatch.setattr(sweep.train, "train_network", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sweep.run_sweep(blobs, wanted, results, HERE)
     found = sweep_results.read_results(results, blobs)
@@ -441,7 +441,7 @@ def test_sweep_says_what_failed(spikelet, recording, results, monkeypatch):
             raise SpikeletError("training diverged in epoch 7")
         return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", failing)
+    monkeypatch.setattr(sweep.train, "train_network", failing)
     arguments = ("sweep", recording, "-o", results, "--steps", "2,4", "--epochs", 3, "--jobs", 1)
     for _ in range(2):
         status, _, error = spikelet(*arguments)
