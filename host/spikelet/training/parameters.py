@@ -1,4 +1,4 @@
-"""What is trained of a network: arrays for the optimiser, and what a layer is run with."""
+"""Convert between a network, its trained parameters and the arrays of the optimiser."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +13,9 @@ from spikelet.training import leaks
 
 
 class LayerParameters(NamedTuple):
-    """What is trained of a layer, as in FloatLayer, or the gradient by it.
+    """Parameters of a layer as in FloatLayer, or the gradient by them.
 
-    None: the layer keeps what it has.
+    If a field is None, training leaves that parameter of the layer unchanged.
     """
 
     weights: FloatArray
@@ -26,7 +26,7 @@ class LayerParameters(NamedTuple):
 
 
 def trained(network: FloatNetwork, learn_leaks: bool) -> list[LayerParameters]:
-    """Return what is trained of each layer, float32; of leaks their logits."""
+    """Return the trained parameters of each layer, float32, with leaks as logits."""
     return [_trained(layer, learn_leaks) for layer in network.layers]
 
 
@@ -41,7 +41,15 @@ def _trained(layer: FloatLayer, learn_leaks: bool) -> LayerParameters:
 
 
 def quantised(trained: Sequence[LayerParameters], bits: int | None) -> list[LayerParameters]:
-    """Return what layers are run with, and what conversion to so many bits is given."""
+    """Return the parameters for a forward pass or a conversion: leaks rounded, weights clipped.
+
+    Parameters
+    ----------
+    trained : sequence of LayerParameters
+        With leaks as logits.
+    bits : int or None
+        Clip the weights as conversion to this number of bits does; None: do not clip.
+    """
     return [_used(one, bits) for one in trained]
 
 
@@ -61,7 +69,10 @@ def _used(trained: LayerParameters, bits: int | None) -> LayerParameters:
 def by_trained(
     trained: Sequence[LayerParameters], gradient: Sequence[LayerParameters]
 ) -> list[LayerParameters]:
-    """Return the gradient by what is trained, of the gradient by what layers are run with."""
+    """Return the gradient by the trained parameters, from that by the parameters of the pass.
+
+    They differ in leaks: `trained` has their logits, and the pass has the shares kept.
+    """
     return [_by_trained(*pair) for pair in zip(trained, gradient, strict=True)]
 
 
@@ -74,12 +85,12 @@ def _by_trained(trained: LayerParameters, gradient: LayerParameters) -> LayerPar
 
 
 def arrays(parameters: Sequence[LayerParameters]) -> list[FloatArray]:
-    """Return the arrays of all layers, in an order that never changes."""
+    """Return the arrays of all layers, always in the same order."""
     return [array for layer in parameters for array in layer if array is not None]
 
 
 def with_dynamics(layer: FloatLayer, trained: LayerParameters) -> FloatLayer:
-    """Return the layer with the leaks and recurrent weights that are trained, if any are."""
+    """Return the layer with the trained leaks and recurrent weights, if there are any."""
     changes = {
         name: getattr(trained, name).astype(np.float64)
         for name in ("recurrent", "beta", "alpha")
@@ -89,7 +100,7 @@ def with_dynamics(layer: FloatLayer, trained: LayerParameters) -> FloatLayer:
 
 
 def network_with(network: FloatNetwork, parameters: Sequence[LayerParameters]) -> FloatNetwork:
-    """Return the network with these in the place of its own."""
+    """Return the network with these parameters."""
     layers = (
         replace(
             with_dynamics(layer, trained),
@@ -104,7 +115,7 @@ def network_with(network: FloatNetwork, parameters: Sequence[LayerParameters]) -
 def with_weights(
     parameters: Sequence[LayerParameters], network: FloatNetwork
 ) -> list[LayerParameters]:
-    """Return the parameters with the network's weights, float32, in the place of their own."""
+    """Return the parameters with their weights replaced by the network's, float32."""
     return [
         one._replace(weights=layer.weights.astype(np.float32))
         for one, layer in zip(parameters, network.layers, strict=True)

@@ -1,8 +1,8 @@
-"""The forward pass of training in integers: those that conversion makes of the network as it is.
+"""Compute the forward pass of training with the integers that conversion would produce.
 
-Training then sees the spikes that a board will make. The proof keeps every number within 24 bits,
-which float32 holds exactly; what comes out is scaled back to the units of the float network, and its
-gradient is taken for theirs, straight through every rounding, shift and floor.
+Training then sees the spikes that a board will emit. The proof keeps every number within 24 bits,
+which float32 represents exactly. The results are scaled back to the units of the float network. The
+backward pass treats every rounding, shift and floor as the identity.
 Source: Bengio, Leonard and Courville, Estimating or Propagating Gradients Through Stochastic Neurons
 (2013), sec. 4, the straight-through estimator; Jacob et al., Quantization and Training of Neural
 Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 3.
@@ -26,11 +26,16 @@ from spikelet.training.forward import Pass, flatten, unfold_inputs
 
 @dataclass(frozen=True, eq=False)
 class Rounded:
-    """A network, and the integers that conversion makes of it.
+    """A float network and its conversion to integers.
 
-    network   float, with weights that conversion would round no more
-    integers  the same network as a board runs it
-    scales    float64[maps] for each layer, membrane units per unit of `network`
+    Attributes
+    ----------
+    network : FloatNetwork
+        Its weights are rounded already, so that conversion would not change them.
+    integers : Network
+        The same network as a board runs it.
+    scales : sequence of float64[maps]
+        For each layer, integer membrane units per unit of `network`.
     """
 
     network: FloatNetwork
@@ -39,37 +44,52 @@ class Rounded:
 
 
 def quantise(network: FloatNetwork, bits: int) -> Rounded:
-    """Return what so many bits make of a network; raises SpikeletError where no int16 holds it."""
+    """Round a network to weights of this number of bits.
+
+    Raises
+    ------
+    SpikeletError
+        If the integers do not fit int16.
+    """
     integers, reports = convert.convert_network(network, bits=bits)
     scales = [report.scale for report in reports]
     layers = map(_on_grid, network.layers, integers.layers, scales)
     return Rounded(replace(network, layers=tuple(layers)), integers, scales)
 
 
-def forward(found: Rounded, signal: FloatArray) -> list[Pass]:
-    """Return what each layer does, in the units of the float network.
+def forward(rounded: Rounded, signal: FloatArray) -> list[Pass]:
+    """Return the pass of each layer, in the units of the float network.
 
-    signal    float[1 or T, n, inputs], as `forward.forward` takes it
+    Parameters
+    ----------
+    rounded : Rounded
+    signal : float[1 or T, n, inputs]
+        As `training.forward.forward` takes it.
     """
-    steps = found.network.steps if len(signal) == 1 else len(signal)
+    steps = rounded.network.steps if len(signal) == 1 else len(signal)
     passes: list[Pass] = []
     for layer, integers, scale in zip(
-        found.network.layers, found.integers.layers, found.scales, strict=True
+        rounded.network.layers, rounded.integers.layers, rounded.scales, strict=True
     ):
-        seen = unfold_inputs(signal, integers.geometry)
-        # The direct encoder's x / 256 and the phase encoder's 2**-k stand for shifts of the sum.
-        sums = np.floor(flatten(seen @ integers.weights.astype(signal.dtype)))
+        inputs = unfold_inputs(signal, integers.geometry)
+        # The direct encoder's x / 256 and the phase encoder's 2**-k represent shifts of the sum.
+        sums = np.floor(flatten(inputs @ integers.weights.astype(signal.dtype)))
         window = integrate_integers(integers, sums, steps)
-        passes.append(Pass(layer, seen, _scaled(window, layer.each(scale))))
+        passes.append(Pass(layer, inputs, _scaled(window, layer.each(scale))))
         signal = window.spikes
     return passes
 
 
 def integrate_integers(layer: Layer, sums: FloatArray, steps: int) -> LayerActivity:
-    """Return what integer neurons do, in membrane units: whole numbers in the type of `sums`.
+    """Return membranes and spikes of integer neurons, as whole numbers in the type of `sums`.
 
-    sums    float[T, n, neurons], weighted inputs after the encoder's shift; or [1, n, neurons], the
-            same in each step
+    Parameters
+    ----------
+    layer : Layer
+    sums : float[T, n, neurons] or float[1, n, neurons]
+        Weighted inputs after the encoder's shift; the second form is the same in each step.
+    steps : int
+        The number of steps, T.
     """
     shape, dtype = (steps, *sums.shape[1:]), sums.dtype
     before, spikes, after = window = LayerActivity(*(np.zeros(shape, dtype) for _ in range(3)))
@@ -94,7 +114,7 @@ def integrate_integers(layer: Layer, sums: FloatArray, steps: int) -> LayerActiv
 
 
 def _leak(layer: Layer, d: NDArray[np.int16], r: int, dtype: np.dtype[np.floating]) -> FloatArray:
-    """Return the share dtype[neurons] that is lost in each step, before it is rounded down."""
+    """Return dtype[neurons], the share lost in each step, before the loss is rounded down."""
     return layer.each(d).astype(dtype) / dtype.type(2**r)
 
 
@@ -115,7 +135,7 @@ def _scaled(window: LayerActivity, scale: FloatArray) -> LayerActivity:
 
 
 def _on_grid(layer: FloatLayer, integers: Layer, scale: NDArray[np.float64]) -> FloatLayer:
-    """Return a float layer with the weights that are left of its own."""
+    """Return a float layer with the rounded weights."""
     unit = 2**integers.gain / scale
     own = integers.recurrent
     return replace(

@@ -1,4 +1,4 @@
-"""Training: a spiking network, by its surrogate gradient through time."""
+"""Train a spiking network by its surrogate gradient through time."""
 
 import copy
 import math
@@ -24,20 +24,26 @@ from spikelet.training.options import TrainingOptions
 from spikelet.training.parameters import LayerParameters
 
 MIDDLE = 128
-"""x of a reading of 0, if nothing else is known."""
+"""The default x of a reading of 0."""
 
-CONSTANT = ("direct", "rate", "bernoulli")  # encoders that drive in proportion to x itself
+# Encoders whose drive is proportional to x.
+CONSTANT = ("direct", "rate", "bernoulli")
 
 Progress = Callable[[int, int, float], None]
-"""Called after each epoch with its number from 1, the most there can be, and the accuracy 0..1."""
+"""Called after each epoch with its number from 1, the maximum number, and the accuracy 0..1."""
 
 
 class Epoch(NamedTuple):
-    """One pass over the samples: means over its batches, and what validation gave after it.
+    """One pass over the samples: means over its batches, then the validation.
 
-    loss, validation_loss  the objective
-    spikes                 of hidden layers, per sample
-    accuracy               on the validation part, 0..1
+    Attributes
+    ----------
+    loss, validation_loss : float
+        Values of the objective.
+    spikes : float
+        Spikes of hidden layers per sample.
+    accuracy : float
+        Accuracy 0..1 on the validation part.
     """
 
     loss: float
@@ -48,12 +54,18 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The network of the best epoch, and how training went.
+    """The network of the best epoch, and the history of the training.
 
-    accuracy    of `network` on the validation part, 0..1, with balance the mean over classes; where
-                it was trained for few bits, of the integers that these convert it to
-    best_epoch  the epoch it is from, counted from 1
-    history     every epoch that was run
+    Attributes
+    ----------
+    network : FloatNetwork
+    accuracy : float
+        Accuracy 0..1 of `network` on the validation part; with `balance`, the mean over classes. If
+        it was trained with `bits`, the accuracy of its conversion to integers.
+    best_epoch : int
+        Number of its epoch, from 1.
+    history : tuple of Epoch
+        All epochs.
     """
 
     network: FloatNetwork
@@ -63,7 +75,7 @@ class TrainingResult:
 
     @property
     def epochs(self) -> int:
-        """Number of epochs that were run."""
+        """Number of epochs in the history."""
         return len(self.history)
 
 
@@ -72,13 +84,25 @@ def train_network(
     options: TrainingOptions | None = None,
     progress: Progress | None = None,
 ) -> TrainingResult:
-    """Train on `dataset`, a part of which is kept aside to find the best epoch.
+    """Train on `dataset`, except for a validation part that decides which epoch was best.
 
-    Of recordings x [n, samples, channels], each is a window of a stream, and answered at its end.
     Equal seeds give equal networks on one machine; another BLAS may round differently.
-    Raises SpikeletError if the samples cannot be trained on, or training diverges.
     Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018); Neftci, Mostafa and Zenke,
     Surrogate Gradient Learning, IEEE Signal Processing Magazine 36 (2019).
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Samples with classes. Recordings x [n, samples, channels] are windows of a stream; the
+        network answers at the end of each.
+    options : TrainingOptions, optional
+    progress : callable, optional
+        Called after each epoch.
+
+    Raises
+    ------
+    SpikeletError
+        If the samples have no labels or do not fit the options, or training diverges.
     """
     options = options or TrainingOptions()
     if not dataset.classes:
@@ -97,19 +121,20 @@ def train_network(
 def train_on(
     data: TrainingData, options: TrainingOptions, progress: Progress | None = None
 ) -> TrainingResult:
-    """Train on the training part of samples, and tell the network how readings are scaled.
+    """Train on the training part of samples, and store the scaling of readings in the network.
 
     Parameters
     ----------
     data : TrainingData
     options : TrainingOptions
-        If `middle` is None, it becomes the x of a reading of 0 where readings are scaled.
+        If readings are scaled and `middle` is None, it becomes the x of a reading of 0.
     progress : callable, optional
+        Called after each epoch.
 
     Raises
     ------
     SpikeletError
-        As `train` does.
+        As `train_network` does.
     """
     if data.scaling is not None and options.middle is None:
         rest = np.zeros(data.train.x.shape[-1], np.int16)
@@ -122,9 +147,14 @@ def train_on(
 def initial_network(
     dataset: Dataset, options: TrainingOptions, random: np.random.Generator
 ) -> FloatNetwork:
-    """Return a network of the wanted shape with random weights; no biases but what `_centred` says.
+    """Return an untrained network of the requested shape, with random weights.
 
-    Raises SpikeletError where options and samples do not go together.
+    Biases are 0, except in the first layer of a stream; see `_centred`.
+
+    Raises
+    ------
+    SpikeletError
+        If the options do not fit the samples.
     """
     inputs = encoders.inputs(options.encoder, dataset.x.shape[-1])
     layers = topology.layers(options, inputs, len(dataset.classes), random)
@@ -143,9 +173,10 @@ def initial_network(
 
 
 def _centred(layer: FloatLayer, x: NDArray[np.uint8]) -> FloatLayer:
-    """Return a first layer whose bias takes out what recordings x drive it with on average.
+    """Return a first layer whose bias cancels the mean drive by recordings x.
 
-    Over a stream, slow membranes would add that up far beyond the changes that tell classes apart.
+    Over a stream, slow membranes would add up the mean drive. The sum would be far larger than the
+    changes that distinguish classes.
     """
     mean = x.mean(axis=(0, 1)) / encoders.DIRECT_SCALE
     drive = unfold_inputs(mean[None], layer.geometry) @ layer.weights
@@ -165,7 +196,7 @@ def _stream(dataset: Dataset, options: TrainingOptions) -> StreamWindow | None:
 
 
 class _Score(NamedTuple):
-    """Means over samples of what Evaluation holds."""
+    """Means over samples of the fields of LossGradient."""
 
     loss: float
     accuracy: float
@@ -173,9 +204,12 @@ class _Score(NamedTuple):
 
 
 class _Trainer:
-    """What is trained, on its way from a network's own to better, in float32 for speed.
+    """The state of a training: parameters in float32 for speed, optimiser and random numbers.
 
-    trained    parameters for each layer; of leaks their logits
+    Attributes
+    ----------
+    trained : list of LayerParameters
+        Parameters of each layer, with leaks as logits.
     """
 
     def __init__(
@@ -189,40 +223,40 @@ class _Trainer:
         self.optimiser = Adam(parameters.arrays(self.trained), options.weight_decay)
 
     def network_of(self, trained: Sequence[LayerParameters]) -> FloatNetwork:
-        """Return the network with these parameters, on the grid of its bits if it has one."""
+        """Return the network with these parameters; with `bits`, rounded as conversion rounds."""
         bits = self.options.bits
         network = parameters.network_with(self.network, parameters.quantised(trained, bits))
         return network if bits is None else quantised_forward.quantise(network, bits).network
 
     def encode(self, x: NDArray[np.uint8]) -> FloatArray:
-        """Return the first layer's inputs, of samples as they are."""
+        """Return the first layer's inputs for unchanged samples."""
         network = self.network
         return encoders.signal(
             network.encoder, x, network.steps, network.encoder_parameter, np.float32
         )
 
     def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
-        """Return the first layer's inputs for one epoch, of variants of the samples."""
+        """Return the first layer's inputs for new variants of the samples."""
         return self.encode(augmentation.augmented(x, self.random, self._middle))
 
     def objective(self, y: NDArray[np.int64]) -> Loss:
-        """Return what is to be small on a part with these classes."""
+        """Return the objective for a part with these classes."""
         weights = None
         if self.options.balance:
             weights = _class_weights(y, len(self.network.classes))
-        # A recording is as long as it is: what counts is the spikes for each of its samples.
+        # Penalise the spikes per sample of a recording, so that its length has no influence.
         samples = self.network.stream.window if self.network.stream else 1
         return Loss(self.options.spike_penalty / samples, self.options.label_smoothing, weights)
 
     def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
-        """Learn from every sample once, in random order."""
+        """Learn from every sample once, in random order; return the means over the batches."""
         results, objective = [], self.objective(y)
         batches = self._batches(self.random.permutation(len(y)))
         for position, batch in enumerate(batches):
-            done = (number - 1 + position / len(batches)) / self.options.epochs
+            progress = (number - 1 + position / len(batches)) / self.options.epochs
             result = self._evaluate(signal[:, batch], y[batch], objective)
             gradient = parameters.by_trained(self.trained, result.gradient)
-            rate = cosine_rate(self.options.learning_rate, done)
+            rate = cosine_rate(self.options.learning_rate, progress)
             self.optimiser.step(parameters.arrays(gradient), rate)
             if not all(np.isfinite(array).all() for array in parameters.arrays(self.trained)):
                 raise divergence(number, self.options.learning_rate)
@@ -230,7 +264,7 @@ class _Trainer:
         return _mean(results, batches)
 
     def score(self, signal: FloatArray, y: NDArray[np.int64]) -> _Score:
-        """Return the objective as it is."""
+        """Return the objective without learning."""
         batches = self._batches(np.arange(len(y)))
         objective = self.objective(y)
         results = [
@@ -249,14 +283,14 @@ class _Trainer:
         bits, passes = self.options.bits, None
         used = parameters.quantised(self.trained, bits)
         if bits is not None:
-            found = quantised_forward.quantise(parameters.network_with(self.network, used), bits)
-            passes = quantised_forward.forward(found, signal)
-            used = parameters.with_weights(used, found.network)
+            rounded = quantised_forward.quantise(parameters.network_with(self.network, used), bits)
+            passes = quantised_forward.forward(rounded, signal)
+            used = parameters.with_weights(used, rounded.network)
         return loss_gradient(self.network, used, signal, y, objective, firing, passes, learning)
 
 
 class _Best(NamedTuple):
-    """The best epoch yet, of equals the last."""
+    """The best epoch so far; among equal epochs, the last."""
 
     accuracy: float
     epoch: int
@@ -289,21 +323,21 @@ def _best_of(
 
 
 def divergence(number: int, learning_rate: float) -> SpikeletError:
-    """Return what to raise where training diverged in the epoch of this number."""
+    """Return the error to raise if training diverged in epoch `number`."""
     return SpikeletError(
         f"training diverged in epoch {number}; lower learning_rate, which is {learning_rate}"
     )
 
 
 def _mean(results: Sequence[LossGradient], batches: Sequence[NDArray[np.int64]]) -> _Score:
-    """Return the mean over samples, of batches that may differ in size."""
+    """Return the means over samples; batches may differ in size."""
     sizes = [len(batch) for batch in batches]
     columns = zip(*(result[:3] for result in results), strict=True)
     return _Score(*(float(np.average(column, weights=sizes)) for column in columns))
 
 
 def _class_weights(y: NDArray[np.int64], classes: int) -> FloatArray:
-    """Return float32[classes], with which all classes in y count alike, and samples 1 on average."""
+    """Return float32[classes], weights that make all classes in y equal, with a mean of 1 per sample."""
     counts = np.bincount(y, minlength=classes)
     present = np.count_nonzero(counts)
     return (len(y) / (present * np.maximum(counts, 1))).astype(np.float32)

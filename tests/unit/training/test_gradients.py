@@ -21,7 +21,7 @@ SMOOTH_SPIKES = {
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
+def test_surrogate_is_derivative_of_its_smooth_spike(surrogate):
     u = np.linspace(-2, 2, 400)
     spike = SMOOTH_SPIKES[surrogate]
     slope = (spike(u + 1e-6) - spike(u - 1e-6)) / 2e-6
@@ -29,7 +29,7 @@ def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_keeps_the_type_that_is_trained_in(surrogate):
+def test_surrogate_keeps_float32(surrogate):
     assert gradients.SURROGATES[surrogate](np.zeros(1, np.float32)).dtype == np.float32
 
 
@@ -48,9 +48,12 @@ def numeric_gradient(loss, arrays, step=1e-6):
 
 
 def check_gradient(chain, signal, surrogate="fast-sigmoid", trained=None, objective=None):
-    """Compare the gradient by all that is trained with finite differences.
+    """Compare the gradient by all parameters with finite differences.
 
-    trained    Parameters for each layer; None: weights and biases drawn anew
+    Parameters
+    ----------
+    trained : list of LayerParameters, optional
+        Parameters for each layer; by default the layer's weights and random biases.
     """
     random = np.random.default_rng(4)
     parameters = trained or [
@@ -65,9 +68,11 @@ def check_gradient(chain, signal, surrogate="fast-sigmoid", trained=None, object
 
     arrays = [array for one in parameters for array in one if array is not None]
     exact = [array for one in result().gradient for array in one if array is not None]
-    for found, wanted in zip(exact, numeric_gradient(lambda: result().loss, arrays), strict=True):
-        assert np.linalg.norm(wanted) > 1e-6
-        assert np.linalg.norm(found - wanted) < 1e-5 * np.linalg.norm(wanted)
+    for slopes, expected in zip(
+        exact, numeric_gradient(lambda: result().loss, arrays), strict=True
+    ):
+        assert np.linalg.norm(expected) > 1e-6
+        assert np.linalg.norm(slopes - expected) < 1e-5 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
@@ -88,7 +93,7 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrog
 
 
 @pytest.mark.parametrize("readout", ["max", "count"])
-def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
+def test_gradient_with_rho_other_than_theta(readout):
     random = np.random.default_rng(8)
     layers = [
         replace(
@@ -102,16 +107,16 @@ def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
 
 
 def with_leaks(layers, random):
-    """Return layers whose leaks differ, and what is trained of them: everything."""
-    found, trained = [], []
+    """Return layers with different leaks, and all of their parameters."""
+    changed, trained = [], []
     for cells in layers:
         leaks = {"beta": random.uniform(0.5, 0.95, cells.maps)}
         if cells.alpha is not None:
             leaks["alpha"] = random.uniform(0.3, 0.8, cells.maps)
-        found.append(replace(cells, **leaks))
+        changed.append(replace(cells, **leaks))
         bias = random.normal(0, 0.3, cells.maps)
         trained.append(LayerParameters(cells.weights, bias, cells.recurrent, **leaks))
-    return found, trained
+    return changed, trained
 
 
 @pytest.mark.parametrize("surrogate", ["fast-sigmoid", "arctan"])
@@ -171,7 +176,7 @@ def test_gradient_through_convolutions(reset, readout, encoder):
     check_gradient(chain, encoders.signal(encoder, samples, 4), trained=trained)
 
 
-def test_gradient_with_weights_of_classes():
+def test_gradient_with_class_weights():
     random = np.random.default_rng(7)
     chain = network(layer(random.normal(0, 1, (4, 3)), theta=None), steps=3)
     samples = random.integers(0, 256, (6, 4)).astype(np.uint8)
@@ -179,7 +184,7 @@ def test_gradient_with_weights_of_classes():
     check_gradient(chain, encoders.signal("direct", samples, 3), objective=objective)
 
 
-def test_weights_of_classes_count_in_loss_and_accuracy():
+def test_class_weights_count_in_loss_and_accuracy():
     chain = network(layer(np.eye(2), theta=None))
     parameters = [LayerParameters(chain.layers[0].weights, np.zeros(2))]
     signal = encoders.signal("direct", x([200, 0], [200, 0], [200, 0]), 4)
@@ -191,7 +196,7 @@ def test_weights_of_classes_count_in_loss_and_accuracy():
     assert even.loss > plain.loss
 
 
-def test_evaluation_counts_answers_and_hidden_spikes():
+def test_loss_gradient_reports_accuracy_and_hidden_spikes():
     chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
     parameters = [LayerParameters(cells.weights, cells.bias) for cells in chain.layers]
     signal = encoders.signal("direct", x([1], [0]), 4)

@@ -1,4 +1,4 @@
-"""What training and test get from a folder of recordings, and what networks are tried on."""
+"""Training and test data from a folder of recordings, and the samples to try a network on."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def folder(tmp_path):
     return recording_folder.make(tmp_path)
 
 
-def test_no_recording_is_in_both_parts(folder):
+def test_training_data_parts_share_no_recording(folder):
     data = training_data.load_training_data(str(folder), CUT)
     assert data.train.classes == data.test.classes == ("fast", "slow")
     assert data.train.x.shape[1:] == (40, 3)
@@ -31,29 +31,31 @@ def test_no_recording_is_in_both_parts(folder):
     assert data.dt == 1 / recording_folder.RATE
 
 
-def test_the_scaling_is_from_the_training_part_and_the_same_for_all_axes(folder):
+def test_training_data_scaling_fits_training_part_for_all_axes(folder):
     data = training_data.load_training_data(str(folder), CUT)
     assert len(data.scaling.scale) == 1
     assert data.train.x.dtype == np.uint8
     assert data.train.x.min() == 0
     assert data.train.x.max() == 255
-    assert 0.003 < (data.train.x == 255).mean() < 0.007  # half a percent is beyond
+    # The scaling clips half a percent of the readings at each end.
+    assert 0.003 < (data.train.x == 255).mean() < 0.007
 
 
-def test_what_is_left_out_is_said(folder):
+def test_training_data_notes_name_recordings_left_out(folder):
     notes = " ".join(training_data.load_training_data(str(folder), CUT).notes)
     assert "9_slow.npy: left out because it is empty" in notes
     assert "9_odd.npy: left out because its label odd is excluded" in notes
 
 
-def test_a_slower_sensor(folder):
+def test_training_data_every_2_halves_rate(folder):
     data = training_data.load_training_data(str(folder), replace(CUT, window=20, hop=None, every=2))
     assert data.train.x.shape[1:] == (20, 3)
     assert data.dt == 2 / recording_folder.RATE
-    assert len(data.train) == 12 * 5  # windows one after the other
+    # Windows without overlap.
+    assert len(data.train) == 12 * 5
 
 
-def test_samples_that_are_no_recordings_are_split_as_ever():
+def test_training_data_digits_are_split_unscaled():
     data = training_data.load_training_data("digits")
     assert (len(data.train), len(data.test), data.scaling, data.notes) == (1437, 360, None, ())
 
@@ -67,30 +69,30 @@ def test_samples_that_are_no_recordings_are_split_as_ever():
         (None, replace(CUT, window=500), "window is 500 samples, above the longest"),
     ],
 )
-def test_what_cannot_be_cut_is_refused(folder, name, cut, words):
+def test_training_data_invalid_cut_is_refused(folder, name, cut, words):
     with pytest.raises(SpikeletError, match=words):
         training_data.load_training_data(name or str(folder), cut)
 
 
 def network():
-    """Return a stream whose classes are partly the folder's."""
-    made = replace(
+    """Return a network for a stream; some of its classes are those of the folder."""
+    stream = replace(
         stream_network(1), classes=("slow", "a", "b", "fast"), stream=StreamWindow(40, 10)
     )
-    assert made.scaling is not None
-    return made
+    assert stream.scaling is not None
+    return stream
 
 
-def test_a_network_is_tried_on_whole_windows_of_recordings(folder):
-    found = trial_samples.samples_named(str(folder), network())
-    assert found.x.dtype == np.int16
-    assert found.x.shape == (16 * 5, 40, 3)
-    assert found.classes == ("slow", "a", "b", "fast")
-    assert np.bincount(found.y).tolist() == [40, 0, 0, 40]
-    assert network().simulate(found.x).answers.shape == (80, 4)
+def test_trial_samples_of_folder_are_whole_windows(folder):
+    samples = trial_samples.samples_named(str(folder), network())
+    assert samples.x.dtype == np.int16
+    assert samples.x.shape == (16 * 5, 40, 3)
+    assert samples.classes == ("slow", "a", "b", "fast")
+    assert np.bincount(samples.y).tolist() == [40, 0, 0, 40]
+    assert network().simulate(samples.x).answers.shape == (80, 4)
 
 
-def test_recordings_of_other_classes_are_refused(folder):
+def test_trial_samples_with_other_classes_are_refused(folder):
     with pytest.raises(SpikeletError, match="its classes are fast, odd, slow, and the network"):
         trial_samples.samples_named(str(folder), replace(network(), classes=("a", "b", "c", "d")))
     with pytest.raises(SpikeletError, match="takes no stream"):
@@ -98,12 +100,12 @@ def test_recordings_of_other_classes_are_refused(folder):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5])
-def test_random_readings_make_a_stream_work(seed):
-    made = stream_network(seed)
-    found = trial_samples.fitting(made, None)
-    assert found.classes == ()
-    assert found.x.shape[1] % made.stream.hop == 0
-    trace = made.simulate(found.x)
+def test_trial_samples_random_readings_make_neurons_spike(seed):
+    stream = stream_network(seed)
+    samples = trial_samples.fitting(stream, None)
+    assert samples.classes == ()
+    assert samples.x.shape[1] % stream.stream.hop == 0
+    trace = stream.simulate(samples.x)
     assert all(spikes.any() for spikes in trace.spikes[:-1])
-    again = trial_samples.fitting(made, None)
-    np.testing.assert_array_equal(found.x, again.x)
+    again = trial_samples.fitting(stream, None)
+    np.testing.assert_array_equal(samples.x, again.x)

@@ -1,7 +1,7 @@
-"""Training of ReLU networks, plain or with the clip-floor-shift activation.
+"""Train ReLU networks, plain or with the clip-floor-shift activation.
 
-With clip-floor-shift the clip of each layer is learned like a weight, and becomes the threshold of
-the spiking neurons. Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
+With clip-floor-shift, training learns the clip of each layer like a weight. The clip becomes the
+threshold of the spiking neurons. Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
 Ultra-low-latency Spiking Neural Networks, ICLR (2022), sec. 4.
 """
 
@@ -29,24 +29,43 @@ from spikelet.training.ann.network import (
 from spikelet.training.optimiser import Adam, cosine_rate
 from spikelet.training.train import Progress, divergence
 
-INITIAL_CLIP = 1.0  # about the spread of the first drives
+# About the spread of the first drives.
+INITIAL_CLIP = 1.0
 
 
 @dataclass(frozen=True)
 class ReluOptions:
-    """How to train a ReLU network.
+    """Options for the training of a ReLU network.
 
-    hidden            neurons of each dense hidden layer
-    convolutions, shape  convolutions before them, and what their image is; see topology.py
-    levels            of the clip-floor-shift activation; None: plain ReLU
-    epochs, batch     so many passes, in batches of so many samples
-    learning_rate     of Adam, at the start; falls to 0 along a cosine over the epochs
-    weight_decay      AdamW's
-    activity_penalty, label_smoothing  as in Objective
-    augment           whether images are turned, scaled and shifted a little, anew in each epoch
-    seed              of the first weights and of the order of samples
     The defaults did well for the digits, in cross-validation inside their training part.
-    Raises SpikeletError naming the option that is out of range.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Neurons of each dense hidden layer.
+    convolutions, shape : str
+        Convolutions before the dense layers, and the shape of their image; see topology.py.
+    levels : int or None
+        Levels of the clip-floor-shift activation; None: plain ReLU.
+    epochs : int
+        Passes over the samples.
+    batch : int
+        Samples in a batch.
+    learning_rate : float
+        Adam's rate at the start; it falls to 0 along a cosine over the epochs.
+    weight_decay : float
+        AdamW's weight decay.
+    activity_penalty, label_smoothing : float
+        As in AnnLoss.
+    augment : bool
+        Rotate, scale and shift the images a little, differently in each epoch.
+    seed : int
+        Seed of the first weights and of the order of samples.
+
+    Raises
+    ------
+    SpikeletError
+        If an option is out of range; the message names it.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -89,9 +108,19 @@ def train_ann(
 ) -> ReluNetwork:
     """Train on all of `dataset`, and return the network of the last epoch.
 
-    progress  called after each epoch, with the accuracy on the samples that it learned from
     Equal seeds give equal networks on one machine; another BLAS may round differently.
-    Raises SpikeletError if the samples cannot be trained on, or training diverges.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    options : ReluOptions, optional
+    progress : callable, optional
+        Called after each epoch, with the accuracy on the training samples.
+
+    Raises
+    ------
+    SpikeletError
+        If the samples have no labels or another shape, or training diverges.
     """
     options = options or ReluOptions()
     _check_dataset(dataset)
@@ -107,7 +136,7 @@ def train_ann(
 
 
 class _Trainer:
-    """Parameters on their way from random ones to better ones, in float32 for speed."""
+    """The state of a training: parameters in float32 for speed, optimiser and random numbers."""
 
     def __init__(self, dataset: Dataset, options: ReluOptions, random: np.random.Generator) -> None:
         self.dataset = dataset
@@ -119,21 +148,21 @@ class _Trainer:
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
 
     def learn(self, number: int) -> float:
-        """Learn from every sample once, in random order, and return the accuracy on the way."""
+        """Learn from every sample once, in random order; return the mean accuracy of the batches."""
         inputs, y = self._inputs(), self.dataset.y
         order = self.random.permutation(len(y))
         batches = np.array_split(order, math.ceil(len(y) / self.options.batch))
         right = 0.0
         for position, batch in enumerate(batches):
-            done = (number - 1 + position / len(batches)) / self.options.epochs
+            progress = (number - 1 + position / len(batches)) / self.options.epochs
             result = self._evaluate(inputs[batch], y[batch], number)
-            rate = cosine_rate(self.options.learning_rate, done)
+            rate = cosine_rate(self.options.learning_rate, progress)
             self.optimiser.step(_arrays(result.gradient), rate)
             right += result.accuracy * len(batch)
         return right / len(y)
 
     def network(self) -> ReluNetwork:
-        """Return the network as it is."""
+        """Return the network with the present parameters."""
         layers = tuple(
             ReluLayer(
                 weights.astype(np.float64),
@@ -148,7 +177,7 @@ class _Trainer:
         return ReluNetwork(layers, self.dataset.classes, self.options.levels)
 
     def _inputs(self) -> FloatArray:
-        """Return the inputs of one epoch, of variants of the samples where they are augmented."""
+        """Return the inputs of one epoch; with `augment`, of variants of the samples."""
         x = self.dataset.x
         if self.options.augment:
             x = image_augmentation.augment_images(x, self.random)
@@ -165,13 +194,13 @@ class _Trainer:
 
 
 def _geometries(dataset: Dataset, options: ReluOptions) -> list[Geometry | None]:
-    """Return the geometry of each layer, None of dense ones."""
-    wanted = topology.convolutions(options.convolutions)
-    found: list[Geometry | None] = []
-    if wanted:
+    """Return the geometry of each layer, None for a dense layer."""
+    convolutions = topology.convolutions(options.convolutions)
+    geometries: list[Geometry | None] = []
+    if convolutions:
         shape = topology.image_shape(options.shape, dataset.x.shape[1])
-        found += topology.geometries(wanted, shape)
-    return found + [None] * (len(options.hidden) + 1)
+        geometries += topology.geometries(convolutions, shape)
+    return geometries + [None] * (len(options.hidden) + 1)
 
 
 def _initial_parameters(
@@ -180,13 +209,13 @@ def _initial_parameters(
     geometries: Sequence[Geometry | None],
     random: np.random.Generator,
 ) -> list[AnnParameters]:
-    """Return random weights, no bias, and equal clips where the activations have one."""
-    maps = [one.maps for one in topology.convolutions(options.convolutions)]
+    """Return random weights, biases of 0 and, if the activations have levels, equal clips."""
+    maps = [convolution.maps for convolution in topology.convolutions(options.convolutions)]
     maps += [*options.hidden, len(dataset.classes)]
     clips = [None if options.levels is None else INITIAL_CLIP] * (len(maps) - 1) + [None]
-    inputs, found = dataset.x.shape[1], []
+    inputs, parameters = dataset.x.shape[1], []
     for count, clip, geometry in zip(maps, clips, geometries, strict=True):
-        found.append(
+        parameters.append(
             AnnParameters(
                 _initial_weights(random, inputs, count, geometry),
                 np.zeros(count, np.float32),
@@ -194,13 +223,13 @@ def _initial_parameters(
             )
         )
         inputs = count * (geometry.pixels if geometry else 1)
-    return found
+    return parameters
 
 
 def _initial_weights(
     random: np.random.Generator, inputs: int, maps: int, geometry: Geometry | None
 ) -> FloatArray:
-    """Return random weights float32[fan-in, maps]; what is pooled counts as its mean at first.
+    """Return random weights float32[fan-in, maps]; a sum of pooling starts as a mean.
 
     Source of the spread: He et al., Delving Deep into Rectifiers, ICCV (2015), eq. 10.
     """
