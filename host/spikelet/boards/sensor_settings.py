@@ -22,7 +22,7 @@ from spikelet import files
 from spikelet.errors import SpikeletError
 from spikert import sensors
 
-LISTS = ("read", "unit", "channel_names")
+LISTS = ("read", "unit", "names")
 """Settings of which there can be several."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")

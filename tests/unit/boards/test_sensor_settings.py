@@ -39,6 +39,11 @@ from spikelet.networks.lif_file import save_network
             },
         ),
         ("replay", 1, {"sensor": "replay", "rate": 1}),
+        (
+            "replay:names=left+right",
+            1,
+            {"sensor": "replay", "names": ["left", "right"], "rate": 1},
+        ),
     ],
 )
 def test_what_the_command_line_says(text, rate, settings):
