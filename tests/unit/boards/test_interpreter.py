@@ -22,6 +22,6 @@ def test_an_emulated_board_is_the_one_that_its_port_says():
     "machine", ["Raspberry Pi Pico W with RP2040", "PYBv1.1 with STM32F405RG", ""]
 )
 def test_another_board_than_the_one_named(machine):
-    with pytest.raises(SpikeletError, match="not pico; nothing was written") as error:
+    with pytest.raises(SpikeletError, match="not pico; the board is unchanged") as error:
         check_board(said(machine), "pico", "/dev/ttyACM0")
     assert f"says that it is a {machine}" in str(error.value)
