@@ -332,7 +332,7 @@ def test_a_board_that_only_prints(clock):
 
 
 def test_a_board_that_answers_but_does_not_say_what_it_is(clock):
-    with pytest.raises(SpikeletError, match="does not say what it is; run spikelet flash"):
+    with pytest.raises(SpikeletError, match="does not identify itself; run spikelet flash"):
         Link(Scripted(wire.INPUT, bytes(8)), "board", pytest.fail).hello()
 
 
