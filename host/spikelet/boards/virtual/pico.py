@@ -94,8 +94,8 @@ class Powered:
         loop : bool
             Whether to start again after the last row; otherwise the last row stays.
         first : str
-            Start of the first row: "now", or "read" for half a row before the board reads more than the
-            first value. With "read", a loop at this rate reads each row in its middle.
+            Start of the first row: "now", or "read" for half a row before the first reading. With
+            "read", a loop at this rate reads each row in its middle.
         """
         self._command(adc_recording=_recording(rows, rate_hz, loop, first))
 
@@ -110,7 +110,11 @@ class Powered:
         loop: bool = False,
         first: str = "now",
     ) -> None:
-        """Play a recording to registers; rows as in `feed_i2c`, the rest as in `feed_adc_recording`."""
+        """Play a recording to registers; see `feed_i2c` and `feed_adc_recording`.
+
+        With first="read", the recording starts at a reading of the second register, because the first
+        may be a status.
+        """
         device = {"bus": bus, "address": address, "register": register}
         self._command(i2c_recording=device | _recording(rows, rate_hz, loop, first))
 

@@ -89,7 +89,7 @@ def ones(shape: Any, *, dtype: int = float_) -> ndarray:
 
 
 def arange(*limits: float, dtype: int | None = None) -> ndarray:
-    """Return the numbers from start (0) to below stop in steps (1); int16 if all three are integers that fit."""
+    """Return the numbers from start (0) to below stop in steps (1); int16 for small integers."""
     if not 1 <= len(limits) <= 3:
         raise TypeError("wrong number of arguments")
     start, stop = (0, limits[0]) if len(limits) == 1 else limits[:2]
