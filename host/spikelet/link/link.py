@@ -162,16 +162,16 @@ class Link:
         """
         command = first & 0xFFFF, count, wire.START if start else 0
         frames = self.request(wire.REPLAY, struct.pack(wire.TURN_FORMAT, *command))
-        done = 0
+        yielded = 0
         for item in self.turns(network, first, frames, count):
             if isinstance(item, Frame):
                 continue
             yield item
-            done += 1
-            if done == count:
+            yielded += 1
+            if yielded == count:
                 return
-        self.lost_frames += count - done
-        yield from [None] * (count - done)
+        self.lost_frames += count - yielded
+        yield from [None] * (count - yielded)
 
     def turns(
         self, network: Network, first: int, frames: Iterable[Frame], most: int
