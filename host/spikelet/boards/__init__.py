@@ -1,1 +1,1 @@
-"""The ways to reach a board: catalogue, ports, REPL, virtual boards."""
+"""Reach boards: the catalogue, ports, the raw REPL and virtual boards."""

@@ -1,1 +1,1 @@
-"""A session with a running board: frames, turns, verification."""
+"""Run sessions with a board: frames, turns and verification."""

@@ -1,1 +1,1 @@
-"""Boards that need no hardware."""
+"""Run boards without hardware."""
