@@ -84,7 +84,7 @@ def test_it_runs_until_ctrl_c(paths, network, capsys):
 def test_a_button_that_is_held_keeps_it_from_starting(paths, capsys):
     Button.held = True
     boot.start(paths)
-    assert capsys.readouterr().out == "spikelet: not started, for the button at GP3 is held\n"
+    assert capsys.readouterr().out == "spikelet: not started: the button at GP3 is held\n"
 
 
 def test_a_file_keeps_it_from_starting(paths, capsys):
