@@ -91,9 +91,9 @@ def test_every_int16_survives_floats_of_30_bits(g):
     [
         (None, "mood is None"),
         ("fine", "mood is 'f'"),
-        (32767.5, "mood is 32767.5, of which a unit of 1 makes no int16"),
-        (-40000, "mood is -40000, of which"),
-        (float("nan"), "mood is nan, of which"),
+        (32767.5, "mood is 32767.5; in units of 1 that is no int16"),
+        (-40000, "mood is -40000; in units"),
+        (float("nan"), "mood is nan; in units"),
         ((1, 2), "2 readings, and 1 before"),
         ((), "0 readings, and 1 before"),
     ],

@@ -57,7 +57,7 @@ def test_a_chip_at_its_other_address_is_found(wired):
 
 def test_another_chip_at_the_address_is_nonsense(wired):
     wired.wire(i2c=[{"chip": "lis3dh", "address": 0x68}])
-    with pytest.raises(sensors.Nonsense, match=r"what answers at 0x68 says 0x00$"):
+    with pytest.raises(sensors.Nonsense, match=r"the chip at 0x68 says 0x00$"):
         sensors.open({"sensor": "mpu6050"})
     wired.wire(i2c=[{"chip": "mpu6050"}])
     sensors.open({"sensor": "mpu6050"}).close()
