@@ -2,7 +2,7 @@
 
 import sys
 
-# The files in use: a name and a path a line, then the CRC-32 of these lines.
+# The files in use: a name and a path a line, then a CRC-32 of them.
 ACTIVE = "spikelet/active"
 
 
@@ -20,7 +20,7 @@ def listed(path):
 
 
 def crc32(data):
-    """Return the CRC-32 of bytes; some interpreters have no module for it."""
+    """Return the CRC-32 of bytes, without a module that some boards lack."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -30,10 +30,9 @@ def crc32(data):
 
 
 def active():
-    """Return {name: path} of the files in use, and make their runtime importable.
+    """Return {name: path} of the files in use, {} if none, and make their runtime importable.
 
-    The result is empty if no runtime is in use. A file system that cannot rename over a file (FAT) has
-    the second name after a power cut in between.
+    FAT cannot rename over a file, so a power cut can leave only the second name.
     """
     paths = listed(ACTIVE) or listed(ACTIVE + ".new") or {}
     for entry in list(sys.path):
