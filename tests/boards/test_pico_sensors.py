@@ -234,7 +234,7 @@ def test_what_answers_as_another_is_named(board, repl):
     board.feed_i2c(0, 0x68, 0x75, [0x12])
     kind, said = repl.eval(f"tell(opened, {MPU})")
     assert kind == "Nonsense"
-    assert said.endswith("what answers at 0x68 says 0x12")
+    assert said.endswith("the chip at 0x68 says 0x12")
 
 
 @pytest.mark.parametrize(

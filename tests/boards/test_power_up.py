@@ -144,7 +144,7 @@ def test_a_file_that_says_so_keeps_it_from_starting(put, console):
     console.port.close()
     put(SAFE="")
     console.port.open()
-    assert "class" not in console("not started, for there is a file SAFE; remove it")
+    assert "class" not in console("not started: there is a file SAFE; remove it")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
     while True:  # the console goes with each reset
         console.port.open()
         try:
-            said = console(r"not started, for .*\r\n")
+            said = console(r"not started: .*\r\n")
             break
         except (AssertionError, OSError):
             console.port.close()
