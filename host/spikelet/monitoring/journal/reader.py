@@ -135,7 +135,7 @@ class Journal:
         if self.damaged:
             return f"{self.path}: {self.damaged:,} bytes are damaged and left out"
         if not self.closed:
-            return f"{self.path}: was not closed; it holds what came until then"
+            return f"{self.path}: was not closed; it contains every event until then"
         return ""
 
     def _chunks(self, file: BinaryIO) -> Iterator[_Chunk]:

@@ -154,7 +154,7 @@ class JournalWriter:
         except OSError as error:
             raise SpikeletError(
                 f"cannot write {self.path}: {error.strerror or error}; "
-                "what came until then is kept in it"
+                "it keeps every event until then"
             ) from None
 
 
