@@ -132,4 +132,4 @@ def test_a_rate_is_of_a_sensor(spikelet, tmp_path):
     arguments = ("flash", tmp_path / "net.lif", "--rate", "50", "--port", "virtual")
     status, _, err = spikelet(*arguments)
     assert status == 1
-    assert "--rate is of a sensor; say with --sensor of which" in err
+    assert "--rate is for a sensor; name it with --sensor" in err
