@@ -212,7 +212,7 @@ def test_a_device_that_falls_silent_is_given_up(spikelet, plug, made, monkeypatc
     plug(device)
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 3.0)
     line = line_of(spikelet("doctor")[1], device)
-    assert f"{device} has not said what it is in 3 s; reset it and try again" in line
+    assert f"{device} has not answered in 3 s; reset it and try again" in line
 
 
 @posix

@@ -37,7 +37,7 @@ def is_one_sentence(err: str) -> bool:
 def test_a_dry_run_tells_what_would_be_sent_and_changes_nothing(spikelet, virtual, lif):
     status, out, _ = spikelet("flash", lif[0], "--dry-run")
     assert status == 0
-    assert "nothing was changed" in out
+    assert "no file was changed" in out
     assert files_in(virtual) == {}
     assert spikelet("flash", lif[0])[0] == 0
     before = files_in(virtual)

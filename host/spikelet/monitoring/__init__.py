@@ -1,1 +1,1 @@
-"""A board over time: watch, live view, recorder."""
+"""Follows a board over time: watch, live view, recorder."""

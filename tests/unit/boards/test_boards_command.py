@@ -73,7 +73,7 @@ def test_boards_name_prints_all_facts(spikelet, plugged):
     assert status == 0
     for words in (
         *("Xtensa LX6 at 160 MHz", "532,480 bytes of RAM", "mpu6886, i2c at 0x68"),
-        *("MicroPython: id 1, sda 21, scl 22", "RAM free   unknown until asked"),
+        *("MicroPython: id 1, sda 21, scl 22", "RAM free   unknown until the board reports it"),
         *("0403:6001, as other devices do", "Generic ESP32 module with ESP32", "perhaps"),
         *("micropython.kernels: micropython:ports/esp32", "boot.py cannot enable usb_cdc.data"),
     ):

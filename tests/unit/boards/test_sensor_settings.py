@@ -137,4 +137,4 @@ def test_flash_rate_without_sensor_is_error(spikelet, tmp_path):
     arguments = ("flash", tmp_path / "net.lif", "--rate", "50", "--port", "virtual")
     status, _, err = spikelet(*arguments)
     assert status == 1
-    assert "--rate is of a sensor; say with --sensor of which" in err
+    assert "--rate is for a sensor; name it with --sensor" in err

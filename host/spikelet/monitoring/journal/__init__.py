@@ -1,1 +1,1 @@
-"""The journal of a watch: writer, reader, exports."""
+"""Keeps a watch in a journal: writer, reader, exports."""

@@ -167,8 +167,8 @@ def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp
     save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "pico2")
     assert status == 0
-    assert "unknown until asked" in out
-    assert "fits pico2 as far as is known" in out
+    assert "unknown until the board reports it" in out
+    assert "fits pico2 as far as known" in out
 
 
 def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path):

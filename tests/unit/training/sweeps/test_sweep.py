@@ -468,7 +468,7 @@ def test_sweep_command_names_damaged_lines(spikelet, recording, results):
     lines = results.read_bytes().splitlines(keepends=True)
     results.write_bytes(b"".join([lines[0], b"?\n", lines[2], lines[3][:20]]))
     status, out, error = spikelet(*arguments)
-    assert (status, error) == (0, f"{results}: lines 2, 4 are damaged, and taken for not there\n")
+    assert (status, error) == (0, f"{results}: lines 2, 4 are damaged and ignored\n")
     assert "4 networks, 2 trained now" in out
 
 
