@@ -292,7 +292,7 @@ def test_zeros_around_a_kernel_are_left_out():
         ),
         (
             (pool(nir.SumPool2d, 3, 3, stride=(1, 1), padding=(1, 1)), conv(2, 2, 3, 3, padding=1)),
-            "'node_1' pads with zeros what is not zero",
+            "'node_1' pads with zeros where the nodes before it",
         ),
     ],
 )

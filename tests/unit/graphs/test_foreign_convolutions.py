@@ -360,11 +360,11 @@ UNLIKE = nir.IF(np.ones((4, 4, 4)), np.linspace(1, 2, 64).reshape(4, 4, 4))
         ),
         (
             [averages(3, 3, stride=(1, 1)), conv(ONE, (4, 2, 3, 3), padding=1)],
-            "node '2:Conv2d' pads with zeros what is not zero",
+            "node '2:Conv2d' pads with zeros where the nodes before it",
         ),
         (
             [conv(ONE, (4, 2, 3, 3)), conv(ONE, (4, 4, 1, 1), padding=1)],
-            "node '2:Conv2d' pads with zeros what is not zero",
+            "node '2:Conv2d' pads with zeros where the nodes before it",
         ),
         (
             [conv(ONE, (4, 2, 3, 3)), UNLIKE],
