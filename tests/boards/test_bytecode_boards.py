@@ -1,4 +1,4 @@
-"""Test the runtime as bytecode: equal spikes, and sources if bytecode would not load."""
+"""Test the runtime as bytecode: equal spikes; sources if it would not load."""
 
 import pytest
 from boards_under_test import marks, opened

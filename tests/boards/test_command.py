@@ -1,4 +1,4 @@
-"""Test commands with boards: whole journeys; each fault is one sentence and a status."""
+"""Test commands with boards: whole journeys, and faults in one sentence each."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Test every board and kernel: the reference's spikes, on digits and random networks."""
+"""Test every board and kernel for the reference's spikes: digits and random ones."""
 
 import pytest
 from boards_under_test import BOARDS

@@ -36,7 +36,7 @@ def raw(network):
 
 @pytest.fixture
 def link(port, network, raw):
-    """Return a link to each board, which has a network, a replay for a sensor, and all files for them."""
+    """Return a link to each board with a network, a replay for a sensor, and their files."""
     settings = {"sensor": "replay", "channels": CHANNELS}
     if port.name not in NO_CLOCK:
         settings["rate"] = 1000

@@ -1,4 +1,4 @@
-"""Test devices wired to the emulated Pico: timed recordings, unplugging and plugging."""
+"""Test devices at the emulated Pico: timed recordings, unplugging and plugging."""
 
 import pytest
 from boards_under_test import opened

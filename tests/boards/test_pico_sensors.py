@@ -1,4 +1,4 @@
-"""Test sensors on the emulated Pico: exact readings, faults, no memory per reading."""
+"""Test sensors on the emulated Pico: exact readings, faults, no allocation."""
 
 import pytest
 from boards_under_test import opened

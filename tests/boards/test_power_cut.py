@@ -1,4 +1,4 @@
-"""Cut the power while a Pico is flashed: it starts with the old or the new network."""
+"""Cut the power while a Pico is flashed: it starts with the old or new network."""
 
 import random
 import shutil

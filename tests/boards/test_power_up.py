@@ -37,7 +37,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
-    """Return an emulated Pico with a network, a sensor, and all files for them."""
+    """Return an emulated Pico with a network, a sensor, and their files."""
     port = blank("pico")
     parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, SENSOR)) | {

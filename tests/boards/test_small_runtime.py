@@ -1,4 +1,4 @@
-"""Test runtimes with only the needed modules: equal spikes, and a list of the rest."""
+"""Test runtimes with only the needed modules: equal spikes, list of the rest."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Test streams on every board and kernel: all encoders, lasting state, scaled readings."""
+"""Test streams on every board and kernel: encoders, lasting state, scaling."""
 
 import pytest
 from boards_under_test import BOARDS

@@ -1,4 +1,4 @@
-"""Test the thumb kernel on emulated ARM boards against `plain`, for all layer widths."""
+"""Test the thumb kernel on emulated ARM boards against `plain`, for all widths."""
 
 from dataclasses import replace
 

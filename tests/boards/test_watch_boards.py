@@ -1,4 +1,4 @@
-"""Kill, reset and unplug boards while they are watched; watch devices that are no boards."""
+"""Kill, reset and unplug boards while they are watched; watch other devices."""
 
 import contextlib
 import json

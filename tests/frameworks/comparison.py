@@ -1,4 +1,4 @@
-"""Compare spikes and classes with other frameworks, on digits that they trained on."""
+"""Compare spikes and classes with other frameworks, on networks they trained."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

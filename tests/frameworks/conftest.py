@@ -1,4 +1,4 @@
-"""Load digits for networks of other frameworks, and mark all tests of this folder `frameworks`."""
+"""Load digits for other frameworks, and mark tests of this folder `frameworks`."""
 
 from pathlib import Path
 

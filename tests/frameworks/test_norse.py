@@ -1,4 +1,4 @@
-"""Test the import of networks trained in Norse: spikes and classes of its simulator."""
+"""Test the import of networks trained in Norse against its simulator."""
 
 from dataclasses import dataclass
 from importlib import metadata

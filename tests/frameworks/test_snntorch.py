@@ -1,4 +1,4 @@
-"""Test the import of networks trained in snnTorch: spikes and classes of its simulator."""
+"""Test the import of networks trained in snnTorch against its simulator."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Compare the reference simulator with snnTorch's: the same results with far fewer calls.
+"""Compare the reference simulator with snnTorch's: equal results, fewer calls.
 
 tools/measure_simulator.py measures the times; tests count calls, which do not depend on the machine.
 """

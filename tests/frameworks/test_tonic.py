@@ -1,4 +1,4 @@
-"""Test that Tonic reads exported spikes, and that its frames are the network's steps."""
+"""Test that Tonic reads exported spikes as frames of the network's steps."""
 
 import journals
 import numpy as np

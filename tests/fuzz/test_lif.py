@@ -1,4 +1,4 @@
-"""Test readers of .lif files with random bytes: one kind of error, or valid tables."""
+"""Test readers of .lif files with random bytes: one kind of error, valid tables."""
 
 import numpy as np
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""Run the board's session in this process, behind a stream that can damage or delay data.
+"""Run the board's session in this process, behind a stream with faults.
 
 Time is a Clock's, so tests never wait. The session runs whenever the host looks for an answer, so a
 test is fast and always takes the same course.

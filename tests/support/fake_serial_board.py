@@ -1,4 +1,4 @@
-"""Put the process of the virtual board behind a pseudo-terminal, as a serial device."""
+"""Put the process of the virtual board behind a pseudo-terminal, a serial device."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Simulate networks by loops over samples, steps and neurons, in Python's integers."""
+"""Simulate networks by loops over samples, steps and neurons, in Python integers."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Simulate sensors on boards: CircuitPython's modules, and a `machine` of the tests."""
+"""Simulate sensors on boards: CircuitPython's modules, and a test's `machine`."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Make streams for tests: networks proved for endless input, and random recordings."""
+"""Make streams for tests: networks proved for endless input, random recordings."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A driver of an accelerometer in vendor style: floats in m/s2, its own exceptions."""
+"""A vendor's driver of an accelerometer: floats in m/s2, its own exceptions."""
 
 SOURCE = '''
 """An MPU-6050, through a bus of either interpreter."""

@@ -1,4 +1,4 @@
-"""Convert the order of values between NIR, channels first, and Spikelet, channels last.
+"""Convert the order of values between NIR (channels first) and Spikelet (last).
 
 A shape is [n], [channels, length] or [channels, height, width]. A convolution over time has height 1.
 NIR flattens such a shape channel by channel.

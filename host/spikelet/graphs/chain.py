@@ -1,7 +1,8 @@
-"""Find the chain of nodes in a NIR graph; only neurons may have recurrent connections.
+"""Find the chain of nodes in a NIR graph, with its recurrent connections.
 
-A recurrent connection is a cycle from neurons through synapses back to the same neurons. Subgraphs
-are opened first: their nodes gain their name and a dot, their Input and Output pass values on.
+A recurrent connection is a cycle from neurons through synapses back to the same neurons. Other cycles
+are refused. Subgraphs are opened first: their nodes gain their name and a dot, their Input and Output
+pass values on.
 """
 
 from __future__ import annotations

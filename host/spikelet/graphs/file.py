@@ -1,4 +1,4 @@
-"""Read and write files of NIR graphs, the exchange format of spiking network frameworks.
+"""Read and write files of NIR graphs, the exchange format of spiking frameworks.
 
 writer.py describes the contents of Spikelet's own graphs. A checksum follows the last byte of HDF5,
 which HDF5 readers ignore. It protects the HDF5 library, which may hang or crash on damaged content.

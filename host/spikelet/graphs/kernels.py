@@ -1,4 +1,4 @@
-"""Frame kernels with zeros, so that NIR can express them: equal padding, and square.
+"""Frame kernels with zeros so that NIR can express them: equal padding, square.
 
 Spikelet's input may end before the kernel's last place, or continue after it. NIR pads both sides of
 the input equally, so zeros around the kernel express the difference: rows of zeros above move the

@@ -1,4 +1,4 @@
-"""MicroPython's module `machine` of a chip like the ESP32, as far as the sensors need it.
+"""MicroPython's module `machine` of a chip like the ESP32, as sensors need it.
 
 Source: MicroPython's manual, library/machine.*.rst; the exceptions were tried on the rp2 and unix ports.
 `wires` is the wiring.

@@ -1,4 +1,4 @@
-"""Test the import of neurons with a synaptic current: their spikes, or the reported loss."""
+"""Test the import of neurons with a synaptic current: spikes, or reported loss."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Test leaks of foreign networks in integers: their error, and its reduction by a gain."""
+"""Test leaks of foreign networks in integers: their error, reduced by a gain."""
 
 from dataclasses import replace
 

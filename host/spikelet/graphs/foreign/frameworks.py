@@ -1,4 +1,4 @@
-"""Defaults for time step, reset and other habits of the frameworks that write NIR graphs.
+"""Time step, reset and other habits of the frameworks that write NIR graphs.
 
 NIR has no field for the time step and none for the reset rule. Exporters also fill the existing fields
 differently. docs/reference/frameworks.md has the evidence for each habit, by file and version.
@@ -103,7 +103,13 @@ FRAMEWORKS = {
 
 
 def framework_named(name: str | None) -> Framework:
-    """Return the framework of that name, or plain NIR for None; raises SpikeletError."""
+    """Return the framework of that name, or plain NIR for None.
+
+    Raises
+    ------
+    SpikeletError
+        If the name is unknown.
+    """
     if name is None:
         return PLAIN_NIR
     if name not in FRAMEWORKS:

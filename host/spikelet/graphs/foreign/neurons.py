@@ -1,4 +1,4 @@
-"""Discretise NIR's neurons: their parameters in steps of dt, as each framework means them.
+"""Convert NIR's neurons to steps of dt, as each framework means their parameters.
 
 NIR's neurons live in continuous time: tau dv/dt = (v_leak - v) + r i with a leak, dv/dt = r i without.
 A synaptic current i follows tau_syn di/dt = -i + w_in s. With k = dt / tau, a step of forward Euler,

@@ -1,4 +1,4 @@
-"""Fold the nodes of a NIR graph into layers, one node after the other, and report on each."""
+"""Fold the nodes of a NIR graph into layers, and report on each node."""
 
 from __future__ import annotations
 

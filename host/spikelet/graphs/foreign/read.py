@@ -1,4 +1,4 @@
-"""Import NIR graphs of other programs as float networks, with a report on each node.
+"""Import NIR graphs of other programs as float networks, and report on each node.
 
 Graphs must be chains from Input to Output. A layer consists of synapses and neurons:
 

@@ -1,4 +1,4 @@
-"""Fold all nodes between two layers of neurons in a NIR graph into one convolution.
+"""Fold all nodes between two layers of neurons in a NIR graph to one convolution.
 
 Everything without a state is a convolution. A matrix has a kernel as large as its input. Factors per
 channel are a kernel of a single pixel, and pooling is a kernel of ones. Two convolutions in a row are
@@ -211,7 +211,7 @@ class Synapses:
         return KernelWindow(kernel, out=(1, 1))
 
     def _check_padding(self, before: KernelWindow, after: KernelWindow) -> None:
-        """Raise SpikeletError if `after` pads with zeros beside values of `before` that are not zero."""
+        """Raise SpikeletError if `after` pads with zeros where `before` gives other values."""
         for axis in (0, 1):
             size, out = self.factors.shape[axis], before.out[axis]
             kernel, stride = before.weights.shape[axis], before.stride[axis]
@@ -298,7 +298,13 @@ def _composed(before: KernelWindow, after: KernelWindow) -> KernelWindow:
 
 
 def check_count(count: int) -> None:
-    """Raise SpikeletError if a kernel would have too many weights to be intended."""
+    """Check that a kernel is not too large to be intended.
+
+    Raises
+    ------
+    SpikeletError
+        If `count` weights are more than MAX_WEIGHTS.
+    """
     if count > MAX_WEIGHTS:
         raise SpikeletError(
             f"would need {count} weights with the nodes before it; at most {MAX_WEIGHTS} can be folded"

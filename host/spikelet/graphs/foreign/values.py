@@ -1,4 +1,4 @@
-"""Read the parameters of NIR's nodes: check that they are numbers of the right shape."""
+"""Read the parameters of NIR's nodes, and check their types and shapes."""
 
 import math
 from typing import Any
@@ -16,7 +16,13 @@ MAX_WIDTH = 0xFFFF
 
 
 def parameter_values(value: Any, name: str, what: str) -> Float64Array:
-    """Return a node's parameter as float64; raises SpikeletError naming both."""
+    """Return a node's parameter as float64.
+
+    Raises
+    ------
+    SpikeletError
+        If it is no array of numbers; the message names node and parameter.
+    """
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
@@ -87,7 +93,13 @@ def rows_and_columns(value: Any, name: str, what: str, least: int) -> Pair:
 
 
 def sizes(node: nir.NIRNode, name: str) -> Shape:
-    """Return the shape of the input of an Input, Flatten or Output; raises SpikeletError."""
+    """Return the shape of the input of an Input, Flatten or Output.
+
+    Raises
+    ------
+    SpikeletError
+        If it has no valid shape, or more than MAX_WIDTH values.
+    """
     shape = node.input_type["input"]
     lengths = parameter_values([] if shape is None else shape, name, "shape").ravel()
     width = math.prod(lengths)
