@@ -273,7 +273,7 @@ def test_missing_i2s_microphone_is_silent_then_nonsense(repl):
 
 def test_touch_on_pins(repl):
     repl.eval("opened({'sensor': 'touch', 'pins': [14, 15]})")
-    # The emulator has no capacitance, so the pins do not discharge.
+    # The emulator does not discharge the pins.
     assert repl.eval("reading()") == (0, 0)
     repl.exec("sensor.close()")
 

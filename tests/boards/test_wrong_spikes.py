@@ -42,7 +42,7 @@ class TamperedPort(ReplPort):
 
 
 def two_neurons() -> Network:
-    """Return a network whose third input feeds only the second neuron."""
+    """Return a network in which the changed weight leads from the third input to the second neuron."""
     weights = np.zeros((4, 2), np.int8)
     weights[0, 0] = 50
     return Network(
