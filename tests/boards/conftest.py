@@ -1,4 +1,4 @@
-"""Boards in the loop: every one that can be had without hardware."""
+"""Fixtures of tests on boards: all boards that run without hardware."""
 
 import functools
 from dataclasses import replace
@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def port(request):
-    """Return one board after the other."""
+    """Return each board in turn."""
     try:
         return resolve.resolve(request.param)
     except SpikeletError as error:
@@ -51,7 +51,7 @@ def virtual(tmp_path, monkeypatch, own_cache):
 
 @functools.cache
 def asked(name: str) -> interpreter.Interpreter:
-    """Return what a board's interpreter says, once."""
+    """Return the survey of a board's interpreter, made once."""
     return interpreter.survey_port(resolve.resolve(name))
 
 

@@ -1,4 +1,4 @@
-"""`spikelet bench` on emulated boards that count: the same figures again, and plausible ones."""
+"""Test `spikelet bench` on boards that count: equal figures in each run, in order."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_viper_is_faster_than_plain(spikelet, lif):
     assert viper["sample"]["total"] < plain["sample"]["total"] / 5
 
 
-def test_what_json_holds(spikelet, lif):
+def test_bench_json_fields(spikelet, lif):
     found = bench(spikelet, lif, "viper")
     assert (found["unit"], found["exact"], found["samples"]) == ("instructions", True, 2)
     (kernel,) = found["kernels"]
@@ -83,5 +83,6 @@ def test_an_int8_network_is_measured_and_right(spikelet, lif, kernel):
     found = bench(spikelet, lif, kernel, "--against", "ann")["kernels"][0]["ann"]
     assert found["accuracy"] > 0.95
     assert found["products"] == 64 * 64 + 64 * 10
-    assert found["cost"] > 2 * found["products"]  # half of the inputs are zero and left out
+    # The kernel skips the half of the inputs that are zero.
+    assert found["cost"] > 2 * found["products"]
     assert found["sentence"].count("wins") == 1

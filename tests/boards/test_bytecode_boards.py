@@ -1,4 +1,4 @@
-"""The runtime as bytecode on real interpreters: the same spikes; sources where it would not load."""
+"""Test the runtime as bytecode: equal spikes; sources if it would not load."""
 
 import pytest
 from boards_under_test import marks, opened

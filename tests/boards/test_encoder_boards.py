@@ -1,9 +1,10 @@
-"""The loops of encoders that a board picks do what those in plain Python do, on that same board."""
+"""Test that native encoder loops equal those in plain Python on the same board."""
 
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 
-TIMEOUT = 120  # seconds
+# Seconds.
+TIMEOUT = 120
 
 COMPARE = """
 import sys

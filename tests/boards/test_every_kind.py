@@ -1,4 +1,4 @@
-"""Every kind of network, trained on the digits: each board and kernel does what the reference does."""
+"""Test every kind of trained network: each board and kernel equals the reference."""
 
 import pytest
 from boards_under_test import BOARDS
@@ -26,7 +26,7 @@ KINDS = {
 
 @pytest.fixture(scope="session")
 def network_of():
-    """Return a function that trains a kind of network for a few epochs and gives it in integers."""
+    """Return a function that trains a kind of network briefly and returns it in integers."""
     learn = dataset.split(dataset.load_digits())[0]
     made = {}
 

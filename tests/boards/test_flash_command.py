@@ -1,4 +1,4 @@
-"""`spikelet flash`: what it says it would do, what it refuses, and what stays when something fails."""
+"""Test `spikelet flash`: its dry run, its refusals, and the state after a failure."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ def is_one_sentence(err: str) -> bool:
     return err.count("\n") == 1 and "Traceback" not in err
 
 
-def test_a_dry_run_tells_what_would_be_sent_and_changes_nothing(spikelet, virtual, lif):
+def test_flash_dry_run_lists_files_and_changes_no_file(spikelet, virtual, lif):
     status, out, _ = spikelet("flash", lif[0], "--dry-run")
     assert status == 0
     assert "no file was changed" in out
@@ -176,7 +176,7 @@ def test_a_file_system_that_takes_no_more(spikelet, virtual, lif, monkeypatch, f
     assert spikelet("verify", lif[0], "--port", "virtual")[0] == 0
 
 
-def test_a_main_py_of_the_user_s_own_stays_and_is_told_of(spikelet, virtual, lif):
+def test_flash_keeps_and_reports_main_py_of_user(spikelet, virtual, lif):
     virtual.mkdir(parents=True)
     (virtual / "main.py").write_text("import mine\n")
     status, out, _ = spikelet("flash", lif[0])
@@ -198,7 +198,7 @@ def test_an_old_layout_is_replaced(spikelet, virtual, lif):
     assert spikelet("verify", lif[0])[0] == 0
 
 
-def test_too_little_to_flash_is_said(spikelet, virtual):
+def test_flash_without_arguments_mentions_erase(spikelet, virtual):
     status, _, err = spikelet("flash")
     assert status == 1
     assert is_one_sentence(err)

@@ -1,4 +1,4 @@
-"""Every board listens to a sensor, here a recording on it: each reading is run once, and checked."""
+"""Test boards that sample a sensor: each reading runs once and is verified."""
 
 import json
 
@@ -16,7 +16,8 @@ from spikelet.link.sensor import Readings
 from spikelet.link.turn import Status, Turn
 from spikelet.networks import lif_file
 
-SEED = 1  # of a network that scales its readings
+# The seed of a network that scales its readings.
+SEED = 1
 TURNS = 12
 NO_CLOCK = ("qemu:m3", "qemu:m0", "qemu:rv32")
 
@@ -35,7 +36,7 @@ def raw(network):
 
 @pytest.fixture
 def link(port, network, raw):
-    """Return a link to each board, which has a network, a replay for a sensor, and what these need."""
+    """Return a link to each board with a network, a replay for a sensor, and their files."""
     settings = {"sensor": "replay", "channels": CHANNELS}
     if port.name not in NO_CLOCK:
         settings["rate"] = 1000

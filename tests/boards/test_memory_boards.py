@@ -1,4 +1,4 @@
-"""What a network takes of a board's memory is what was computed before, with every kernel."""
+"""Test that each kernel takes the computed memory on each board."""
 
 from dataclasses import replace
 
@@ -21,9 +21,10 @@ from spikelet.networks.lif_file import save_network
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 MOST_WRONG = 0.05
-SOME = ("digits", "convolution")  # of the networks, where the form of the files matters
-# A file system as boards have in flash, which copies what is read: before the ROM's files stand
-# streams that give no memory away.
+# The networks for cases in which the form of the files matters.
+SOME = ("digits", "convolution")
+# A file system like that in boards' flash, which copies on reading: it wraps the ROM's files in
+# streams that do not expose their memory.
 COPYING = """
 import io, os, vfs
 class Stream(io.IOBase):
@@ -57,7 +58,7 @@ _paths = {name: path.replace("/rom", "/flash") for name, path in _paths.items()}
 
 
 class Copied(emulated.Qemu):
-    """An emulated board that reads its files as boards without a ROMFS do."""
+    """An emulated board that reads files like boards without a ROMFS."""
 
     def __init__(self, name: str, model: str) -> None:
         super().__init__(name, model)
@@ -66,7 +67,7 @@ class Copied(emulated.Qemu):
 
 @pytest.fixture(scope="module")
 def board(request):
-    """Return a function that makes a port, of boards that are there."""
+    """Return a function that makes a port for an installed board."""
 
     def make(place: str, model: str):
         kind = Copied if place == "copied" else emulated.Qemu
@@ -79,14 +80,14 @@ def board(request):
 
 
 def free_before(port) -> Interpreter:
-    """Return what a board says before the runtime is loaded."""
+    """Return the survey of a board before the runtime is loaded."""
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
         return interpreter.survey(transport)
 
 
 def taken(port, before: int, kernel: str) -> int:
-    """Return the bytes that are taken once the board has loaded its network, collected."""
+    """Return the bytes in use after the board has loaded its network and collected garbage."""
     with port.session() as stream:
         link = Link(stream, port.name, lambda text: None)
         info = link.hello(kernel)
@@ -119,7 +120,8 @@ def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
         data = lif_file.to_bytes(loaded)
         need = memory.memory_needed(loaded, kernel, parts.files, in_place=place == "mapped")
         if need.kept > before.memory_free / 2:
-            continue  # a heap that is full is fragmented, too
+            # A full heap is fragmented, too.
+            continue
         choices = {"all": parts.files}
         if name in SOME and kernel == parts.kernels[0]:
             choices["needed"] = parts.needed(Task(loaded))
@@ -136,7 +138,7 @@ def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
     assert not wrong, f"the runtime's modules have changed? measure memory.RUNTIME anew: {wrong}"
 
 
-def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikelet, tmp_path):
+def test_flash_refuses_too_large_network_before_writing(board, spikelet, tmp_path):
     port = board("mapped", "m0")
     save_network(NETWORKS["digits"], tmp_path / "net.lif")
     assert spikelet("flash", tmp_path / "net.lif", "--port", port.name)[0] == 0

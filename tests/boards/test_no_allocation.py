@@ -1,4 +1,4 @@
-"""A network that runs allocates nothing: in a thousand steps not one byte of the heap is taken."""
+"""Test that a running network allocates no byte of the heap in a thousand steps."""
 
 import pytest
 from boards_under_test import marks, opened
@@ -10,7 +10,8 @@ from spikelet.networks import lif_file
 
 STEPS = 1_000
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32")
-KERNELS = ("thumb", "viper")  # those that promise it
+# The kernels that promise it.
+KERNELS = ("thumb", "viper")
 
 RUN = """
 import gc, sys

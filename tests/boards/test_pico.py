@@ -1,4 +1,4 @@
-"""The emulated Pico: it keeps its files, measures what it is fed, counts the chip's cycles."""
+"""Test the emulated Pico: persistent files, simulated inputs, cycles of the chip."""
 
 import json
 
@@ -12,7 +12,8 @@ from spikelet.networks.lif_file import save_network
 
 pytestmark = pytest.mark.emulated
 
-WATCHDOG_RESET = 3  # machine.WDT_RESET, which machine.reset() causes too
+# machine.WDT_RESET; machine.reset() causes it too.
+WATCHDOG_RESET = 3
 
 TIMING = """
 import machine, micropython
@@ -72,7 +73,7 @@ def test_it_boots_as_a_pico(board, repl):
     assert stats["cycles"] > stats["idle"]
 
 
-def test_its_memory_is_what_the_board_file_says(repl):
+def test_pico_memory_equals_board_file(repl):
     repl.exec("gc.collect()")
     assert abs(repl.eval("gc.mem_free()") - catalogue.load_board_type("pico").ram_free) < 1024
 
@@ -113,7 +114,7 @@ def test_the_watchdog_resets(board, repl):
         pass
 
 
-def test_the_adc_reads_what_it_is_fed(board, repl):
+def test_pico_adc_reads_simulated_voltage(board, repl):
     read = "[machine.ADC(pin).read_u16() >> 4 for pin in (26, 27, 28)]"
     board.feed_adc([0, 4095, 1234])
     assert repl.eval(read) == [0, 4095, 1234]
@@ -122,7 +123,7 @@ def test_the_adc_reads_what_it_is_fed(board, repl):
 
 
 @pytest.mark.parametrize("bus", [0, 1])
-def test_i2c_registers_hold_what_they_are_fed(board, repl, bus):
+def test_pico_i2c_reads_simulated_registers(board, repl, bus):
     board.feed_i2c(bus, 0x6A, 0x0F, [108, 1, 255])
     repl.exec(f"bus = machine.I2C({bus})")
     assert repl.eval("bus.readfrom_mem(0x6A, 0x0F, 3)") == bytes([108, 1, 255])
@@ -169,7 +170,8 @@ def test_instructions_take_the_cycles_of_the_chip(repl, instructions, cycles):
     repl.exec(TIMING.replace("{instructions}", instructions.replace("; ", "\n    ")))
     repl.exec("import uctypes\ndata = bytearray(8)\naddress = uctypes.addressof(data)")
     few, many = (repl.eval(f"cycles(repeated, {count}, address)") for count in (1000, 3000))
-    assert many - few == 2000 * (cycles + 3)  # SUBS takes 1, a branch that is taken 2
+    # SUBS takes 1 cycle, a taken branch 2.
+    assert many - few == 2000 * (cycles + 3)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -184,10 +186,11 @@ def test_cycles_are_the_same_each_time(repl, masked):
     assert set(measured) == {measured[0]}
 
 
-def test_systick_loses_nothing_at_its_end(repl):
+def test_pico_systick_keeps_counting_after_overflow(repl):
     repl.exec(TIMING.replace("{instructions}", "nop()"))
     few, many = (repl.eval(f"cycles(repeated, {count}, 0)") for count in (1000, 10_001_000))
-    assert many == (few + 40_000_000) % 2**24  # it has come to its end twice
+    # The counter has overflowed twice.
+    assert many == (few + 40_000_000) % 2**24
 
 
 def test_an_unaligned_access_stops_the_chip(board, repl):

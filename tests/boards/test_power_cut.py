@@ -1,4 +1,4 @@
-"""The power goes while a Pico is flashed: it starts with the old network or the new, never neither."""
+"""Cut the power while a Pico is flashed: it starts with the old or new network."""
 
 import random
 import shutil
@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
 MOMENTS = {"network": 30, "runtime": 20}
-AGAIN = 10  # of so many moments one is followed by a flash that is not cut
-LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
+# After every tenth moment, a flash without a cut follows.
+AGAIN = 10
+# Parts of the runtime that are left out to save time.
+LEFT_OUT = ("thumb", "viper", "bench")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def restore(pico, image):
 
 
 def flash(pico, files, cut=None):
-    """Flash a Pico whose power goes after so many operations; return how many it did."""
+    """Flash a Pico and cut its power after `cut` operations; return the number of operations."""
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)

@@ -1,4 +1,4 @@
-"""A board that starts by itself: it needs no host, lets any in, and locks nobody out."""
+"""Test a board that starts without a host, and accepts a host at any time."""
 
 import json
 import re
@@ -21,11 +21,13 @@ from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
-SEED = 1  # of a network that scales readings of three channels
+# The seed of a network that scales readings of three channels.
+SEED = 1
 SENSOR = {"sensor": "mpu6050", "rate": 100, "i2c": {"sda": "GP4", "scl": "GP5"}}
 MPU6050 = 0x68
 RESETS = 200
-PATIENCE = 60  # seconds
+# Seconds.
+PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
-    """Return an emulated Pico with a network, a sensor, and what these need."""
+    """Return an emulated Pico with a network, a sensor, and their files."""
     port = blank("pico")
     parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, SENSOR)) | {
@@ -140,7 +142,7 @@ def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     assert (check.found.samples, check.found.differences, link.lost_frames) == (10, 0, 0)
 
 
-def test_a_file_that_says_so_keeps_it_from_starting(put, console):
+def test_power_up_with_safe_file_does_not_start(put, console):
     console.port.close()
     put(SAFE="")
     console.port.open()
@@ -158,10 +160,11 @@ def test_a_file_that_says_so_keeps_it_from_starting(put, console):
         ("import nothing", "ImportError: no module named 'nothing'"),
     ],
 )
-def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board, app, words):
+def test_power_up_stops_after_three_crashes(put, console, board, app, words):
     console.port.close()
     put(app_py=app)
-    while True:  # the console goes with each reset
+    # Each reset closes the console.
+    while True:
         console.port.open()
         try:
             said = console(r"not started: .*\r\n")
@@ -184,7 +187,8 @@ def test_resets_of_both_kinds_are_survived(board, network, pico):
             path = repl.eval("_paths['network.lif']")
             assert repl.fs_readfile(path, chunk_size=1024) == held, number
             if number % 2:
-                repl.serial.write(b"\x02\x04")  # leave the raw REPL, soft reset
+                # Leave the raw REPL, then soft reset.
+                repl.serial.write(b"\x02\x04")
         if not number % 2:
             board.reset()
     check_all(port, network)
@@ -192,7 +196,7 @@ def test_resets_of_both_kinds_are_survived(board, network, pico):
 
 
 def check_all(port, network):
-    """Check that a board answers, and does what the reference does."""
+    """Check that a board answers, and equals the reference."""
     x = np.full((1, network.stream.hop, 3), 700, np.int16)
     with port.session() as stream:
         link = Link(stream, "board", lambda text: None)

@@ -1,4 +1,4 @@
-"""From a folder of recordings to a board that listens: train, convert, flash, verify, monitor."""
+"""Test a folder of recordings: train, convert, flash, verify and monitor."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A Pico that keeps runtime and network in a ROM partition: read in place, and no cut makes a brick."""
+"""Test a Pico with runtime and network in ROM: read in place, and safe to cut."""
 
 import json
 import random
@@ -36,7 +36,7 @@ def lif(tmp_path):
 
 
 def flash(spikelet, pico, path, cut=None):
-    """Flash a Pico's ROM as a user does; return the status and how many operations its flash did."""
+    """Flash a Pico's ROM as a user does; return the status and the number of flash operations."""
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
@@ -47,13 +47,13 @@ def flash(spikelet, pico, path, cut=None):
 
 
 def in_use(pico):
-    """Return {name: path} of what is in use, and the files in Spikelet's folder."""
+    """Return {name: path} of the active files, and the files in Spikelet's folder."""
     with pico.connect() as repl:
         repl.exec("import os, sys\n" + pico.prelude)
         return repl.eval("_paths"), repl.eval("os.listdir('spikelet')")
 
 
-def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
+def test_rom_files_are_read_in_place(spikelet, pico, lif):
     flash(spikelet, pico, lif[0])
     assert started(pico, OLD, NEW) is OLD
     paths, files = in_use(pico)

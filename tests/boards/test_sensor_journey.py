@@ -1,7 +1,7 @@
-"""From a sensor to a board that knows what it feels: record, train, convert, flash, monitor.
+"""Record from a sensor, train, convert, flash and monitor, on the emulated Pico.
 
-All on the emulated Pico, with motions played into its I2C accelerometer and light into its ADC.
-SPIKELET_EXERCISES names a folder of recordings to play instead of the motions that are made up.
+The tests play motions into its I2C accelerometer and light into its ADC. SPIKELET_EXERCISES names a
+folder of recordings to play instead of the synthetic motions.
 """
 
 import json
@@ -26,12 +26,13 @@ TRAINING = f"--window 40 --hop {HOP} --encoder delta --encoder-parameter 24 --st
 LEAKS = (
     "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
 )
-EACH = 5  # recordings of a class, 4 seconds each
+# Recordings of a class, 4 seconds each.
+EACH = 5
 
 
 @pytest.fixture(scope="module")
 def pico_folder(own_cache):
-    """Return the folder of the emulated Pico, in which its wiring stands."""
+    """Return the folder of the emulated Pico, which contains its wiring."""
     opened("pico")
     return installation.cache_folder("pico")
 

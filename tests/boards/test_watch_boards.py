@@ -1,4 +1,4 @@
-"""Boards that are killed, reset and unplugged while they are watched, and devices that are no boards."""
+"""Kill, reset and unplug boards while they are watched; watch other devices."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ def followed(watch, network, samples):
 
 
 def interrupted(network, at, interrupt):
-    """Return the source of turns of a board to which something happens before the turns `at`."""
+    """Return a source of turns that calls `interrupt` before each turn in `at`."""
     replay = replayed(network)
     left = list(at)
 
@@ -72,7 +72,7 @@ def interrupted(network, at, interrupt):
 
 @pytest.fixture
 def lif(tmp_path):
-    """Return the file of a small network, and write a recording for it beside."""
+    """Return the file of a small network, and write a recording for it."""
     network = random_network(3)
     save_network(network, tmp_path / "net.lif")
     np.savez(tmp_path / "x.npz", x=random_inputs(network, 1, 9))
@@ -112,7 +112,8 @@ def test_the_virtual_board_is_killed_and_started_again(
     said = json.loads(out)
     assert (said["samples"], said["reconnections"]) == (70, 2)
     assert (said["differences"], said["lost_frames"], status) == (0, 0, 0)
-    assert len(started) == 1 + 1 + 2  # reading the network, watching, and twice again
+    # Reading the network, watching, and watching again twice.
+    assert len(started) == 1 + 1 + 2
     kept = reader.load_journal(journal)
     entries = list(kept.entries())
     assert [entry.number for entry in entries if entry.number >= 0] == list(range(70))
@@ -189,7 +190,8 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     def replug():
         before = plugged[0]
-        names.append(plug().name)  # while the other name is still taken
+        # The old name is still in use.
+        names.append(plug().name)
         before.unplug()
 
     monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
@@ -199,7 +201,8 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
     list(stage.install_payload(port, files))
     try:
         plugged[0].unplug()
-        port = plug()  # a board of this kind ends with its connection
+        # A board of this kind ends with its connection.
+        port = plug()
         names = [port.name]
         source = interrupted(network, (7,), replug)
         watch = Watch(port, connect, source, stream=False, log=lambda text: None)

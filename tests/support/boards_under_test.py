@@ -1,4 +1,4 @@
-"""The boards that tests run on, and what happens where one is missing."""
+"""List the boards that tests run on, and skip or fail without them."""
 
 import os
 
@@ -9,7 +9,7 @@ from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
-"""Whether an emulated board that is missing is a failure; set where everything is installed."""
+"""Whether a missing emulated board is a failure; set if everything is installed."""
 
 BOARDS = {
     "virtual": ("ulab", "plain"),
@@ -21,7 +21,7 @@ BOARDS = {
     "unix:micropython-ulab": ("viper", "ulab", "plain"),
     "unix:circuitpython": ("viper", "ulab", "plain"),
 }
-"""Each board's kernels, the fastest first."""
+"""The kernels of each board, fastest first."""
 
 
 def marks(name: str):
@@ -32,21 +32,21 @@ def marks(name: str):
 
 
 def absent(reason: str) -> None:
-    """Skip a test because something is not installed, or fail where it had to be."""
+    """Skip a test because something is not installed, or fail if it is required."""
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def blank(name: str):
-    """Return an emulated board whose flash is empty, whatever other tests put there."""
+    """Return an emulated board with an empty flash."""
     board = opened(name)
     (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
     return board
 
 
 def opened(name: str):
-    """Return the board at a port; without it, the test is skipped or fails."""
+    """Return the board at a port; if it is missing, the test skips or fails."""
     try:
         return resolve.resolve(name)
     except SpikeletError as error:

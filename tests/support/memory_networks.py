@@ -1,4 +1,4 @@
-"""Networks of every kind of layer, of sizes that boards run, to count the memory they take."""
+"""Networks of all kinds of layers and realistic sizes, to count their memory."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from spikelet.networks.protocol import StreamWindow
 
 
 def dense(inputs: int, neurons: int, **parameters) -> Layer:
-    """Return a dense layer that two neurons of may be compared at once, and that leaks by a shift."""
+    """Return a dense layer that leaks by a shift and allows comparing two neurons at once."""
     weights = np.ones((inputs, neurons), np.int8)
     return Layer(weights, **{"theta": 90, "rho": 90, "d": 16, "lanes": True, **parameters})
 

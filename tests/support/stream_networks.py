@@ -1,4 +1,4 @@
-"""Streams for tests: networks that fit int16 for ever, and recordings that wander."""
+"""Make streams for tests: networks proved for endless input, random recordings."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ SEEDS = range(12)
 
 
 def stream_network(seed: int) -> Network:
-    """Return a network of two leaking layers; seeds go through encoders, readouts and scalings."""
+    """Return a network of two leaking layers; seeds cycle through encoders, readouts and scalings."""
     rng = np.random.default_rng([seed, 3])
     encoder, readout = ENCODERS[seed % len(ENCODERS)], READOUTS[seed // 2 % 3]
     hop = int(rng.integers(1, 9))
@@ -43,7 +43,7 @@ def stream_network(seed: int) -> Network:
 
 
 def recordings(network: Network, seed: int, n: int) -> np.ndarray:
-    """Return readings of n recordings of TURNS turns, as the network takes them."""
+    """Return the readings of `n` recordings of TURNS turns, in the network's input format."""
     rng = np.random.default_rng([seed, 4])
     shape = n, TURNS * network.stream.hop, network.channels
     x = np.abs((rng.integers(-40, 41, shape).cumsum(axis=1) + 300) % 510 - 255)

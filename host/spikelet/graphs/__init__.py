@@ -1,1 +1,1 @@
-"""NIR graphs: reader, writer, import from other frameworks."""
+"""Read, write and import NIR graphs."""

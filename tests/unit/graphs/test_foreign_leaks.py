@@ -1,4 +1,4 @@
-"""Leaks of networks from elsewhere, in integers: what they cost, and where a gain makes it less."""
+"""Test leaks of foreign networks in integers: their error, reduced by a gain."""
 
 from dataclasses import replace
 
@@ -16,9 +16,12 @@ from spikelet.training import train
 from spikelet.training.train import TrainingOptions
 
 DT, STEPS = 1e-3, 16
-BETAS = [0.8, 0.9, 0.95, 0.99]  # none of them is 1 - d / 2**r
-SAME = 0.98  # of (sample, step, neuron); docs/explanation/leaks.md has the figures
-SAME_CLASS = 0.97  # of samples: where spikes are counted, one of them decides between two classes
+# No integers give these leaks exactly as 1 - d / 2**r.
+BETAS = [0.8, 0.9, 0.95, 0.99]
+# Share of (sample, step, neuron); docs/explanation/leaks.md has the figures.
+SAME = 0.98
+# Share of samples. With a readout by counting, a single spike may decide between two classes.
+SAME_CLASS = 0.97
 
 
 def imported(layers, beta, path, *, reset="subtract", steps=STEPS):
@@ -65,12 +68,12 @@ def trained(digits, tmp_path):
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
 @pytest.mark.parametrize("beta", BETAS)
-def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
+def test_integer_leak_of_trained_network_keeps_spikes(trained, digits, beta, reset):
     network = trained(beta, reset)
     np.testing.assert_allclose(network.layers[0].beta, beta)
-    found = drift.measure_drift(network, *convert.convert_network(network), digits.x)
-    assert found.class_agreement >= SAME_CLASS
-    for layer in found.layers:
+    measured = drift.measure_drift(network, *convert.convert_network(network), digits.x)
+    assert measured.class_agreement >= SAME_CLASS
+    for layer in measured.layers:
         assert 0.02 < layer.float_rates.mean() < 0.9
         assert layer.agreement >= SAME
         assert layer.rate_ratio == pytest.approx(1, abs=0.02)
@@ -78,7 +81,7 @@ def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
 
 
 def leak_error(layer):
-    """Return by how much a layer's leaks are off, as its grades say."""
+    """Return the error of a layer's leaks from its grades."""
     return next(grade.error for grade in layer.grades if grade.parameter == "leak")
 
 
@@ -86,8 +89,8 @@ def leak_error(layer):
 def small_membranes(tmp_path):
     """Return a function that imports a layer with some weights far above its threshold.
 
-    They take up the range of int8, so that a membrane at threshold is few units, and loses none or
-    one of them in a step. There is no bias in which that could be made good.
+    They use up the range of int8, so a membrane at threshold is few units, and a step takes none or one
+    of them. The layer has no bias that could compensate.
     """
 
     def make(beta, reset):
@@ -102,12 +105,12 @@ def small_membranes(tmp_path):
 
 @pytest.fixture
 def faint():
-    """Return inputs that rarely spike, uint8[100, 64]: between spikes, all that happens is the leak."""
+    """Return inputs that rarely spike, uint8[100, 64]: between spikes only the leak acts."""
     return np.random.default_rng(1).integers(0, 32, (100, 64), dtype=np.uint8)
 
 
 def without_gain(network, report):
-    """Return the integer network of one layer as it is in the units of its weights."""
+    """Return the integer network of one layer in the units of its weights."""
     (layer,) = network.layers
     unit = 2**layer.gain
 
@@ -124,12 +127,12 @@ def without_gain(network, report):
         v_reset=coarse(layer.v_reset),
         reset=layer.reset,
     )
-    made = replace(network, layers=[plain])
-    return made, (replace(report, scale=report.scale / unit),)
+    coarse_network = replace(network, layers=[plain])
+    return coarse_network, (replace(report, scale=report.scale / unit),)
 
 
 @pytest.mark.parametrize("beta", BETAS)
-def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, beta):
+def test_gain_improves_agreement_of_small_membranes(small_membranes, faint, beta):
     network = small_membranes(beta, "set")
     integers, reports = convert.convert_network(network)
     assert integers.layers[0].gain > 0
@@ -140,7 +143,7 @@ def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, be
     assert with_gain.agreement > 0.98
 
 
-def test_gain_that_int16_has_no_room_for_is_reported(small_membranes):
-    """Where a spike only subtracts, membranes may climb for a hundred steps."""
+def test_gain_beyond_int16_is_reported(small_membranes):
+    """With a reset by subtraction, membranes may climb for a hundred steps."""
     _, (report,) = convert.convert_network(small_membranes(0.99, "subtract"))
     assert any("small membranes lose resolution" in change for change in report.changes)

@@ -1,1 +1,1 @@
-"""NIR graphs of other frameworks, made chains of layers."""
+"""Import NIR graphs of other frameworks as chains of layers."""

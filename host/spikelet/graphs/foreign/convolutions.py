@@ -1,4 +1,4 @@
-"""NIR's convolutions and poolings, appended to the synapses that are folded so far."""
+"""Append NIR's convolutions and poolings to the synapses folded so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spikelet.networks.geometry import Pair
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Make a node's name the subject of what goes wrong."""
+    """Prefix error messages with the name of a node."""
     try:
         yield
     except SpikeletError as error:
@@ -28,7 +28,13 @@ def naming(name: str) -> Iterator[None]:
 
 
 def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    """Append a Conv1d or Conv2d; raises SpikeletError naming it."""
+    """Append a Conv1d or Conv2d, and return its entries of the report.
+
+    Raises
+    ------
+    SpikeletError
+        If it cannot be folded; the message names the node.
+    """
     weight = values.parameter_values(node.weight, name, "weight")
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     _check_axes(synapses, name, axes)
@@ -53,7 +59,13 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
 
 
 def append_pooling(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    """Append a SumPool2d or AvgPool2d; raises SpikeletError naming it."""
+    """Append a SumPool2d or AvgPool2d, and return its entries of the report.
+
+    Raises
+    ------
+    SpikeletError
+        If it cannot be folded; the message names the node.
+    """
     _check_axes(synapses, name, 2)
     window, stride = (values.rows_and_columns(getattr(node, key), name, key, 1) for key in _WINDOWS)
     padding = values.rows_and_columns(node.padding, name, "padding", 0)
@@ -75,32 +87,33 @@ _WINDOWS = ("kernel_size", "stride")
 
 
 def _check_axes(synapses: Synapses, name: str, axes: int) -> None:
+    """Raise SpikeletError unless the values have this number of axes behind the channels."""
     if len(synapses.shape) != axes + 1:
-        wanted = "[channels, length]" if axes == 1 else "[channels, height, width]"
+        expected = "[channels, length]" if axes == 1 else "[channels, height, width]"
         raise SpikeletError(
-            f"node {name!r} takes values of shape {wanted}, but gets {list(synapses.shape)}"
+            f"node {name!r} takes values of shape {expected}, but gets {list(synapses.shape)}"
         )
 
 
 def _check_input_shape(synapses: Synapses, name: str, shape: Any) -> None:
     """Raise SpikeletError if the node was made for another size of input."""
-    found = [] if shape is None else np.atleast_1d(shape).tolist()
-    if found and found != list(synapses.shape[1:]):
+    size = [] if shape is None else np.atleast_1d(shape).tolist()
+    if size and size != list(synapses.shape[1:]):
         raise SpikeletError(
-            f"node {name!r} takes {_sizes(found)} pixels, but gets {_sizes(synapses.shape[1:])}"
+            f"node {name!r} takes {_sizes(size)} pixels, but gets {_sizes(synapses.shape[1:])}"
         )
 
 
 def _pair(value: Any, axes: int, name: str, what: str, least: int) -> Pair:
-    """Return rows and columns; along a single axis, which is that of columns, rows have `least`."""
-    found = values.rows_and_columns(value, name, what, least)
-    return found if axes == 2 else (least, found[1])
+    """Return rows and columns; a single axis is that of columns, and rows have `least`."""
+    pair = values.rows_and_columns(value, name, what, least)
+    return pair if axes == 2 else (least, pair[1])
 
 
 def _expanded(weight: Float64Array, dilation: Pair, groups: int) -> Float64Array:
-    """Return NIR's kernel [maps, channels / groups, rows, columns] as one without gaps and groups.
+    """Return NIR's kernel [maps, channels / groups, rows, columns] without gaps and groups.
 
-    It is float64[rows, columns, channels, maps], with zeros for what nothing connects.
+    The result is float64[rows, columns, channels, maps], with zeros for missing connections.
     """
     maps, channels, rows, columns = weight.shape
     down, right = dilation
@@ -140,8 +153,10 @@ def _places(
 
 
 def _pixels(synapses: Synapses) -> str:
+    """Return the shape of the output as text."""
     return f"{synapses.shape[0]} maps of {_sizes(synapses.shape[1:])}"
 
 
 def _sizes(sizes: Any) -> str:
+    """Return lengths as text, for example "3 x 3"."""
     return " x ".join(map(str, sizes))

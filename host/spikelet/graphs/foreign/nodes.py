@@ -1,4 +1,4 @@
-"""What becomes of each node on the way through a NIR graph: synapses fold, neurons make layers."""
+"""Fold the nodes of a NIR graph into layers, and report on each node."""
 
 from __future__ import annotations
 
@@ -24,18 +24,29 @@ from spikelet.graphs.foreign.values import MAX_WIDTH, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
 
-_AFTER_SILENCE = ("Flatten", "Output")  # what may come after neurons that never fire
+# Nodes that may come after neurons that never fire.
+_AFTER_SILENCE = ("Flatten", "Output")
 
 
 @dataclass
 class Layers:
-    """The layers so far, what comes before the next one, and the account of all nodes so far.
+    """The layers so far, the synapses before the next one, and the report on all nodes so far.
 
-    chain     the whole way
-    dt        seconds
-    reset     of all neurons
-    synapses  before the next neurons
-    samples   where the values of a sample stand; None before the first layer
+    Attributes
+    ----------
+    chain : Chain
+        All nodes, from Input to Output.
+    framework : Framework
+    dt : float
+        Seconds per step.
+    reset : str
+        "subtract" or "set", of all neurons.
+    synapses : Synapses
+        The synapses before the next neurons.
+    layers : list of FloatLayer
+    account : list of NodeReport
+    samples : Grid or None
+        Order of the values of a sample; None before the first layer.
     """
 
     chain: Chain
@@ -48,7 +59,13 @@ class Layers:
     samples: Grid | None = None
 
     def add(self, link: ChainNode) -> None:
-        """Take the next node; raises SpikeletError naming it."""
+        """Append the next node.
+
+        Raises
+        ------
+        SpikeletError
+            If it cannot be imported; the message names the node.
+        """
         node = self.chain.nodes[link.name]
         kind = type(node).__name__
         if kind not in _TAKE:
@@ -67,12 +84,13 @@ class Layers:
             self._note(name, [(EXACT, f"recurrent weights of {link.name!r}")])
 
     def _note(self, name: str, texts: Texts) -> None:
+        """Add entries on a node to the report."""
         kind = type(self.chain.nodes[name]).__name__
-        self.account += [NodeReport(name, kind, *said) for said in texts]
+        self.account += [NodeReport(name, kind, *text) for text in texts]
 
 
 def _take_end(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
-    """Take an Input or Output, that of the graph or one of a subgraph."""
+    """Check an Input or Output, that of the graph or one of a subgraph."""
     first, last = layers.chain.links[0], layers.chain.links[-1]
     if link is last and (layers.synapses.names or not layers.layers):
         raise SpikeletError(
@@ -85,10 +103,12 @@ def _take_end(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
 
 
 def _take_matrix(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Linear or Affine."""
     return _add_matrix(layers.synapses, link.name, node)
 
 
 def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
+    """Append a matrix to synapses; raises SpikeletError naming the node."""
     weight = values.parameter_values(node.weight, name, "weight")
     if weight.ndim != 2 or not 0 < len(weight) <= MAX_WIDTH:
         raise SpikeletError(
@@ -105,10 +125,12 @@ def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
 
 
 def _take_scale(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Scale."""
     return _add_scale(layers.synapses, link.name, node)
 
 
 def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
+    """Append factors to synapses; raises SpikeletError naming the node."""
     factors = values.broadcast_parameter(node.scale, synapses.shape, name, "scale")
     with naming(name):
         synapses.scale(factors)
@@ -116,7 +138,7 @@ def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
 
 
 def _take_flatten(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
-    """Forget the shape; which dimensions flatten means makes no difference to a matrix after it."""
+    """Flatten the values; before a matrix it does not matter which dimensions are flattened."""
     if node.input_type["input"] is not None:
         _check_width(layers.synapses, link.name, math.prod(values.sizes(node, link.name)))
     layers.synapses.flatten()
@@ -124,14 +146,17 @@ def _take_flatten(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
 
 
 def _take_convolution(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Conv1d or Conv2d."""
     return convolutions.convolve(layers.synapses, link.name, node)
 
 
 def _take_pool(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a SumPool2d or AvgPool2d."""
     return convolutions.append_pooling(layers.synapses, link.name, node)
 
 
 def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Complete a layer: the synapses so far, and these neurons."""
     synapses, name = layers.synapses, link.name
     grid = synapses.grid
     parameters = NeuronParameters(node, name, grid, synapses.shape)
@@ -157,7 +182,7 @@ def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
 
 
 def _drive(layers: Layers, link: ChainNode) -> Drive:
-    """Return what feeds the neurons; raises SpikeletError where recurrence is not possible."""
+    """Return the drive of neurons; raises SpikeletError if their recurrence is not possible."""
     synapses = layers.synapses
     weights, geometry = synapses.weights()
     bias = synapses.bias
@@ -181,6 +206,7 @@ def _drive(layers: Layers, link: ChainNode) -> Drive:
 
 
 def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
+    """Append a node of a recurrent connection; raises SpikeletError for other types."""
     if isinstance(node, nir.Linear | nir.Affine):
         _add_matrix(synapses, name, node)
     elif isinstance(node, nir.Scale):
@@ -193,14 +219,14 @@ def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
 
 
 def _matrix(weights: Float64Array, geometry: Geometry | None) -> Float64Array:
-    """Return float64[inputs, neurons] of a kernel with one place, pooling before it included."""
+    """Return float64[inputs, neurons] of a kernel with one place, including the pooling before it."""
     if geometry is None:
         return weights
     return np.ascontiguousarray(geometry.fold(weights.T[:, None]).T)
 
 
 def _about(layers: Layers, link: ChainNode, neurons: Neurons) -> Texts:
-    """Return what the framework and the reset make of neurons."""
+    """Return the entries on neurons that depend on the framework and the reset."""
     framework, texts = layers.framework, []
     if link.returns and framework.delays_recurrence:
         texts.append((EXACT, f"its own spikes arrive a step later, as in {framework.title}"))
@@ -213,15 +239,16 @@ def _about(layers: Layers, link: ChainNode, neurons: Neurons) -> Texts:
         return texts
     if layers.reset == "subtract" and neurons.v_reset.any():
         v_reset = extent(neurons.v_reset)
-        texts.append((ASSUMED, f"v_reset {v_reset} means nothing where reset is subtract"))
+        texts.append((ASSUMED, f"v_reset {v_reset} has no effect with reset subtract"))
     complex_neurons = neurons.alpha is not None or link.returns
     if framework.late_set_loses_drive and layers.reset == "set" and complex_neurons:
         text = f"in the step after a spike {framework.title} holds the membrane at 0"
-        texts.append((APPROXIMATED, f"{text}, whatever arrives; here what arrives is added"))
+        texts.append((APPROXIMATED, f"{text} and ignores its input; Spikelet adds the input"))
     return texts
 
 
 def _check_width(synapses: Synapses, name: str, width: int) -> None:
+    """Raise SpikeletError if a node takes another number of values than it gets."""
     if width != synapses.width:
         raise SpikeletError(f"node {name!r} takes {width} values, but gets {synapses.width}")
 
@@ -245,4 +272,4 @@ _TAKE: dict[str, Callable[[Layers, ChainNode, nir.NIRNode], Texts]] = {
     "Threshold": _take_neurons,
     "Output": _take_end,
 }
-"""What takes a node of each type, and returns what became of it."""
+"""By type of node: the function that appends it and returns its entries of the report."""
