@@ -214,7 +214,7 @@ def convert(
     network : FloatNetwork or path
         A network, or a .nir file that Spikelet wrote.
     bits : int, optional
-        Bits of a weight, 3..8. Without it 8; with `board` the number that is fastest there.
+        Bits of a weight, 3..8. Without it 8; with `board` the fastest number that is as accurate as 8.
     board : str, optional
         A name of `spikelet boards`; weights are stored as that board adds them fastest.
     samples : Dataset, optional
