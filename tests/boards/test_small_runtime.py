@@ -149,7 +149,7 @@ def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
     room_for(97_280, 97_280)
     status, out, _ = spikelet("flash", lif[0])
     assert status == 0
-    assert "for all would take 1" in left_out(out)
+    assert "because all would take 1" in left_out(out)
     assert left_out(out).endswith("97,280 are free")
     assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
