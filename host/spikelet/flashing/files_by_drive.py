@@ -84,7 +84,7 @@ class DriveFiles:
             return None
 
     def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of a folder and its subfolders; each subfolder is -1, after its content."""
+        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
         sizes = {}
         for above, folders, names in os.walk(self.folder / folder, topdown=False):
             for name in names:
@@ -167,5 +167,5 @@ class DriveFiles:
     def _refused(self, what: str, error: OSError) -> SpikeletError:
         return SpikeletError(
             f"the drive {self.folder} could not {what} ({error.strerror or error}); make room on it, "
-            "or mount it anew so that it can be written; the board goes on with what it had"
+            "or mount it anew so that it can be written; the board keeps its old files"
         )

@@ -41,10 +41,10 @@ class BoardFiles:
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
         self._need("_sha256")
-        remaining = list(paths)
+        all_paths = list(paths)
         digest_of: dict[str, str | None] = {}
-        for first in range(0, len(remaining), AT_ONCE):
-            some = remaining[first : first + AT_ONCE]
+        for first in range(0, len(all_paths), AT_ONCE):
+            some = all_paths[first : first + AT_ONCE]
             digests = self._transport.eval(f"[_sha256(path) for path in {some!r}]")
             digest_of.update(zip(some, digests, strict=True))
         return digest_of
@@ -55,7 +55,7 @@ class BoardFiles:
         return self._transport.eval(f"_read({path!r}, {size})")
 
     def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of a folder and its subfolders; each subfolder is -1, after its content."""
+        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
         self._need("_list")
         lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
         return dict(ast.literal_eval(line) for line in lines)
@@ -105,9 +105,9 @@ class BoardFiles:
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files and empty folders in this order; ignore missing ones."""
         self._need("_remove")
-        remaining = list(paths)
-        for first in range(0, len(remaining), AT_ONCE):
-            some = remaining[first : first + AT_ONCE]
+        all_paths = list(paths)
+        for first in range(0, len(all_paths), AT_ONCE):
+            some = all_paths[first : first + AT_ONCE]
             self._run(f"for path in {some!r}: _remove(path)", f"remove {some[0]}")
 
     def _need(self, *names: str) -> None:
@@ -126,5 +126,5 @@ class BoardFiles:
             if upload.is_read_only(reason):
                 raise SpikeletError(upload.READ_ONLY.format(what=what)) from None
             raise SpikeletError(
-                f"the board could not {what} ({reason}); it goes on with what it had"
+                f"the board could not {what} ({reason}); it keeps its old files"
             ) from None

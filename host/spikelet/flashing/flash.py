@@ -312,11 +312,11 @@ def _bridge(
         raise
     except SpikeletError as error:
         if force:
-            warn(f"nothing starts {rom.name} if the power goes now: {error}")
+            warn(f"{rom.name} will not start by itself if the power goes now: {error}")
             return
         raise SpikeletError(
-            f"{error}; its ROM was not written, because nothing would start the board if the power "
-            "went meanwhile; add --yes to write it all the same"
+            f"{error}; its ROM was not written, because the board would not start by itself if the "
+            "power went meanwhile; add --yes to write it all the same"
         ) from None
 
 
@@ -326,4 +326,4 @@ def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None
         with open_session(port, network, paths=layout.paths, log=log) as (_, info):
             return info
     except SpikeletError as error:
-        raise SpikeletError(f"{error}; it was not put to use, what the board had is") from None
+        raise SpikeletError(f"{error}; the board keeps its old network") from None

@@ -139,8 +139,8 @@ def advice(readiness: Readiness) -> Iterator[str]:
         )
     elif not readiness.on_a_computer and not readiness.identity.certain:
         yield (
-            f"it is {readiness.identity}, because its firmware runs on several: look at the board itself "
-            "before you connect anything to its pins"
+            f"it is {readiness.identity}, because its firmware runs on several: look at the board "
+            "itself before you connect anything to its pins"
         )
     if readiness.stopped:
         yield "its program was stopped to ask it: reset the board to start that again"

@@ -170,13 +170,13 @@ def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[in
 def refusal(path: str, data: bytes, reason: str) -> str:
     """Return the error message for a file that a board did not store."""
     if "damaged" in reason:
-        return f"{path} arrived damaged on the board, which goes on with what it had; flash again"
+        return f"{path} arrived damaged on the board, which keeps its old files; flash again"
     if is_read_only(reason):
         return READ_ONLY.format(what=f"store {path}")
     return (
         f"the board could not store {path} of {len(data)} bytes ({reason or 'no reason given'}); "
         "remove files from it, or all of Spikelet's with spikelet flash --erase; "
-        "it goes on with what it had"
+        "it keeps its old files"
     )
 
 

@@ -279,7 +279,7 @@ def test_a_full_board_goes_on_with_what_it_had(folder):
     folder(OLD)
     board = FolderBoard()
     board.room = 900
-    with pytest.raises(SpikeletError, match="goes on with what it had"):
+    with pytest.raises(SpikeletError, match="keeps its old files"):
         flash(board, NEW)
     assert seen() == started(OLD)
 

@@ -58,7 +58,7 @@ def compilers(monkeypatch):
         ),
         (
             replace(WELL, interpreter=WEACT, identity=Identity((), certain=False)),
-            "no board file describes 'WeAct with RP2040', so nothing but its answers is known: docs",
+            "no board file describes 'WeAct with RP2040', so Spikelet knows only its answers: docs",
         ),
         (replace(WELL, identity=GENERIC), "it is one of esp32-devkit, m5stickc-plus, or another"),
         (replace(WELL, read_only=True), "let spikelet flash write to that drive"),

@@ -135,5 +135,5 @@ def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatc
     report = flash.write_files(prepared, force=True, warn=warned.append)
     assert (report.sent, report.own_entries) == (7, ())
     assert warned == [
-        "nothing starts board if the power goes now: the board could not store network.lif"
+        "board will not start by itself if the power goes now: the board could not store network.lif"
     ]
