@@ -64,7 +64,7 @@ def install_driver(port: Port, interpreter: str, name: str) -> str:
 
 def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
     arguments = {
-        "command": ["install_driver"],
+        "command": ["install"],
         "packages": [name],
         "index": None,
         "target": None,
@@ -86,7 +86,7 @@ def _by_circup(folder: str, name: str) -> str:
             f"driver into {folder}/lib"
         )
     run = subprocess.run(
-        [program, "--path", folder, "install_driver", name],
+        [program, "--path", folder, "install", name],
         capture_output=True,
         text=True,
         check=False,
