@@ -113,7 +113,7 @@ def test_a_network_that_does_not_load_is_never_put_to_use(spikelet, virtual, lif
     assert status == 1
     assert is_one_sentence(err)
     assert "MemoryError" in err
-    assert "the board keeps its old network" in err
+    assert "it was not activated, and the board keeps its old files" in err
     assert (virtual / "spikelet" / "active").read_bytes() == before
     monkeypatch.setattr(Link, "hello", hello)
     assert spikelet("verify", lif[0])[0] == 0

@@ -326,4 +326,6 @@ def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None
         with open_session(port, network, paths=layout.paths, log=log) as (_, info):
             return info
     except SpikeletError as error:
-        raise SpikeletError(f"{error}; the board keeps its old network") from None
+        raise SpikeletError(
+            f"{error}; it was not activated, and the board keeps its old files"
+        ) from None
