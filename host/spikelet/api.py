@@ -144,10 +144,10 @@ class VerificationReport:
         return self.passed
 
     def __repr__(self) -> str:
-        found = self.found
+        result = self.found
         text = (
-            f"{found.samples:,} samples, {found.values:,} values compared: "
-            f"{found.differences:,} differences, {found.lost_frames:,} lost frames"
+            f"{result.samples:,} samples, {result.values:,} values compared: "
+            f"{result.differences:,} differences, {result.lost_frames:,} lost frames"
         )
         return text if self.accuracy is None else f"{text}, accuracy {self.accuracy:.2%}"
 
@@ -396,12 +396,12 @@ class Board:
         if x is not None:
             samples = _labelled(x, y, network.classes)
         with open_session(self._port, network, self.kernel, log=self.log) as (link, _):
-            found = verify(link, network, samples.x, progress)
+            verification = verify(link, network, samples.x, progress)
         if not samples.classes:
-            return VerificationReport(found)
-        answers = found.answers.reshape(len(samples), -1)
+            return VerificationReport(verification)
+        answers = verification.answers.reshape(len(samples), -1)
         return VerificationReport(
-            found, score.accuracy(score.whole_windows(network, answers), samples)
+            verification, score.accuracy(score.whole_windows(network, answers), samples)
         )
 
     def run(self, network: Network, x: ArrayLike) -> Iterator[Turn | None]:

@@ -4,7 +4,7 @@
 class SpikeletError(Exception):
     """A failure that the user can fix.
 
-    Its text is one sentence: what failed, the value, its limit, what to try.
+    Its text is one sentence: the failure, the value, its limit, and a remedy.
     """
 
 

@@ -48,8 +48,8 @@ def minified(source: str) -> str:
     for row, indent in indents.items():
         lines[row - 1] = " " * indent + lines[row - 1].lstrip()
     strings = _rows_in_strings(token for token in tokens if token.start not in docstrings)
-    kept = (line if row in strings else line.rstrip() for row, line in enumerate(lines, 1))
-    return "".join(f"{line}\n" for line in kept).rstrip("\n") + "\n"
+    stripped = (line if row in strings else line.rstrip() for row, line in enumerate(lines, 1))
+    return "".join(f"{line}\n" for line in stripped).rstrip("\n") + "\n"
 
 
 @functools.cache

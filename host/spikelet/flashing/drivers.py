@@ -74,7 +74,7 @@ def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
         return raw_repl.command(transport, mip.do_mip, **arguments)
     except (CommandError, OSError, ValueError, TransportError) as error:
         raise SpikeletError(
-            f"mip could not put {name} on {board}: {error}; what it put there is in the board's lib"
+            f"mip could not put {name} on {board}: {error}; any files of it are in the board's lib"
         ) from None
 
 

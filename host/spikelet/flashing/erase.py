@@ -61,13 +61,13 @@ def everything(files: Files) -> dict[str, int]:
     }
 
 
-def erase(files: Files, found: Mapping[str, int]) -> None:
+def erase(files: Files, paths: Mapping[str, int]) -> None:
     """Remove files, in their order.
 
     Parameters
     ----------
     files : Files
-    found : mapping of str to int
+    paths : mapping of str to int
         {path: bytes}, from `own_files` or `everything`.
 
     Raises
@@ -75,8 +75,8 @@ def erase(files: Files, found: Mapping[str, int]) -> None:
     SpikeletError
         If the board still has some of them.
     """
-    files.remove(found)
-    digests = files.hashes(path for path, size in found.items() if size >= 0)
+    files.remove(paths)
+    digests = files.hashes(path for path, size in paths.items() if size >= 0)
     left = [path for path, digest in digests.items() if digest is not None]
     if left:
         raise SpikeletError(f"the board still has {', '.join(left)}; reset it, and erase again")

@@ -114,14 +114,14 @@ class DriveFiles:
         SpikeletError
             If the drive is full, or the board reads other bytes.
         """
-        done, temporary = 0, {path: f"{path}.new" for path in files}
+        stored, temporary = 0, {path: f"{path}.new" for path in files}
         for path, data in files.items():
             try:
                 self._write(temporary[path], data)
             except OSError as error:
                 raise self._refused(f"store {path} of {len(data)} bytes", error) from None
-            done += len(data)
-            yield done
+            stored += len(data)
+            yield stored
         digests = self._board.hashes(temporary.values())
         for path, data in files.items():
             if digests[temporary[path]] != hashlib.sha256(data).hexdigest():

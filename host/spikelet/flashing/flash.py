@@ -255,10 +255,10 @@ def stage_files(port: Port, layout: Layout, progress: Progress = ignore_progress
     """Write new files beside the active ones; return the number of bytes that were sent."""
     with port.connect() as transport:
         steps: Iterator[tuple[int, int]] = stage.stage(stage.files_of(transport), layout)
-        kept = done = next(steps)[0]
+        present = done = next(steps)[0]
         for done, total in steps:
             progress(done, total)
-    return done - kept
+    return done - present
 
 
 def _write_files(

@@ -154,12 +154,12 @@ def _import(node: ast.ImportFrom, gone: Collection[str], alone: bool) -> list[Ch
     alone : bool
         Whether an import without other names can be empty; else it becomes `pass`.
     """
-    kept = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
-    if len(kept) == len(node.names):
+    remaining = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
+    if len(remaining) == len(node.names):
         return []
-    names = ", ".join(a.name + (f" as {a.asname}" if a.asname else "") for a in kept)
+    names = ", ".join(a.name + (f" as {a.asname}" if a.asname else "") for a in remaining)
     instead = "" if alone else "pass"
-    return [_replace(node, f"from {node.module} import {names}" if kept else instead)]
+    return [_replace(node, f"from {node.module} import {names}" if remaining else instead)]
 
 
 def _replace(node: ast.AST, text: str) -> Change:

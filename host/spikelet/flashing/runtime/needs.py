@@ -102,9 +102,9 @@ RULES: dict[str, Callable[[Needs], bool]] = {
     f"{PACKAGE}.session.standalone": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.network.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
-    f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.pairs": lambda needs: any(layer.pairs for layer in needs.stepped_by_thumb),
     f"{KERNELS}.thumb.byte_rows": lambda needs: (
-        not all(one.pairs for one in needs.stepped_by_thumb)
+        not all(layer.pairs for layer in needs.stepped_by_thumb)
     ),
     f"{KERNELS}.viper": lambda needs: bool(needs.stepped_by_viper),
     f"{KERNELS}.viper.general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),

@@ -139,4 +139,4 @@ def _runnable(
         f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
     }
     able = {name: modules[name] for name in loadable}
-    return reached(roots, able, lambda importer, one: {one})
+    return reached(roots, able, lambda importer, imported: {imported})
