@@ -1,9 +1,9 @@
 # make demo    train on real digits, convert, prove, flash the virtual board, verify every spike
-# make test    all tests; boards that are not installed are skipped, and named
-# make check   what reads the code: ruff and mypy
+# make test    all tests; skips boards that are not installed, and names them
+# make check   lint, types and imports: ruff, mypy, lint-imports, tools/check_firmware.py
 # make boards  build the emulated boards (Debian; see boards/emulated/build)
-# make frameworks  compare with snnTorch and Norse, in a venv of their own; PIP_EXTRA_INDEX_URL or
-#              PIP_FIND_LINKS may point to PyTorch for CPUs, or pip fetches the one for CUDA
+# make frameworks  compare with snnTorch and Norse, in a separate venv; set PIP_EXTRA_INDEX_URL or
+#              PIP_FIND_LINKS to PyTorch for CPUs, or pip downloads the one for CUDA
 
 PYTHON ?= python3
 VENV := .venv

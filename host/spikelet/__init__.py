@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import numpy and the packages only when a name is asked for, so that help is fast."""
+        """Import numpy and the packages only at the first use of a name, so that help is fast."""
         if name in __all__:
             from spikelet import api  # noqa: PLC0415
 

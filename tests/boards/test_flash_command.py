@@ -112,7 +112,7 @@ def test_a_network_that_does_not_load_is_never_put_to_use(spikelet, virtual, lif
     assert status == 1
     assert is_one_sentence(err)
     assert "MemoryError" in err
-    assert "not put to use" in err
+    assert "it was not activated, and the board keeps its old files" in err
     assert (virtual / "spikelet" / "active").read_bytes() == before
     monkeypatch.setattr(Link, "hello", hello)
     assert spikelet("verify", lif[0])[0] == 0
@@ -153,7 +153,7 @@ def open(path, mode="r"):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (FULL.format(room=700), ("No space left", "flash --erase", "goes on with what it had")),
+        (FULL.format(room=700), ("No space left", "flash --erase", "it keeps its old files")),
         (READ_ONLY, ("read-only", "CIRCUITPY", "storage.remount")),
     ],
     ids=["full", "read-only"],

@@ -148,7 +148,7 @@ def test_flash_to_full_board_sends_only_needed_modules(spikelet, virtual, lif, f
     room_for(97_280, 97_280)
     status, out, _ = spikelet("flash", lif[0])
     assert status == 0
-    assert "for all would take 1" in left_out(out)
+    assert "because all would take 1" in left_out(out)
     assert left_out(out).endswith("97,280 are free")
     assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0

@@ -1,1 +1,1 @@
-"""The files that a board gets: their places, their order, their transfer."""
+"""Flashes boards: chooses, stages, tries, activates files."""

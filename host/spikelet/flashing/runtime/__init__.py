@@ -1,1 +1,1 @@
-"""The firmware modules that a board gets."""
+"""Selects the firmware modules for a board."""

@@ -1,8 +1,8 @@
-"""The parts of the runtime that an interpreter can run, and of these what one task needs.
+"""Selects the runtime files that an interpreter can run, and those that one task needs.
 
-What an interpreter cannot run it would refuse at each start: code of emitters that it does not have, a
-kernel on ulab without ulab, the pins of another interpreter's module. That never goes to a board. What
-a task does not need is left out besides where a board has no room for more.
+An interpreter refuses the other files at each start. These are code of emitters that it lacks, a kernel
+on ulab without ulab, and the pin module of another interpreter. Spikelet never flashes them. If a board
+has too little flash for the rest, Spikelet also leaves out the files that the task does not need.
 """
 
 from __future__ import annotations
@@ -36,18 +36,26 @@ if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
 
 BENCH = f"{PACKAGE}.bench"
-CHOSEN = f"{PACKAGE}/kernels/chosen.py"  # see kernels/__init__.py
+# See kernels/__init__.py.
+CHOSEN = f"{PACKAGE}/kernels/chosen.py"
 
 
 @dataclass(frozen=True)
 class RuntimeParts:
-    """The runtime as an interpreter can have it.
+    """The runtime for one interpreter.
 
-    files       {path: bytes} of all that it can run, its entry points among them
-    left_out    {path: bytes} of what it cannot
-    modules     all of them, by dotted names
-    loadable    names of those that the interpreter can import
-    kernels     names of those that it can run, the fastest first
+    Attributes
+    ----------
+    files : mapping of str to bytes
+        {path: bytes} of all files that it can run, with the entry points.
+    left_out : mapping of str to bytes
+        {path: bytes} of the files that it cannot run.
+    modules : mapping of str to RuntimeModule
+        All modules of the runtime, by dotted names.
+    loadable : frozenset of str
+        Names of the modules that the interpreter can import.
+    kernels : tuple of str
+        Names of the kernels that it can run, the fastest first.
     """
 
     files: Mapping[str, bytes]
@@ -57,7 +65,7 @@ class RuntimeParts:
     kernels: tuple[str, ...]
 
     def needed(self, task: Task) -> dict[str, bytes]:
-        """Return {path: bytes} of what one task needs, with the fastest kernel that there is."""
+        """Return {path: bytes} of the files that one task needs, with the fastest kernel."""
         able = {name: self.modules[name] for name in self.loadable}
         names = needs.needed(able, self.kernels[0], task)
         files = {path: data for path, data in self.files.items() if _belongs(path, names)}
@@ -65,7 +73,7 @@ class RuntimeParts:
 
     @classmethod
     def for_interpreter(cls, interpreter: Interpreter) -> RuntimeParts:
-        """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
+        """Return the runtime for an interpreter, as bytecode if an mpy-cross serves it."""
         files = bytecode.runtime_files(interpreter)
         modules = parse_modules(bytecode.sources())
         compiled = {dotted(path) for path in files if path.endswith(".mpy")}
@@ -102,9 +110,9 @@ def _able(
     interpreter: Interpreter,
     compiled: Collection[str],
 ) -> bool:
-    """Return whether an interpreter has what a module needs by itself.
+    """Return whether an interpreter meets a module's own needs, apart from its imports.
 
-    Bytecode brings native code with it, made for a board that may have no emitter of its own.
+    Bytecode contains native code, so the board needs no emitter for it.
     """
     has = {*interpreter.emitters, *(EMITTERS if name in compiled else ())}
     if interpreter.ulab:
@@ -117,10 +125,9 @@ def _able(
 def _runnable(
     modules: Mapping[str, RuntimeModule], loadable: Collection[str], kernels: Collection[str]
 ) -> set[str]:
-    """Return the modules that something can come to import.
+    """Return the modules that the host or a runnable module can import.
 
-    That is the host or another module for all but kernels, loops and hardware, which others choose
-    from, and a kernel's bench.
+    Kernels, loops, hardware modules and a kernel's bench count only if another module chooses them.
     """
     chosen = {f"{KERNELS}.{name}" for name in kernel_modules.NAMES} | {
         f"{BENCH}.dense_{name}" for name in kernel_modules.NAMES
@@ -133,4 +140,4 @@ def _runnable(
         f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
     }
     able = {name: modules[name] for name in loadable}
-    return reached(roots, able, lambda importer, one: {one})
+    return reached(roots, able, lambda importer, imported: {imported})
