@@ -275,7 +275,7 @@ def _events(network: Network, slower: Recordings, index: int) -> tuple[float, fl
     """Return the synaptic events of a recording, and its duration in seconds."""
     x = _whole_hops(slower.raw[index])
     samples = x.shape[1]
-    events = synaptic_events.count_synaptic_events(network, x, network.simulate(x).spikes) * samples
+    events = synaptic_events.count_synaptic_events(network, network.simulate(x)) * samples
     return events, samples * EVERY / RATE
 
 

@@ -204,7 +204,7 @@ def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleC
         told=_mean([one.answer for one in reported]) - answer,
         sent=_mean([one.sent for one in reported]),
         allocated=max(one.allocated for one in turns),
-        synaptic_events=count_synaptic_events(network, x, trace.spikes) * hop,
+        synaptic_events=count_synaptic_events(network, trace) * hop,
         spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / len(turns),
         wrong=sum(int(one.said != want) for one, want in zip(turns, expected, strict=True)),
         samples=len(turns),

@@ -183,7 +183,7 @@ def _option(
     samples: Dataset,
 ) -> Option:
     trace = network.simulate(samples.x)
-    events = synaptic_events.events_of_layers(network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(network, trace)
     direct = network.encoder == "direct"
     each = [
         _instructions(layer, board.kernels[0], direct=direct and number == 0)

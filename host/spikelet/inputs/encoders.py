@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -54,6 +55,25 @@ def check_encoder(encoder: str, value: int) -> None:
 def inputs(encoder: str, channels: int) -> int:
     """Return the number of inputs of the first layer."""
     return 2 * channels if encoder == "delta" else channels
+
+
+def input_events(encoder: str, x: NDArray[np.uint8], encoded: NDArray[Any]) -> NDArray[np.int64]:
+    """Return how often each input has an event, in all samples together.
+
+    Parameters
+    ----------
+    encoder : str
+    x : uint8[..., channels]
+        With direct, an input has an event in each sample whose value is not zero.
+    encoded : array[..., inputs]
+        With other encoders, an input has an event in each step whose value is not zero.
+
+    Returns
+    -------
+    int64[inputs]
+    """
+    values = x if encoder == "direct" else encoded
+    return np.count_nonzero(values.reshape(-1, values.shape[-1]), axis=0)
 
 
 def signal(

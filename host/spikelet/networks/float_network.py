@@ -125,6 +125,8 @@ class FloatTrace:
     ----------
     answers : int64[n] or int64[n, answers]
         Index of the class; two dimensions for a stream.
+    inputs : int64[inputs]
+        Events of each input, in all samples together.
     spikes : tuple of bool[n, T, neurons]
         The spikes of each layer. T counts the steps of all samples of a stream.
     membranes : tuple of float64[n, T, neurons]
@@ -132,6 +134,7 @@ class FloatTrace:
     """
 
     answers: NDArray[np.int64]
+    inputs: NDArray[np.int64]
     spikes: tuple[NDArray[np.bool_], ...]
     membranes: tuple[NDArray[np.float64], ...]
 
@@ -236,6 +239,7 @@ class FloatNetwork:
         """
         x = check_samples(x, self)
         signal = encoders.signal(self.encoder, x, self.steps, self.encoder_parameter)
+        inputs = encoders.input_events(self.encoder, x, signal)
         steps = self.steps * (x.shape[1] if self.stream else 1)
         windows = []
         for layer in self.layers:
@@ -245,7 +249,7 @@ class FloatNetwork:
         spikes = tuple(window.spikes.swapaxes(0, 1) > 0 for window in windows)
         membranes = tuple(window.after.swapaxes(0, 1).astype(np.float64) for window in windows)
         scores = class_scores(self, spikes[-1], membranes[-1])
-        return FloatTrace(scores.argmax(axis=-1), spikes, membranes)
+        return FloatTrace(scores.argmax(axis=-1), inputs, spikes, membranes)
 
 
 class LayerActivity(NamedTuple):

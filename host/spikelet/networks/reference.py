@@ -49,6 +49,8 @@ class Trace:
     ----------
     answers : int64[n] or int64[n, answers]
         Index of the class; two dimensions for a stream.
+    inputs : int64[inputs]
+        Events of each input, in all samples together.
     spikes : tuple of uint8[n, T, neurons]
         The spikes of each layer, 1 if a neuron fired. T counts the steps of all samples of a stream.
     membranes : tuple of int16[n, neurons] or int16[n, answers, neurons]
@@ -56,6 +58,7 @@ class Trace:
     """
 
     answers: NDArray[np.int64]
+    inputs: NDArray[np.int64]
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
 
@@ -70,6 +73,7 @@ class Trace:
         turns = self.answers.size
         return Trace(
             answers=self.answers.ravel(),
+            inputs=self.inputs,
             spikes=tuple(fired.reshape(turns, -1, fired.shape[-1]) for fired in self.spikes),
             membranes=tuple(v.reshape(turns, v.shape[-1]) for v in self.membranes),
         )
@@ -117,6 +121,7 @@ class Simulation:
         if network.stream is None or self._encoder is None:
             self._start(len(x))
         signal, shifts = self._encoded(x)
+        inputs = encoders.input_events(network.encoder, x, signal)
         steps = network.steps * (x.shape[1] if network.stream else 1)
         spikes, ends = [], []
         for state in self._layers:
@@ -130,7 +135,7 @@ class Simulation:
             ends.append(self._at_answers(state, reached))
         assert reached is not None
         scores = self._window_scores(spikes[-1], reached.swapaxes(0, 1))
-        return Trace(scores.argmax(axis=-1), tuple(spikes), tuple(ends))
+        return Trace(scores.argmax(axis=-1), inputs, tuple(spikes), tuple(ends))
 
     def _start(self, samples: int) -> None:
         """Reset the states of the encoder and the layers."""

@@ -48,7 +48,7 @@ def of_trace(network: Network | FloatNetwork, samples: Dataset, trace: Trace | F
     """Return the score of a network from its simulation of the samples."""
     return Score(
         accuracy=accuracy(whole_windows(network, trace.answers), samples),
-        synaptic_events=count_synaptic_events(network, samples.x, trace.spikes),
+        synaptic_events=count_synaptic_events(network, trace),
         spikes=sum(np.count_nonzero(spikes) for spikes in trace.spikes) / len(samples),
     )
 

@@ -37,6 +37,11 @@ class Adam:
                 direction += self._weight_decay * array
             array -= rate * direction
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all arrays have only finite values."""
+        return all(np.isfinite(array).all() for array in self._arrays)
+
     def _direction(self, index: int, gradient: FloatArray) -> FloatArray:
         """Return mean / sqrt(mean square) of the gradients, as decaying averages."""
         mean, square = self._means[index], self._squares[index]

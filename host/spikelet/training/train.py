@@ -2,32 +2,22 @@
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
-from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
-from spikelet.networks.float_network import FloatLayer, FloatNetwork
-from spikelet.networks.protocol import StreamWindow
-from spikelet.training import augmentation, parameters, quantised_forward, topology
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.training import augmentation
 from spikelet.training.data import TrainingData
-from spikelet.training.forward import unfold_inputs
-from spikelet.training.gradients import SURROGATES, Firing, Loss, LossGradient, loss_gradient
-from spikelet.training.optimiser import Adam, cosine_rate
+from spikelet.training.epoch import Schedule
+from spikelet.training.initial import initial_network
 from spikelet.training.options import TrainingOptions
 from spikelet.training.parameters import LayerParameters
-
-MIDDLE = 128
-"""The default x of a reading of 0."""
-
-# Encoders whose drive is proportional to x.
-CONSTANT = ("direct", "rate", "bernoulli")
+from spikelet.training.trainer import Trainer
 
 Progress = Callable[[int, int, float], None]
 """Called after each epoch with its number from 1, the maximum number, and the accuracy 0..1."""
@@ -111,7 +101,7 @@ def train_network(
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)
     start = initial_network(dataset, options, random)
-    trainer = _Trainer(start, options, random)
+    trainer = Trainer(start, options, random)
     best, history = _best_of(trainer, learning, validation, progress)
     return TrainingResult(
         trainer.network_of(best.trained), best.accuracy, best.epoch, tuple(history)
@@ -144,151 +134,6 @@ def train_on(
     return replace(result, network=replace(result.network, scaling=data.scaling, dt=dt))
 
 
-def initial_network(
-    dataset: Dataset, options: TrainingOptions, random: np.random.Generator
-) -> FloatNetwork:
-    """Return an untrained network of the requested shape, with random weights.
-
-    Biases are 0, except in the first layer of a stream; see `_centred`.
-
-    Raises
-    ------
-    SpikeletError
-        If the options do not fit the samples.
-    """
-    inputs = encoders.inputs(options.encoder, dataset.x.shape[-1])
-    layers = topology.layers(options, inputs, len(dataset.classes), random)
-    stream = _stream(dataset, options)
-    if stream and options.encoder in CONSTANT:
-        layers = (_centred(layers[0], dataset.x), *layers[1:])
-    return FloatNetwork(
-        layers=layers,
-        encoder=options.encoder,
-        steps=options.steps,
-        readout=options.readout,
-        classes=dataset.classes,
-        encoder_parameter=encoders.parameter(options.encoder, options.encoder_parameter),
-        stream=stream,
-    )
-
-
-def _centred(layer: FloatLayer, x: NDArray[np.uint8]) -> FloatLayer:
-    """Return a first layer whose bias cancels the mean drive by recordings x.
-
-    Over a stream, slow membranes would add up the mean drive. The sum would be far larger than the
-    changes that distinguish classes.
-    """
-    mean = x.mean(axis=(0, 1)) / encoders.DIRECT_SCALE
-    drive = unfold_inputs(mean[None], layer.geometry) @ layer.weights
-    return replace(layer, bias=-drive.reshape(-1, layer.maps).mean(axis=0))
-
-
-def _stream(dataset: Dataset, options: TrainingOptions) -> StreamWindow | None:
-    if dataset.x.ndim == 3:
-        window = dataset.x.shape[1]
-        return StreamWindow(window, options.hop or window)
-    if options.hop is not None:
-        raise SpikeletError(
-            f"hop is {options.hop}, but {dataset.name} holds no recordings; "
-            "only x [n, samples, channels] is answered again and again"
-        )
-    return None
-
-
-class _Score(NamedTuple):
-    """Means over samples of the fields of LossGradient."""
-
-    loss: float
-    accuracy: float
-    spikes: float
-
-
-class _Trainer:
-    """The state of a training: parameters in float32 for speed, optimiser and random numbers.
-
-    Attributes
-    ----------
-    trained : list of LayerParameters
-        Parameters of each layer, with leaks as logits.
-    """
-
-    def __init__(
-        self, network: FloatNetwork, options: TrainingOptions, random: np.random.Generator
-    ) -> None:
-        self.network = network
-        self.options = options
-        self.random = random
-        self._middle = MIDDLE if options.middle is None else options.middle
-        self.trained = parameters.trained(network, options.learn_leaks)
-        self.optimiser = Adam(parameters.arrays(self.trained), options.weight_decay)
-
-    def network_of(self, trained: Sequence[LayerParameters]) -> FloatNetwork:
-        """Return the network with these parameters; with `bits`, rounded as conversion rounds."""
-        bits = self.options.bits
-        network = parameters.network_with(self.network, parameters.quantised(trained, bits))
-        return network if bits is None else quantised_forward.quantise(network, bits).network
-
-    def encode(self, x: NDArray[np.uint8]) -> FloatArray:
-        """Return the first layer's inputs for unchanged samples."""
-        network = self.network
-        return encoders.signal(
-            network.encoder, x, network.steps, network.encoder_parameter, np.float32
-        )
-
-    def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
-        """Return the first layer's inputs for new variants of the samples."""
-        return self.encode(augmentation.augmented(x, self.random, self._middle))
-
-    def objective(self, y: NDArray[np.int64]) -> Loss:
-        """Return the objective for a part with these classes."""
-        weights = None
-        if self.options.balance:
-            weights = _class_weights(y, len(self.network.classes))
-        # Penalise the spikes per sample of a recording, so that its length has no influence.
-        samples = self.network.stream.window if self.network.stream else 1
-        return Loss(self.options.spike_penalty / samples, self.options.label_smoothing, weights)
-
-    def learn(self, signal: FloatArray, y: NDArray[np.int64], number: int) -> _Score:
-        """Learn from every sample once, in random order; return the means over the batches."""
-        results, objective = [], self.objective(y)
-        batches = self._batches(self.random.permutation(len(y)))
-        for position, batch in enumerate(batches):
-            progress = (number - 1 + position / len(batches)) / self.options.epochs
-            result = self._evaluate(signal[:, batch], y[batch], objective)
-            gradient = parameters.by_trained(self.trained, result.gradient)
-            rate = cosine_rate(self.options.learning_rate, progress)
-            self.optimiser.step(parameters.arrays(gradient), rate)
-            if not all(np.isfinite(array).all() for array in parameters.arrays(self.trained)):
-                raise divergence(number, self.options.learning_rate)
-            results.append(result)
-        return _mean(results, batches)
-
-    def score(self, signal: FloatArray, y: NDArray[np.int64]) -> _Score:
-        """Return the objective without learning."""
-        batches = self._batches(np.arange(len(y)))
-        objective = self.objective(y)
-        results = [
-            self._evaluate(signal[:, batch], y[batch], objective, learning=False)
-            for batch in batches
-        ]
-        return _mean(results, batches)
-
-    def _batches(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        return np.array_split(order, math.ceil(len(order) / self.options.batch))
-
-    def _evaluate(
-        self, signal: FloatArray, y: NDArray[np.int64], objective: Loss, learning: bool = True
-    ) -> LossGradient:
-        firing = Firing(surrogate=SURROGATES[self.options.surrogate])
-        bits, passes = self.options.bits, None
-        used = parameters.quantised(self.trained, bits)
-        if bits is not None:
-            rounded = quantised_forward.quantise(parameters.network_with(self.network, used), bits)
-            passes = quantised_forward.forward(rounded, signal)
-            used = parameters.with_weights(used, rounded.network)
-        return loss_gradient(self.network, used, signal, y, objective, firing, passes, learning)
-
-
 class _Best(NamedTuple):
     """The best epoch so far; among equal epochs, the last."""
 
@@ -298,20 +143,20 @@ class _Best(NamedTuple):
 
 
 def _best_of(
-    trainer: _Trainer, learning: Dataset, validation: Dataset, progress: Progress | None
+    trainer: Trainer, learning: Dataset, validation: Dataset, progress: Progress | None
 ) -> tuple[_Best, list[Epoch]]:
     """Train until the epochs or the patience run out."""
     options = trainer.options
-    signal, unseen = trainer.encode(learning.x), trainer.encode(validation.x)
+    part, unseen = trainer.encode(learning), trainer.encode(validation)
     best = _Best(0.0, 0, [])
     history = []
     for number in range(1, options.epochs + 1):
         if options.augment:
-            signal = trainer.encode_anew(learning.x)
-        learned = trainer.learn(signal, learning.y, number)
-        result = trainer.score(unseen, validation.y)
+            part = trainer.encode_anew(learning)
+        learned = trainer.learn(part, number)
+        result = trainer.score(unseen)
         if not math.isfinite(learned.loss + result.loss):
-            raise divergence(number, options.learning_rate)
+            raise Schedule(number, options.epochs, options.learning_rate).divergence()
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
         if result.accuracy >= best.accuracy:
             best = _Best(result.accuracy, number, copy.deepcopy(trainer.trained))
@@ -320,24 +165,3 @@ def _best_of(
         if number - best.epoch >= options.patience:
             break
     return best, history
-
-
-def divergence(number: int, learning_rate: float) -> SpikeletError:
-    """Return the error to raise if training diverged in epoch `number`."""
-    return SpikeletError(
-        f"training diverged in epoch {number}; lower learning_rate, which is {learning_rate}"
-    )
-
-
-def _mean(results: Sequence[LossGradient], batches: Sequence[NDArray[np.int64]]) -> _Score:
-    """Return the means over samples; batches may differ in size."""
-    sizes = [len(batch) for batch in batches]
-    columns = zip(*(result[:3] for result in results), strict=True)
-    return _Score(*(float(np.average(column, weights=sizes)) for column in columns))
-
-
-def _class_weights(y: NDArray[np.int64], classes: int) -> FloatArray:
-    """Return float32[classes], weights that make all classes in y equal, with a mean of 1 per sample."""
-    counts = np.bincount(y, minlength=classes)
-    present = np.count_nonzero(counts)
-    return (len(y) / (present * np.maximum(counts, 1))).astype(np.float32)

@@ -58,7 +58,7 @@ def test_option_instructions_are_events_times_cost(offered):
     samples = dataset.split(dataset.load_digits())[1]
     option = offered[0]
     trace = option.network.simulate(samples.x)
-    events = synaptic_events.events_of_layers(option.network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(option.network, trace)
     each = weight_storage.INSTRUCTIONS["thumb"][1]
     assert option.instructions == pytest.approx(sum(events) * each / 360)
 
@@ -68,7 +68,7 @@ def test_option_instructions_of_direct_encoder():
     direct = replace(graph(), encoder="direct")
     in_bytes, in_pairs = weight_storage.options(direct, bytes(32), BOARD, samples, (8,))
     trace = in_bytes.network.simulate(samples.x)
-    direct, spiking = synaptic_events.events_of_layers(in_bytes.network, samples.x, trace.spikes)
+    direct, spiking = synaptic_events.events_of_layers(in_bytes.network, trace)
     of_bytes, of_pairs = weight_storage.HELD["thumb"]
     measured = weight_storage.INSTRUCTIONS["thumb"]
     expected = direct * of_bytes + spiking * measured[1], direct * of_pairs + spiking * measured[0]

@@ -12,6 +12,7 @@ from spikelet.networks import lif_file
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.training import quantised_forward, topology, train
 from spikelet.training.gradients import Loss, loss_gradient
+from spikelet.training.initial import initial_network
 from spikelet.training.options import TrainingOptions
 from spikelet.training.parameters import LayerParameters
 
@@ -64,7 +65,7 @@ def test_quantised_forward_of_stream_equals_reference(encoder):
     x = np.clip(walks + 128, 0, 255).astype(np.uint8)
     options = TrainingOptions(encoder=encoder, hidden=(12,), recurrent=True, hop=10, steps=2)
     recordings = Dataset(x, np.arange(20) % 3, ("a", "b", "c"), "walks")
-    network = train.initial_network(recordings, options, random)
+    network = initial_network(recordings, options, random)
     rounded = quantised_forward.quantise(network, 8)
     signal = encoders.signal(encoder, x, 2, network.encoder_parameter, np.float32)
     trace = rounded.integers.simulate(x)

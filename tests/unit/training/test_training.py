@@ -15,8 +15,9 @@ from spikelet.inputs.dataset import Dataset, load_digits, split
 from spikelet.networks.protocol import StreamWindow
 from spikelet.networks.synaptic_events import count_synaptic_events
 from spikelet.training import gradients, leaks, quantised_forward
+from spikelet.training.initial import initial_network
 from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
-from spikelet.training.train import initial_network, train_network
+from spikelet.training.train import train_network
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def measure(parts, **options):
     """Train on the training part; return test accuracy and synaptic events."""
     trained = train_network(parts[0], TrainingOptions(**options)).network
     trace = trained.simulate(parts[1].x)
-    events = count_synaptic_events(trained, parts[1].x, trace.spikes)
+    events = count_synaptic_events(trained, trace)
     return float((trace.answers == parts[1].y).mean()), events
 
 

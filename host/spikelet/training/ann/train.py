@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.geometry import Geometry
-from spikelet.training import image_augmentation, topology
+from spikelet.training import epoch, image_augmentation, topology
 from spikelet.training.ann.network import (
     AnnLoss,
     AnnLossGradient,
@@ -26,8 +25,9 @@ from spikelet.training.ann.network import (
     ReluNetwork,
     ann_loss_gradient,
 )
-from spikelet.training.optimiser import Adam, cosine_rate
-from spikelet.training.train import Progress, divergence
+from spikelet.training.epoch import Batch, Schedule
+from spikelet.training.optimiser import Adam
+from spikelet.training.train import Progress
 
 # About the spread of the first drives.
 INITIAL_CLIP = 1.0
@@ -127,7 +127,7 @@ def train_ann(
     if options.augment:
         image_augmentation.image_side(dataset.x.shape[1])
     random = np.random.default_rng(options.seed)
-    trainer = _Trainer(dataset, options, random)
+    trainer = AnnTrainer(dataset, options, random)
     for number in range(1, options.epochs + 1):
         accuracy = trainer.learn(number)
         if progress is not None:
@@ -135,7 +135,7 @@ def train_ann(
     return trainer.network()
 
 
-class _Trainer:
+class AnnTrainer:
     """The state of a training: parameters in float32 for speed, optimiser and random numbers."""
 
     def __init__(self, dataset: Dataset, options: ReluOptions, random: np.random.Generator) -> None:
@@ -149,17 +149,18 @@ class _Trainer:
 
     def learn(self, number: int) -> float:
         """Learn from every sample once, in random order; return the mean accuracy of the batches."""
-        inputs, y = self._inputs(), self.dataset.y
-        order = self.random.permutation(len(y))
-        batches = np.array_split(order, math.ceil(len(y) / self.options.batch))
-        right = 0.0
-        for position, batch in enumerate(batches):
-            progress = (number - 1 + position / len(batches)) / self.options.epochs
-            result = self._evaluate(inputs[batch], y[batch], number)
-            rate = cosine_rate(self.options.learning_rate, progress)
-            self.optimiser.step(_arrays(result.gradient), rate)
-            right += result.accuracy * len(batch)
-        return right / len(y)
+        schedule = Schedule(number, self.options.epochs, self.options.learning_rate)
+        part = self._encode()
+        batches = part.split(self.random.permutation(len(part)), self.options.batch)
+
+        def step(batch: Batch[AnnLoss]) -> tuple[float, list[FloatArray]]:
+            result = self._evaluate(batch)
+            clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
+            if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
+                raise schedule.divergence()
+            return result.accuracy, _arrays(result.gradient)
+
+        return epoch.mean(epoch.learn(batches, self.optimiser, schedule, step), batches)
 
     def network(self) -> ReluNetwork:
         """Return the network with the present parameters."""
@@ -176,21 +177,24 @@ class _Trainer:
         )
         return ReluNetwork(layers, self.dataset.classes, self.options.levels)
 
-    def _inputs(self) -> FloatArray:
-        """Return the inputs of one epoch; with `augment`, of variants of the samples."""
+    def _encode(self) -> Batch[AnnLoss]:
+        """Return the samples of one epoch; with `augment`, variants of them."""
         x = self.dataset.x
         if self.options.augment:
             x = image_augmentation.augment_images(x, self.random)
-        return encoders.signal("direct", x, 1, dtype=np.float32)[0]
+        signal = encoders.signal("direct", x, 1, dtype=np.float32)
+        return Batch(signal, self.dataset.y, self.objective)
 
-    def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> AnnLossGradient:
-        result = ann_loss_gradient(
-            self.parameters, self.geometries, self.options.levels, inputs, y, self.objective
+    def _evaluate(self, batch: Batch[AnnLoss]) -> AnnLossGradient:
+        (inputs,) = batch.signal
+        return ann_loss_gradient(
+            self.parameters,
+            self.geometries,
+            self.options.levels,
+            inputs,
+            batch.y,
+            batch.objective,
         )
-        clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
-        if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
-            raise divergence(number, self.options.learning_rate)
-        return result
 
 
 def _geometries(dataset: Dataset, options: ReluOptions) -> list[Geometry | None]:

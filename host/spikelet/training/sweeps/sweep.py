@@ -22,6 +22,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import lif_file, score
 from spikelet.training import augmentation, train
+from spikelet.training.initial import initial_network
 from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import results
 from spikelet.training.sweeps.results import Measurement, Outcome
@@ -97,7 +98,7 @@ def check_options(dataset: Dataset, grid: Sequence[TrainingOptions]) -> None:
     """
     random = np.random.default_rng(0)
     for options in dict.fromkeys(replace(options, seed=0) for options in grid):
-        train.initial_network(dataset, options, random)
+        initial_network(dataset, options, random)
         augmentation.check_images(dataset, options)
 
 
