@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spikelet import installation
 from spikelet.flashing.runtime import inline_constants
 
 SCRIPTS = Path(__file__).parent / "interpreters"
+
+# The same examples in each run, and no limit that a busy computer could miss.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,1 +1,1 @@
-"""Reach boards: the catalogue, ports, the raw REPL and virtual boards."""
+"""The ways to reach a board: catalogue, ports, raw REPL, virtual boards."""

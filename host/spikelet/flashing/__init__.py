@@ -1,1 +1,1 @@
-"""Flashes boards: chooses, stages, tries, activates files."""
+"""The files of a board: their places, their order, their transfer."""

@@ -1,1 +1,1 @@
-"""Read, write and import NIR graphs."""
+"""NIR graphs: reader, writer, import from other frameworks."""

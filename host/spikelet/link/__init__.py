@@ -1,1 +1,1 @@
-"""Run sessions with a board: frames, turns and verification."""
+"""A session with a running board: frames, turns, verification."""

@@ -1,1 +1,1 @@
-"""Follows a board over time: watch, live view, recorder."""
+"""A board over time: watch, live view, recorder."""

@@ -141,7 +141,9 @@ def test_from_nir_refuses_rho_without_threshold():
     random = np.random.default_rng(0)
     graph = writer.to_nir(network(layer(random, 3, 2, fires=False)))
     graph.nodes["neurons_0"].metadata["spikelet_rho"] = np.ones(2)
-    with pytest.raises(SpikeletError, match="'synapses_0' and 'neurons_0': rho is what a spike"):
+    with pytest.raises(
+        SpikeletError, match="'synapses_0' and 'neurons_0': rho is subtracted by a spike"
+    ):
         reader.from_nir(graph)
 
 

@@ -1,1 +1,1 @@
-"""Run boards without hardware."""
+"""Boards without hardware."""

@@ -1,1 +1,1 @@
-"""Selects the firmware modules for a board."""
+"""The firmware modules that a board gets."""

@@ -1,1 +1,1 @@
-"""Import NIR graphs of other frameworks as chains of layers."""
+"""NIR graphs of other frameworks, as chains of layers."""

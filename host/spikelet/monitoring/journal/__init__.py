@@ -1,1 +1,1 @@
-"""Keeps a watch in a journal: writer, reader, exports."""
+"""The journal of a watch: writer, reader, exports."""
