@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from boards_under_test import blank
+from power_up import wait_for_resets
 
 from spikelet.boards import catalogue, raw_repl
 from spikelet.errors import SpikeletError
@@ -85,8 +86,7 @@ def test_files_survive_resets_and_the_power(pico):
         with raw_repl.opened(board.name, board.device) as repl:
             assert repl.fs_readfile("kept.bin", chunk_size=1024) == content
             repl.exec_raw_no_follow("import machine; machine.reset()")
-            while board.stats()["resets"] == 0:
-                pass
+            wait_for_resets(board)
         with raw_repl.opened(board.name, board.device) as repl:
             repl.exec("import machine")
             assert repl.eval("machine.reset_cause()") == WATCHDOG_RESET
@@ -108,8 +108,7 @@ def test_a_soft_reset_clears_names(repl):
 
 def test_the_watchdog_resets(board, repl):
     repl.exec_raw_no_follow("machine.WDT(timeout=50)\nwhile True: pass")
-    while board.stats()["resets"] == 0:
-        pass
+    wait_for_resets(board)
 
 
 def test_the_adc_reads_what_it_is_fed(board, repl):

@@ -1,4 +1,6 @@
-"""What an emulated Pico starts by itself when its power comes."""
+"""Resets of an emulated Pico, and the network it starts by itself when its power comes."""
+
+import time
 
 import serial
 from random_networks import random_inputs
@@ -7,6 +9,15 @@ from spikelet.link import verify
 from spikelet.link.link import Link
 
 SAMPLES = 3
+PATIENCE = 60  # seconds
+
+
+def wait_for_resets(board, count=1):
+    """Wait until a powered Pico has been reset `count` times since it was switched on."""
+    end = time.monotonic() + PATIENCE
+    while (resets := board.stats()["resets"]) < count:
+        assert time.monotonic() < end, f"{resets} resets in {PATIENCE} s, not {count}"
+        time.sleep(0.01)
 
 
 def started(pico, *networks):
