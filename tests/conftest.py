@@ -1,8 +1,26 @@
 """What all tests share: a cache of their own, networks trained once, boards or a reason to skip."""
 
+import gc
+import os
+
 import pytest
 
 from spikelet import installation
+
+
+def pytest_collection_finish():
+    _exempt_from_garbage()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_garbage():
+    """Let the runtime collect as a board does, without a search through all of pytest's objects."""
+    _exempt_from_garbage()
+
+
+def _exempt_from_garbage():
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,20 +43,44 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
+def made_once(tmp_path_factory):
+    """Return a function that makes a network once per run, although several processes test.
+
+    Their own folders stand in one that lasts as long as the run.
+    """
+    import filelock
+
+    from spikelet.networks import network
+
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if worker else base) / "made-once"
+    folder.mkdir(exist_ok=True)
+
+    def get(name: str, make):
+        path = folder / f"{name}.lif"
+        with filelock.FileLock(folder / f"{name}.lock"):
+            if not path.exists():
+                make().save(path)
+        return network.load(path)
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def trained(made_once):
     """Return a function that trains and converts a digits network once per run of the tests."""
     from spikelet.conversion import convert
     from spikelet.inputs import dataset
     from spikelet.training import train
 
-    made = {}
+    def make(encoder, steps):
+        options = train.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
+        part = dataset.split(dataset.load_digits())[0]
+        return convert.convert(train.train(part, options).network)[0]
 
     def network(encoder: str = "direct", steps: int = 4):
-        if (encoder, steps) not in made:
-            options = train.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
-            part = dataset.split(dataset.load_digits())[0]
-            made[encoder, steps] = convert.convert(train.train(part, options).network)[0]
-        return made[encoder, steps]
+        return made_once(f"digits-{encoder}-{steps}", lambda: make(encoder, steps))
 
     return network
 

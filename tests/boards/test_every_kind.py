@@ -25,20 +25,13 @@ KINDS = {
 
 
 @pytest.fixture(scope="session")
-def network_of():
+def network_of(made_once):
     """Return a function that trains a kind of network for a few epochs and gives it in integers."""
+    return lambda kind: made_once(f"kind-{kind}", lambda: _made(kind))
+
+
+def _made(kind):
     learn = dataset.split(dataset.load_digits())[0]
-    made = {}
-
-    def network(kind):
-        if kind not in made:
-            made[kind] = _made(kind, learn)
-        return made[kind]
-
-    return network
-
-
-def _made(kind, learn):
     if kind == "ReLU":
         relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
         thetas = to_spiking.thresholds(relu, "learned", learn.x)
