@@ -1,11 +1,13 @@
 """Boards in the loop: every one that can be had without hardware."""
 
 import functools
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from boards_under_test import BOARDS, absent, marks
+from kept_pico import KeptPico
 
 from spikelet import installation
 from spikelet.boards import interpreter, resolve
@@ -13,6 +15,8 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
+
+WITH_BOARD = ("port", "board", "name", "micropython")  # the parameters that name a board
 
 
 def pytest_addoption(parser):
@@ -25,6 +29,19 @@ def pytest_generate_tests(metafunc):
         if given := metafunc.config.getoption("--port", default=None):
             names.append(given)
         metafunc.parametrize("port", names, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Let one process test the kept Pico, and one each module whose tests share a board."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            board = next((parameters[name] for name in WITH_BOARD if name in parameters), None)
+            if board == "pico":
+                item.add_marker(pytest.mark.xdist_group("pico"))
+            elif board is None:
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture
@@ -58,15 +75,38 @@ def sources(name: str) -> parts.Parts:
     return parts.of(replace(asked(name), bytecode=(0, 0)))
 
 
+@pytest.fixture(scope="session")
+def kept_pico(own_cache):
+    """Return a Pico that runs its runtime from sources, and stays switched on between tests."""
+    pico = KeptPico(lambda: sources("pico").files)
+    yield pico
+    pico.close()
+
+
 @pytest.fixture
-def on_board():
-    """Return a function that flashes a network and verifies it with every kernel of a board."""
+def running(kept_pico):
+    """Return a function that puts a network on a board and runs it there; it gives the stream."""
+
+    @contextmanager
+    def session(port, network):
+        if port.name == "pico":
+            with kept_pico.session(network.to_bytes()) as stream:
+                yield stream
+            return
+        list(port.install({**sources(port.name).files, "network.lif": network.to_bytes()}))
+        with port.session() as stream:
+            yield stream
+
+    return session
+
+
+@pytest.fixture
+def on_board(running):
+    """Return a function that verifies a network with every kernel of a board."""
 
     def check(port, network, x):
-        files = {**sources(port.name).files, "network.lif": network.to_bytes()}
-        list(port.install(files))
         found = {}
-        with port.session() as stream:
+        with running(port, network) as stream:
             link = Link(stream, port.name, lambda text: None)
             for kernel in link.hello().kernels:
                 info = link.hello(kernel)

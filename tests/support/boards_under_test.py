@@ -38,9 +38,13 @@ def absent(reason: str) -> None:
     pytest.skip(reason)
 
 
-def blank(name: str):
-    """Return an emulated board whose flash is empty, whatever other tests put there."""
+def blank(name: str, storage: str = ""):
+    """Return an emulated board whose flash is empty.
+
+    storage    the folder of its flash, if not the board's own, which the tests share
+    """
     board = opened(name)
+    board.storage = storage or board.storage
     (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
     return board
 
