@@ -2,7 +2,8 @@
 
 import pytest
 from boards_under_test import marks, opened
-from stream_networks import SEEDS, recordings, stream_network
+from stream_networks import QUICK_SEEDS, SEEDS, recordings, stream_network
+from thorough import quick
 
 from spikelet import installation
 
@@ -43,7 +44,7 @@ for name in kernels.available():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
 def test_steps_and_answers_allocate_nothing(name, seed):
     port = opened(name)
     network = stream_network(seed)

@@ -8,6 +8,7 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
+from thorough import thorough
 
 from spikelet import installation
 from spikelet.boards import interpreter, resolve
@@ -17,7 +18,7 @@ from spikelet.flashing.runtime import parts
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
-MOMENTS = {"network": 30, "runtime": 20}
+QUICK, THOROUGH = {"network": 6, "runtime": 4}, {"network": 30, "runtime": 20}
 AGAIN = 10  # of so many moments one is followed by a flash that is not cut
 LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
 
@@ -56,8 +57,11 @@ def flash(pico, files, cut=None):
         return board.stats()["written"]
 
 
-@pytest.mark.parametrize("changed", MOMENTS)
-def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
+@pytest.mark.parametrize(
+    ("changed", "cuts"),
+    [*QUICK.items(), *(pytest.param(*one, marks=thorough) for one in THOROUGH.items())],
+)
+def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed, cuts):
     files = {**runtime, "network.lif": NEW.to_bytes()}
     if changed == "runtime":
         files["spikert/other.py"] = b"# so that it is another"
@@ -65,7 +69,7 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
     assert started(pico, OLD, NEW) is OLD
     operations = flash(pico, files)
     assert started(pico, OLD, NEW) is NEW
-    moments = random.Random(1).sample(range(operations), MOMENTS[changed])
+    moments = random.Random(1).sample(range(operations), cuts)
     found = []
     for number, moment in enumerate(moments):
         restore(pico, image)
@@ -75,7 +79,7 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
         if number % AGAIN == 0:
             flash(pico, files)
             assert started(pico, OLD, NEW) is NEW
-    assert len(found) == MOMENTS[changed]
+    assert len(found) == cuts
     first_new = min((moment for moment, network in found if network is NEW), default=operations)
     assert all(network is NEW for moment, network in found if moment >= first_new)
     assert {id(network) for _, network in found} >= {id(OLD)}

@@ -9,6 +9,7 @@ import pytest
 import serial
 from boards_under_test import blank
 from stream_networks import stream_network
+from thorough import quick
 
 from spikelet.boards import interpreter, raw_repl, resolve
 from spikelet.flashing.runtime import parts as runtime_parts
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 SEED = 1  # of a network that scales readings of three channels
 SENSOR = {"sensor": "mpu6050", "rate": 100, "i2c": {"sda": "GP4", "scl": "GP5"}}
 MPU6050 = 0x68
-RESETS = 200
+RESETS = (20, 200)
+VERIFIED = 25  # resets after which the whole network is checked
 PATIENCE = 60  # seconds
 
 
@@ -171,11 +173,12 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
     console("42")
 
 
-def test_resets_of_both_kinds_are_survived(board, network, pico):
+@pytest.mark.parametrize("resets", quick(RESETS, RESETS[:1]))
+def test_resets_of_both_kinds_are_survived(board, network, pico, resets):
     port = resolve.SerialPort(board.device)
     held = network.to_bytes()
-    for number in range(RESETS):
-        if number % 25 == 0:
+    for number in range(resets):
+        if number % VERIFIED == 0:
             check_all(port, network)
         with raw_repl.opened(board.name, board.device, PATIENCE) as repl:
             repl.exec("import sys\n" + pico.prelude)
@@ -186,7 +189,7 @@ def test_resets_of_both_kinds_are_survived(board, network, pico):
         if not number % 2:
             board.reset()
     check_all(port, network)
-    assert board.stats()["resets"] == RESETS // 2
+    assert board.stats()["resets"] == resets // 2
 
 
 def check_all(port, network):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from boards_under_test import marks, opened
+from thorough import thorough
 
 from spikelet import installation
 from spikelet.networks.layer import Layer
@@ -12,6 +13,7 @@ from spikelet.networks.network import Network
 from spikelet.networks.proof import layer_bounds
 
 BOARDS = ("qemu:m3", "qemu:m0")
+SEEDS = range(24)
 WIDTHS = (1, 2, 3, 5, 11, 12, 13, 24, 25, 63, 128, 130)
 INPUTS = (258, 40, 7)
 COUNTS = (0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 255, 256, 257, 258)
@@ -189,9 +191,16 @@ def said(name, network, code):
     return out.decode().split("\r\n")
 
 
+def each_with_its_marks():
+    """Return all seeds on both boards; the quick run takes each seed on one, by turns."""
+    for seed in SEEDS:
+        for number, name in enumerate(BOARDS):
+            turn = number == seed // len(WIDTHS) % 2
+            yield pytest.param(name, seed, marks=(*marks(name), *(() if turn else (thorough,))))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize(("name", "seed"), each_with_its_marks())
 def test_dense_layers_step_as_plain_ones_do_and_allocate_nothing(name, seed):
     network = dense_network(seed)
     steps, held = signals(network, seed)

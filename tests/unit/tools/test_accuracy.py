@@ -3,6 +3,7 @@
 import load_tool
 import numpy as np
 import pytest
+from thorough import quick, thorough
 
 tool = load_tool.load("measure_accuracy")
 ROWS = {row.name: row for row in tool.ROWS}
@@ -14,8 +15,9 @@ def of(accuracy, events):
 
 
 @pytest.mark.slow
-def test_int8_digits_are_as_good_as_float_ones():
-    found = [tool.measure(ROWS["direct, defaults"], seed) for seed in range(5)]
+@pytest.mark.parametrize("seeds", quick((1, 5), (1,)))
+def test_int8_digits_are_as_good_as_float_ones(seeds):
+    found = [tool.measure(ROWS["direct, defaults"], seed) for seed in range(seeds)]
     accuracies = [one.accuracy for one in found]
     assert min(accuracies) >= 0.965
     assert np.mean(accuracies) >= 0.97
@@ -23,7 +25,7 @@ def test_int8_digits_are_as_good_as_float_ones():
     assert max(one.events for one in found) <= 2600
 
 
-@pytest.mark.slow
+@thorough
 @pytest.mark.parametrize(
     "row", [row for row in tool.ROWS if row.at_least], ids=lambda row: row.name
 )
@@ -37,7 +39,7 @@ def test_rows_reach_what_they_should(row):
     assert mean.alike >= 0.99
 
 
-@pytest.mark.slow
+@thorough
 def test_training_for_three_bits_saves_what_rounding_costs():
     aware, rounded = (
         [tool.measure(ROWS[name], seed) for seed in range(2)]
