@@ -48,7 +48,7 @@ def start():
     if "runtime" not in paths:
         print("Spikelet: nothing was flashed; run spikelet flash")
         return
-    from spikert import boot
+    from spikert.session import boot
 
     boot.start(paths)
 

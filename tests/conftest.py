@@ -2,10 +2,14 @@
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 
 from spikelet import installation
+from spikelet.flashing.runtime import inline_constants
+
+SCRIPTS = Path(__file__).parent / "interpreters"
 
 
 def pytest_collection_finish():
@@ -35,6 +39,20 @@ def own_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def firmware(tmp_path_factory):
+    """Return a folder with the firmware as boards get it, and the scripts that use it there."""
+    folder = tmp_path_factory.mktemp("firmware")
+    paths = installation.runtime_files().items()
+    sources = {path: data.decode() for path, data in paths if path.startswith("spikert/")}
+    for name in ("layers.py", "runtime.py", "sensors.py"):
+        sources[name] = (SCRIPTS / name).read_text()
+    for path, source in inline_constants.inlined(sources).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(source)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def digits():
     """Return the fixed test part of the digits."""
     from spikelet.inputs import dataset
@@ -50,7 +68,7 @@ def made_once(tmp_path_factory):
     """
     import filelock
 
-    from spikelet.networks import network
+    from spikelet.networks import lif_file
 
     worker = "PYTEST_XDIST_WORKER" in os.environ
     base = tmp_path_factory.getbasetemp()
@@ -61,8 +79,8 @@ def made_once(tmp_path_factory):
         path = folder / f"{name}.lif"
         with filelock.FileLock(folder / f"{name}.lock"):
             if not path.exists():
-                make().save(path)
-        return network.load(path)
+                lif_file.save_network(make(), path)
+        return lif_file.load_network(path)
 
     return get
 

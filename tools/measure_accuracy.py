@@ -152,7 +152,7 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
 
 def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a network trained as a spiking one, and what computes its answers in floats."""
-    network = training.train(learn, train_verb.options(args)).network
+    network = training.train(learn, train_verb.training_options(args)).network
     return network, lambda x: network.simulate(x).answers
 
 

@@ -15,6 +15,7 @@ from measure_accuracy import Measurement, Row, arguments, measure_on, missed, sp
 
 from spikelet.conversion import convert
 from spikelet.inputs.dataset import Dataset
+from spikelet.networks import lif_file
 
 TRAIN, IMAGES = 8000, 10_000
 SEEDS = 5
@@ -67,7 +68,7 @@ def size(samples: Dataset, row: Row) -> int:
     """Return the bytes of a network's tables."""
     few = samples.take(np.arange(500))
     network, _ = spiking(arguments(row._replace(options=f"{row.options} --epochs 1"), 0), few)
-    return len(convert.convert(network, bits=row.bits)[0].to_bytes())
+    return len(lif_file.to_bytes(convert.convert(network, bits=row.bits)[0]))
 
 
 def main() -> int:

@@ -27,11 +27,13 @@ from spikelet.bench.against_ann import Comparison
 from spikelet.bench.board import MeasuringBoard
 from spikelet.bench.measure import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import memory, parts
 from spikelet.inputs import dataset
+from spikelet.networks import lif_file
 from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
@@ -139,7 +141,7 @@ def spelled(port: Port) -> str:
 def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Put the runtime and a network on a board, as the command does; return its kernels."""
     files = parts.of(interpreter.ask(port)).files
-    list(port.install({**files, NETWORK: network.to_bytes()}))
+    list(stage.install(port, {**files, NETWORK: lif_file.to_bytes(network)}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 

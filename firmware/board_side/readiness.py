@@ -31,8 +31,9 @@ def held(paths, network):
     network    the network's name
     """
     package = paths["runtime"] + "/spikert" if "runtime" in paths else "spikert"
+    session = package + "/session/__init__"
     sizes = []
-    for path in (package + "/session.mpy", package + "/session.py", paths.get(network, network)):
+    for path in (session + ".mpy", session + ".py", paths.get(network, network)):
         try:
             sizes.append(os.stat(path)[6])
         except OSError:

@@ -5,13 +5,11 @@ import sys
 
 VERSION = "0.1.0"
 
-if hasattr(
-    gc, "threshold"
-):  # until garbage.py takes over: modules lie side by side, and leave holes
+if hasattr(gc, "threshold"):  # until heap.py takes over: modules lie side by side, and leave holes
     gc.threshold(4096)
 
 
-def forget(*names):
+def unload(*names):
     """Free the memory of the runtime's modules with such names in their paths, unless they are in use.
 
     They are imported again where they are needed. Where memory is plenty nothing happens.
@@ -21,11 +19,11 @@ def forget(*names):
     for path in list(sys.modules):
         for name in names:
             if path.startswith("spikert.") and name in path:
-                _forget(path)
+                _unload(path)
                 break
 
 
-def _forget(path):
+def _unload(path):
     del sys.modules[path]
     folder, module = path.rsplit(".", 1)
     if folder in sys.modules and hasattr(sys.modules[folder], module):

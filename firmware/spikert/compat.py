@@ -3,7 +3,6 @@
 const        compile-time constants, where the interpreter has them
 np, ULAB     ulab's numpy and its version, or None and ""
 viper, addressof   the native emitter's decorator and the address of a buffer, or None
-crc16, crc32       checksums, native where the interpreter has them
 ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
 CLOCK        whether there is any
 hardware     the modules that reach pins and buses
@@ -46,30 +45,6 @@ try:
     from machine import lightsleep  # type: ignore[import-not-found]
 except ImportError:
     lightsleep = None
-
-CRC16_START = const(0xFFFF)
-
-try:
-    from binascii import crc_hqx as crc16
-except ImportError:
-    from spikert.loops import pick
-
-    crc16 = pick("checksum").crc16
-
-
-try:
-    from binascii import crc32
-except ImportError:
-
-    def crc32(data, crc=0):  # type: ignore[misc]
-        """Return the CRC-32 (IEEE 802.3) of the bytes `data`, continued from `crc`."""
-        crc ^= 0xFFFFFFFF
-        for byte in data:
-            crc ^= byte
-            for _ in range(8):
-                crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
-        return crc ^ 0xFFFFFFFF
-
 
 try:
     from time import ticks_diff, ticks_us  # type: ignore[attr-defined]

@@ -1,20 +1,66 @@
-"""Spikelet: spiking networks from training to a five-dollar board, every spike checked."""
+"""Spikelet: spiking networks from training to a five-dollar board, every spike checked.
+
+net = spikelet.train(x, y, hidden=64)
+table, report = spikelet.convert(net)
+with spikelet.Board("pico") as board:
+    board.flash(table)
+    print(board.verify(table, x, y))
+"""
 
 from typing import TYPE_CHECKING
 
 from spikelet.errors import SpikeletError
+from spikelet.version import __version__ as __version__
 
-__version__ = "0.1.0"
-__all__ = ["Network", "SpikeletError", "load"]
+__all__ = [
+    "Board",
+    "ConversionReport",
+    "Cut",
+    "Dataset",
+    "FlashReport",
+    "FloatNetwork",
+    "Network",
+    "SpikeletError",
+    "Trace",
+    "TrainingOptions",
+    "Turn",
+    "VerificationReport",
+    "convert",
+    "load",
+    "save",
+    "simulate",
+    "train",
+]
 
 if TYPE_CHECKING:
-    from spikelet.networks.network import Network, load
+    from spikelet.api import (
+        Board,
+        ConversionReport,
+        Cut,
+        Dataset,
+        FlashReport,
+        FloatNetwork,
+        Network,
+        Trace,
+        TrainingOptions,
+        Turn,
+        VerificationReport,
+        convert,
+        load,
+        save,
+        simulate,
+        train,
+    )
 else:
 
     def __getattr__(name: str) -> object:
-        """Import numpy and what needs it only when asked, so that the command's help is fast."""
-        if name in ("Network", "load"):
-            from spikelet.networks import network
+        """Import numpy and the packages only when a name is asked for, so that help is fast."""
+        if name in __all__:
+            from spikelet import api
 
-            return getattr(network, name)
+            return getattr(api, name)
         raise AttributeError(f"module 'spikelet' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """List the public names only, for completion."""
+        return sorted([*__all__, "__version__"])

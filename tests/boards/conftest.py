@@ -10,11 +10,13 @@ from boards_under_test import BOARDS, absent, marks
 from kept_pico import KeptPico
 
 from spikelet import installation
-from spikelet.boards import interpreter, resolve
+from spikelet.boards import interpreter, resolve, serial_port
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 WITH_BOARD = ("port", "board", "name", "micropython")  # the parameters that name a board
 
@@ -59,7 +61,7 @@ def port(request):
 def virtual(tmp_path, monkeypatch, own_cache):
     """Return the folder of a virtual board of this test's own."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(resolve.list_ports, "comports", list)
+    monkeypatch.setattr(serial_port.list_ports, "comports", list)
     return Path(installation.cache_folder("virtual")) / "files"
 
 
@@ -90,10 +92,11 @@ def running(kept_pico):
     @contextmanager
     def session(port, network):
         if port.name == "pico":
-            with kept_pico.session(network.to_bytes()) as stream:
+            with kept_pico.session(lif_file.to_bytes(network)) as stream:
                 yield stream
             return
-        list(port.install({**sources(port.name).files, "network.lif": network.to_bytes()}))
+        files = {**sources(port.name).files, "network.lif": lif_file.to_bytes(network)}
+        list(stage.install(port, files))
         with port.session() as stream:
             yield stream
 

@@ -5,6 +5,8 @@ import json
 import pytest
 from boards_under_test import opened
 
+from spikelet.networks.lif_file import save_network
+
 PORT = "qemu:m3"
 SAME = 1e-3
 LAYER = {"inputs", "neurons", "storage", "held", "events", "step", "allocated"}
@@ -35,7 +37,7 @@ def lif(tmp_path_factory, trained):
 
     opened(PORT)
     path = tmp_path_factory.mktemp("bench") / "digits.lif"
-    trained().save(path)
+    save_network(trained(), path)
     assert main(["flash", str(path), "--port", PORT]) == 0
     return path
 

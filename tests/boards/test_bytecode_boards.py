@@ -5,9 +5,11 @@ from boards_under_test import marks, opened
 
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 ARCHITECTURES = {"unix": "x64", "qemu:m3": "armv7em", "qemu:m0": "armv6m", "qemu:rv32": "rv32imc"}
 
@@ -32,10 +34,10 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
     asked = interpreter.ask(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
     files = parts.of(asked).files
-    assert "spikert/session.mpy" in files
-    assert "spikert/session.py" not in files
-    assert "spikert/kernels/viper.mpy" in files
-    list(micropython.install({**files, "network.lif": network.to_bytes()}))
+    assert "spikert/session/__init__.mpy" in files
+    assert "spikert/session/__init__.py" not in files
+    assert "spikert/kernels/viper/__init__.mpy" in files
+    list(stage.install(micropython, {**files, "network.lif": lif_file.to_bytes(network)}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
         kernels = link.hello().kernels
@@ -60,7 +62,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     }
     files = {"spikert/__init__.py": b""}
     for path in (module, bytecode.other_form(module), module):
-        list(micropython.install({**files, path: made[path]}))
+        list(stage.install(micropython, {**files, path: made[path]}))
         with micropython.connect() as transport:
             transport.exec("import sys\n" + micropython.prelude + "\nfrom spikert import which")
             assert transport.eval("which.form") == ("source" if path == module else "bytecode")
@@ -77,7 +79,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
 )
 def test_other_versions_get_sources(other):
     files = parts.of(other).files
-    assert "spikert/session.py" in files
+    assert "spikert/session/__init__.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 
 

@@ -13,15 +13,16 @@ import pytest
 from random_networks import random_inputs, random_network
 
 from spikelet import installation
-from spikelet.boards import resolve
+from spikelet.boards import serial_port
 from spikelet.link.link import Link
+from spikelet.networks.lif_file import save_network
 
 
 @pytest.fixture
 def network(tmp_path):
     """Return a small network and the file it stands in."""
     made = random_network(3)
-    made.save(tmp_path / "net.lif")
+    save_network(made, tmp_path / "net.lif")
     return made
 
 
@@ -84,7 +85,7 @@ def test_monitor_without_a_recording_says_how_to_make_one(spikelet, network, tmp
 
 def test_another_network_on_the_board(spikelet, network, tmp_path):
     spikelet("flash", tmp_path / "net.lif", "--port", "virtual")
-    random_network(4).save(tmp_path / "other.lif")
+    save_network(random_network(4), tmp_path / "other.lif")
     status, out, err = spikelet("verify", tmp_path / "other.lif", "--port", "virtual", "--json")
     assert status == 1
     assert one_sentence(err, "another network", "spikelet flash")
@@ -154,7 +155,7 @@ def test_a_port_that_is_not_there(
     spikelet, network, tmp_path, monkeypatch, devices, spelling, words
 ):
     monkeypatch.setattr(
-        resolve.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
+        serial_port.list_ports, "comports", lambda: [FakeUsbPort(name) for name in devices]
     )
     named = () if spelling is None else ("--port", spelling)
     status, _, err = spikelet("verify", tmp_path / "net.lif", *named)
@@ -163,7 +164,7 @@ def test_a_port_that_is_not_there(
 
 
 def test_the_virtual_board_is_the_default(spikelet, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(resolve.list_ports, "comports", list)
+    monkeypatch.setattr(serial_port.list_ports, "comports", list)
     spikelet("flash", tmp_path / "net.lif")
     status, out, _ = spikelet("verify", tmp_path / "net.lif", "--json")
     assert (status, json.loads(out)["port"]) == (0, "virtual")

@@ -17,9 +17,11 @@ from fake_serial_board import FakeSerialBoard
 from random_networks import random_network
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve
+from spikelet.boards import raw_repl, serial_port
 from spikelet.boards.virtual import pico
 from spikelet.cli import doctor
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 
@@ -53,7 +55,7 @@ def plug(monkeypatch):
 
     def attach(*devices: str, vid: int = 0x2E8A, pid: int = 0x0005) -> None:
         found = [UsbPort(device, vid, pid) for device in devices]
-        monkeypatch.setattr(resolve.list_ports, "comports", lambda: found)
+        monkeypatch.setattr(serial_port.list_ports, "comports", lambda: found)
 
     monkeypatch.setattr(doctor, "NO_HARDWARE", ("virtual",))
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)  # however busy this computer is
@@ -264,11 +266,11 @@ def test_a_board_at_a_cable(spikelet, plug, made, tmp_path):
     flash = f"it does not hold Spikelet's runtime: run spikelet flash NET.lif --port {board.device}"
     assert found["next"] == [flash]
     network = random_network(3)
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     assert spikelet("flash", tmp_path / "net.lif", "--port", board.device)[0] == 0
     found = examined(spikelet)["ports"][board.device]
     assert found["holds_runtime"]
-    assert found["network_bytes"] == len(network.to_bytes())
+    assert found["network_bytes"] == len(lif_file.to_bytes(network))
     assert found["next"] == []
 
 

@@ -1,6 +1,7 @@
 """The loops of encoders that a board picks do what those in plain Python do, on that same board."""
 
-from spikelet import installation
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 
 TIMEOUT = 120  # seconds
 
@@ -8,10 +9,10 @@ COMPARE = """
 import sys
 {prelude}
 from array import array
-from spikert.loops import pick
+from spikert.emitters import fastest_form
 from spikert.loops import inputs_plain as plain
 
-picked = pick("inputs")
+picked = fastest_form("loops.inputs")
 print(picked.__name__)
 state = [12345]
 
@@ -65,7 +66,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(port.install(installation.runtime_files()))
+    list(stage.install(port, bytecode.sources()))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

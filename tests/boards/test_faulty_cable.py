@@ -5,9 +5,11 @@ import pytest
 from board_in_memory import Faults
 from random_networks import random_inputs, random_network
 
-from spikelet import installation
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 RATE = 1e-3
 
@@ -31,7 +33,7 @@ class FaultyCable:
 def test_nothing_wrong_is_ever_believed(port):
     network = random_network(3)
     x = random_inputs(network, 0, 150)
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()

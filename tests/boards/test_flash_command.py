@@ -9,6 +9,7 @@ from random_networks import random_network
 
 from spikelet.flashing import files_by_repl, layout, upload
 from spikelet.link.link import Link
+from spikelet.networks.lif_file import save_network
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def lif(tmp_path):
     made = []
     for seed in (3, 4):
         made.append(tmp_path / f"{seed}.lif")
-        random_network(seed).save(made[-1])
+        save_network(random_network(seed), made[-1])
     return made
 
 

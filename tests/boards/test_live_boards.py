@@ -7,12 +7,14 @@ import pytest
 from stream_networks import CHANNELS, stream_network
 
 from spikelet.boards import interpreter
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
+from spikelet.networks import lif_file
 
 SEED = 1  # of a network that scales its readings
 TURNS = 12
@@ -39,11 +41,11 @@ def link(port, network, raw):
         settings["rate"] = 1000
     parts = runtime_parts.of(interpreter.ask(port))
     files = parts.needed(Task(network, settings)) | {
-        "network.lif": network.to_bytes(),
+        "network.lif": lif_file.to_bytes(network),
         "samples.bin": raw.tobytes(),
         "sensor.json": json.dumps(settings).encode(),
     }
-    list(port.install(files))
+    list(stage.install(port, files))
     with port.session() as stream:
         opened = Link(stream, port.name, lambda text: None)
         verify.check_identity(network, opened.hello(), port.name)

@@ -5,7 +5,9 @@ from boards_under_test import marks, opened
 from stream_networks import QUICK_SEEDS, SEEDS, recordings, stream_network
 from thorough import quick
 
-from spikelet import installation
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
+from spikelet.networks import lif_file
 
 STEPS = 1_000
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32")
@@ -14,7 +16,8 @@ KERNELS = ("thumb", "viper")  # those that promise it
 RUN = """
 import gc, sys
 {prelude}
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 from spikert.network import Network
 
 table = tables.load({path!r})
@@ -49,7 +52,7 @@ def test_steps_and_answers_allocate_nothing(name, seed):
     port = opened(name)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

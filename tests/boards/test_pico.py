@@ -9,6 +9,7 @@ from power_up import wait_for_resets
 
 from spikelet.boards import catalogue, raw_repl
 from spikelet.errors import SpikeletError
+from spikelet.networks.lif_file import save_network
 
 pytestmark = pytest.mark.emulated
 
@@ -199,7 +200,7 @@ def test_an_unaligned_access_stops_the_chip(board, repl):
 
 def test_flash_and_verify_with_viper(spikelet, pico, trained, digits, tmp_path):
     lif = tmp_path / "net.lif"
-    trained("direct", 4).save(lif)
+    save_network(trained("direct", 4), lif)
     np.savez(tmp_path / "x.npz", x=digits.x[:60], y=digits.y[:60])
     port = ("--port", "pico")
     assert spikelet("flash", lif, *port)[0] == 0

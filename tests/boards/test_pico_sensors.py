@@ -3,9 +3,10 @@
 import pytest
 from boards_under_test import opened
 
-from spikelet import installation
 from spikelet.boards import raw_repl
-from spikelet.flashing.layout import CHOOSE_ACTIVE
+from spikelet.boards.start_code import CHOOSE_ACTIVE
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 
 pytestmark = pytest.mark.emulated
 
@@ -72,8 +73,8 @@ def reading():
 @pytest.fixture(scope="module")
 def pico(own_cache):
     port = opened("pico")
-    files = installation.runtime_files()
-    list(port.install({path: files[path] for path in files if path.startswith(NEEDED)}))
+    files = bytecode.sources()
+    list(stage.install(port, {path: files[path] for path in files if path.startswith(NEEDED)}))
     return port
 
 
@@ -271,9 +272,9 @@ def test_touch_on_pins(repl):
 
 
 SAMPLED = """
-from spikert.pace import Pace
+from spikert.sensors.sample_clock import SampleClock
 def sampled(count, period):
-    read, pace = [], Pace(period)
+    read, pace = [], SampleClock(period)
     for _ in range(count):
         pace.wait()
         read.append(reading()[0])

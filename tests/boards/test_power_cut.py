@@ -11,9 +11,11 @@ from random_networks import random_network
 from thorough import thorough
 
 from spikelet import installation
-from spikelet.boards import interpreter, resolve
+from spikelet.boards import interpreter, serial_port
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts
+from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -38,7 +40,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(pico.install({**runtime, "network.lif": OLD.to_bytes()}))
+    list(stage.install(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -53,7 +55,7 @@ def flash(pico, files, cut=None):
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(resolve.SerialPort(board.device).install(files))
+        list(stage.install(serial_port.SerialPort(board.device), files))
         return board.stats()["written"]
 
 
@@ -62,7 +64,7 @@ def flash(pico, files, cut=None):
     [*QUICK.items(), *(pytest.param(*one, marks=thorough) for one in THOROUGH.items())],
 )
 def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed, cuts):
-    files = {**runtime, "network.lif": NEW.to_bytes()}
+    files = {**runtime, "network.lif": lif_file.to_bytes(NEW)}
     if changed == "runtime":
         files["spikert/other.py"] = b"# so that it is another"
     restore(pico, image)

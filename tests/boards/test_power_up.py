@@ -11,12 +11,14 @@ from boards_under_test import blank
 from stream_networks import stream_network
 from thorough import quick
 
-from spikelet.boards import interpreter, raw_repl, resolve
+from spikelet.boards import interpreter, raw_repl, serial_port
+from spikelet.flashing import stage
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
+from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -39,10 +41,10 @@ def pico(own_cache, network):
     port = blank("pico")
     parts = runtime_parts.of(interpreter.ask(port))
     files = parts.needed(Task(network, SENSOR)) | {
-        "network.lif": network.to_bytes(),
+        "network.lif": lif_file.to_bytes(network),
         "sensor.json": json.dumps(SENSOR).encode(),
     }
-    list(port.install(files))
+    list(stage.install(port, files))
     return port
 
 
@@ -109,7 +111,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
     console("spikelet: class")
     console.port.close()
     x = np.zeros((2, 3 * network.stream.hop, 3), np.int16)
-    with resolve.SerialPort(board.device).session() as stream:
+    with serial_port.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         assert verify.check_identity(network, link.hello(), "board") is None
         assert verify.verify(link, network, x).passed
@@ -119,7 +121,7 @@ def test_a_host_that_comes_finds_it_at_once(board, network, console):
 def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     console("spikelet: class")
     console.port.close()
-    with resolve.SerialPort(board.device).session() as stream:
+    with serial_port.SerialPort(board.device).session() as stream:
         link = Link(stream, "board", pytest.fail)
         verify.check_identity(network, link.hello(), "board")
         check, troubles, turns = verify.LiveCheck(network), [], 0
@@ -175,8 +177,8 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
 
 @pytest.mark.parametrize("resets", quick(RESETS, RESETS[:1]))
 def test_resets_of_both_kinds_are_survived(board, network, pico, resets):
-    port = resolve.SerialPort(board.device)
-    held = network.to_bytes()
+    port = serial_port.SerialPort(board.device)
+    held = lif_file.to_bytes(network)
     for number in range(resets):
         if number % VERIFIED == 0:
             check_all(port, network)

@@ -10,7 +10,9 @@ from power_up import started
 from random_networks import random_network
 
 from spikelet import installation
-from spikelet.flashing import layout
+from spikelet.boards import start_code
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -29,7 +31,7 @@ def lif(tmp_path):
     paths = []
     for name, made in (("old", OLD), ("new", NEW)):
         paths.append(tmp_path / f"{name}.lif")
-        made.save(paths[-1])
+        save_network(made, paths[-1])
     return paths
 
 
@@ -55,16 +57,16 @@ def test_what_is_in_rom_is_read_in_place(spikelet, pico, lif):
     flash(spikelet, pico, lif[0])
     assert started(pico, OLD, NEW) is OLD
     paths, files = in_use(pico)
-    assert paths == layout.in_rom(["network.lif"])
+    assert paths == start_code.in_rom(["network.lif"])
     assert files == ["active"]
     status, out, _ = spikelet("verify", lif[0], "--port", pico.name, "--json")
     verified = json.loads(out)
     assert (status, verified["differences"], verified["lost_frames"]) == (0, 0, 0)
     with pico.connect() as repl:
         repl.exec("import gc, sys\n" + pico.prelude)
-        repl.exec("from spikert import tables\ngc.collect()\nbefore = gc.mem_alloc()")
+        repl.exec("from spikert.network import tables\ngc.collect()\nbefore = gc.mem_alloc()")
         repl.exec("data = tables.load(_paths['network.lif']).data\ngc.collect()")
-        assert repl.eval("gc.mem_alloc() - before") < len(OLD.to_bytes())
+        assert repl.eval("gc.mem_alloc() - before") < len(lif_file.to_bytes(OLD))
 
 
 def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_path):

@@ -13,6 +13,7 @@ from random_networks import random_network
 from spikelet.boards import raw_repl, resolve
 from spikelet.flashing import upload
 from spikelet.link.link import Link
+from spikelet.networks.lif_file import save_network
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs pseudo-terminals")
 
@@ -33,7 +34,7 @@ def board(tmp_path):
 def lif(tmp_path):
     """Return the file of a small network."""
     path = tmp_path / "net.lif"
-    random_network(3).save(path)
+    save_network(random_network(3), path)
     return path
 
 
@@ -54,7 +55,7 @@ def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
     spikelet("flash", lif, *port)
     before = {path: path.stat().st_mtime_ns for path in board.files.rglob("*.*")}
     other = tmp_path / "other.lif"
-    random_network(4).save(other)
+    save_network(random_network(4), other)
     assert spikelet("flash", other, *port)[0] == 0
     after = {path: path.stat().st_mtime_ns for path in board.files.rglob("*.*")}
     assert {path.suffix for path in before.keys() ^ after.keys()} == {".lif"}
@@ -99,7 +100,7 @@ def test_a_cable_pulled_during_flash_leaves_the_old_network(spikelet, board, lif
     spikelet("flash", lif, *port)
     old = {path: path.read_bytes() for path in board.files.rglob("*.*")}
     other = lif.with_name("other.lif")
-    random_network(4).save(other)
+    save_network(random_network(4), other)
     sent = []
 
     def pulled(kind, number, data):

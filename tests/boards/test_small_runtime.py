@@ -9,13 +9,15 @@ from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
 
-from spikelet import installation
 from spikelet.boards import interpreter, resolve
-from spikelet.flashing.runtime import file_systems
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode, file_systems
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
 MORE_SEEDS = range(4)
@@ -27,7 +29,7 @@ def lif(tmp_path):
     made = []
     for name in ("digits", "wide"):
         made.append(tmp_path / f"{name}.lif")
-        NETWORKS[name].save(made[-1])
+        save_network(NETWORKS[name], made[-1])
     return made
 
 
@@ -62,7 +64,7 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
         network = random_network(seed)
         files = parts.needed(Task(network))
         assert len(files) < 0.7 * len(parts.files)
-        list(port.install({**files, "network.lif": network.to_bytes()}))
+        list(stage.install(port, {**files, "network.lif": lif_file.to_bytes(network)}))
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
@@ -82,8 +84,8 @@ def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     before = interpreter.ask(port)
     parts = runtime_parts.of(before)
     runtime = parts.needed(Task(network)) if small else parts.files
-    files = {**runtime, "network.lif": network.to_bytes()}
-    list(port.install(files))
+    files = {**runtime, "network.lif": lif_file.to_bytes(network)}
+    list(stage.install(port, files))
     taken = before.flash_free - interpreter.ask(port).flash_free
     assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
@@ -96,12 +98,14 @@ def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif
     assert not list(virtual.rglob("*.lif"))
     status, out, _ = spikelet("flash", lif[0], "--small", "--json")
     said = json.loads(out)["left_out"]
-    assert "spikert/kernels/viper.py" in said["cannot_run"]
-    assert {"spikert/bench.py", "spikert/kernels/plain.py", "spikert/encode/delta.py"} <= set(
-        said["not_needed"]
-    )
+    assert "spikert/kernels/viper/__init__.py" in said["cannot_run"]
+    assert {
+        "spikert/bench/__init__.py",
+        "spikert/kernels/plain.py",
+        "spikert/encoders/delta.py",
+    } <= set(said["not_needed"])
     assert said["why"] == "as --small asks"
-    assert not list(virtual.rglob("bench.py"))
+    assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
     status, _, err = spikelet("verify", lif[0], "--kernel", "plain")
     assert (status, err.count("\n")) == (1, 1)
@@ -125,12 +129,12 @@ def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtu
 def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
     port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
-    assert len(list(virtual.rglob("thumb.py"))) == 1
+    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    assert len(list(virtual.rglob("thumb/build.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0
     assert json.loads(out)["left_out"]["not_needed"] == []
-    assert not list(virtual.rglob("thumb.py"))
+    assert not list(virtual.rglob("thumb/build.py"))
     assert len(list((virtual / "spikelet").glob("r*"))) == 1
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
 
@@ -143,7 +147,7 @@ def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
     assert status == 0
     assert "for all would take 1" in left_out(out)
     assert left_out(out).endswith("97,280 are free")
-    assert not list(virtual.rglob("bench.py"))
+    assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
     room_for(40_000, 40_000)
     status, _, err = spikelet("flash", lif[1])

@@ -7,7 +7,9 @@ import pytest
 from boards_under_test import marks, opened
 from thorough import thorough
 
-from spikelet import installation
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import layer_bounds
@@ -25,7 +27,8 @@ import gc, sys
 {prelude}
 from array import array
 import micropython
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 
 table = tables.load(_paths["network.lif"]).layers[0]
 modules = [kernels.load(name) for name in ("thumb", "plain")]
@@ -95,10 +98,10 @@ def kept(r0, r1, r2, r3):
 
 thumb = layers[0]
 if table.pairs:
-    from spikert.kernels.thumb_pairs import add
+    from spikert.kernels.thumb.pairs import add
 else:
-    from spikert.kernels.thumb_bytes import add
-from spikert.kernels.thumb_fire import fire
+    from spikert.kernels.thumb.byte_rows import add
+from spikert.kernels.thumb.fire import fire
 events = array("H", range(table.inputs))
 print(*[kept(thumb.block, events, len(events), code()) for code in (add, fire)])
 """
@@ -183,7 +186,7 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

@@ -9,6 +9,7 @@ from boards_under_test import blank
 from stream_networks import stream_network
 
 from spikelet import installation
+from spikelet.networks.lif_file import save_network
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
@@ -45,7 +46,7 @@ def test_what_a_driver_gives_is_the_chips_own_integers(spikelet, motion, tmp_pat
     places = [np.flatnonzero((motion == row).all(axis=1)) for row in np.load(path)]
     assert [len(found) for found in places] == [1] * 200
     assert np.abs(np.concatenate(places) - np.arange(200)).max() <= 1
-    stream_network(1).save(tmp_path / "net.lif")  # which takes three channels of int16
+    save_network(stream_network(1), tmp_path / "net.lif")  # which takes three channels of int16
     assert spikelet("flash", tmp_path / "net.lif", *sensor)[0] == 0
     status, out, err = spikelet("monitor", "--check", "--samples", 50, "--port", "pico", "--json")
     assert status == 0, err

@@ -7,11 +7,13 @@ import pytest
 from boards_under_test import BOARDS, absent, marks
 from thorough import quick
 
-from spikelet import installation
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -28,7 +30,8 @@ PORTS = [name for name, kernels in BOARDS.items() if "viper" in kernels and name
 STEADY = """
 import gc
 from array import array
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 described = tables.load(_paths["network.lif"]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 halves = [(table.inputs // 2, layer) for table, layer in zip(described, layers)]
@@ -172,10 +175,10 @@ def test_steps_allocate_nothing(kept_pico, board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
     if board.name == "pico":
-        with kept_pico.connect(made.to_bytes()) as transport:
+        with kept_pico.connect(lif_file.to_bytes(made)) as transport:
             said, errors = transport.exec_raw(STEADY, timeout=120)
     else:
-        list(board.install({**installation.runtime_files(), "network.lif": made.to_bytes()}))
+        list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
         with board.connect() as transport:
             script = f"import sys\n{board.prelude}\n{STEADY}"
             said, errors = transport.exec_raw(script, timeout=120)

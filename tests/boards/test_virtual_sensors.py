@@ -5,8 +5,9 @@ import ast
 import pytest
 from sensor_boards import Wired
 
-from spikelet import installation
 from spikelet.boards import resolve
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 
 READ = """
 from array import array
@@ -30,7 +31,7 @@ def virtual(own_cache, monkeypatch, tmp_path):
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     port = resolve.resolve("virtual")
-    list(port.install(installation.runtime_files()))
+    list(stage.install(port, bytecode.sources()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 

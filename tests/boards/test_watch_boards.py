@@ -14,17 +14,19 @@ from boards_under_test import blank
 from fake_serial_board import FakeSerialBoard
 from random_networks import random_inputs, random_network
 
-from spikelet import installation
-from spikelet.boards import interpreter, raw_repl, resolve, usb_identity
+from spikelet.boards import interpreter, raw_repl, serial_port, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
-from spikelet.flashing.runtime import parts
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode, parts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Observation
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch, replayed
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 USB = {"serial_number": "E66", "vid": 0x2E8A, "pid": 5, "interface": None}
 
@@ -71,7 +73,7 @@ def interrupted(network, at, interrupt):
 def lif(tmp_path):
     """Return the file of a small network, and write a recording for it beside."""
     network = random_network(3)
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     np.savez(tmp_path / "x.npz", x=random_inputs(network, 1, 9))
     return tmp_path / "net.lif"
 
@@ -148,12 +150,12 @@ def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     pico = blank("pico")
     network = random_network(3)
     with pico.powered() as board:
-        port = resolve.SerialPort(board.device)
-        files = {**parts.of(interpreter.ask(port)).files, "network.lif": network.to_bytes()}
+        port = serial_port.SerialPort(board.device)
+        files = {**parts.of(interpreter.ask(port)).files, "network.lif": lif_file.to_bytes(network)}
         files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
         if not main:
             files["main.py"] = b"print('as any program of a user')"
-        list(port.install(files))
+        list(stage.install(port, files))
         watch = Watch(
             port,
             connect,
@@ -179,7 +181,7 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     def plug():
         plugged[:] = [FakeSerialBoard(tmp_path)]
-        return resolve.SerialPort(plugged[0].device)
+        return serial_port.SerialPort(plugged[0].device)
 
     def replug():
         before = plugged[0]
@@ -188,9 +190,9 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
     port = plug()
-    files = {**installation.runtime_files(), "network.lif": network.to_bytes()}
+    files = {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
-    list(port.install(files))
+    list(stage.install(port, files))
     try:
         plugged[0].unplug()
         port = plug()  # a board of this kind ends with its connection
@@ -257,8 +259,8 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     network = random_network(3)
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
-    flashed = {"network.lif": network.to_bytes(), "samples.bin": samples}
-    list(virtual.install(installation.runtime_files() | flashed))
+    flashed = {"network.lif": lif_file.to_bytes(network), "samples.bin": samples}
+    list(stage.install(virtual, bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []
@@ -266,7 +268,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     @contextlib.contextmanager
     def moved(port, log):
         opened.append(port.name)
-        where = virtual if len(opened) == 1 else resolve.SerialPort(flooding.device)
+        where = virtual if len(opened) == 1 else serial_port.SerialPort(flooding.device)
         with connect(where, log) as link:
             yield link
 

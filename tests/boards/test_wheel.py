@@ -37,3 +37,39 @@ def test_the_wheel_runs_the_demo(tmp_path):
     assert found["synaptic_events"] <= 2600
     assert (tmp_path / found["picture"]).read_bytes().startswith(b"\x89PNG")
     assert {"virtual", "qemu-m0"} <= {board["name"] for board in spikelet("boards")["boards"]}
+    check_types(programs / "python", tmp_path, clean)
+
+
+PROGRAM = """
+import numpy as np
+import spikelet
+
+x = np.zeros((40, 9), np.uint8)
+y = np.arange(40) % 2
+net: spikelet.FloatNetwork = spikelet.train(x, y, hidden=64)
+table, report = spikelet.convert(net)
+bits: int = report.bits
+with spikelet.Board("virtual") as board:
+    sent: int = board.flash(table).sent
+    found = board.verify(table, x, y)
+    lost: int = found.lost_frames
+    for turn in board.monitor(turns=1):
+        answer: int = turn.answer
+"""
+
+
+def check_types(python: Path, folder: Path, environment: dict[str, str]) -> None:
+    """Have mypy read a program that uses the installed wheel."""
+    program = folder / "program.py"
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-executable"]
+    for text, status in ((PROGRAM, 0), (PROGRAM.replace("answer: int", "answer: str"), 1)):
+        program.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [*command, str(python), str(program)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout

@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 
-from spikelet import installation
-from spikelet.boards import resolve
+from spikelet.boards.port import ReplPort
+from spikelet.flashing import stage
+from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
 TAMPER = """
 import spikert
-from spikert import tables
-spikert.forget = lambda *names: None  # lest the tables be imported again, as they were
+from spikert.network import tables
+spikert.unload = lambda *names: None  # lest the tables be imported again, as they were
 checked = tables.load
 def load(path):
     table = checked(path)
@@ -27,7 +29,7 @@ tables.load = load
 """
 
 
-class TamperedPort(resolve.Board):
+class TamperedPort(ReplPort):
     """A board on which one weight changes after the tables were checked."""
 
     def __init__(self, port, offset):
@@ -55,7 +57,7 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(port.install({**installation.runtime_files(), "network.lif": network.to_bytes()}))
+    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

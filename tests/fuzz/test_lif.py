@@ -7,12 +7,12 @@ from lif_files import resealed
 from random_networks import random_network
 
 from spikelet.errors import SpikeletError
-from spikelet.networks import network
-from spikert import tables
-from spikert.kernels import patches
+from spikelet.networks import lif_file
+from spikert.kernels import convolution_patches as patches
+from spikert.network import tables
 
 SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
-FILES = {seed: random_network(seed).to_bytes() for seed in SEEDS}
+FILES = {seed: lif_file.to_bytes(random_network(seed)) for seed in SEEDS}
 MOST_PARTS = 10_000  # of a convolution that is followed through all of its places
 thorough = settings(derandomize=True, max_examples=400, deadline=None)
 
@@ -26,14 +26,14 @@ def read_by_both(data: bytes) -> None:
     else:
         assert_within(table)
     try:
-        read = network.from_bytes(data)
+        read = lif_file.from_bytes(data)
     except (tables.TableError, SpikeletError):
         return
     assert table is not None
     assert [(layer.inputs, layer.neurons, layer.maps) for layer in read.layers] == [
         (layer.inputs, layer.neurons, layer.maps) for layer in table.layers
     ]
-    again = network.from_bytes(read.to_bytes())
+    again = lif_file.from_bytes(lif_file.to_bytes(read))
     assert all(
         np.array_equal(a.weights, b.weights) for a, b in zip(again.layers, read.layers, strict=True)
     )

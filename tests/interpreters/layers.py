@@ -11,7 +11,8 @@ from array import array
 
 sys.path.insert(0, sys.argv[1])
 
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 
 layers = [kernels.load(sys.argv[2]).Layer(table) for table in tables.load(sys.argv[3]).layers]
 with open(sys.argv[4]) as file:

@@ -5,15 +5,16 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from spikert import compat, encode, kernels, readout, tables, wire
-from spikert.kernels import patches
-from spikert.network import Network
+from spikert import encoders, kernels, wire
+from spikert.kernels import convolution_patches as patches
+from spikert.network import Network, readout, tables
+from spikert.wire import checksums
 
 noise = bytes([(i * i * 31 + i * 7) & 255 for i in range(300)])
 
 for size in (0, 1, 2, 255, 256, 300):
-    print("crc16", size, compat.crc16(noise[:size], compat.CRC16_START))
-    print("crc32", size, compat.crc32(noise[:size]), compat.crc32(noise[:size], 12345))
+    print("crc16", size, checksums.crc16(noise[:size], checksums.CRC16_START))
+    print("crc32", size, checksums.crc32(noise[:size]), checksums.crc32(noise[:size], 12345))
 
 for size in (0, 1, 5, 200, 249):
     frame = bytearray(wire.MAX_FRAME)
@@ -44,7 +45,7 @@ class Wanted:
 
 for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase", 5)):
     Wanted.encoder, Wanted.parameter = name, parameter
-    encoder = encode.make(Wanted)
+    encoder = encoders.make(Wanted)
     encoder.start()
     encoder.take(noise[:40])
     for _ in range(Wanted.steps):

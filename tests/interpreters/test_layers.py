@@ -11,10 +11,10 @@ import pytest
 from random_networks import QUICK_SEEDS, SEEDS, random_inputs, random_network
 from thorough import quick
 
-from interpreters import FIRMWARE, interpreter
+from interpreters import interpreter
 from spikelet.boards import virtual
+from spikelet.networks.lif_file import save_network
 
-SCRIPT = Path(__file__).parent / "layers.py"
 STANDINS = Path(virtual.__file__).parent / "modules"
 SAMPLES = 4
 KERNELS = {
@@ -69,12 +69,19 @@ def _words(numbers: list[int]) -> str:
         for kernel in kernels
     ],
 )
-def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, tmp_path):
+def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, firmware, tmp_path):
     told, expected = signals_and_doings(seed)
     (tmp_path / "signals").write_text(told)
-    random_network(seed).save(tmp_path / "net.lif")
+    save_network(random_network(seed), tmp_path / "net.lif")
     program = sys.executable if name == "python" else interpreter(name)
-    command = [program, SCRIPT, FIRMWARE, kernel, tmp_path / "net.lif", tmp_path / "signals"]
+    command = [
+        program,
+        firmware / "layers.py",
+        firmware,
+        kernel,
+        tmp_path / "net.lif",
+        tmp_path / "signals",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(STANDINS)}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert run.stderr == ""
@@ -85,7 +92,8 @@ STEADY = """
 import gc, sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 described = tables.load(sys.argv[2]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 counts = [table.inputs // 2 for table in described]
@@ -104,9 +112,9 @@ print(gc.mem_alloc() - before)
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
-def test_viper_allocates_nothing_in_a_step(seed, tmp_path):
-    random_network(seed).save(tmp_path / "net.lif")
+def test_viper_allocates_nothing_in_a_step(seed, firmware, tmp_path):
+    save_network(random_network(seed), tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(STEADY)
-    command = [interpreter("micropython"), tmp_path / "steady.py", FIRMWARE, tmp_path / "net.lif"]
+    command = [interpreter("micropython"), tmp_path / "steady.py", firmware, tmp_path / "net.lif"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(run.stdout) == 0

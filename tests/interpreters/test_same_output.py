@@ -10,6 +10,7 @@ from random_networks import random_network
 
 from interpreters import FIRMWARE, interpreter
 from spikelet import minify
+from spikelet.networks.lif_file import save_network
 
 HERE = Path(__file__).parent
 
@@ -23,10 +24,10 @@ HERE = Path(__file__).parent
     ],
 )
 @pytest.mark.parametrize("seed", [0, 7, 9])
-def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
+def test_runtime_says_the_same_as_on_cpython(name, seed, firmware, tmp_path):
     lif = tmp_path / "net.lif"
-    random_network(seed).save(lif)
-    arguments = [str(HERE / "runtime.py"), str(FIRMWARE), str(lif)]
+    save_network(random_network(seed), lif)
+    arguments = [str(firmware / "runtime.py"), str(firmware), str(lif)]
     said = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))
@@ -43,10 +44,10 @@ def test_runtime_says_the_same_as_on_cpython(name, seed, tmp_path):
         pytest.param("circuitpython", marks=pytest.mark.ulab),
     ],
 )
-def test_sensors_say_the_same_as_on_cpython(name, tmp_path):
+def test_sensors_say_the_same_as_on_cpython(name, firmware, tmp_path):
     recording = tmp_path / "samples.bin"
     recording.write_bytes(array("h", [k * 1801 - 32768 for k in range(36)]).tobytes())
-    arguments = [str(HERE / "sensors.py"), str(FIRMWARE), str(recording)]
+    arguments = [str(firmware / "sensors.py"), str(firmware), str(recording)]
     said = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))

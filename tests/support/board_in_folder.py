@@ -156,10 +156,8 @@ def boot(first: tuple[str, ...] = ("code.py", "main.py")) -> Started | None:
     def load(name, *rest):
         if name == "sys":
             return system
-        assert name == "spikert"
-        return SimpleNamespace(
-            boot=SimpleNamespace(start=start), session=SimpleNamespace(main=start)
-        )
+        session = SimpleNamespace(boot=SimpleNamespace(start=start), main=start)
+        return {"spikert": SimpleNamespace(session=session), "spikert.session": session}[name]
 
     names = {"__name__": "__main__", "__builtins__": vars(builtins) | {"__import__": load}}
     exec(entry.read_text(), names)

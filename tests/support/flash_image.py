@@ -12,9 +12,11 @@ from pathlib import Path
 
 from spikelet import installation
 from spikelet.boards import resolve
+from spikelet.boards.port import Port
+from spikelet.boards.start_code import ACTIVE
 from spikelet.boards.virtual.pico import FIRMWARE, Pico
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout
+from spikelet.flashing import layout, stage
 
 FLASH = 2 << 20  # bytes, of the chip
 FILES = 1408 << 10  # bytes at its end, for files; source: MicroPython, ports/rp2/boards/RPI_PICO
@@ -54,8 +56,8 @@ with open(sys.argv[2], "wb") as image:
 """
 
 
-def put(port: resolve.Port, files: Mapping[str, bytes]) -> None:
-    """Put files on a board and to use, as `port.install` does; a Pico loses all others.
+def put(port: Port, files: Mapping[str, bytes]) -> None:
+    """Put files on a board and to use, as `stage.install` does; a Pico loses all others.
 
     A Pico whose flash cannot be written directly is flashed like any board.
     """
@@ -64,18 +66,18 @@ def put(port: resolve.Port, files: Mapping[str, bytes]) -> None:
     except SpikeletError:
         micropython = None
     if micropython is None:
-        list(port.install(files))
+        list(stage.install(port, files))
     else:
         _write(micropython, installation.cache_folder(port.storage), files)
 
 
-def _is_pico(port: resolve.Port) -> bool:
+def _is_pico(port: Port) -> bool:
     return isinstance(port, Pico) and port.firmware.name == FIRMWARE  # others divide it otherwise
 
 
 def _write(micropython: str, folder: Path, files: Mapping[str, bytes]) -> None:
     made = layout.of(files)
-    wanted = {**made.staged, **made.entries, layout.ACTIVE: made.active}
+    wanted = {**made.staged, **made.entries, ACTIVE: made.active}
     copies = folder / "copies"
     copies.mkdir(exist_ok=True)
     listing = {"folders": layout.folders(wanted), "files": {}}

@@ -11,7 +11,7 @@ import flash_image
 from boards_under_test import blank
 from mpremote.transport_serial import SerialTransport
 
-from spikelet.boards import resolve
+from spikelet.boards.start_code import import_session
 
 NETWORK = "kept.lif"  # a file that each test replaces
 PATIENCE = 240  # seconds to compile the runtime, on a computer with other work
@@ -38,7 +38,7 @@ class KeptPico:
     def connect(self, network: bytes) -> Iterator[SerialTransport]:
         """Give the raw REPL of the Pico, which holds the network; a test that fails ends the Pico.
 
-        `session` is imported and `_paths` names the network, as after `resolve.loading`.
+        `session` is imported and `_paths` names the network, as after `import_session`.
         """
         try:
             transport = self._transport or self._start()
@@ -70,7 +70,7 @@ class KeptPico:
         pico = blank("pico", storage="pico-kept")
         flash_image.put(pico, self.runtime())
         transport = self._open.enter_context(pico.connect())
-        _run(transport, resolve.loading(pico.prelude) + KNOWN)
+        _run(transport, import_session(pico.prelude) + KNOWN)
         self._transport = transport
         return transport
 

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from spikert import tables
+from spikert.network import tables
 
 
 def resealed(data: bytes) -> bytes:

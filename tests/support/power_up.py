@@ -7,6 +7,7 @@ from random_networks import random_inputs
 
 from spikelet.link import verify
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 
 SAMPLES = 3
 PATIENCE = 60  # seconds
@@ -26,7 +27,7 @@ def started(pico, *networks):
         link = Link(stream, board.name, lambda text: None)
         info = link.hello()
         assert not info.problem
-        network = {made.crc: made for made in networks}[info.crc]
+        network = {lif_file.crc(made): made for made in networks}[info.crc]
         x = random_inputs(network, 5, SAMPLES)
         found = verify.verify(link, network, x)
         link.close()

@@ -8,10 +8,11 @@ from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import RESETS
 from spikelet.networks.geometry import Geometry
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.proof import INT16_MAX, INT16_MIN, layer_bounds
-from spikert.tables import ENCODERS, READOUTS
+from spikelet.networks.proof import layer_bounds
+from spikert.network.tables import ENCODERS, READOUTS
 
 SERIES = 30  # of random numbers: one in which the networks of the first seeds are of every kind
 SEEDS = range(24)  # of the networks that run on every board

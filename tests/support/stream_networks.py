@@ -8,7 +8,7 @@ from spikelet.networks import proof
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import Stream
-from spikert.tables import ENCODERS, READOUTS
+from spikert.network.tables import ENCODERS, READOUTS
 
 CHANNELS, HIDDEN, CLASSES = 3, 12, 4
 TURNS = 7

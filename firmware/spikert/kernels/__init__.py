@@ -44,7 +44,7 @@ try:
     from spikert.kernels.chosen import NAMES  # type: ignore[import-untyped,no-redef]
 except ImportError:  # it is there where what one network needs was flashed, and no more
     pass
-_NEEDED = {"thumb": "thumb_rows", "viper": "viper_words"}  # modules that tell whether a kernel runs
+_EMITTED = ("thumb", "viper")  # those that only some interpreters can import
 _found: list = []  # what `available` returned
 
 
@@ -56,20 +56,24 @@ def load(name):
     the kernel needs.
     """
     if __name__ + "." + name not in sys.modules:
-        spikert.forget(__name__ + ".")
+        spikert.unload(__name__ + ".")
     return getattr(__import__("spikert.kernels." + name).kernels, name)
 
 
 def available():
-    """Return the names of the kernels that this interpreter can run, the fastest first."""
+    """Return the names of the kernels that this interpreter can run, the fastest first.
+
+    The fastest stays in memory, because it is the one that is loaded most often.
+    """
     if not _found:
         for name in NAMES:
-            try:
-                if name in _NEEDED:
-                    __import__("%s.%s" % (__name__, _NEEDED[name]))
-            except (ImportError, SyntaxError, AttributeError, ValueError):
-                continue
+            # The kernel thumb has functions in viper, so an interpreter that imports it has both.
+            if name in _EMITTED and not _found:
+                try:
+                    __import__("%s.%s" % (__name__, name))
+                except (ImportError, SyntaxError, AttributeError, ValueError):
+                    spikert.unload(__name__ + ".")
+                    continue
             if name != "ulab" or compat.np:
                 _found.append(name)
-        spikert.forget(__name__ + ".")
     return _found

@@ -2,7 +2,7 @@
 
 from array import array
 
-from spikert.kernels import patches
+from spikert.kernels import convolution_patches as patches
 
 
 class Layer:
@@ -124,7 +124,7 @@ class _Dense:
 
 
 class _Convolution:
-    """Weights i8 in patches; see tables.py for their order, and patches.py for places."""
+    """Weights i8 in patches; see tables.py for their order, and convolution_patches.py for places."""
 
     def __init__(self, table):
         self.weights = table.data[table.weights : table.end]

@@ -14,13 +14,13 @@ bytes of a comparison, an array i16[neurons] for each shift, and the list of tho
 from array import array
 
 from spikert.compat import np
-from spikert.kernels import patches
-from spikert.loops import pick
+from spikert.emitters import fastest_form
+from spikert.kernels import convolution_patches as patches
 
 if np is None:
     raise ImportError("this interpreter has no ulab")
 
-loops = pick("rows")
+loops = fastest_form("loops.rows")
 LEAST_TOGETHER = 8  # rows, for which it is worth it to add bytes before their sums
 
 
@@ -426,7 +426,7 @@ class _Dense:
 
 
 class _Convolution:
-    """Weights int8 in patches; see tables.py for their order, and patches.py for places."""
+    """Weights int8 in patches; see tables.py for their order, and convolution_patches.py for places."""
 
     def __init__(self, table):
         self.geometry = g = table.geometry

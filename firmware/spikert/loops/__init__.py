@@ -1,10 +1,9 @@
 """The runtime's loops over steps and layers, channels, neurons and bytes.
 
-They stand in modules of their own because only some interpreters have MicroPython's native emitter, or
-its assembler for ARM: NAME_viper.py and NAME_thumb.py, where it is, are for those, NAME_plain.py for
-all others, and `pick(name)` returns the one to use. All have the functions below, which return and
-leave behind the same, bit for bit. No buffer is kept, and none is made. So many modules because each
-takes memory, and few networks need them all.
+Each module is there in several forms, see emitters.py: NAME_viper.py and NAME_thumb.py for interpreters
+with those emitters, NAME_plain.py for all others. All forms have the functions below, which return and
+leave behind the same, bit for bit. No buffer is kept, and none is made. There are many modules, because
+each takes memory, and few networks need them all.
 
 running  stepping(encoder, advance)
                             a function that takes a network through so many steps
@@ -46,38 +45,26 @@ gather   add_spikes(scores, events, count)
 scores   functions(scores)  two functions without parameters: the one begins the readout's first window,
                             the other returns the index of the largest total over a window's hops, the
                             lowest if it is several's, and begins the next hop
-framing  put_addresses(target, events, count, width)
-                            u16[count] as so many bytes, or as two bytes each
-         put_bitmap(target, size, events, count, first)
-                            a bitmap of `size` bytes, whose first bit is that of event `first`
-         encode_into(frame, kind, sequence, payload_size)
-                            see wire.py
-checksum crc16(data, crc)   see compat.py
 
 A readout's scores are i32[], of which the first five say
 
-    CLASSES    how many there are
-    END        where the scores end
-    ADDS       whether a class's total is the sum of its scores, else it is their largest
-    AT         where those of the present hop begin
-    SEEN       where those end that a hop has had yet; a window slides over them in a circle
+    SCORES_CLASSES    how many there are
+    SCORES_END        where the scores end
+    SCORES_ADDS       whether a class's total is the sum of its scores, else it is their largest
+    SCORES_AT         where those of the present hop begin
+    SCORES_SEEN       where those end that a hop has had yet; a window slides over them in a circle
 
-and from SCORES on i32[hops, classes]; counts, or membranes + 0x8000; so a window has fewer than 2**31
-steps.
+and from SCORES_BEGIN on i32[hops, classes]; counts, or membranes + 0x8000; so a window has fewer than
+2**31 steps.
 """
 
-import sys
+from spikert.compat import const
 
+SIGN = const(0x8000)  # a 16-bit number's sign bit: what is biased has it added
 
-def pick(name):
-    """Return the module of these loops that this interpreter runs fastest."""
-    for form in ("thumb", "viper"):
-        path = "%s.%s_%s" % (__name__, name, form)
-        try:
-            __import__(path)
-            return sys.modules[path]
-        except (ImportError, SyntaxError, AttributeError, ValueError):
-            continue
-    path = "%s.%s_plain" % (__name__, name)
-    __import__(path)
-    return sys.modules[path]
+SCORES_CLASSES = const(0)
+SCORES_END = const(1)
+SCORES_ADDS = const(2)
+SCORES_AT = const(3)
+SCORES_SEEN = const(4)
+SCORES_BEGIN = const(5)

@@ -1,17 +1,14 @@
 """What each step gives to a readout's scores, in MicroPython's native emitter."""
 
 import micropython
-from micropython import const
 
-_CLASSES = const(0)  # of a readout's scores, see __init__.py
-_AT = const(3)
-_SIGN = const(0x8000)
+from spikert.loops import SCORES_AT, SCORES_CLASSES, SIGN
 
 
 @micropython.viper
 def add_spikes(scores: ptr32, events: ptr16, count: int):
     """Add one for each neuron listed."""
-    at = scores[_AT]
+    at = scores[SCORES_AT]
     while count:
         count -= 1
         j = at + events[count]
@@ -20,14 +17,14 @@ def add_spikes(scores: ptr32, events: ptr16, count: int):
 
 def follow(layer, scores, flip=0):
     """Replace each score by the layer's membrane where that is larger."""
-    follow_biased(layer.membranes(), scores, _SIGN)
+    follow_biased(layer.membranes(), scores, SIGN)
 
 
 @micropython.viper
 def follow_biased(membranes: ptr16, scores: ptr32, flip: int):
     """Do so with u16[], which are biased once the bits of `flip` are turned."""
-    left = scores[_CLASSES]
-    scores = ptr32(int(scores) + 4 * scores[_AT])
+    left = scores[SCORES_CLASSES]
+    scores = ptr32(int(scores) + 4 * scores[SCORES_AT])
     while left:
         left -= 1
         v = membranes[left] ^ flip

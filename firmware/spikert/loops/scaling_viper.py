@@ -1,9 +1,8 @@
 """Readings of a sensor to x, in MicroPython's native emitter."""
 
 import micropython
-from micropython import const
 
-_SIGN = const(0x8000)
+from spikert.loops import SIGN
 
 
 @micropython.viper
@@ -11,7 +10,7 @@ def scale(x: ptr8, readings: ptr16, offset: ptr32, factor: ptr32, shift: int, ch
     """Put the x of the readings into x."""
     i = 0
     while i < channels:
-        value = (((readings[i] ^ _SIGN) - _SIGN - offset[i]) * factor[i]) >> shift
+        value = (((readings[i] ^ SIGN) - SIGN - offset[i]) * factor[i]) >> shift
         if value < 0:
             value = 0
         elif value > 255:

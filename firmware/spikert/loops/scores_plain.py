@@ -1,19 +1,19 @@
 """A readout's scores, in plain Python."""
 
-from spikert.compat import const
-
-_CLASSES = const(0)  # of a readout's scores, see __init__.py
-_END = const(1)
-_ADDS = const(2)
-_AT = const(3)
-_SEEN = const(4)
-_SCORES = const(5)
+from spikert.loops import (
+    SCORES_ADDS,
+    SCORES_AT,
+    SCORES_BEGIN,
+    SCORES_CLASSES,
+    SCORES_END,
+    SCORES_SEEN,
+)
 
 
 def _begin(scores):
     """Begin the first window."""
-    scores[_AT] = _SCORES
-    scores[_SEEN] = _SCORES + scores[_CLASSES]
+    scores[SCORES_AT] = SCORES_BEGIN
+    scores[SCORES_SEEN] = SCORES_BEGIN + scores[SCORES_CLASSES]
     _clear(scores)
 
 
@@ -24,22 +24,22 @@ def functions(scores):
 
 def _answer(scores):
     """Return the index of the class with the largest total, and begin the next hop."""
-    classes = scores[_CLASSES]
+    classes = scores[SCORES_CLASSES]
     winner = highest = 0
-    for j in range(_SCORES, _SCORES + classes):
+    for j in range(SCORES_BEGIN, SCORES_BEGIN + classes):
         total = scores[j]
-        for k in range(j + classes, scores[_SEEN], classes):
-            total = total + scores[k] if scores[_ADDS] else max(total, scores[k])
-        if j == _SCORES or total > highest:
-            winner, highest = j - _SCORES, total
-    at = scores[_AT] + classes
-    scores[_AT] = at = _SCORES if at == scores[_END] else at
-    scores[_SEEN] = max(scores[_SEEN], at + classes)
+        for k in range(j + classes, scores[SCORES_SEEN], classes):
+            total = total + scores[k] if scores[SCORES_ADDS] else max(total, scores[k])
+        if j == SCORES_BEGIN or total > highest:
+            winner, highest = j - SCORES_BEGIN, total
+    at = scores[SCORES_AT] + classes
+    scores[SCORES_AT] = at = SCORES_BEGIN if at == scores[SCORES_END] else at
+    scores[SCORES_SEEN] = max(scores[SCORES_SEEN], at + classes)
     _clear(scores)
     return winner
 
 
 def _clear(scores):
-    at = scores[_AT]
-    for j in range(at, at + scores[_CLASSES]):
+    at = scores[SCORES_AT]
+    for j in range(at, at + scores[SCORES_CLASSES]):
         scores[j] = 0

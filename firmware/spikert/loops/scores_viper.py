@@ -1,25 +1,26 @@
 """A readout's scores, in MicroPython's native emitter."""
 
 import micropython
-from micropython import const
 
-_CLASSES = const(0)  # of a readout's scores, see __init__.py
-_END = const(1)
-_ADDS = const(2)
-_AT = const(3)
-_SEEN = const(4)
-_SCORES = const(5)
+from spikert.loops import (
+    SCORES_ADDS,
+    SCORES_AT,
+    SCORES_BEGIN,
+    SCORES_CLASSES,
+    SCORES_END,
+    SCORES_SEEN,
+)
 
 
 @micropython.viper
 def _begin(scores: ptr32):
     """Begin the first window."""
-    scores[_AT] = _SCORES
-    left = scores[_CLASSES]
-    scores[_SEEN] = _SCORES + left
+    scores[SCORES_AT] = SCORES_BEGIN
+    left = scores[SCORES_CLASSES]
+    scores[SCORES_SEEN] = SCORES_BEGIN + left
     while left:
         left -= 1
-        scores[_SCORES + left] = 0
+        scores[SCORES_BEGIN + left] = 0
 
 
 @micropython.native
@@ -40,31 +41,31 @@ def functions(scores):
 @micropython.viper
 def _answer(scores: ptr32) -> int:
     """Return the index of the class with the largest total, and begin the next hop."""
-    classes = scores[_CLASSES]
-    seen = scores[_SEEN]
-    winner = _SCORES
+    classes = scores[SCORES_CLASSES]
+    seen = scores[SCORES_SEEN]
+    winner = SCORES_BEGIN
     highest = 0
-    j = _SCORES
-    while j < _SCORES + classes:
+    j = SCORES_BEGIN
+    while j < SCORES_BEGIN + classes:
         total = scores[j]
         k = j + classes
         while k < seen:
-            if scores[_ADDS]:
+            if scores[SCORES_ADDS]:
                 total += scores[k]
             elif scores[k] > total:
                 total = scores[k]
             k += classes
-        if j == _SCORES or total > highest:
+        if j == SCORES_BEGIN or total > highest:
             winner = j
             highest = total
         j += 1
-    at = scores[_AT] + classes
-    if at == scores[_END]:
-        at = _SCORES
-    scores[_AT] = at
+    at = scores[SCORES_AT] + classes
+    if at == scores[SCORES_END]:
+        at = SCORES_BEGIN
+    scores[SCORES_AT] = at
     if seen < at + classes:
-        scores[_SEEN] = at + classes
+        scores[SCORES_SEEN] = at + classes
     while classes:
         classes -= 1
         scores[at + classes] = 0
-    return winner - _SCORES
+    return winner - SCORES_BEGIN

@@ -85,7 +85,7 @@ def one_of(settings, key, default, choices):
     """Return a setting that is one of the choices; raise ValueError if it is none."""
     value = settings.get(key, default)
     if value not in choices:
-        known = ", ".join([str(choice) for choice in choices])
+        known = ", ".join(map(str, choices))
         raise ValueError("%s is %r; it must be one of %s" % (key, value, known))
     return choices[choices.index(value)]  # an integer, where 4.0 was given
 
@@ -95,7 +95,7 @@ def channel_names(settings, channels):
     names = settings.get("names", ["c%d" % c for c in range(channels)])
     if not isinstance(names, (list, tuple)) or len(names) != channels:
         raise ValueError("names is %r; %d channels have as many" % (names, channels))
-    return tuple([str(name) for name in names])
+    return tuple(map(str, names))
 
 
 def rate(settings, most):

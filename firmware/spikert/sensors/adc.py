@@ -11,7 +11,6 @@ Source: MicroPython's class ADC, read_u16; CircuitPython's class AnalogIn, value
 from spikert import compat
 
 SETTINGS = ("pins",)
-SHIFT = 4  # of 16 bits, which leaves 12
 
 
 class Sensor:
@@ -22,7 +21,7 @@ class Sensor:
         if not isinstance(pins, (list, tuple)) or not 1 <= len(pins) <= 16:
             raise ValueError('pins is %r; it must be a list such as ["A0"], of 1 to 16' % (pins,))
         self.channels = len(pins)
-        self.names = tuple([str(pin) for pin in pins])
+        self.names = tuple(map(str, pins))
         self.inputs = []
         analogue = compat.hardware("analogue")
         try:
@@ -36,7 +35,7 @@ class Sensor:
         """Put a reading of each pin, 0..4095, into array('h')[channels]."""
         i = 0
         for pin in self.inputs:
-            buffer[i] = pin.read() >> SHIFT
+            buffer[i] = pin.read() >> 4  # the upper 12 of 16 bits
             i += 1
 
     def close(self):

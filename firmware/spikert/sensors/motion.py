@@ -49,7 +49,7 @@ class Sensor:
             self.close()
             raise
         del chip, chips, wanted
-        spikert.forget("sensors.chips")
+        spikert.unload("sensors.chips")
 
     def read(self, buffer):
         """Put the newest measurement into array('h')[channels].

@@ -1,4 +1,4 @@
-"""A board that measures: firmware/spikert/bench.py, driven through the raw REPL."""
+"""A board that measures: firmware/spikert/bench, driven through the raw REPL."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.bench import clock as bench_clock
 from spikelet.bench.clock import Clock
-from spikelet.boards import resolve
-from spikelet.boards.resolve import Port
+from spikelet.boards import raw_repl, start_code
+from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_repl
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
@@ -75,19 +75,19 @@ class MeasuringBoard:
         self.name = port.name
         self._transport = transport
         self._run(installation.board_side("bench") + "_start = allocated()")
-        self._run(resolve.loading(port.prelude))
+        self._run(start_code.import_session(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
         self._run("_runtime = allocated() - _start")
-        self._run("from spikert import bench, compat, kernels, tables")
+        self._run("from spikert import bench, compat, kernels\nfrom spikert.network import tables")
         crc, sha256, self.runtime, self.machine = self._ask(
             f"known(tables, compat, {self._path!r})"
         )
         # Their memory is not to be counted as the network's.
         self._run("del allocated, known")
-        if (crc, sha256) != (network.crc, network.source_sha256):
+        if (crc, sha256) != (lif_file.crc(network), network.source_sha256):
             raise SpikeletError(
                 f"{self.name} holds another network (CRC {crc:08x}) than this one "
-                f"(CRC {network.crc:08x}); run spikelet flash to replace it"
+                f"(CRC {lif_file.crc(network):08x}); run spikelet flash to replace it"
             )
         self.clock: Clock = bench_clock.of(port, self.runtime)
 
@@ -130,16 +130,16 @@ class MeasuringBoard:
         return Parts(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
-        """Load an int8 network without spikes; `data` and `scaling` as bench_dense.py takes them.
+        """Load an int8 network without spikes; `data` and `scaling` as bench/dense.py takes them.
 
         It takes the memory of the network that was measured, which has to be loaded again.
         """
         self._run("_dense = _data = _bench.network = _bench.report = None\ngc.collect()")
-        self._run(f"from spikert import bench_dense\n_data = bytearray({len(data)})")
+        self._run(f"from spikert.bench import dense\n_data = bytearray({len(data)})")
         for first in range(0, len(data), CHUNK):
             chunk = data[first : first + CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
-        self._run(f"_dense = bench_dense.Dense({kernel!r}, _data, {list(scaling)!r})")
+        self._run(f"_dense = dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
     def dense(self, x: bytes) -> tuple[float, int]:
         """Return what the network without spikes takes for a sample, and its answer."""
@@ -168,7 +168,7 @@ def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
-            reason = files_by_repl.last_line(error.error_output)
+            reason = raw_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
                     f"{port.name} was flashed with what its network needs, and nothing that measures: "

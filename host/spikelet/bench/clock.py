@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.boards.virtual import emulated
 
 COUNTING = ("-icount", "shift=0,sleep=off")  # QEMU's manual, "TCG Instruction Counting"
@@ -18,7 +18,7 @@ COUNTING = ("-icount", "shift=0,sleep=off")  # QEMU's manual, "TCG Instruction C
 class Clock:
     """How a board is measured.
 
-    clock       the class of firmware/spikert/bench.py
+    clock       the class of firmware/spikert/bench
     unit        what figures are given in: "instructions", "cycles" or "microseconds"
     per_tick    float, of the unit
     least       int, ticks that a span of repeated calls should have

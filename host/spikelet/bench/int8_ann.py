@@ -1,7 +1,7 @@
 """A ReLU network in int8, without spikes: what a spiking one is compared with.
 
 Weights have one scale for a layer and no offset, activations are u8 from 0 to the largest that the
-calibration samples reach. The equation is firmware/spikert/bench_dense.py's. Source: Jacob et al.,
+calibration samples reach. The equation is firmware/spikert/bench/dense.py's. Source: Jacob et al.,
 Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference (2018).
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
+from spikelet.networks import lif_file
+from spikelet.networks.int16 import INT16_MAX
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.proof import INT16_MAX
 from spikelet.training.ann.network import ReluNetwork
 
 LARGEST_WEIGHT, LARGEST = 127, 255
@@ -80,7 +81,7 @@ class DenseNetwork:
             for layer in self.layers
         ]
         names = tuple(map(str, range(layers[-1].neurons)))
-        return Network("direct", 1, "max", names, layers).to_bytes()
+        return lif_file.to_bytes(Network("direct", 1, "max", names, layers))
 
 
 def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwork:

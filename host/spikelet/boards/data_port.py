@@ -45,6 +45,6 @@ class DataPort:
             "spikelet doctor lists it"
         )
 
-    def install(self, files: Mapping[str, bytes]) -> NoReturn:
+    def write_image(self, image: bytes) -> NoReturn:
         """Raise SpikeletError, as connect does."""
         self.connect()

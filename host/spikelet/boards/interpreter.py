@@ -12,7 +12,7 @@ from spikelet.errors import SpikeletError
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
 
 # {emitter: code of a function that needs it and adds one}
 PROBES = {

@@ -17,7 +17,6 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from spikelet.errors import BoardGone, NotThere, SpikeletError
-from spikelet.flashing import files_by_repl
 
 READ_CHUNK = 1024
 READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
@@ -52,9 +51,7 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
             _enter(transport, name, patience)
         yield transport
     except TransportExecError as error:
-        raise SpikeletError(
-            f"{name} refused: {files_by_repl.last_line(error.error_output)}"
-        ) from None
+        raise SpikeletError(f"{name} refused: {last_line(error.error_output)}") from None
     except TransportError as error:
         raise SpikeletError(
             f"{name} no longer answers as a REPL does ({error}); reset the board, and run this again"
@@ -157,3 +154,9 @@ def _unopened(name: str, device: str) -> SpikeletError:
             f"{name} cannot be opened ({error}); spikelet doctor lists what is attached"
         )
     return NotThere(f"{name} did not open; try again")
+
+
+def last_line(text: str) -> str:
+    """Return the last line of a traceback, which says what went wrong."""
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "no reason given"

@@ -6,7 +6,8 @@ from typing import Any
 
 from serial.tools import list_ports
 
-from spikelet.boards.resolve import Port, SerialPort
+from spikelet.boards.port import Port
+from spikelet.boards.serial_port import SerialPort
 from spikelet.errors import NotThere
 
 

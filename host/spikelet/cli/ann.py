@@ -1,21 +1,25 @@
 """`spikelet ann`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from spikelet import files
+from spikelet.cli.train import add_layers
+from spikelet.errors import SpikeletError
+from spikelet.graphs import ann, file
+from spikelet.inputs import dataset
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import score
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.protocol import MAX_STEPS
+from spikelet.output import Output
+from spikelet.training.ann import to_spiking
+from spikelet.training.ann import train as relu_training
+from spikelet.training.ann.network import ReluNetwork
+from spikelet.training.ann.to_spiking import Reached
+from spikelet.training.ann.train import ReluOptions
 
-    from spikelet.inputs.dataset import Dataset
-    from spikelet.networks.float_network import FloatNetwork
-    from spikelet.output import Output
-    from spikelet.training.ann.network import ReluNetwork
-    from spikelet.training.ann.to_spiking import Reached
-    from spikelet.training.ann.train import ReluOptions
-
-SUMMARY = "Turn a ReLU network, trained here or read from a graph, into a spiking one."
 EXAMPLE = "spikelet ann digits -o net.nir --augment"
 ALL_STEPS = (1, 2, 4, 8, 16, 32)
 _OF_TRAINING = ("convolutions", "shape", "hidden", "augment", "activity_penalty", "epochs", "seed")
@@ -23,7 +27,6 @@ _OF_TRAINING = ("convolutions", "shape", "hidden", "augment", "activity_penalty"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `ann` takes."""
-    from spikelet.cli.train import add_layers
 
     parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
@@ -65,7 +68,6 @@ def options(args: argparse.Namespace) -> ReluOptions:
     Activations have as many levels as the spiking network has steps, where their clip is learned.
     Raises SpikeletError naming the option that is out of range.
     """
-    from spikelet.training.ann.train import ReluOptions
 
     levels = args.steps if args.balance in (None, "learned") else None
     return ReluOptions(levels=levels, **_given(args))
@@ -73,7 +75,6 @@ def options(args: argparse.Namespace) -> ReluOptions:
 
 def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> FloatNetwork:
     """Return the spiking network, its thresholds measured on the training part if they must be."""
-    from spikelet.training.ann import to_spiking
 
     percentile = to_spiking.PERCENTILE if args.percentile is None else args.percentile
     thetas = to_spiking.thresholds(network, _balance(args, network), train.x, percentile)
@@ -82,11 +83,6 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read, convert, measure against the steps, write."""
-    from spikelet import files
-    from spikelet.graphs import ann, file
-    from spikelet.inputs import dataset
-    from spikelet.networks import score
-    from spikelet.training.ann import to_spiking
 
     _check(args)
     for target in filter(None, (args.output, args.save)):
@@ -120,7 +116,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _trained(train: Dataset, args: argparse.Namespace, output: Output) -> ReluNetwork:
-    from spikelet.training.ann import train as relu_training
 
     with output.progress("training") as report:
         return relu_training.train(train, options(args), lambda done, total, _: report(done, total))
@@ -140,8 +135,6 @@ def _balance(args: argparse.Namespace, network: ReluNetwork) -> str:
 
 def _check(args: argparse.Namespace) -> None:
     """Raise SpikeletError where an option is out of range or could have no effect."""
-    from spikelet.errors import SpikeletError
-    from spikelet.networks.protocol import MAX_STEPS
 
     if not 1 <= args.steps <= MAX_STEPS:
         raise SpikeletError(f"steps is {args.steps}; it must be in 1..{MAX_STEPS}")
@@ -157,7 +150,6 @@ def _check(args: argparse.Namespace) -> None:
 
 def _check_samples(network: ReluNetwork, samples: Dataset) -> None:
     """Raise SpikeletError unless the network takes the samples, and has their classes."""
-    from spikelet.errors import SpikeletError
 
     wanted = network.channels, len(network.classes)
     if (*samples.x.shape[1:], len(samples.classes)) != wanted:

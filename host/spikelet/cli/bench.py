@@ -1,23 +1,23 @@
 """`spikelet bench`."""
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from spikelet.bench.against_ann import Comparison
-    from spikelet.bench.clock import Clock
-    from spikelet.bench.energy import Chip
-    from spikelet.bench.measure import KernelCost
-    from spikelet.inputs.dataset import Dataset
-    from spikelet.output import Output
+from spikelet.bench import against_ann, energy, measure
+from spikelet.bench import board as bench_board
+from spikelet.bench.against_ann import Comparison
+from spikelet.bench.clock import Clock
+from spikelet.bench.energy import Chip
+from spikelet.bench.measure import KernelCost
+from spikelet.cli import board_steps, options
+from spikelet.errors import SpikeletError
+from spikelet.inputs import dataset
+from spikelet.inputs.dataset import Dataset
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
+from spikelet.output import Output
 
-SUMMARY = (
-    "How fast a network is on a board: time, instructions or cycles for each step, sample and "
-    "synaptic event."
-)
 EXAMPLE = "spikelet bench net.lif --port qemu:m3 --kernel all"
 MEASURED = 10  # samples
 BAUD, BITS = 115_200, 10  # of a serial link, and what a byte takes on it
@@ -25,14 +25,13 @@ BAUD, BITS = 115_200, 10  # of a serial link, and what a byte takes on it
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `bench` takes."""
-    from spikelet.cli import common
 
     parser.add_argument("network", metavar="FILE.lif")
-    common.add_port(parser)
+    options.add_port(parser)
     parser.add_argument(
         "--kernel", default="", metavar="K", help="a name, or all (default: the board's best)"
     )
-    common.add_samples(
+    options.add_samples(
         parser, "--samples", "(default: the digits' test part; random ones for other networks)"
     )
     parser.add_argument(
@@ -58,17 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Measure, and show it; 1 if an answer of the board is wrong."""
-    from spikelet.bench import against_ann, measure
-    from spikelet.bench import board as bench_board
-    from spikelet.cli import common
-    from spikelet.errors import SpikeletError
-    from spikelet.networks import network, trial_samples
 
     if args.count < 1:
         raise SpikeletError(f"--count is {args.count}; it must be at least 1")
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     given = trial_samples.fitting(loaded, args.samples, args.every)
-    where = common.port(args, output)
+    where = board_steps.port(args, output)
     with bench_board.measuring(where, loaded) as board:
         available = board.kernels()
         clock, machine = board.clock, board.machine
@@ -106,7 +100,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _chosen(wanted: str, available: tuple[str, ...], name: str) -> tuple[str, ...]:
     """Return the kernels to measure."""
-    from spikelet.errors import SpikeletError
 
     if wanted == "all":
         return available
@@ -117,7 +110,6 @@ def _chosen(wanted: str, available: tuple[str, ...], name: str) -> tuple[str, ..
 
 def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
     """Return the samples that an int8 network can learn from, training part and all."""
-    from spikelet.inputs import dataset
 
     if args.samples in (None, "digits") and given.classes:
         return dataset.load_digits()
@@ -126,8 +118,6 @@ def _labelled(args: argparse.Namespace, given: Dataset) -> Dataset:
 
 def _chip(args: argparse.Namespace, machine: str) -> Chip | None:
     """Return the chip that was asked for, or the board's, with what is given instead."""
-    from spikelet.bench import energy
-    from spikelet.errors import SpikeletError
 
     found = energy.chip(args.chip) if args.chip else energy.of_machine(machine)
     given = (args.active_ma, args.asleep_ma, args.mhz)
@@ -215,7 +205,6 @@ def _show_energy(
     every_ms: float | None,
     output: Output,
 ) -> None:
-    from spikelet.bench import energy
 
     costs = {"energy": found.sample.total}
     if comparison is not None:

@@ -1,17 +1,18 @@
 """`spikelet boards`."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
-if TYPE_CHECKING:
-    from spikelet.boards.catalogue import Board, Runtime, Sensor
-    from spikelet.boards.identify import Identity
-    from spikelet.output import Output
+from rich.console import Console
+from rich.table import Table
 
-SUMMARY = "List the boards that Spikelet knows and the ports where one is attached, or one's facts."
+from spikelet.boards import catalogue, identify, serial_port
+from spikelet.boards.catalogue import Board, Runtime, Sensor
+from spikelet.boards.identify import Identity
+from spikelet.output import Output
+
 EXAMPLE = "spikelet boards pico"
 
 WIDTH = 100  # columns
@@ -30,11 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the table of boards, or one board."""
-    from spikelet.boards import catalogue, identify, resolve
 
     attached = {
         port.device: (port, identify.by_usb((port.vid, port.pid)))
-        for port in resolve.attached_ports()
+        for port in serial_port.attached_ports()
     }
     found = {device: identity for device, (_, identity) in attached.items()}
     if args.name:
@@ -53,7 +53,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
     """Return all that a board's file says, for machines."""
-    from dataclasses import asdict
 
     at = [device for device, identity in attached.items() if board in identity.boards]
     sure = [device for device in at if attached[device].certain]
@@ -62,8 +61,6 @@ def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
 
 
 def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Output) -> None:
-    from rich.console import Console
-    from rich.table import Table
 
     people = Console(quiet=output.json, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -1,35 +1,30 @@
 """`spikelet demo`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
+from spikelet.cli import convert, flash, options, pictures, train, verify
+from spikelet.errors import SpikeletError
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
+from spikelet.output import Output
 
-SUMMARY = "Go the whole way once: train on digits, convert, prove, flash, verify every spike, draw."
 EXAMPLE = "spikelet demo --port virtual --folder demo"
 SHOWN = 12  # samples in the picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `demo` takes."""
-    from spikelet.cli import common
 
-    common.add_port(parser)
-    common.add_kernel(parser)
+    options.add_port(parser)
+    options.add_kernel(parser)
     parser.add_argument("--folder", default="demo", metavar="DIR", help="where its files go")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the other verbs, one after the other, then draw what the board did."""
-    from pathlib import Path
-
-    from spikelet.cli import convert, flash, pictures, train, verify
-    from spikelet.errors import SpikeletError
-    from spikelet.networks import network, trial_samples
 
     folder = Path(args.folder)
     try:
@@ -55,7 +50,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.results = results
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
-    loaded = network.load(tables)
+    loaded = load_network(tables)
     x = trial_samples.named("digits", loaded).x[:SHOWN]
     output.say()
     try:

@@ -1,18 +1,22 @@
 """`spikelet doctor`."""
 
-from __future__ import annotations
-
 import argparse
+import json
+import platform
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-if TYPE_CHECKING:
-    import subprocess
+from spikelet.boards import serial_port
+from spikelet.errors import SpikeletError
+from spikelet.flashing import readiness
+from spikelet.flashing.readiness import Examination
+from spikelet.output import Output
+from spikelet.version import __version__
 
-    from spikelet.flashing.readiness import Examination
-    from spikelet.output import Output
-
-SUMMARY = "Say what is at each port, what runs on it, and what to do about what is missing."
 EXAMPLE = "spikelet doctor"
 NO_HARDWARE = ("virtual", "unix", "qemu:m3", "qemu:m0", "qemu:rv32", "pico")
 
@@ -32,17 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Examine the ports, and say what was found."""
-    import platform
-
-    from spikelet import __version__
-    from spikelet.boards import resolve
 
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
         output.results["ports"][args.port] = found = _examined(args.port)
         _show(args.port, found, output)
         return 0
-    attached = resolve.attached()
+    attached = serial_port.attached()
     output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"
@@ -70,8 +70,6 @@ def _of_all(attached: Sequence[str]) -> str:
 
 def _examined(name: str) -> dict[str, Any]:
     """Return what is at a port, for machines."""
-    from spikelet.errors import SpikeletError
-    from spikelet.flashing import readiness
 
     try:
         found = readiness.examine(name)
@@ -151,7 +149,6 @@ def _examine_apart(
     Boards at cables, which may take their time, are all asked at once; those that this computer has
     to run, two at a time.
     """
-    from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(len(attached) + 2) as pool:
         return list(
@@ -160,9 +157,6 @@ def _examine_apart(
 
 
 def _apart(name: str, is_device: bool) -> dict[str, Any]:
-    import json
-    import subprocess
-    import sys
 
     command = [sys.executable, "-m", "spikelet", "doctor", "--json", "--port", name]
     limit = DEVICE_LIMIT if is_device else EMULATED_LIMIT
@@ -183,8 +177,6 @@ def _apart(name: str, is_device: bool) -> dict[str, Any]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process as Ctrl-C does, so that it ends what it started, else at once."""
-    import signal
-    import subprocess
 
     process.send_signal(signal.SIGINT)
     try:

@@ -1,22 +1,18 @@
 """`spikelet flash --erase`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
+from spikelet.cli import board_steps
+from spikelet.errors import SpikeletError
+from spikelet.flashing import erase, stage
+from spikelet.output import Output
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Say what would go, ask, and remove it."""
-    from spikelet.cli import common
-    from spikelet.errors import SpikeletError
-    from spikelet.flashing import erase, stage
 
-    where = common.port(args, output)
+    where = board_steps.port(args, output)
     if where.in_place or args.rom:
         raise SpikeletError(f"{where.name} keeps its files in ROM; flash another network instead")
     with where.connect() as transport:
@@ -38,7 +34,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _ask(whose: str) -> None:
     """Raise SpikeletError unless the user says yes."""
-    from spikelet.errors import SpikeletError
 
     if not sys.stdin.isatty():
         raise SpikeletError(

@@ -1,14 +1,15 @@
 """`spikelet export`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
+import nir
 
-SUMMARY = "Write a graph, or a recording of monitor, in a form that other tools read."
+from spikelet import files
+from spikelet.errors import SpikeletError
+from spikelet.graphs import file, to_snntorch
+from spikelet.monitoring.journal import export, reader
+from spikelet.output import Output
+
 EXAMPLE = "spikelet export monday.journal -o monday.npz"
 
 
@@ -38,9 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write a recording or a graph."""
-    from spikelet import files
-    from spikelet.errors import SpikeletError
-    from spikelet.monitoring.journal import reader
 
     files.check_target(args.output)
     if reader.is_journal(args.source):
@@ -57,7 +55,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _export_journal(args: argparse.Namespace, output: Output) -> int:
     """Write a recording, and say what it lacks."""
-    from spikelet.monitoring.journal import export, reader
 
     form = args.form or export.form_of(args.output)
     journal = reader.load(args.source)
@@ -72,10 +69,6 @@ def _export_journal(args: argparse.Namespace, output: Output) -> int:
 
 def _export_graph(args: argparse.Namespace, output: Output) -> int:
     """Write the graph, and say what the framework must be told besides."""
-    import nir
-
-    from spikelet import files
-    from spikelet.graphs import file, to_snntorch
 
     network = file.read(args.source)
     graph = to_snntorch.for_snntorch(network)

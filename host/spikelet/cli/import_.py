@@ -1,15 +1,17 @@
 """`spikelet import`; the module cannot have the name of the verb, which is a keyword."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.networks.float_network import FloatNetwork
-    from spikelet.output import Output
+from spikelet import files
+from spikelet.cli import options
+from spikelet.graphs import file
+from spikelet.graphs.foreign import read
+from spikelet.graphs.foreign.frameworks import FRAMEWORKS
+from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.protocol import Stream
+from spikelet.output import Output
+from spikert.network.tables import ENCODERS, READOUTS
 
-SUMMARY = "Turn a NIR graph of another framework into one of Spikelet's, and say what that changes."
 EXAMPLE = (
     "spikelet import lif.nir -o net.nir --from snntorch --encoder rate --steps 25 --readout count"
 )
@@ -17,14 +19,11 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `import` takes."""
-    from spikelet.cli import common
-    from spikelet.graphs.foreign.frameworks import FRAMEWORKS
-    from spikert.tables import ENCODERS, READOUTS
 
     parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of layers")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
     parser.add_argument("--encoder", choices=ENCODERS, required=True)
-    common.add_encoder_parameter(parser)
+    options.add_encoder_parameter(parser)
     parser.add_argument("--steps", type=int, required=True, metavar="T", help="steps per sample")
     parser.add_argument(
         "--hop", type=int, metavar="N", help="of recordings: samples from one answer to the next"
@@ -53,10 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Import, write, account for every node."""
-    from spikelet import files
-    from spikelet.graphs import file
-    from spikelet.graphs.foreign import read
-    from spikelet.networks.protocol import Stream
 
     files.check_target(args.output)
     window = args.hop if args.window is None else args.window

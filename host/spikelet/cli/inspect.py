@@ -1,16 +1,17 @@
 """`spikelet inspect`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.flashing.runtime.fit import Room
-    from spikelet.networks.network import Network
-    from spikelet.output import Output
+from spikelet.boards import catalogue
+from spikelet.cli import show
+from spikelet.flashing.runtime import fit
+from spikelet.flashing.runtime.fit import Room
+from spikelet.networks import lif_file
+from spikelet.networks import proof as bounds
+from spikelet.networks.lif_file import load_network
+from spikelet.networks.network import Network
+from spikelet.output import Output
 
-SUMMARY = "Show what a .lif file holds, what is proved of it, and whether a board has room for it."
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
 
 
@@ -22,15 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the tables, prove them again, compare with the board's memory."""
-    from spikelet.boards import catalogue
-    from spikelet.cli import common
-    from spikelet.flashing.runtime import fit
-    from spikelet.networks import network
-    from spikelet.networks import proof as bounds
 
     board = catalogue.load(args.board) if args.board else None
-    loaded = network.load(args.network)
-    size = len(loaded.to_bytes())
+    loaded = load_network(args.network)
+    size = len(lif_file.to_bytes(loaded))
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))
     output.results |= {
         "encoder": loaded.encoder,
@@ -47,7 +43,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(f"classes: {', '.join(loaded.classes)}")
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
     proof = bounds.prove(loaded)
-    common.show_proof(loaded, proof, output)
+    show.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
     if board is None:
         return 0 if fits else 1

@@ -1,29 +1,26 @@
 """`spikelet monitor`."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from spikelet.boards.resolve import Port
-    from spikelet.link.link import Link
-    from spikelet.monitoring.monitor import Monitor
-    from spikelet.monitoring.watch import Log, Watch
-    from spikelet.output import Output
+from spikelet import files
+from spikelet.cli import board_steps, options
+from spikelet.cli.show import show_board, show_verification
+from spikelet.errors import SpikeletError
+from spikelet.flashing import held_network
+from spikelet.monitoring import watch as watching
+from spikelet.monitoring.live_view import LiveView
+from spikelet.monitoring.monitor import Monitor
+from spikelet.output import Output
 
-SUMMARY = "Watch a board run its network, on its sensor or on the recording flashed with it."
 EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `monitor` takes."""
-    from spikelet.cli import common
-
-    common.add_port(parser)
-    common.add_kernel(parser)
+    """Add the arguments of `monitor`."""
+    options.add_port(parser)
+    options.add_kernel(parser)
     parser.add_argument("--samples", type=int, metavar="N", help="stop after N answers")
     parser.add_argument(
         "--replay", action="store_true", help="the recording, though there is a sensor"
@@ -37,62 +34,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Watch until interrupted, or for as many samples as were asked for."""
-    from spikelet.boards import resolve
-    from spikelet.cli import common
-    from spikelet.monitoring import watch as watching
-    from spikelet.monitoring.live_view import LiveView
-    from spikelet.monitoring.monitor import Monitor
-    from spikert.session import SENSOR
-
+    """Watch until interrupted, or for the number of samples that was asked for."""
     if args.record:
         _check_new(args.record)
-    where = common.port(args, output)
-    network, flashed = resolve.held(where)
-    source = watching.listened if SENSOR in flashed and not args.replay else watching.replayed
+    port = board_steps.port(args, output)
+    network, flashed = held_network.held(port)
     with (
-        LiveView(network, output, where.name) as view,
-        Monitor(network, view, check=args.check, record=args.record) as monitor,
+        LiveView(network, output, port.name) as view,
+        Monitor(
+            port,
+            network,
+            watching.source(network, flashed, replay=args.replay),
+            kernel=args.kernel,
+            check=args.check,
+            record=args.record,
+            log=view.log,
+            on_board=lambda name, info: show_board(name, info, output),
+        ) as monitor,
     ):
-
-        @contextlib.contextmanager
-        def connect(port: Port, log: Log) -> Iterator[Link]:
-            with common.link(port, network, args.kernel, output, log=log) as (link, info):
-                monitor.begin(port.name, info)
-                yield link
-
-        watch = watching.Watch(
-            where,
-            connect,
-            source(network),
-            stream=network.stream is not None,
-            log=monitor.log,
-        )
         try:
-            monitor.follow(watch, args.samples)
+            _follow(monitor, view, args.samples)
         except KeyboardInterrupt:
             if args.samples is not None:
                 raise
-    return _report(args, watch, monitor, output)
+    return _report(args, monitor, output)
+
+
+def _follow(monitor: Monitor, view: LiveView, samples: int | None) -> None:
+    """Show every event."""
+    with contextlib.closing(monitor.events(samples)) as events:
+        for event in events:
+            view.show(event, monitor.watch, monitor.found if monitor.checks else None)
 
 
 def _check_new(path: str) -> None:
     """Raise SpikeletError unless a file can be made at `path`."""
-    from pathlib import Path
-
-    from spikelet import files
-    from spikelet.errors import SpikeletError
-
     files.check_target(path)
     if Path(path).exists():
         raise SpikeletError(f"{path} is there already; name another file")
 
 
-def _report(args: argparse.Namespace, watch: Watch, monitor: Monitor, output: Output) -> int:
-    """Say how it went, and return the exit status."""
-    from spikelet.cli import common
-
-    found = monitor.found
+def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
+    """Show the counts, and return the exit status."""
+    watch, found = monitor.watch, monitor.found
     output.results |= {
         "samples": watch.answers,
         "lost_frames": watch.lost_frames,
@@ -103,13 +87,12 @@ def _report(args: argparse.Namespace, watch: Watch, monitor: Monitor, output: Ou
     if args.record:
         output.results["record"] = args.record
         output.say(f"{args.record}: holds all of it; spikelet export reads it")
-    if sampled := ", ".join(f"{n:,} {what}" for what, n in monitor.sampling.items() if n):
+    if sampled := ", ".join(f"{n:,} {kind}" for kind, n in monitor.sampling.items() if n):
         output.say(f"samples: {sampled}")
     if watch.reconnections:
         output.say(f"{watch.reconnections:,} reconnections")
     if not args.check:
         output.say(f"{watch.answers:,} samples, {watch.lost_frames:,} lost frames")
         return 1 if watch.lost_frames else 0
-    found.lost_frames, found.missed = watch.lost_frames, watch.missed
-    common.show_verification(found, output)
+    show_verification(found, output)
     return 1 if found.differences or found.lost_frames else 0

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
+from spikelet.conversion.drift import Drift
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
+from spikelet.networks.network import Network
+from spikelet.networks.reference import Trace
 from spikelet.training.sweeps import pareto as sweeps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from spikelet.conversion.drift import Drift
-    from spikelet.networks.network import Network
-    from spikelet.networks.reference import Trace
 
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
 ENCODER_INKS = {

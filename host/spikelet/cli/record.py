@@ -1,22 +1,21 @@
 """`spikelet record`."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from spikelet.boards import sensor_settings
+from spikelet.cli import board_steps, options, show
+from spikelet.errors import SpikeletError
+from spikelet.inputs.recording_folder import Folder, SensorSettings
+from spikelet.link import sensor
+from spikelet.link.link import Link
+from spikelet.link.turn import Status
+from spikelet.monitoring.live_plot import LivePlot
+from spikelet.monitoring.recorder import Recorded, Recorder, open_sensor
+from spikelet.output import Output
+from spikert.sensors import driver
 
-    from spikelet.boards.resolve import Port
-    from spikelet.inputs.recording_folder import Folder, SensorSettings
-    from spikelet.link.link import Link
-    from spikelet.link.turn import Status
-    from spikelet.monitoring.recorder import Recorded, Recorder
-    from spikelet.output import Output
-
-SUMMARY = "Record labelled samples of a board's sensor into a folder that train takes as it is."
 EXAMPLE = "spikelet record gestures/ --label wave --seconds 20 --sensor mpu6050 --rate 100"
 LEAST = 2  # samples of a piece that is kept
 KEPT = 400  # samples that the plot shows
@@ -24,58 +23,35 @@ KEPT = 400  # samples that the plot shows
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `record` takes."""
-    from spikelet.cli import common
 
     parser.add_argument("folder", metavar="FOLDER", help="where recordings go; made if not there")
     parser.add_argument("--label", required=True, metavar="NAME", help="of the class")
     parser.add_argument("--seconds", type=float, default=10, metavar="N", help="(default: 10)")
-    common.add_sensor(parser, required=True)
-    common.add_port(parser)
+    options.add_sensor(parser, required=True)
+    options.add_port(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Put the runtime on the board if need be, listen to its sensor, keep what came."""
-    from spikelet.boards import sensor_settings
-    from spikelet.cli import common
-    from spikelet.errors import SpikeletError
-    from spikelet.inputs.recording_folder import Folder
-    from spikelet.monitoring.recorder import Recorder
 
     if not args.seconds > 0:
         raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
     settings = sensor_settings.parse(args.sensor, args.rate)
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
-    where = common.port(args, output)
-    # An interruption ends it, and what came by then is kept.
-    with contextlib.suppress(KeyboardInterrupt), _listening(args, where, settings, output) as link:
+    port = board_steps.port(args, output)
+    # An interruption ends the recording, and keeps the samples so far.
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        with output.progress("preparing") as progress:
+            link, info = stack.enter_context(
+                open_sensor(
+                    port, settings, driver=args.install_driver, progress=progress, log=output.log
+                )
+            )
+        if args.install_driver:
+            output.say(f"the driver {args.install_driver} is on the board")
+        show.show_board(port.name, info, output)
         _record(link, folder, args.label, settings, recorder, output)
     return _keep(folder, args.label, settings, recorder.recorded, output)
-
-
-@contextlib.contextmanager
-def _listening(
-    args: argparse.Namespace, where: Port, settings: dict[str, Any], output: Output
-) -> Iterator[Link]:
-    """Start the runtime with this sensor, beside whatever network the board has in use."""
-    from spikelet.boards import interpreter, sensor_settings
-    from spikelet.cli import common
-    from spikelet.errors import SpikeletError
-    from spikelet.flashing import layout as board_layout
-    from spikelet.flashing.runtime import choice
-    from spikelet.flashing.runtime import parts as runtime_parts
-    from spikelet.flashing.runtime.needs import Task
-    from spikert.session import SENSOR
-
-    if where.in_place:
-        raise SpikeletError(f"{where.name} has no sensors; record from another board")
-    asked = interpreter.ask(where)
-    common.install_driver(args, where, asked, output)
-    put = {SENSOR: sensor_settings.to_bytes(settings)}
-    parts, task = runtime_parts.of(asked), Task(None, settings)
-    layout = board_layout.of(choice.choose(where, asked, parts, task, put).files)
-    common.stage(where, layout, output, "preparing")
-    with common.link(where, None, "", output, layout.paths) as (link, _):
-        yield link
 
 
 def _record(
@@ -87,9 +63,6 @@ def _record(
     output: Output,
 ) -> None:
     """Record, and show what comes."""
-    from spikelet.boards import sensor_settings
-    from spikelet.link import sensor
-    from spikelet.monitoring.live_plot import LivePlot
 
     with contextlib.ExitStack() as stack:
         plot: LivePlot | None = None
@@ -121,8 +94,6 @@ def _keep(
     folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
 ) -> int:
     """Write the pieces that came, and say how it went."""
-    from spikelet.boards import sensor_settings
-    from spikelet.errors import SpikeletError
 
     pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]
     status = recorded.status
@@ -150,8 +121,6 @@ def _keep(
 
 def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
     """Return what the recordings of a folder have in common."""
-    from spikelet.inputs.recording_folder import SensorSettings
-    from spikert.sensors import driver
 
     decisive: dict[str, str | int | float] = {
         key: settings[key] for key in ("g", "dps", "driver") if key in settings

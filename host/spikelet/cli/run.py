@@ -1,46 +1,41 @@
 """`spikelet run`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
+import numpy as np
 
-SUMMARY = "Run samples on a board and keep its spikes, membranes and answers."
+from spikelet import files
+from spikelet.cli import board_steps, options
+from spikelet.errors import SpikeletError
+from spikelet.link import verify
+from spikelet.networks import trial_samples
+from spikelet.networks.lif_file import load_network
+from spikelet.output import Output
+
 EXAMPLE = "spikelet run net.lif samples.npz --port virtual -o spikes.npz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `run` takes."""
-    from spikelet.cli import common
 
     parser.add_argument("network", metavar="FILE.lif")
-    common.add_samples(parser, "samples", "to run")
-    common.add_port(parser)
-    common.add_kernel(parser)
+    options.add_samples(parser, "samples", "to run")
+    options.add_port(parser)
+    options.add_kernel(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run every sample, then write all of them, or none if one was lost."""
-    import math
-
-    import numpy as np
-
-    from spikelet import files
-    from spikelet.cli import common
-    from spikelet.errors import SpikeletError
-    from spikelet.link import verify
-    from spikelet.networks import network, trial_samples
 
     files.check_target(args.output)
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     x = trial_samples.named(args.samples, loaded, args.every).x
     observations = []
-    where = common.port(args, output)
-    with common.link(where, loaded, args.kernel, output) as (link, _):
+    port = board_steps.port(args, output)
+    with board_steps.link(port, loaded, args.kernel, output) as (link, _):
         with output.progress("running") as report:
             turns = x.size // math.prod(loaded.turn)
             for number, observation in verify.observe(link, loaded, x):

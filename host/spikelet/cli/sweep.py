@@ -1,18 +1,17 @@
 """`spikelet sweep`."""
 
-from __future__ import annotations
-
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from spikelet import files
+from spikelet.cli import pictures, train
+from spikelet.inputs import dataset
+from spikelet.output import Output
+from spikelet.training.sweeps import pareto, results, sweep
+from spikelet.training.sweeps.pareto import Configuration, Spread
 
-    from spikelet.output import Output
-    from spikelet.training.sweeps.pareto import Configuration, Spread
-
-SUMMARY = "Train every combination of options, and show what accuracy costs in synaptic events."
 EXAMPLE = (
     "spikelet sweep digits -o sweep.jsonl --encoder direct,rate --steps 2,4,8 --hidden 32 "
     "--hidden 64,32 --seeds 3 --picture pareto.png"
@@ -74,15 +73,11 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train what is missing, show the table, draw."""
-    from spikelet import files
-    from spikelet.cli import pictures, train
-    from spikelet.inputs import dataset
-    from spikelet.training.sweeps import pareto, results, sweep
 
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)
     workers = sweep.Workers(sweep.ALL_CORES if args.jobs is None else args.jobs, args.dask)
-    wanted = sweep.grid(train.options(args), _axes(args), args.seeds)
+    wanted = sweep.grid(train.training_options(args), _axes(args), args.seeds)
     samples = dataset.load(args.samples)
     found = results.read(args.output, samples)
     if found.damaged:
@@ -116,7 +111,6 @@ def _axes(args: argparse.Namespace) -> dict[str, Sequence[Any]]:
 
 def _show(configurations: Sequence[Configuration], output: Output) -> None:
     """Show a row for each configuration, from few synaptic events to many, and all failures."""
-    from spikelet.training.sweeps import pareto
 
     best = pareto.front(configurations)
     names = pareto.varied(configurations)
@@ -139,7 +133,6 @@ def _show(configurations: Sequence[Configuration], output: Output) -> None:
 
 def _record(one: Configuration) -> dict[str, Any]:
     """Return a configuration for JSON."""
-    from dataclasses import asdict
 
     options = asdict(one.options)
     del options["seed"]

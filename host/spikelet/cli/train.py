@@ -1,25 +1,26 @@
 """`spikelet train`."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
-    from spikelet.training.data import Cut
-    from spikelet.training.options import TrainingOptions
+from spikelet import files
+from spikelet.cli import options
+from spikelet.errors import SpikeletError
+from spikelet.graphs import file
+from spikelet.networks import score as evaluation
+from spikelet.output import Output
+from spikelet.training import data as training_data
+from spikelet.training import train
+from spikelet.training.data import Cut
+from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
+from spikert.network.tables import ENCODERS
 
-SUMMARY = "Train a spiking network on labelled samples and write it as a NIR graph."
 EXAMPLE = "spikelet train digits -o net.nir --augment"
 _LEAK_HELP = "membrane kept per step by hidden layers, 1 - d / 2**r (default: 0.875)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `train` takes."""
-    from spikelet.cli import common
-    from spikert.tables import ENCODERS
 
     parser.add_argument(
         "samples", metavar="SAMPLES", help="digits, an .npz with x and y, or a folder of recordings"
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_states(layers)
     coding = parser.add_argument_group("neurons and codes")
     coding.add_argument("--encoder", choices=ENCODERS, help="(default: direct)")
-    common.add_encoder_parameter(coding)
+    options.add_encoder_parameter(coding)
     coding.add_argument("--steps", type=int, metavar="T", help="steps per sample (default: 4)")
     coding.add_argument("--reset", choices=("subtract", "set"), help="(default: subtract)")
     coding.add_argument("--readout", choices=("max", "count", "last"), help="(default: max)")
@@ -115,12 +116,11 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--seed", type=int, help="(default: 0)")
 
 
-def options(args: argparse.Namespace) -> TrainingOptions:
+def training_options(args: argparse.Namespace) -> TrainingOptions:
     """Return how to train: what is given on the command line, and defaults for the rest.
 
     Raises SpikeletError naming the option that is out of range.
     """
-    from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
 
     usual = AUGMENTED if args.augment else {}
     if vars(args).get("convolutions"):  # a sweep has no such argument
@@ -134,26 +134,16 @@ def options(args: argparse.Namespace) -> TrainingOptions:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train, test on the test part, write."""
-    import numpy as np
-
-    from spikelet import files
-    from spikelet.graphs import file
-    from spikelet.networks import score as evaluation
-    from spikelet.training import data as training_data
-    from spikelet.training import train
 
     files.check_target(args.output)
     data = training_data.load(args.samples, _cut(args))
     for note in data.notes:
         output.say(note)
-    wanted = options(args)
-    if data.scaling is not None and args.middle is None:
-        rest = np.zeros(data.train.x.shape[-1], np.int16)
-        wanted = dataclasses.replace(wanted, middle=int(data.scaling.apply(rest)[0]))
     with output.progress("training") as report:
-        trained = train.train(data.train, wanted, lambda done, total, _: report(done, total))
-    dt = trained.network.dt if data.dt is None else data.dt / trained.network.steps
-    network = dataclasses.replace(trained.network, scaling=data.scaling, dt=dt)
+        trained = train.train_on(
+            data, training_options(args), lambda done, total, _: report(done, total)
+        )
+    network = trained.network
     score = evaluation.evaluate(network, data.test)
     file.write(network, args.output)
     output.results |= {
@@ -174,8 +164,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _cut(args: argparse.Namespace) -> Cut | None:
     """Return how recordings become windows, None where no window is wanted."""
-    from spikelet.errors import SpikeletError
-    from spikelet.training.data import Cut
 
     if args.window is not None:
         return Cut(args.window, args.hop, args.every or 1, args.rate, tuple(args.exclude or ()))

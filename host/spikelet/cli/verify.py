@@ -1,44 +1,39 @@
 """`spikelet verify`."""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from spikelet.output import Output
+from spikelet.cli import board_steps, options, show
+from spikelet.link import verify
+from spikelet.networks import score, trial_samples
+from spikelet.networks.lif_file import load_network
+from spikelet.output import Output
 
-SUMMARY = "Run samples on a board and compare every spike and membrane with the reference."
 EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `verify` takes."""
-    from spikelet.cli import common
 
     parser.add_argument("network", metavar="FILE.lif")
-    common.add_port(parser)
-    common.add_kernel(parser)
-    common.add_samples(
+    options.add_port(parser)
+    options.add_kernel(parser)
+    options.add_samples(
         parser, "--samples", "(default: the digits' test part; random ones for other networks)"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, and return 0 only if nothing differs and nothing was lost."""
-    from spikelet.cli import common
-    from spikelet.link import verify
-    from spikelet.networks import network, score, trial_samples
 
-    loaded = network.load(args.network)
+    loaded = load_network(args.network)
     given = trial_samples.fitting(loaded, args.samples, args.every)
-    where = common.port(args, output)
+    port = board_steps.port(args, output)
     with (
-        common.link(where, loaded, args.kernel, output) as (link, _),
+        board_steps.link(port, loaded, args.kernel, output) as (link, _),
         output.progress("verifying") as report,
     ):
         found = verify.verify(link, loaded, given.x, report)
-    common.show_verification(found, output)
+    show.show_verification(found, output)
     events = score.evaluate(loaded, given).synaptic_events
     output.results["synaptic_events"] = events
     told = f"{events:,.0f} synaptic events a sample"

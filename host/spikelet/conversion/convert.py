@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from spikelet.conversion import quantisation
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.int16 import INT16_MIN
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.proof import INT16_MIN, Interval, LayerBounds, layer_bounds
+from spikelet.networks.proof import Interval, LayerBounds, layer_bounds
 
 LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
 FLOOR = -8192  # where a floor is needed; trained networks do not notice it

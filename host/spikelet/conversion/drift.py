@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spikelet import files
 from spikelet.conversion.convert import LayerReport
-from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork, FloatTrace
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
@@ -97,7 +97,27 @@ def measure(
     reports    what conversion said of each layer
     Raises SpikeletError if x does not fit.
     """
-    floats, integers = before.simulate(x), after.simulate(x)
+    return compare(before, after, reports, before.simulate(x), after.simulate(x))
+
+
+def compare(
+    before: FloatNetwork,
+    after: Network,
+    reports: Sequence[LayerReport],
+    floats: FloatTrace,
+    integers: Trace,
+) -> Drift:
+    """Compare the simulations of a float network and of the integer one made from it.
+
+    Parameters
+    ----------
+    before : FloatNetwork
+    after : Network
+    reports : sequence of LayerReport
+        One for each layer, from the conversion.
+    floats, integers
+        Their simulations of the same samples.
+    """
     layers = tuple(
         _layer_drift(
             (float_layer, layer, report.scale),
@@ -112,7 +132,7 @@ def measure(
         )
     )
     same = floats.answers == integers.answers
-    return Drift(samples=len(x), class_agreement=float(same.mean()), layers=layers)
+    return Drift(samples=len(floats.answers), class_agreement=float(same.mean()), layers=layers)
 
 
 def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:

@@ -9,8 +9,8 @@ Rapid-Deployment, NeurIPS (2019), sec. 3, for normally distributed weights.
 
 import numpy as np
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
-from spikelet.networks.float_network import FloatArray
 
 BITS = (3, 8)
 """The fewest and the most bits of a weight."""

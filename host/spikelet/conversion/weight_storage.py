@@ -17,7 +17,7 @@ from spikelet.conversion import convert
 from spikelet.conversion.convert import LayerReport
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import lif_layers, score, synaptic_events
+from spikelet.networks import lif_file, lif_layers, score, synaptic_events, trial_samples
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
@@ -95,6 +95,30 @@ def options(
     return found
 
 
+def options_for(
+    graph: FloatNetwork,
+    source_sha256: bytes,
+    board: Board,
+    samples: Dataset | None = None,
+    bits: int | None = None,
+) -> list[Option]:
+    """Return what the fastest kernel of a board can be given, for any number of bits or for one.
+
+    Parameters
+    ----------
+    graph : FloatNetwork
+    source_sha256 : bytes[32]
+    board : Board
+    samples : Dataset, optional
+        What accuracy and synaptic events are counted on; without it the samples that fit.
+    bits : int, optional
+        Bits of a weight; without it every number that is worth a try.
+    """
+    if samples is None:
+        samples = trial_samples.fitting(convert.convert(graph, source_sha256)[0], None)
+    return options(graph, source_sha256, board, samples, BITS if bits is None else (bits,))
+
+
 def fastest(found: Sequence[Option]) -> Option:
     """Return the option of the fewest instructions that is as accurate as that of the most bits.
 
@@ -120,7 +144,7 @@ def _storages(network: Network, board: Board) -> list[Network]:
         return [network]
     wider = replace(network, layers=paired)
     room = board.ram_free
-    return [network, wider] if not room or len(wider.to_bytes()) <= room else [network]
+    return [network, wider] if not room or len(lif_file.to_bytes(wider)) <= room else [network]
 
 
 def _as_pairs(layer: Layer) -> Layer:
@@ -148,7 +172,7 @@ def _option(
         reports=reports,
         instructions=float(np.dot(events, each)) / (samples.x.size // network.channels),
         accuracy=score.accuracy(answers, samples) if samples.classes else None,
-        size=len(network.to_bytes()),
+        size=len(lif_file.to_bytes(network)),
     )
 
 

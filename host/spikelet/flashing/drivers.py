@@ -19,12 +19,12 @@ from mpremote.transport import TransportError
 
 from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_drive, files_by_repl
+from spikelet.flashing import files_by_drive
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
 
 
 def install(port: Port, interpreter: str, name: str) -> str:
@@ -78,7 +78,7 @@ def _by_circup(folder: str, name: str) -> str:
     # It also ends well where it knows no such library.
     if done.returncode or not list(Path(folder, "lib").glob(f"{Path(name).stem}*")):
         raise SpikeletError(
-            f"circup could not install {name}: {files_by_repl.last_line(said)}; "
+            f"circup could not install {name}: {raw_repl.last_line(said)}; "
             "it needs the network, and a name that circup show lists"
         )
     return said

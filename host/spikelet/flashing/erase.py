@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spikelet import installation
+from spikelet.boards.start_code import ACTIVE, FOLDER
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout
-from spikelet.flashing.layout import ACTIVE, FOLDER
 from spikelet.flashing.stage import HEAD, NEW, Files, old_layout
 
 # Other file systems in the root; and on a drive, what CircuitPython or a computer put there.

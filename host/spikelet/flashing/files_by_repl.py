@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mpremote.transport import TransportExecError
 
 from spikelet import installation, minify
+from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 
@@ -115,9 +116,3 @@ class BoardFiles:
             raise SpikeletError(
                 f"the board could not {what} ({reason}); it goes on with what it had"
             ) from None
-
-
-def last_line(text: str) -> str:
-    """Return the last line of a traceback, which says what went wrong."""
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "no reason given"

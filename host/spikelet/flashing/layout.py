@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spikelet import installation, minify
-from spikert.session import NETWORK, RECORDING, SENSOR
+from spikelet import installation
+from spikelet.boards.start_code import ENDINGS, FOLDER, RUNTIME
+from spikert.session import NETWORK, RECORDING
 
-FOLDER = "spikelet"
-ACTIVE = f"{FOLDER}/active"
-RUNTIME = "runtime"  # the name of its folder among the paths
 PACKAGE = "spikert/"
-ENDINGS = {NETWORK: ".lif", RECORDING: ".bin", SENSOR: ".json"}
 
 OLD_FILES = (NETWORK, RECORDING)  # where they stood before, beside a folder `spikert`
 
@@ -31,12 +28,6 @@ OURS = (  # how each main.py and code.py begins that Spikelet put on a board
     b'"""MicroPython starts here: serve the host until it says goodbye',
     b'"""CircuitPython starts here: serve the host until it says goodbye',
     b'print("Hello World!")',  # CircuitPython's own, on a new board
-)
-
-# Code that makes the runtime in use importable, and `_paths` of {name: path} of what is in use.
-CHOOSE_ACTIVE = (
-    minify.compact(installation.entry_point().decode().partition("if __name__")[0])
-    + "_paths = active()\n"
 )
 
 
@@ -78,11 +69,6 @@ def of(files: Mapping[str, bytes]) -> Layout:
             made.paths[name] = path
             made.staged[path] = files[name]
     return made
-
-
-def in_rom(files: Collection[str] = (NETWORK, RECORDING, SENSOR)) -> dict[str, str]:
-    """Return the paths of those of the files that a board keeps in its ROM."""
-    return {RUNTIME: "/rom"} | {name: f"/rom/{name}" for name in ENDINGS if name in files}
 
 
 def listing(paths: Mapping[str, str]) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from serial.tools import list_ports
 
 from spikelet import installation
-from spikelet.boards import catalogue, identify, interpreter, probe, resolve
+from spikelet.boards import catalogue, identify, interpreter, probe, resolve, serial_port
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
     from spikelet.boards.catalogue import UsbId
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
 
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
 COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
@@ -72,7 +72,7 @@ def examine(spelling: str) -> Examination:
     """
     port = resolve.resolve(spelling)
     stopped, usb_id = False, None
-    if isinstance(port, resolve.SerialPort):
+    if isinstance(port, serial_port.SerialPort):
         usb_id = _usb_id(port.name)
         try:
             stopped = probe.take(port.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ from mpremote import commands
 from mpremote.transport import TransportExecError
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve
-from spikelet.boards.virtual.emulated import romfs_image
+from spikelet.boards import raw_repl, start_code
+from spikelet.boards.port import Port, ReplPort
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_repl, stage
 from spikelet.flashing import layout as board_layout
+from spikelet.flashing import stage
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PARTITION = 0
 
 
-class Rom(resolve.Board):
+class Rom(ReplPort):
     """A port whose board keeps its files in its ROM partition.
 
     port    where the board is
@@ -37,7 +37,7 @@ class Rom(resolve.Board):
 
     in_place = True
 
-    def __init__(self, port: resolve.Port, size: int) -> None:
+    def __init__(self, port: Port, size: int) -> None:
         if not size:
             raise SpikeletError(
                 f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "
@@ -47,7 +47,7 @@ class Rom(resolve.Board):
         self.size = size
         self.name = port.name
         self.prelude = port.prelude + installation.board_side(
-            "mount_rom", _paths=board_layout.in_rom()
+            "mount_rom", _paths=start_code.in_rom()
         )
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
@@ -58,11 +58,10 @@ class Rom(resolve.Board):
         """Return whether the board starts with what is in its ROM."""
         with self.connect() as transport:
             paths = stage.in_use(stage.of(transport)) or {}
-        return bool(board_layout.in_rom().items() & paths.items())
+        return bool(start_code.in_rom().items() & paths.items())
 
-    def install(self, files: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Write an image of the files to the partition; yield (bytes done, of how many)."""
-        image = romfs_image(files)
+    def write_image(self, image: bytes) -> None:
+        """Write an image to the partition; raises SpikeletError if it does not fit."""
         if len(image) > self.size:
             raise SpikeletError(
                 f"{self.name}'s ROM partition has {self.size:,} bytes, below the {len(image):,} of "
@@ -70,16 +69,15 @@ class Rom(resolve.Board):
             )
         with self.connect() as transport:
             deploy(transport, image)
-        yield len(image), len(image)
 
     def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
         """Have the board start from its ROM; return the entry points that are the user's own."""
         layout = board_layout.Layout(
-            entries=board_layout.of(files).entries, paths=board_layout.in_rom(files)
+            entries=board_layout.of(files).entries, paths=start_code.in_rom(files)
         )
         with self.connect() as transport:
             board = stage.of(transport)
-            board.make([board_layout.FOLDER])
+            board.make([start_code.FOLDER])
             own = stage.activate(board, layout)
             stage.clean(board, layout)
         return own
@@ -99,5 +97,5 @@ def deploy(transport: SerialTransport, image: bytes) -> None:
         except commands.CommandError as error:
             raise SpikeletError(f"the board took no ROM image ({error})") from None
         except TransportExecError as error:
-            reason = files_by_repl.last_line(error.error_output)
+            reason = raw_repl.last_line(error.error_output)
             raise SpikeletError(f"the board could not write its ROM ({reason})") from None

@@ -17,12 +17,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from spikelet import installation
+from spikelet.boards.start_code import ACTIVE, FOLDER
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikelet.flashing.layout import ACTIVE, FOLDER, Layout
+from spikelet.flashing.layout import Layout
+from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
+
+    from spikelet.boards.port import Port
 
 NEW = ".new"  # the ending of a temporary name
 HEAD = 100  # bytes of an entry point that tell whose it is
@@ -76,8 +80,26 @@ def of(transport: SerialTransport) -> Files:
     return files_by_drive.of(transport) or BoardFiles(transport)
 
 
-def install(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
-    """Do all steps without a trial; yield (bytes done, of how many)."""
+def install(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+    """Put files on a board and to use, without a trial; yield (bytes done, bytes in all).
+
+    Parameters
+    ----------
+    port : Port
+    new : mapping of str to bytes
+        {name: bytes}, named as for layout.of.
+    """
+    if port.in_place:
+        image = romfs_image(new)
+        port.write_image(image)
+        yield len(image), len(image)
+        return
+    with port.connect() as transport:
+        yield from install_files(of(transport), board_layout.of(new))
+
+
+def install_files(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
+    """Do all steps on a file system, without a trial; yield (bytes done, bytes in all)."""
     yield from stage(files, layout)
     activate(files, layout)
     clean(files, layout)

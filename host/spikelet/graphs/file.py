@@ -58,6 +58,21 @@ def read(path: str | Path) -> FloatNetwork:
         return from_nir(_graph(content))
 
 
+def read_with_sha256(path: str | Path) -> tuple[FloatNetwork, bytes]:
+    """Return the network in a file that `write` wrote, and the SHA-256 of the file, bytes[32].
+
+    Tables name the graph that they come from by this hash.
+
+    Raises
+    ------
+    SpikeletError
+        As `read` does.
+    """
+    content = files.read(path)
+    with _naming(path):
+        return from_nir(_graph(content)), hashlib.sha256(content).digest()
+
+
 def read_foreign(path: str | Path) -> nir.NIRGraph:
     """Return the graph in a file that any program wrote, its types unchecked.
 

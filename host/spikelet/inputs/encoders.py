@@ -17,21 +17,19 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
-from spikert.tables import ENCODERS
+from spikert.network.tables import ENCODERS
 
 RATE_START = 128  # half a spike, so that rounding favours neither more spikes nor fewer
 DIRECT_SCALE = 256  # the integers shift their sum right by 8
 PARAMETERS = {"bernoulli": (1, 0xFFFF), "latency": (0, 255), "phase": (1, 8), "delta": (1, 255)}
 """The least and the largest parameter of the encoders that have one."""
 DEFAULTS = {"bernoulli": 0xACE1, "latency": 64, "phase": 8, "delta": 8}
-
-FloatArray = NDArray[np.floating[Any]]
 
 
 def parameter(encoder: str, wanted: int | None) -> int:

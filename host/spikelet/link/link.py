@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
+from spikelet.boards.port import SerialStream
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
@@ -25,16 +26,6 @@ CHUNK = 4096
 ANSWERS = (wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE, wire.ANSWER)
 
 
-class Stream(Protocol):
-    """A serial port with a timeout of 0, or what behaves like one."""
-
-    def read(self, size: int) -> bytes:
-        """Return what has come, up to `size` bytes, without waiting."""
-
-    def write(self, data: bytes) -> int | None:
-        """Write all of `data`."""
-
-
 class Link:
     """A session with a board.
 
@@ -44,7 +35,7 @@ class Link:
     lost_frames    int, frames that were lost for good
     """
 
-    def __init__(self, stream: Stream, name: str, log: Callable[[str], None]) -> None:
+    def __init__(self, stream: SerialStream, name: str, log: Callable[[str], None]) -> None:
         self.stream = stream
         self.name = name
         self.repeated = 0

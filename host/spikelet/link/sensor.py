@@ -64,7 +64,7 @@ def readings(link: Link, count: int = 0) -> Iterator[Readings | Status]:
     Raises SpikeletError if the board cannot, or says nothing for long.
     """
     channels = expected = 0
-    for frame in _listen(link, 0, count, wire.READINGS):
+    for frame in _listen(link, 0, count, wire.FLAG_READINGS):
         if frame.kind == wire.SENSOR:
             status = Status.of(frame.payload)
             channels = status.channels

@@ -13,6 +13,7 @@ from spikelet.errors import SpikeletError
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.turn import Observation
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Simulation, Trace
 
@@ -82,10 +83,10 @@ def check_identity(network: Network, info: BoardInfo, name: str) -> None:
         raise SpikeletError(
             f"{name} could not load its network ({info.problem}); run spikelet flash, then try again"
         )
-    if (info.crc, info.sha256) != (network.crc, network.source_sha256):
+    if (info.crc, info.sha256) != (lif_file.crc(network), network.source_sha256):
         raise SpikeletError(
             f"{name} holds another network (CRC {info.crc:08x}) than this one "
-            f"(CRC {network.crc:08x}); run spikelet flash to replace it"
+            f"(CRC {lif_file.crc(network):08x}); run spikelet flash to replace it"
         )
 
 

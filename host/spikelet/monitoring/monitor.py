@@ -1,53 +1,90 @@
-"""What becomes of what a watch yields: it is kept, checked and shown, in this order."""
+"""Keeps, checks and counts the events of a Watch."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from spikelet.boards.port import Port
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
+from spikelet.link.session import ignore, open_session
 from spikelet.link.turn import Observation, Status
 from spikelet.link.verify import LiveCheck, Verification
 from spikelet.monitoring.journal.writer import JournalWriter
-from spikelet.monitoring.watch import Event, Started
-
-if TYPE_CHECKING:
-    from spikelet.link.board_info import BoardInfo
-    from spikelet.monitoring.live_view import LiveView
-    from spikelet.monitoring.watch import Watch
-    from spikelet.networks.network import Network
+from spikelet.monitoring.watch import Event, Log, Started, Turns, Watch
+from spikelet.networks.network import Network
 
 COUNTS = ("late", "skipped", "failed")
 
 
 class Monitor:
-    """Follows a watch.
+    """Follows one board: keeps, checks and counts what comes.
 
-    found      what checking found; empty where nothing is checked
-    answers    {class: int}, how often each was the answer
-    sampling   {"late", "skipped", "failed": int}, how the sensor did, see observation.Status
+    Attributes
+    ----------
+    watch : Watch
+        The board, through all its absences.
+    found : Verification
+        What checking found; empty if nothing is checked.
+    answers : dict of str to int
+        How often each class was the answer.
+    sampling : dict of str to int
+        The samples of the sensor that were late, skipped or failed.
     """
 
     def __init__(
-        self, network: Network, view: LiveView, *, check: bool, record: str | Path | None
+        self,
+        port: Port,
+        network: Network,
+        source: Turns,
+        *,
+        kernel: str = "",
+        check: bool = False,
+        record: str | Path | None = None,
+        log: Log = ignore,
+        on_board: Callable[[str, BoardInfo], None] | None = None,
     ) -> None:
-        """Prepare to follow.
+        """Prepare to follow a board.
 
-        check     whether every spike is compared with the reference
-        record    the journal to write, if any
+        Parameters
+        ----------
+        port : Port
+        network : Network
+            The network that the board must hold.
+        source : Turns
+            Where turns come from: `watch.listened` or `watch.replayed`.
+        kernel : str
+            The kernel to load the network with; empty for the fastest of the board.
+        check : bool
+            Compare every spike with the reference.
+        record : path, optional
+            The journal to write.
+        log : callable
+            Called with the text that the board prints.
+        on_board : callable, optional
+            Called with the name of the port and the BoardInfo at each connection.
         """
         self._network = network
-        self._view = view
+        self._kernel = kernel
         self._check = LiveCheck(network) if check else None
         self._record = record
+        self._log = log
+        self._on_board = on_board
         self._journal: JournalWriter | None = None
         self._stack = contextlib.ExitStack()
         self.answers = dict.fromkeys(network.classes, 0)
-        self._status: Status | None = None  # the last one
-        self._sampled = Counter[str]()  # before the board began to count anew
-        self._unseen = False  # whether what follows depends on a state that nobody saw
+        # The last status, and the counts before the board began to count anew.
+        self._status: Status | None = None
+        self._sampled = Counter[str]()
+        # Whether the next turns depend on a state that the host did not see.
+        self._unseen = False
+        streaming = network.stream is not None
+        self.watch = Watch(port, self._connect, source, stream=streaming, log=self._hear)
 
     def __enter__(self) -> Self:
         return self
@@ -57,11 +94,48 @@ class Monitor:
 
     @property
     def found(self) -> Verification:
-        """What checking found by now."""
-        return Verification() if self._check is None else self._check.found
+        """What checking found by now, with the frames that were lost."""
+        if self._check is None:
+            return Verification()
+        found = self._check.found
+        found.lost_frames, found.missed = self.watch.lost_frames, self.watch.missed
+        return found
 
-    def begin(self, port: str, info: BoardInfo) -> None:
-        """Begin the journal, once the board has said what it is."""
+    @property
+    def checks(self) -> bool:
+        """Whether every spike is compared with the reference."""
+        return self._check is not None
+
+    def events(self, samples: int | None = None) -> Generator[Event]:
+        """Yield what comes, once it is kept and checked, until `samples` turns were made.
+
+        Raises
+        ------
+        SpikeletError
+            See `Watch.events`; also if the journal cannot be written.
+        """
+        try:
+            with contextlib.closing(self.watch.events(samples)) as events:
+                for event in events:
+                    if self._journal is not None:
+                        self._journal.take(event)
+                    self._count(event)
+                    self._compare(event)
+                    yield event
+        finally:
+            if self._journal is not None:
+                self._journal.end(self._counts())
+
+    @contextlib.contextmanager
+    def _connect(self, port: Port, log: Log) -> Iterator[Link]:
+        """Open a session, and begin the journal with the first one."""
+        with open_session(port, self._network, self._kernel, log=log) as (link, info):
+            if self._on_board is not None:
+                self._on_board(port.name, info)
+            self._begin(port.name, info)
+            yield link
+
+    def _begin(self, port: str, info: BoardInfo) -> None:
         if self._record is None or self._journal is not None:
             return
         about = {
@@ -73,26 +147,11 @@ class Monitor:
         }
         self._journal = self._stack.enter_context(JournalWriter(self._record, self._network, about))
 
-    def log(self, text: str) -> None:
-        """Keep and show what the board printed."""
+    def _hear(self, text: str) -> None:
+        """Keep and pass on what the board printed."""
         if self._journal is not None:
             self._journal.text(text)
-        self._view.log(text)
-
-    def follow(self, watch: Watch, samples: int | None) -> None:
-        """Take in all events, until so many turns were made."""
-        found = None if self._check is None else self._check.found
-        try:
-            with contextlib.closing(watch.events(samples)) as events:
-                for event in events:
-                    if self._journal is not None:
-                        self._journal.take(event)
-                    self._count(event)
-                    self._compare(event)
-                    self._view.show(event, watch, found)
-        finally:
-            if self._journal is not None:
-                self._journal.end(self._counts(watch))
+        self._log(text)
 
     @property
     def sampling(self) -> dict[str, int]:
@@ -118,7 +177,8 @@ class Monitor:
         elif isinstance(event, Observation) and self._check is not None and not self._unseen:
             self._check.check(event)
 
-    def _counts(self, watch: Watch) -> dict[str, int]:
+    def _counts(self) -> dict[str, int]:
+        watch = self.watch
         counts = {
             "turns": watch.turns,
             "answers": watch.answers,

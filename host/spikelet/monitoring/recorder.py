@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.boards import interpreter as interpreters
+from spikelet.boards import sensor_settings
+from spikelet.boards.port import Port
+from spikelet.errors import SpikeletError
+from spikelet.flashing import drivers, flash
+from spikelet.flashing import layout as board_layout
+from spikelet.flashing.runtime import choice
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.needs import Task
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
+from spikelet.link.session import ignore, open_session
 from spikelet.link.turn import Status
+from spikert.session import SENSOR
 
 
 @dataclass
@@ -99,3 +114,44 @@ class Recorder:
             rest = wanted - self.recorded.samples
             if rest > 0:
                 self.recorded.pieces.append(last[:rest])
+
+
+@contextlib.contextmanager
+def open_sensor(
+    port: Port,
+    settings: dict[str, Any],
+    *,
+    driver: str | None = None,
+    progress: Callable[[int, int], None] = flash.ignore_progress,
+    log: Callable[[str], None] = ignore,
+) -> Iterator[tuple[Link, BoardInfo]]:
+    """Start the runtime with a sensor, beside the network that the board has in use.
+
+    Parameters
+    ----------
+    port : Port
+    settings : dict
+        The sensor, from `sensor_settings.parse`.
+    driver : str, optional
+        A package with the driver of the sensor, installed on the board first.
+    progress : callable
+        Called with (bytes done, bytes in all) while the runtime is sent.
+    log : callable
+        Called with the text that the board prints.
+
+    Raises
+    ------
+    SpikeletError
+        If the board has no sensors, or the runtime does not start there.
+    """
+    if port.in_place:
+        raise SpikeletError(f"{port.name} has no sensors; record from another board")
+    interpreter = interpreters.ask(port)
+    if driver:
+        drivers.install(port, interpreter.name, driver)
+    extra = {SENSOR: sensor_settings.to_bytes(settings)}
+    parts, task = runtime_parts.of(interpreter), Task(None, settings)
+    layout = board_layout.of(choice.choose(port, interpreter, parts, task, extra).files)
+    flash.stage_files(port, layout, progress)
+    with open_session(port, paths=layout.paths, log=log) as opened:
+        yield opened

@@ -17,17 +17,18 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
-from spikelet.boards.resolve import Port
+from spikelet.boards.port import Port
 from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Observation, Status
 from spikelet.networks.network import Network
+from spikert.session import SENSOR
 
 BATCH = 16  # turns that are asked for at once
 TRIES = 5  # failures in a row before it is given up
@@ -97,6 +98,20 @@ def listened(network: Network) -> Turns:
                 return  # its state is not known any more, so it begins anew
 
     return turns
+
+
+def source(network: Network, flashed: Collection[str], *, replay: bool = False) -> Turns:
+    """Return the turns of the sensor that was flashed with the network, or of its recording.
+
+    Parameters
+    ----------
+    network : Network
+    flashed : collection of str
+        The names of the files on the board, from `held`.
+    replay : bool
+        Take the recording even if there is a sensor.
+    """
+    return listened(network) if SENSOR in flashed and not replay else replayed(network)
 
 
 class Watch:

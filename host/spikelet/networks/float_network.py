@@ -1,23 +1,30 @@
 """The float network: what is trained, exchanged as a NIR graph, and converted to integers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
+from spikelet.networks import raster, summary
+from spikelet.networks.equality import equal
 from spikelet.networks.geometry import Geometry, weighted
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.networks.protocol import Stream, check_coding, check_samples, class_scores
+from spikelet.networks.protocol import Stream, check_coding, check_samples
+from spikelet.networks.readout import class_scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESETS = ("subtract", "set")
 
-FloatArray = encoders.FloatArray
-"""float32 or float64; what is computed from it keeps its type."""
 
 SpikeFunction = Callable[[FloatArray], FloatArray]
 """Turns membrane minus threshold into spikes of the same shape and type."""
@@ -107,8 +114,12 @@ class FloatTrace:
     spikes: tuple[NDArray[np.bool_], ...]
     membranes: tuple[NDArray[np.float64], ...]
 
+    def plot(self, sample: int = 0) -> Figure:
+        """Draw the spikes of one sample; see `raster.plot`."""
+        return raster.plot(self.spikes, sample)
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FloatNetwork:
     """A chain of layers; in each step every layer runs once, on its predecessor's spikes of it.
 
@@ -142,6 +153,19 @@ class FloatNetwork:
         if not 0 < self.dt < np.inf:
             raise SpikeletError(f"dt is {self.dt}; it must be a positive number of seconds")
         self._check_readout()
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other) if isinstance(other, FloatNetwork) else NotImplemented
+
+    # Equal networks are equal in every field, and their arrays may be changed in place.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"FloatNetwork({summary.line(self)})"
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook."""
+        return summary.html(self)
 
     def _check_readout(self) -> None:
         check_classes(self.layers, self.classes)

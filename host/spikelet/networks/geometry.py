@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikert.tables import MAX_PARTS
+from spikert.network.tables import MAX_PARTS
 
 Pair = tuple[int, int]
 MOST = 0xFFFF  # what a .lif file can say of a size

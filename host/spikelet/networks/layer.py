@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from spikelet.errors import SpikeletError
 from spikelet.networks.float_network import RESETS
 from spikelet.networks.geometry import Geometry
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.layer_shape import LayerShape
-from spikelet.networks.proof import INT16_MAX, INT16_MIN
 
 
 @dataclass(eq=False)

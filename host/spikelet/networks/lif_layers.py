@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer
-from spikert import tables
+from spikert.network import tables
 
 BYTE = 255
 

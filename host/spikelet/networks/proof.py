@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import Int64Array
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
+
 if TYPE_CHECKING:
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
 
-IntArray = NDArray[np.int64]
 
-INT16_MIN, INT16_MAX = -0x8000, 0x7FFF
 LIMIT_STEPS = 100_000  # a membrane with the slowest leak has settled long before
 
 
@@ -112,7 +113,7 @@ def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBound
     return LayerBounds(sums, drive, current, membrane, _compared(layer, membrane), settled)
 
 
-def _sums(weights: NDArray[np.int8], together: int) -> tuple[IntArray, IntArray]:
+def _sums(weights: NDArray[np.int8], together: int) -> tuple[Int64Array, Int64Array]:
     """Return the least and the largest sum int64[maps] of any inputs' weights.
 
     together    how many inputs share a weight of one neuron
@@ -136,7 +137,7 @@ class _Path:
     Each step only widens them; once one changes nothing any more, they hold for ever.
     """
 
-    def __init__(self, layer: Layer, sums: tuple[IntArray, IntArray]) -> None:
+    def __init__(self, layer: Layer, sums: tuple[Int64Array, Int64Array]) -> None:
         self.layer = layer
         self.sums = sums
         self.bias = layer.bias.astype(np.int64)
@@ -184,7 +185,7 @@ class _Path:
         self.v, moved = _wider(self.v, low, high)
         return changed or moved
 
-    def _fed(self, low: IntArray, high: IntArray) -> tuple[IntArray, IntArray]:
+    def _fed(self, low: Int64Array, high: Int64Array) -> tuple[Int64Array, Int64Array]:
         """Return leaked currents with the drive added, noting what they reach on the way."""
         low, high = low + self.sums[0], high + self.sums[1]
         reached = _hull(low + np.minimum(self.bias, 0), high + np.maximum(self.bias, 0))
@@ -193,20 +194,20 @@ class _Path:
         return low + self.bias, high + self.bias
 
 
-def _leaked(v: IntArray, d: NDArray[np.int16], r: int) -> IntArray:
+def _leaked(v: Int64Array, d: NDArray[np.int16], r: int) -> Int64Array:
     return v - ((v * d.astype(np.int64)) >> r)
 
 
 def _wider(
-    before: tuple[IntArray, IntArray], low: IntArray, high: IntArray
-) -> tuple[tuple[IntArray, IntArray], bool]:
+    before: tuple[Int64Array, Int64Array], low: Int64Array, high: Int64Array
+) -> tuple[tuple[Int64Array, Int64Array], bool]:
     """Return the hull of two intervals for each neuron, and whether it is more than the first."""
     low, high = np.minimum(low, before[0]), np.maximum(high, before[1])
     changed = bool((low != before[0]).any() or (high != before[1]).any())
     return (low, high), changed
 
 
-def _fired(layer: Layer, low: IntArray, high: IntArray) -> tuple[IntArray, IntArray]:
+def _fired(layer: Layer, low: Int64Array, high: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Return the interval of V after floor and reset."""
     if layer.low is not None:
         low, high = np.maximum(low, layer.low), np.maximum(high, layer.low)
@@ -227,7 +228,7 @@ def _fired(layer: Layer, low: IntArray, high: IntArray) -> tuple[IntArray, IntAr
     return both_low, both_high
 
 
-def _hull(low: IntArray, high: IntArray) -> Interval:
+def _hull(low: Int64Array, high: Int64Array) -> Interval:
     return Interval(int(min(low.min(), 0)), int(max(high.max(), 0)))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
-from spikert.tables import READOUTS
+from spikert.network.tables import READOUTS
 
 MAX_STEPS = 0xFFFF
 
@@ -109,30 +109,3 @@ def check_samples(x: NDArray[Any], network: Operation) -> NDArray[np.uint8]:
             "so give it a multiple of that"
         )
     return network.scaling.apply(x) if raw and network.scaling else x
-
-
-def class_scores(network: Operation, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
-    """Return [n, classes], of which the largest is the answer; of a stream [n, answers, classes].
-
-    spikes, membranes    of the last layer, [n, T, neurons]
-    """
-    stream = network.stream
-    if stream is None:
-        return pooled(network.readout, spikes, membranes)
-    hop = stream.hop * network.steps
-    shape = len(spikes), spikes.shape[1] // hop, hop, spikes.shape[2]
-    by_hop = pooled(network.readout, spikes.reshape(shape), membranes.reshape(shape))
-    if network.readout == "last":
-        return by_hop
-    merge = np.add if network.readout == "count" else np.maximum
-    scores = by_hop.copy()
-    for back in range(1, min(stream.window // stream.hop, shape[1])):
-        scores[:, back:] = merge(scores[:, back:], by_hop[:, :-back])
-    return scores
-
-
-def pooled(readout: str, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
-    """Return [..., classes] of [..., T, classes], what the readout makes of time."""
-    if readout == "count":
-        return spikes.sum(axis=-2, dtype=spikes.dtype if spikes.dtype.kind == "f" else np.int64)
-    return membranes.max(axis=-2) if readout == "max" else membranes[..., -1, :]

@@ -7,21 +7,37 @@ equations are in reference_layer.py, what they are computed from in reference_nu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import AnyIntArray
 from spikelet.inputs import encoders
-from spikelet.networks.protocol import check_samples, class_scores
+from spikelet.networks import raster
+from spikelet.networks.protocol import Operation, check_samples
+from spikelet.networks.readout import class_scores
 from spikelet.networks.reference_layer import LayerState
-from spikelet.networks.reference_numbers import IntArray, numbers
+from spikelet.networks.reference_numbers import numbers
 
 if TYPE_CHECKING:
-    from spikelet.networks.network import Network
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from spikelet.networks.layer import Layer
 
 
 DIRECT_SHIFT = np.full((1, 1, 1), 8, np.int32)  # of each step's sums
+
+
+class IntegerNetwork(Operation, Protocol):
+    """A network that the reference can simulate; see Network."""
+
+    @property
+    def layers(self) -> Sequence[Layer]: ...  # noqa: D102
+    @property
+    def turn_steps(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +55,10 @@ class Trace:
     spikes: tuple[NDArray[np.uint8], ...]
     membranes: tuple[NDArray[np.int16], ...]
 
+    def plot(self, sample: int = 0) -> Figure:
+        """Draw the spikes of one sample; see `raster.plot`."""
+        return raster.plot(self.spikes, sample)
+
     def turns(self) -> Trace:
         """Return what was done turn by turn, each a sample of its own, one recording after the other."""
         if self.answers.ndim == 1:
@@ -51,7 +71,7 @@ class Trace:
         )
 
 
-def simulate(network: Network, x: NDArray[Any]) -> Trace:
+def simulate(network: IntegerNetwork, x: NDArray[Any]) -> Trace:
     """Run samples through a network, each from the start membranes.
 
     x    uint8[n, channels]; of a stream uint8[n, samples, channels]; raw readings, of any other
@@ -65,11 +85,11 @@ def simulate(network: Network, x: NDArray[Any]) -> Trace:
 class Simulation:
     """A network whose state lasts, so that a stream can be simulated part by part."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: IntegerNetwork) -> None:
         self.network = network
         self._encoder: encoders.Encoder | None = None
         self._layers: list[LayerState] = []
-        self._scores: list[tuple[NDArray[np.uint8], IntArray]] = []
+        self._scores: list[tuple[NDArray[np.uint8], AnyIntArray]] = []
 
     def run(self, x: NDArray[Any]) -> Trace:
         """Run what follows in a stream, of as many recordings as the first time; or other samples.
@@ -119,7 +139,7 @@ class Simulation:
         shifts = encoders.drive_shifts(network.encoder, network.steps, network.encoder_parameter)
         return spikes, np.tile(shifts, len(spikes) // network.steps)[:, None, None].astype(np.int32)
 
-    def _window_scores(self, spikes: NDArray[np.uint8], membranes: IntArray) -> NDArray[Any]:
+    def _window_scores(self, spikes: NDArray[np.uint8], membranes: AnyIntArray) -> NDArray[Any]:
         """Return [n, classes] or [n, answers, classes], of windows that reach into earlier parts."""
         stream = self.network.stream
         if stream is None:
@@ -131,7 +151,7 @@ class Simulation:
         self._scores = [(earlier[0][:, -kept:], earlier[1][:, -kept:])] if kept else []
         return scores[:, -(spikes.shape[1] // self.network.turn_steps) :]
 
-    def _at_answers(self, state: LayerState, reached: IntArray | None) -> NDArray[np.int16]:
+    def _at_answers(self, state: LayerState, reached: AnyIntArray | None) -> NDArray[np.int16]:
         """Return int16[n, neurons]; of a stream int16[n, answers, neurons], of [T, n, neurons]."""
         if self.network.stream is None or reached is None:
             return state.v.astype(np.int16)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import AnyIntArray, FloatArray
 from spikelet.errors import SpikeletError
-from spikelet.inputs.encoders import FloatArray
 from spikelet.networks.geometry import weighted
-from spikelet.networks.proof import INT16_MAX, INT16_MIN
-from spikelet.networks.reference_numbers import IntArray, Numbers
+from spikelet.networks.int16 import INT16_MAX, INT16_MIN
+from spikelet.networks.reference_numbers import Numbers
 
 BLOCK = 2**15
 """Values of a signal that are weighed at once, in whole steps: more do not fit a processor's cache."""
@@ -45,10 +45,10 @@ class LayerState:
         self.number = number
         self.numbers = numbers
         shape = samples, numbers.neurons
-        self.v: IntArray = np.empty(shape, numbers.kind)
+        self.v: AnyIntArray = np.empty(shape, numbers.kind)
         self.v[...] = numbers.v_start
         if numbers.current_d is not None:
-            self.current: IntArray = np.zeros(shape, numbers.kind)
+            self.current: AnyIntArray = np.zeros(shape, numbers.kind)
         self.fired: NDArray[np.bool_] | None = None
         self._product = np.empty_like(self.v)  # of a state or spikes, until the next
         self._bias, self._rho = _each(numbers.bias, samples), _each(numbers.rho, samples)
@@ -60,7 +60,7 @@ class LayerState:
         signal: NDArray[Any],
         shifts: NDArray[np.int32] | None,
         spikes: NDArray[np.bool_],
-        membranes: IntArray | None,
+        membranes: AnyIntArray | None,
     ) -> None:
         """Take the neurons through T steps; fill in their spikes and their membranes after each.
 
@@ -91,7 +91,7 @@ class LayerState:
 
     def _drives(
         self, signal: NDArray[Any], shifts: NDArray[np.int32] | None, steps: int
-    ) -> Iterator[IntArray]:
+    ) -> Iterator[AnyIntArray]:
         """Yield each step's drive [n, neurons], gain and bias included, without the own spikes'."""
         if len(signal) == 1:
             yield from repeat(self._drive(signal, shifts)[0], steps)
@@ -101,7 +101,7 @@ class LayerState:
             part = slice(start, start + block)
             yield from self._drive(signal[part], None if shifts is None else shifts[part])
 
-    def _drive(self, signal: NDArray[Any], shifts: NDArray[np.int32] | None) -> IntArray:
+    def _drive(self, signal: NDArray[Any], shifts: NDArray[np.int32] | None) -> AnyIntArray:
         sums: NDArray[Any] = self._sums(signal)
         if shifts is not None:
             sums = sums.astype(self.numbers.exact)
@@ -124,7 +124,7 @@ class LayerState:
         sums = flat.astype(weights.dtype) @ weights
         return sums.reshape(*signal.shape[:2], self.numbers.neurons)
 
-    def _feed(self, drive: IntArray) -> IntArray:
+    def _feed(self, drive: AnyIntArray) -> AnyIntArray:
         """Return the drive with that of the layer's own last spikes, or the current that it feeds."""
         recurrent = self.numbers.recurrent
         if recurrent is not None and self.fired is not None:
@@ -138,7 +138,9 @@ class LayerState:
             self._check(self.current)
         return self.current
 
-    def _lost(self, state: IntArray, d: IntArray | None, r: IntArray | None) -> IntArray:
+    def _lost(
+        self, state: AnyIntArray, d: AnyIntArray | None, r: AnyIntArray | None
+    ) -> AnyIntArray:
         """Return (state * d) >> r, with d and r as Numbers has them, until the next call."""
         lost = self._product
         if r is None:
@@ -148,7 +150,7 @@ class LayerState:
         np.multiply(state, d, out=lost)
         return np.right_shift(lost, r, out=lost)
 
-    def _reset(self, v: IntArray, fired: NDArray[np.bool_]) -> None:
+    def _reset(self, v: AnyIntArray, fired: NDArray[np.bool_]) -> None:
         """Take what a spike takes from the membranes of those that fired."""
         if self.numbers.reset == "set":
             np.putmask(v, fired, self.numbers.v_reset)  # repeated for each sample
@@ -158,7 +160,7 @@ class LayerState:
         taken *= self._rho
         v -= taken
 
-    def _check(self, state: IntArray) -> None:
+    def _check(self, state: AnyIntArray) -> None:
         for value in (int(state.min(initial=0)), int(state.max(initial=0))):
             if not INT16_MIN <= value <= INT16_MAX:
                 raise SpikeletError(
@@ -178,7 +180,7 @@ def active_inputs(signal: NDArray[Any], weights: FloatArray) -> NDArray[np.intp]
     return active if len(active) <= GATHER_SHARE * len(weights) else None
 
 
-def _each(values: IntArray | None, samples: int) -> Any:
+def _each(values: AnyIntArray | None, samples: int) -> Any:
     """Return a parameter for each sample, [n, neurons], unless it is the same for all neurons.
 
     numpy computes arrays of one shape much faster than such as it must spread.

@@ -14,15 +14,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.inputs.encoders import DIRECT_SCALE, FloatArray
+from spikelet.arrays import AnyIntArray, FloatArray
+from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.networks.geometry import Geometry, weighted
-from spikelet.networks.proof import INT16_MAX
+from spikelet.networks.int16 import INT16_MAX
 
 if TYPE_CHECKING:
     from spikelet.networks.layer import Layer
 
-IntArray = NDArray[Any]
-"""int16, int32 or int64, as wide as it must be."""
 
 FLOAT32_EXACT = 2**24
 MATRIX_SIZE = 2**16
@@ -52,17 +51,17 @@ class Numbers:
     kind: type[np.signedinteger]
     proved: bool
     gain: int
-    bias: IntArray
-    d: IntArray | None
-    r: IntArray | None
-    low: IntArray | None
-    theta: IntArray | None
-    rho: IntArray
-    v_reset: IntArray
-    v_start: IntArray
+    bias: AnyIntArray
+    d: AnyIntArray | None
+    r: AnyIntArray | None
+    low: AnyIntArray | None
+    theta: AnyIntArray | None
+    rho: AnyIntArray
+    v_reset: AnyIntArray
+    v_start: AnyIntArray
     reset: str
-    current_d: IntArray | None
-    current_r: IntArray
+    current_d: AnyIntArray | None
+    current_r: AnyIntArray
 
 
 _prepared: WeakKeyDictionary[Layer, tuple[list[Any], Numbers]] = WeakKeyDictionary()

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.float_network import FloatNetwork, FloatTrace
 from spikelet.networks.network import Network
+from spikelet.networks.reference import Trace
 from spikelet.networks.synaptic_events import synaptic_events
 
 
@@ -32,7 +33,11 @@ def evaluate(network: Network | FloatNetwork, samples: Dataset) -> Score:
 
     Raises SpikeletError if the samples do not fit the network.
     """
-    trace = network.simulate(samples.x)
+    return of_trace(network, samples, network.simulate(samples.x))
+
+
+def of_trace(network: Network | FloatNetwork, samples: Dataset, trace: Trace | FloatTrace) -> Score:
+    """Return the score of a network whose simulation of the samples is at hand."""
     return Score(
         accuracy=accuracy(whole_windows(network, trace.answers), samples),
         synaptic_events=synaptic_events(network, samples.x, trace.spikes),

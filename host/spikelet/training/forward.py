@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
-    FloatArray,
     FloatLayer,
     FloatNetwork,
     SpikeFunction,

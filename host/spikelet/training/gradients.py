@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
-    FloatArray,
     FloatLayer,
     FloatNetwork,
     SpikeFunction,
@@ -15,7 +15,7 @@ from spikelet.networks.float_network import (
     step_function,
 )
 from spikelet.networks.geometry import Geometry
-from spikelet.networks.protocol import pooled
+from spikelet.networks.readout import pooled
 from spikelet.training.forward import Pass, forward
 from spikelet.training.parameters import Parameters
 

@@ -10,8 +10,8 @@ Neural Networks, ICCV (2021), eq. 8; there a layer has one leak, here every map 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.conversion import convert
-from spikelet.networks.float_network import FloatArray
 
 FASTEST = 1 / 256  # kept per step, the least that d and r express
 SLOWEST = 1 - 2.0**-15  # at which training starts a leak of 0, whose sigmoid would be at infinity

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 
 AXES = 3
 
-FloatArray = NDArray[np.floating[Any]]
 Samples = TypeVar("Samples", bound=NDArray[Any])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spikelet.networks.float_network import FloatArray
+from spikelet.arrays import FloatArray
 
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.999

@@ -33,7 +33,8 @@ class TrainingOptions:
                          they are not rounded
     augment              whether samples are changed a little, anew in each epoch: images as in
                          augmentation.py, recordings as in motion.py
-    middle               x of a reading of 0, about which recordings are turned and scaled, 0..255
+    middle               x of a reading of 0, about which recordings are turned and scaled, 0..255;
+                         None: 128, or the x that the scaling of the readings gives
     balance              whether all classes count alike, however many samples they have
     validation_fraction  share of the samples that decides which epoch was best
     seed                 of the first weights and of the order of samples
@@ -66,7 +67,7 @@ class TrainingOptions:
     surrogate: str = "fast-sigmoid"
     bits: int | None = None
     augment: bool = False
-    middle: int = 128
+    middle: int | None = None
     balance: bool = False
     validation_fraction: float = 0.1
     seed: int = 0
@@ -89,7 +90,8 @@ class TrainingOptions:
             quantisation.largest(self.bits)
         if self.hop is not None:
             _check_range("hop", self.hop, 1, 65535)
-        _check_range("middle", self.middle, 0, 255)
+        if self.middle is not None:
+            _check_range("middle", self.middle, 0, 255)
         for name in ("beta", "readout_beta", "current"):
             if getattr(self, name) is not None:
                 _check_leak(name, getattr(self, name))

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelet.arrays import FloatArray
 from spikelet.conversion import quantisation
-from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.training import leaks
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.conversion import convert
-from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork, Window
+from spikelet.networks.float_network import FloatLayer, FloatNetwork, Window
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.training.forward import Pass, flat, see

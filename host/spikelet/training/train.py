@@ -9,17 +9,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset, split
-from spikelet.networks.float_network import FloatArray, FloatLayer, FloatNetwork
+from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.protocol import Stream
 from spikelet.training import augmentation, parameters, quantised_forward, topology
+from spikelet.training.data import TrainingData
 from spikelet.training.forward import see
 from spikelet.training.gradients import SURROGATES, Evaluation, Firing, Objective, evaluate
 from spikelet.training.optimiser import Adam, cosine_rate
 from spikelet.training.options import TrainingOptions
 from spikelet.training.parameters import Parameters
+
+MIDDLE = 128
+"""x of a reading of 0, if nothing else is known."""
 
 CONSTANT = ("direct", "rate", "bernoulli")  # encoders that drive in proportion to x itself
 
@@ -89,6 +94,31 @@ def train(
     )
 
 
+def train_on(
+    data: TrainingData, options: TrainingOptions, progress: Progress | None = None
+) -> TrainingResult:
+    """Train on the training part of samples, and tell the network how readings are scaled.
+
+    Parameters
+    ----------
+    data : TrainingData
+    options : TrainingOptions
+        If `middle` is None, it becomes the x of a reading of 0 where readings are scaled.
+    progress : callable, optional
+
+    Raises
+    ------
+    SpikeletError
+        As `train` does.
+    """
+    if data.scaling is not None and options.middle is None:
+        rest = np.zeros(data.train.x.shape[-1], np.int16)
+        options = replace(options, middle=int(data.scaling.apply(rest)[0]))
+    result = train(data.train, options, progress)
+    dt = result.network.dt if data.dt is None else data.dt / result.network.steps
+    return replace(result, network=replace(result.network, scaling=data.scaling, dt=dt))
+
+
 def initial_network(
     dataset: Dataset, options: TrainingOptions, random: np.random.Generator
 ) -> FloatNetwork:
@@ -154,6 +184,7 @@ class _Trainer:
         self.network = network
         self.options = options
         self.random = random
+        self._middle = MIDDLE if options.middle is None else options.middle
         self.trained = parameters.trained(network, options.learn_leaks)
         self.optimiser = Adam(parameters.arrays(self.trained), options.weight_decay)
 
@@ -172,7 +203,7 @@ class _Trainer:
 
     def encode_anew(self, x: NDArray[np.uint8]) -> FloatArray:
         """Return the first layer's inputs for one epoch, of variants of the samples."""
-        return self.encode(augmentation.varied(x, self.random, self.options.middle))
+        return self.encode(augmentation.varied(x, self.random, self._middle))
 
     def objective(self, y: NDArray[np.int64]) -> Objective:
         """Return what is to be small on a part with these classes."""

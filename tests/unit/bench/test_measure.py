@@ -12,6 +12,7 @@ from spikelet.bench.line_fit import Line
 from spikelet.bench.measure import KernelCost, LayerCost, SampleCost
 from spikelet.conversion import convert
 from spikelet.networks.layer import Layer
+from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 from spikelet.training.ann.network import ReluLayer, ReluNetwork
 
@@ -108,7 +109,7 @@ def test_int8_fits_its_sums_into_16_bits_and_products_into_32():
 
 
 def test_the_plain_module_computes_what_the_host_does():
-    from spikert.bench_dense import Dense
+    from spikert.bench.dense import Dense
 
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (50, 20), np.uint8)
@@ -147,8 +148,8 @@ def test_it_is_said_plainly_who_wins(spiking, even, words):
 
 
 def test_a_board_without_this_network_and_a_kernel_that_is_not_there(spikelet, tmp_path):
-    random_network(3).save(tmp_path / "net.lif")
-    random_network(4).save(tmp_path / "other.lif")
+    save_network(random_network(3), tmp_path / "net.lif")
+    save_network(random_network(4), tmp_path / "other.lif")
     assert spikelet("flash", tmp_path / "other.lif", "--port", "virtual")[0] == 0
     status, out, err = spikelet("bench", tmp_path / "net.lif", "--port", "virtual", "--json")
     assert status == 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from spikelet.boards import catalogue, resolve
+from spikelet.boards import catalogue, serial_port
 
 
 class UsbPort:
@@ -22,7 +22,7 @@ def plugged(monkeypatch):
 
     def plug(*found: tuple[str, int | None, int | None]) -> None:
         monkeypatch.setattr(
-            resolve.list_ports, "comports", lambda: [UsbPort(*one) for one in found]
+            serial_port.list_ports, "comports", lambda: [UsbPort(*one) for one in found]
         )
 
     plug()

@@ -15,7 +15,8 @@ from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 from spikelet.link import verify
 from spikelet.link.link import Link
-from spikert import boot, compat_boot
+from spikelet.networks.lif_file import save_network
+from spikert.session import boot, compat_boot
 
 NETWORK = 3
 PATIENCE = 30  # seconds
@@ -25,7 +26,7 @@ PATIENCE = 30  # seconds
 def board(tmp_path, monkeypatch):
     """Return (network, device) of a board that has started by itself, with a replay for a sensor."""
     network = random_network(NETWORK)
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     rows = np.zeros((4, network.channels), np.int16)
     (tmp_path / "rows.bin").write_bytes(rows.tobytes())
     settings = {"sensor": "replay", "rate": 1000, "channels": network.channels}
@@ -64,7 +65,7 @@ def test_hosts_come_and_go(board, capsys):
 
 def test_there_is_no_repl(board):
     port = resolve.resolve(f"data:{board[1]}")
-    for used in (port.connect, lambda: list(port.install({}))):
+    for used in (port.connect, lambda: port.write_image(b"")):
         with pytest.raises(SpikeletError, match="carries data alone; name the board's console"):
             used()
 

@@ -6,6 +6,7 @@ import pytest
 
 from spikelet.boards import sensor_settings
 from spikelet.errors import SpikeletError
+from spikelet.networks.lif_file import save_network
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_record_refuses_in_one_sentence(spikelet, tmp_path, arguments, words):
 def test_a_rate_is_of_a_sensor(spikelet, tmp_path):
     from random_networks import random_network
 
-    random_network(3).save(tmp_path / "net.lif")
+    save_network(random_network(3), tmp_path / "net.lif")
     arguments = ("flash", tmp_path / "net.lif", "--rate", "50", "--port", "virtual")
     status, _, err = spikelet(*arguments)
     assert status == 1

@@ -6,7 +6,7 @@ import pytest
 from unplugged_board import NamedPort
 
 from spikelet.boards import usb_identity
-from spikelet.boards.resolve import SerialPort
+from spikelet.boards.serial_port import SerialPort
 from spikelet.boards.usb_identity import Sameness
 from spikelet.errors import NotThere
 

@@ -11,9 +11,9 @@ from spikelet.conversion import weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.graphs import file
 from spikelet.inputs import dataset
-from spikelet.networks import network as lif
-from spikelet.networks import synaptic_events
+from spikelet.networks import lif_file, synaptic_events
 from spikelet.networks.float_network import FloatNetwork
+from spikelet.networks.lif_file import load_network
 
 
 def board(**facts: object) -> catalogue.Board:
@@ -44,7 +44,7 @@ def test_bytes_and_pairs_of_every_width_are_offered(found):
         paired = [layer.pairs for layer in option.network.layers]
         assert paired == [found.index(option) % 2 == 1] * 2
         assert max(layer.weight_bits for layer in option.network.layers) == option.bits
-        assert option.size == len(option.network.to_bytes())
+        assert option.size == len(lif_file.to_bytes(option.network))
 
 
 def test_storage_changes_no_spike(found):
@@ -131,4 +131,4 @@ def test_convert_prints_the_choice(spikelet, tmp_path):
     assert status == 0
     assert "chosen" in said
     assert "qemu-m3, kernel" in said
-    assert lif.load(target).layers[0].pairs == ("pairs" in said.partition("kernel")[2])
+    assert load_network(target).layers[0].pairs == ("pairs" in said.partition("kernel")[2])

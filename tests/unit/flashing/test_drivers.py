@@ -11,6 +11,7 @@ from random_networks import random_network
 
 from spikelet.errors import SpikeletError
 from spikelet.flashing import drivers, files_by_drive
+from spikelet.networks.lif_file import save_network
 
 CIRCUP = """#!{python}
 import pathlib, sys
@@ -84,7 +85,7 @@ def test_without_circup_or_without_a_drive_there_is_another_way(circuitpy, monke
 
 
 def test_the_virtual_board_takes_no_packages(spikelet, tmp_path):
-    random_network(3).save(tmp_path / "net.lif")
+    save_network(random_network(3), tmp_path / "net.lif")
     status, _, err = spikelet("flash", tmp_path / "net.lif", "--install-driver", "adafruit_mpu6050")
     assert (status, err.count("\n")) == (1, 1)
     assert "virtual takes no packages; copy the driver into its folder lib" in err

@@ -105,7 +105,7 @@ def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch)
     made, _ = files
     (circuitpy / "code.py").write_text('print("Hello World!")\n')
     layout = board_layout.of(FILES)
-    steps = list(stage.install(made, layout))
+    steps = list(stage.install_files(made, layout))
     assert steps[0] == (0, 1307)
     assert steps[-1] == (1307, 1307)
     monkeypatch.chdir(circuitpy)
@@ -115,7 +115,7 @@ def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch)
     assert (circuitpy / files_by_drive.BOOT_OUT).exists()
     assert not list(circuitpy.rglob("*.new"))
     other = {**FILES, "network.lif": b"5"}
-    list(stage.install(made, board_layout.of(other)))
+    list(stage.install_files(made, board_layout.of(other)))
     assert boot().files == {"network.lif": b"5"}
     assert len(list(circuitpy.rglob("*.lif"))) == 1
     erase.erase(made, erase.ours(made))
@@ -125,10 +125,10 @@ def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch)
 @pytest.mark.parametrize("stale", [".lif", "active"])
 def test_what_the_board_reads_otherwise_is_not_put_to_use(files, circuitpy, monkeypatch, stale):
     made, board = files
-    list(stage.install(made, board_layout.of(FILES)))
+    list(stage.install_files(made, board_layout.of(FILES)))
     board.stale = stale
     with pytest.raises(SpikeletError, match="damaged"):
-        list(stage.install(made, board_layout.of({**FILES, "network.lif": b"5"})))
+        list(stage.install_files(made, board_layout.of({**FILES, "network.lif": b"5"})))
     monkeypatch.chdir(circuitpy)
     assert boot().files == {"network.lif": FILES["network.lif"]}
 
@@ -141,6 +141,6 @@ def test_a_drive_that_cannot_be_written_is_explained(files, monkeypatch):
 
     monkeypatch.setattr(files_by_drive.os, "fsync", refuse)
     with pytest.raises(SpikeletError, match=r"CIRCUITPY could not store .*No space") as error:
-        list(stage.install(made, board_layout.of(FILES)))
+        list(stage.install_files(made, board_layout.of(FILES)))
     assert "\n" not in str(error.value)
     assert "goes on with what it had" in str(error.value)

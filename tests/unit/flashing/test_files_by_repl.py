@@ -7,12 +7,14 @@ from board_in_folder import FolderBoard
 from random_networks import random_network
 
 from spikelet import installation
-from spikelet.boards.virtual import emulated
+from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
-from spikelet.flashing.files_by_repl import BoardFiles, last_line
-from spikert import tables
+from spikelet.flashing import romfs
+from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.networks import lif_file
+from spikert.network import tables
 
-LIF = random_network(3).to_bytes()
+LIF = lif_file.to_bytes(random_network(3))
 HEADER = b"\xd2\xcd\x31"  # of a ROMFS image
 DIRECTORY, FILE, DATA = 4, 5, 2  # kinds of its records
 
@@ -150,13 +152,13 @@ def assert_holds(image: bytes, files: dict[str, bytes]) -> None:
 @pytest.mark.parametrize("path", ["a.py", "zoo.py", "spikert/kernels/a.py"])
 def test_a_network_is_aligned_in_an_image_whatever_else_is_there(path, extra):
     files = {"main.py": b"m" * 5, "network.lif": LIF, path: b"x" * (120 + extra)}
-    assert_holds(emulated.romfs_image(files), files)
+    assert_holds(romfs.romfs_image(files), files)
 
 
 def test_the_runtime_and_a_recording_fit_in_an_image():
     for size in range(4):
         files = {**installation.runtime_files(), "network.lif": LIF, "samples.bin": bytes(size)}
-        assert_holds(emulated.romfs_image(files), files)
+        assert_holds(romfs.romfs_image(files), files)
 
 
 def test_the_runtime_is_all_there():

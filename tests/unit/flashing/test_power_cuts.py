@@ -6,11 +6,12 @@ import pytest
 from board_in_folder import FolderBoard, PowerCut, boot
 
 from spikelet import installation
+from spikelet.boards import start_code
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikert.starts import Starts
+from spikert.session.crash_count import CrashCount
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
 RUNTIMES = {
@@ -37,7 +38,7 @@ IN_THE_ROOT = {  # as boards were flashed before
 def started(files):
     """Return what a board starts on which these files were put."""
     runtime = {path: data for path, data in files.items() if path.startswith("spikert/")}
-    given = {name: files[name] for name in board_layout.ENDINGS if name in files}
+    given = {name: files[name] for name in start_code.ENDINGS if name in files}
     return runtime, given
 
 
@@ -67,7 +68,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def flash(board, files):
-    return list(stage.install(BoardFiles(board, fast=False), board_layout.of(files)))
+    return list(stage.install_files(BoardFiles(board, fast=False), board_layout.of(files)))
 
 
 @pytest.mark.parametrize("files", [OLD, NEW, SAME_RUNTIME], ids=["old", "new", "same runtime"])
@@ -104,7 +105,7 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
         assert seen(first) == started(new)
         left = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
         layout = board_layout.of(new)
-        assert left == {*layout.staged, *layout.entries, board_layout.ACTIVE}
+        assert left == {*layout.staged, *layout.entries, start_code.ACTIVE}
     assert found == sorted(found, reverse=True)  # first the old, from one moment on the new
     assert set(found) == {0, 1}
 
@@ -174,9 +175,9 @@ def test_flashing_the_same_again_writes_nothing(folder):
 
 def test_a_board_that_was_given_up_is_tried_again(folder):
     folder(OLD)
-    Path(Starts.path).write_text("3\nValueError: no such pin")
+    Path(CrashCount.path).write_text("3\nValueError: no such pin")
     flash(FolderBoard(), OLD)
-    assert not Path(Starts.path).exists()
+    assert not Path(CrashCount.path).exists()
 
 
 def test_a_main_py_of_the_user_s_own_stays(folder):

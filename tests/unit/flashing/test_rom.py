@@ -9,13 +9,14 @@ from board_in_folder import FolderBoard
 from mpremote.transport import TransportExecError
 
 from spikelet import installation
-from spikelet.boards.virtual.emulated import romfs_image
-from spikelet.cli import flash
+from spikelet.boards import start_code
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout, rom
+from spikelet.flashing import flash, layout, rom, stage
+from spikelet.flashing.romfs import romfs_image
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
 BLOCK = 4096
+INTERPRETER = SimpleNamespace(name="micropython")
 
 
 class Partition:
@@ -67,7 +68,7 @@ def test_an_image_is_written_whole(monkeypatch):
     board = Partition(monkeypatch)
     where = rom.Rom(port(board), len(board.data))
     image = romfs_image(FILES)
-    assert list(where.install(FILES)) == [(len(image), len(image))]
+    assert list(stage.install(where, FILES)) == [(len(image), len(image))]
     assert bytes(board.data[: len(image)]) == image
     assert board.written
     assert where.in_place
@@ -85,7 +86,7 @@ def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeyp
     before = bytes(board.data)
     size = len(romfs_image(FILES)) - 1
     with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
-        list(rom.Rom(port(board), size).install(FILES))
+        list(stage.install(rom.Rom(port(board), size), FILES))
     assert bytes(board.data) == before
 
 
@@ -104,7 +105,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("paths", "in_use"),
     [
-        (layout.in_rom(["network.lif"]), True),
+        (start_code.in_rom(["network.lif"]), True),
         ({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}, False),
         (None, False),
     ],
@@ -122,15 +123,17 @@ def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatc
         raise SpikeletError("the board could not store network.lif")
 
     where, warned = rom.Rom(port(None), 1 << 20), []
+    choice = SimpleNamespace(files={}, sentence="")
+    prepared = flash.Preparation(where, INTERPRETER, None, choice, None, None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
-    monkeypatch.setattr(flash, "_as_files", full)
-    monkeypatch.setattr(flash, "_in_place", lambda *_: (7, ()))
-    output = SimpleNamespace(warn=warned.append)
+    monkeypatch.setattr(flash, "_write_files", full)
+    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), None))
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):
-        flash._flash(SimpleNamespace(yes=False), where, {}, None, output)
-    assert flash._flash(SimpleNamespace(yes=True), where, {}, None, output) == (7, ())
+        flash.write(prepared, warn=warned.append)
+    report = flash.write(prepared, force=True, warn=warned.append)
+    assert (report.sent, report.own_entries) == (7, ())
     assert warned == [
         "nothing starts board if the power goes now: the board could not store network.lif"
     ]

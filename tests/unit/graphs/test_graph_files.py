@@ -16,7 +16,7 @@ from spikelet.errors import SpikeletError
 from spikelet.graphs import file as nir_graph
 from spikelet.graphs import reader, writer
 from spikelet.networks.float_network import RESETS, FloatLayer, FloatNetwork
-from spikert.tables import READOUTS
+from spikert.network.tables import READOUTS
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho")
 

@@ -5,7 +5,8 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
-from spikert import encode, tables
+from spikert import encoders as on_board
+from spikert.network import tables
 
 CODED = tables.ENCODERS[1:]
 
@@ -15,7 +16,7 @@ def train_of(encoder, level, steps, value=0):
 
 
 class Asked:
-    """What encode.make wants of tables."""
+    """What encoders.make wants of tables."""
 
     def __init__(self, encoder, steps, parameter, channels):
         self.encoder, self.steps = encoder, steps
@@ -66,7 +67,7 @@ def test_the_board_encodes_as_the_host_does(encoder, steps, samples):
     for value in {least, encoders.DEFAULTS.get(encoder, 0), most}:
         expected = encoders.spikes(encoder, x, steps, value)
         shifts = encoders.drive_shifts(encoder, steps, value)
-        board = encode.make(Asked(encoder, steps, value, 40))
+        board = on_board.make(Asked(encoder, steps, value, 40))
         for recording, spikes in zip(x, expected.reshape(3, samples, steps, -1), strict=True):
             board.start()
             for sample, rows in zip(recording, spikes, strict=True):
@@ -88,7 +89,7 @@ def test_a_stream_encoded_in_parts_is_the_same(encoder):
 
 
 def test_direct_makes_no_spikes():
-    assert encode.make(Asked("direct", 4, 0, 3)) is None
+    assert on_board.make(Asked("direct", 4, 0, 3)) is None
     assert not encoders.spikes("direct", np.full((1, 3), 255, np.uint8), 4).any()
 
 

@@ -16,7 +16,9 @@ from spikelet.link import link as link_module
 from spikelet.link import verify
 from spikelet.link.frames import FrameReader
 from spikelet.link.link import Link
+from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
+from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 from spikert import wire
 from spikert.session import Session
@@ -38,7 +40,7 @@ def connect(tmp_path, clock):
     """Return a function that puts a network on a board and gives (link, board)."""
 
     def connected(network, x=None, **faults):
-        network.save(tmp_path / "network.lif")
+        save_network(network, tmp_path / "network.lif")
         if x is not None:
             (tmp_path / "samples.bin").write_bytes(x.tobytes())
         recording = tmp_path / "samples.bin"
@@ -212,7 +214,7 @@ def test_frames_of_an_earlier_try_that_come_late_are_no_acknowledgement(connect,
 
 def test_a_boards_prints_are_its_log(tmp_path, clock):
     network = random_network(SMALL)
-    network.save(tmp_path / "network.lif")
+    save_network(network, tmp_path / "network.lif")
     said = []
     board = BoardInMemory(tmp_path / "network.lif", clock=clock)
     board.outgoing = lambda kind, data: (b"battery low\r\n" + data, 0.0)
@@ -360,7 +362,7 @@ def test_a_kernel_that_the_board_lacks(connect):
 def test_a_damaged_network_on_the_board(connect, tmp_path):
     network = random_network(SMALL)
     link, _ = connect(network)
-    (tmp_path / "network.lif").write_bytes(network.to_bytes()[:-1] + b"\xff")
+    (tmp_path / "network.lif").write_bytes(lif_file.to_bytes(network)[:-1] + b"\xff")
     info = link.hello()
     assert info.problem == "TableError: damaged: its CRC-32 is wrong"
     with pytest.raises(SpikeletError, match=r"could not load its network \(TableError: damaged"):
@@ -509,7 +511,7 @@ def threaded(tmp_path):
     opened = []
 
     def start(network):
-        network.save(tmp_path / "network.lif")
+        save_network(network, tmp_path / "network.lif")
         host, device = socket.socketpair()
         stream = device.makefile("rwb", buffering=0)
         session = Session(stream, stream, str(tmp_path / "network.lif"))

@@ -19,7 +19,9 @@ from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.recorder import Recorder
-from spikert import compat, sampling, wire
+from spikelet.networks.lif_file import save_network
+from spikert import compat, wire
+from spikert.sensors import sampler
 
 RATE = 100
 PERIOD = 1_000_000 // RATE  # microseconds
@@ -88,8 +90,8 @@ def connect(tmp_path, monkeypatch, time):
     monkeypatch.setattr(link_module, "time", clock)
 
     def connected(network, sensor, settings=None):
-        network.save(tmp_path / "network.lif")
-        monkeypatch.setattr(sampling.sensors, "open", sensor.open)
+        save_network(network, tmp_path / "network.lif")
+        monkeypatch.setattr(sampler.sensors, "open", sensor.open)
         told = {"sensor": "wave", "rate": RATE} if settings is None else settings
         (tmp_path / "sensor.json").write_text(json.dumps(told))
         board = BoardInMemory(

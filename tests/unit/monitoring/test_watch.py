@@ -17,6 +17,7 @@ from spikelet.link.turn import Observation, Status
 from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch
+from spikelet.networks.lif_file import save_network
 from spikert import wire
 
 HELD = 9  # turns of the board's recording
@@ -41,7 +42,7 @@ def watched(tmp_path, clock, network):
     """Return a function that makes a board with such a cable, and gives (watch, cable)."""
 
     def made(lives, of=network, x=None, log=lambda text: None, **options):
-        of.save(tmp_path / "network.lif")
+        save_network(of, tmp_path / "network.lif")
         x = random_inputs(of, 1, HELD) if x is None else x
         (tmp_path / "samples.bin").write_bytes(x.tobytes())
         cable = Cable(tmp_path / "network.lif", tmp_path / "samples.bin", clock, lives, **options)

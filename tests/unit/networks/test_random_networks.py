@@ -8,8 +8,8 @@ from random_networks import QUICK_SEEDS as SEEDS
 from random_networks import SEEDS as ALL
 from random_networks import random_inputs, random_network
 
-from spikelet.networks import proof, reference
-from spikert.tables import ENCODERS, READOUTS
+from spikelet.networks import lif_file, proof, reference
+from spikert.network.tables import ENCODERS, READOUTS
 
 MOST_BYTES = 12_000  # of a .lif file, which the emulated boards still have room for
 
@@ -43,11 +43,11 @@ def test_most_networks_come_close_to_the_limit():
 
 
 def test_the_same_seed_gives_the_same_network():
-    assert random_network(4).to_bytes() == random_network(4).to_bytes()
+    assert lif_file.to_bytes(random_network(4)) == lif_file.to_bytes(random_network(4))
 
 
 def test_every_network_has_room_on_every_board():
-    assert max(len(random_network(seed).to_bytes()) for seed in ALL) < MOST_BYTES
+    assert max(len(lif_file.to_bytes(random_network(seed))) for seed in ALL) < MOST_BYTES
 
 
 @pytest.mark.parametrize(

@@ -390,7 +390,7 @@ def test_options_bring_others_that_go_with_them():
     train_verb.add_arguments(parser)
 
     def given(*words):
-        return train_verb.options(parser.parse_args(["digits", "-o", "net.nir", *words]))
+        return train_verb.training_options(parser.parse_args(["digits", "-o", "net.nir", *words]))
 
     assert given() == TrainingOptions()
     assert given("--augment") == TrainingOptions(**AUGMENTED)

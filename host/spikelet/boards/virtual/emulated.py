@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mpremote.romfs import VfsRomWriter
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import files, installation
-from spikelet.boards import catalogue, raw_repl, resolve
+from spikelet.boards import catalogue, raw_repl, start_code
+from spikelet.boards.port import FilePort, ReplPort
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout
 
 SERVE = Path(__file__).parent / "serve.py"
 
 
-class Virtual(resolve.FileBoard):
+class Virtual(FilePort):
     """The firmware on CPython, with strict stand-ins for a board's modules."""
 
     def __init__(self, name: str = "virtual") -> None:
@@ -53,7 +51,7 @@ class Unix(Virtual):
         self.interpreter = [str(interpreter)]
 
 
-class Qemu(resolve.Board):
+class Qemu(ReplPort):
     """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
 
     in_place = True
@@ -65,7 +63,7 @@ class Qemu(resolve.Board):
         self.prelude = installation.board_side(
             "mount_image",
             _place=(self.machine.rom_address, self.machine.rom_size),
-            _paths=layout.in_rom(),
+            _paths=start_code.in_rom(),
         )
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
@@ -90,9 +88,8 @@ class Qemu(resolve.Board):
             ):
                 yield transport
 
-    def install(self, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-        """Make the image that the emulator loads when it is started next."""
-        image = romfs_image(new)
+    def write_image(self, image: bytes) -> None:
+        """Keep the image that the emulator loads when it is started next."""
         if len(image) > self.machine.rom_size:
             raise SpikeletError(
                 f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
@@ -103,43 +100,6 @@ class Qemu(resolve.Board):
             files.replacing(folder / "image.romfs") as path,
         ):
             path.write_bytes(image)
-        yield len(image), len(image)
-
-
-def romfs_image(new: Mapping[str, bytes]) -> bytes:
-    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
-
-    The format aligns nothing; empty files with names of the right length, before and behind the
-    others, move what stands between.
-    Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
-    """
-    networks = [data for path, data in new.items() if path.endswith(".lif")]
-    for before, behind in itertools.product(range(6), range(3)):
-        image = _romfs(new, "<" * before, ">" * behind)
-        if all(image.index(data) % 4 == 0 for data in networks):
-            return image
-    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
-
-
-def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
-    writer = VfsRomWriter()
-    if before:
-        writer.mkfile(before, b"")
-    opened: list[str] = []
-    for path, data in sorted(new.items()):
-        *folders, name = path.split("/")
-        while opened != folders[: len(opened)]:
-            opened.pop()
-            writer.closedir()
-        for folder in folders[len(opened) :]:
-            opened.append(folder)
-            writer.opendir(folder)
-        writer.mkfile(name, data)
-    for _ in opened:
-        writer.closedir()
-    if behind:
-        writer.mkfile(behind, b"")
-    return bytes(writer.finalise())
 
 
 def _interpreter(path: str) -> Path:

@@ -19,7 +19,8 @@ from pathlib import Path
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import installation
-from spikelet.boards import raw_repl, resolve
+from spikelet.boards import raw_repl
+from spikelet.boards.port import FilePort
 from spikelet.boards.virtual import devices, pico_wiring, processes
 from spikelet.errors import SpikeletError
 
@@ -163,7 +164,7 @@ def _recording(
     }
 
 
-class Pico(resolve.FileBoard):
+class Pico(FilePort):
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
 
     def __init__(self, name: str = "pico", firmware: str = "") -> None:

@@ -14,8 +14,9 @@ devices.CHIPS. The virtual board understands the same file.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +24,41 @@ from numpy.typing import NDArray
 from spikelet.boards.virtual.devices import CHIPS
 from spikelet.errors import SpikeletError
 
-if TYPE_CHECKING:
-    from spikelet.boards.virtual.pico import Powered
-
 FILE = "hardware.json"
 PINS = ("GP26", "GP27", "GP28", "GP29")
 RATE = 100  # samples a second
 
 
-def wire(board: Powered, folder: Path) -> None:
+class Wired(Protocol):
+    """A board with sensors to feed; see pico.Powered."""
+
+    def feed_chip(
+        self,
+        name: str,
+        samples: Sequence[Sequence[int]],
+        rate_hz: float,
+        *,
+        bus: int = 0,
+        address: int | None = None,
+        loop: bool = False,
+    ) -> None:
+        """Wire a chip to an I2C bus; it measures the samples in order."""
+
+    def feed_adc_recording(
+        self,
+        rows: Sequence[Sequence[int]],
+        rate_hz: float,
+        *,
+        loop: bool = False,
+        first: str = "now",
+    ) -> None:
+        """Set the readings of the ADC, one row for each moment."""
+
+    def hurry(self, wanted: bool = True) -> None:
+        """Let the time of the board pass as fast as it can while it waits."""
+
+
+def wire(board: Wired, folder: Path) -> None:
     """Wire to the board what the folder's hardware.json says, if there is one.
 
     Raises SpikeletError if it makes no sense.
@@ -51,14 +78,14 @@ def wire(board: Powered, folder: Path) -> None:
         raise SpikeletError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
 
 
-def _wire_chip(board: Powered, entry: dict[str, Any], folder: Path, rate: float) -> None:
+def _wire_chip(board: Wired, entry: dict[str, Any], folder: Path, rate: float) -> None:
     channels = int(entry.get("channels", CHIPS[entry["chip"]].channels))
     samples = _samples(folder / entry["recording"], channels).tolist()
     bus, address = int(entry.get("bus", 0)), entry.get("address")
     board.feed_chip(entry["chip"], samples, rate, bus=bus, address=address, loop=True)
 
 
-def _wire_pins(board: Powered, analogue: dict[str, str], folder: Path, rate: float) -> None:
+def _wire_pins(board: Wired, analogue: dict[str, str], folder: Path, rate: float) -> None:
     recorded = [_samples(folder / analogue[pin], 1)[:, 0] for pin in analogue]
     length = min(map(len, recorded))
     rows = np.zeros((length, len(PINS)), np.int16)

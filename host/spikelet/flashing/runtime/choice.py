@@ -13,7 +13,7 @@ from spikelet.flashing.runtime import parts as runtime_parts
 
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
-    from spikelet.boards.resolve import Port
+    from spikelet.boards.port import Port
     from spikelet.flashing.runtime.needs import Task
     from spikelet.flashing.runtime.parts import Parts
 

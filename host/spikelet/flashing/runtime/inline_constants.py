@@ -1,20 +1,20 @@
-"""The firmware's constants, written into its modules in the place of their names.
+"""Writes the firmware's constants into its modules as numbers.
 
-MicroPython's compiler does so by itself within a module, and drops what begins with an underscore. A
-constant that others import is an attribute of its module instead: its name and its place take some
-thirty bytes on the board, and to look it up takes longer than to use it. So before the runtime is
-compiled here, other modules' constants become numbers, and those that nobody asks for any more get
-their underscore.
+MicroPython's compiler does so only within a module: its assembler and viper take a module's own
+constants as numbers, and no others. An imported constant would also take thirty bytes of a board's
+memory for its name and its place, and a look-up each time. So the host replaces the name of every
+constant by its number before it compiles or sends a module. A definition stays only if some module
+may ask for the name while it runs. Each statement stays on its line, so tracebacks name the right one.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-CONSTANT = re.compile(r"[A-Z][A-Z0-9_]*")
+CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Module:
     constants   its own, by name
     modules     what it calls other modules of the firmware: {name here: dotted name}
     imported    what it calls others' constants: {name here: number}
+    dropped     its own constants that no module asks for while it runs
     """
 
     source: str
@@ -32,6 +33,7 @@ class Module:
     constants: dict[str, int] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     imported: dict[str, int] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,20 @@ class Change:
 
 
 def inlined(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the sources of modules, by their path such as spikert/wire.py, without shared constants."""
+    """Return modules in which constants are numbers.
+
+    Parameters
+    ----------
+    sources : {path: text}
+        All modules of the firmware. A path is such as spikert/wire.py.
+    """
     modules = {_dotted(path): _parsed(source) for path, source in sources.items()}
     for module in modules.values():
         _resolve(module, modules)
     asked = {name for module in modules.values() for name in _asked(module, modules)}
-    return {path: _rewritten(modules[_dotted(path)], modules, asked) for path in sources}
+    for module in modules.values():
+        module.dropped = module.constants.keys() - asked
+    return {path: _rewritten(modules[_dotted(path)], modules) for path in sources}
 
 
 def _dotted(path: str) -> str:
@@ -61,24 +71,27 @@ def _parsed(source: str) -> Module:
     for node in module.tree.body:
         match node:
             case ast.Assign(
-                targets=[ast.Name(id=constant)],
+                targets=[ast.Name(id=name)],
                 value=ast.Call(func=ast.Name(id="const"), args=[ast.Constant(value=int(number))]),
-            ) if CONSTANT.fullmatch(constant):
-                module.constants[constant] = number
+            ) if CONSTANT.fullmatch(name):
+                module.constants[name] = number
     return module
 
 
 def _resolve(module: Module, modules: Mapping[str, Module]) -> None:
     """Find what the module calls others, and their constants."""
+    called: dict[str, set[str]] = {}
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.ImportFrom) or not node.module:
             continue
         for alias in node.names:
             here, path = alias.asname or alias.name, f"{node.module}.{alias.name}"
             if path in modules:
-                module.modules[here] = path
+                called.setdefault(here, set()).add(path)
             elif (owner := modules.get(node.module)) and alias.name in owner.constants:
                 module.imported[here] = owner.constants[alias.name]
+    # A name of several modules is resolved while the module runs.
+    module.modules = {here: paths.pop() for here, paths in called.items() if len(paths) == 1}
 
 
 def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
@@ -92,35 +105,54 @@ def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
 
 
 def _number(node: ast.AST, module: Module, modules: Mapping[str, Module]) -> int | None:
-    """Return the number that a node stands for, if it is another module's constant."""
+    """Return the number that replaces a node, None if there is none."""
     match node:
         case ast.Attribute(value=ast.Name(id=here), attr=name):
             owner = modules.get(module.modules.get(here, ""))
             return owner.constants.get(name) if owner else None
-        case ast.Name(id=here):
-            return module.imported.get(here)
+        case ast.Name(id=here, ctx=ast.Load()):
+            own = module.constants if here in module.dropped else module.imported
+            return own.get(here)
     return None
 
 
-def _rewritten(module: Module, modules: Mapping[str, Module], asked: set[str]) -> str:
-    changes = []
-    for node in ast.walk(module.tree):
+def _rewritten(module: Module, modules: Mapping[str, Module]) -> str:
+    changes, definitions = [], set()
+    for statement in module.tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name in module.dropped:
+                definitions |= {id(part) for part in ast.walk(statement)}
+                changes.append(_replace(statement, ""))
+    nodes = [node for node in ast.walk(module.tree) if id(node) not in definitions]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    unused = {"const"} - names
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            changes += _import(node, module)
+            # Within a try, as in compat.py, others import it from here.
+            alone = node in module.tree.body
+            changes += _import(node, module.imported.keys() | (unused if alone else set()), alone)
         elif (number := _number(node, module, modules)) is not None:
             changes.append(_replace(node, str(number)))
-        elif isinstance(node, ast.Name) and node.id in module.constants and node.id not in asked:
-            changes.append(_replace(node, f"_{node.id}"))
     return _changed(module.source, changes)
 
 
-def _import(node: ast.ImportFrom, module: Module) -> list[Change]:
-    """Leave constants out of an import."""
-    kept = [alias for alias in node.names if (alias.asname or alias.name) not in module.imported]
+def _import(node: ast.ImportFrom, gone: Collection[str], alone: bool) -> list[Change]:
+    """Leave names out of an import.
+
+    Parameters
+    ----------
+    node
+    gone
+        The names.
+    alone
+        Whether nothing need take the place of an import that has no other names.
+    """
+    kept = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
     if len(kept) == len(node.names):
         return []
     names = ", ".join(a.name + (f" as {a.asname}" if a.asname else "") for a in kept)
-    return [_replace(node, f"from {node.module} import {names}" if kept else "pass")]
+    instead = "" if alone else "pass"
+    return [_replace(node, f"from {node.module} import {names}" if kept else instead)]
 
 
 def _replace(node: ast.AST, text: str) -> Change:
@@ -133,5 +165,6 @@ def _changed(source: str, changes: list[Change]) -> str:
     for change in sorted(changes, key=lambda one: one.start, reverse=True):
         (first, begin), (last, end) = change.start, change.end
         behind = lines[last - 1][end:]
-        lines[first - 1 : last] = [lines[first - 1][:begin] + change.text.encode() + behind]
+        line = lines[first - 1][:begin] + change.text.encode() + behind
+        lines[first - 1 : last] = [line] + [b"\n"] * (last - first)
     return b"".join(lines).decode()

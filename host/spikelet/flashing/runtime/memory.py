@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spikelet.flashing.runtime import file_systems
-from spikert import tables
-from spikert.tables import LayerTable, Tables
+from spikelet.networks import lif_file
+from spikert.network import tables
+from spikert.network.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
@@ -49,9 +50,9 @@ PAIRS_BESIDE_BYTES = 850  # thumb's, in every form
 # Bytes of the objects around a layer's arrays.
 OBJECTS_OF_LAYER = {"thumb": 430, "viper": 580, "ulab": 850, "plain": 730}
 
-VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper_build.py
+VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper/build.py
 
-# Of a thumb kernel's layer; see kernels/thumb.py.
+# Of a thumb kernel's layer; see kernels/thumb.
 SHORT, LONG = 16, 24  # bytes of a record for two neurons
 COLUMNS = {False: 12, True: 16}  # neurons that are added at once, by whether weights are pairs
 GROUP = 8  # rows that are added between two looks at their list,
@@ -127,7 +128,7 @@ def need(
     in_place    whether the board reads and runs files where they lie, in a ROMFS
     block       int, bytes of which a file in its file system takes a whole number
     """
-    data = network.to_bytes()
+    data = lif_file.to_bytes(network)
     table = Tables(data)
     everything = {**files, "network.lif": data}
     form = _form(files, in_place)
@@ -166,9 +167,9 @@ def grown_list(entries: int) -> int:
 
 def image_size(files: Mapping[str, bytes]) -> int:
     """Return the bytes of a ROMFS image with these files."""
-    from spikelet.boards.virtual import emulated
+    from spikelet.flashing import romfs
 
-    return len(emulated.romfs_image(files))
+    return len(romfs.romfs_image(files))
 
 
 def _form(files: Mapping[str, bytes], in_place: bool) -> str:
@@ -183,7 +184,7 @@ def _readings(table: Tables) -> int:
 
 
 def _encoder(table: Tables) -> int:
-    """Return the bytes of the encoder's arrays, see encode/; of direct, of what a kernel lists."""
+    """Return the bytes of the encoder's arrays, see encoders/; of direct, of what a kernel lists."""
     channels, inputs = table.channels, table.inputs
     events = array(2 * inputs)
     return {
@@ -240,7 +241,7 @@ def _viper(table: LayerTable) -> int:
 
 
 def _compared(table: LayerTable) -> bool:
-    """Return whether viper takes the neurons two at a time; see kernels/viper_build.py."""
+    """Return whether viper takes the neurons two at a time; see kernels/viper/build.py."""
     compared = table.lanes or not table.fires
     whole = table.geometry is None or table.neurons % _period(table) == 0
     return bool(compared and whole and not table.floors and table.where["d"][1] == 1)
@@ -254,7 +255,7 @@ def _period(table: LayerTable) -> int:
 
 
 def is_plain(table: LayerTable) -> bool:
-    """Return whether a layer is kernels/viper.py's, not kernels/viper_general.py's."""
+    """Return whether a layer is kernels/viper/__init__.py's, not kernels/viper/general.py's."""
     dense = table.geometry is None and not table.recurrent and not table.current
     return dense and _compared(table)
 
@@ -323,7 +324,7 @@ def _modules(form: str, kernel: str, table: Tables) -> int:
 
 
 def storage(table: LayerTable) -> int:
-    """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper_build.py."""
+    """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper/build.py."""
     return 0 if table.pairs else max(rows for rows in (1, 4, 8) if rows <= max(1, table.together))
 
 

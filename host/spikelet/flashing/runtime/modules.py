@@ -1,8 +1,8 @@
 """What the runtime's modules need of an interpreter and of each other, as their sources say it.
 
 Needs are the decorators of MicroPython's emitters, and ulab where its numpy is imported. A module needs
-another at once where it imports it at its top, later where it does so in a function; `pick` of loops
-and `hardware` of compat name what they import.
+another at once where it imports it at its top, later where it does so in a function; `fastest_form` of
+emitters and `hardware` of compat name what they import.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 
 PACKAGE = "spikert"
-LOOPS, HARDWARE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware"
-FORMS = ("thumb", "viper", "plain")  # of loops, in the order in which they are tried
+LOOPS, HARDWARE, WIRE = f"{PACKAGE}.loops", f"{PACKAGE}.hardware", f"{PACKAGE}.wire"
+FORMS = ("thumb", "viper", "plain")  # of modules, in the order in which they are tried
 KINDS = {"micropython": "machine", "circuitpython": "circuit", "cpython": "circuit"}
 EMITTERS = ("viper", "native", "asm_thumb", "asm_rv32", "asm_xtensa")
 ULAB = "ulab"
-ASKING = {"pick": "loops", "hardware": "hardware"}  # functions that import what they are asked for
+ASKING = {
+    "fastest_form": "forms",
+    "hardware": "hardware",
+}  # functions that import what they are asked for
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,13 @@ class Module:
 
     needs     of EMITTERS and ULAB, what the interpreter has to have
     now       modules that are imported with it       later       those that it may import then
-    loops     names that it gives to `pick`           hardware    and to `hardware`
+    forms     names that it gives to `fastest_form`   hardware    and to `hardware`
     """
 
     needs: frozenset[str]
     now: frozenset[str]
     later: frozenset[str]
-    loops: frozenset[str]
+    forms: frozenset[str]
     hardware: frozenset[str]
 
 
@@ -61,15 +64,26 @@ def parts_of(name: str, modules: Collection[str]) -> set[str]:
     return {module for module in modules if module.startswith(f"{name}.")}
 
 
+def is_form(name: str) -> bool:
+    """Return whether a module is one of several forms, of which an interpreter takes the fastest."""
+    stem, _, form = name.rpartition("_")
+    return form in FORMS and stem.startswith((f"{LOOPS}.", f"{WIRE}."))
+
+
 def loadable(modules: Mapping[str, Module], able: Callable[[str], bool]) -> set[str]:
     """Return the modules that can be imported.
 
     able    whether the interpreter has what a module of this name needs by itself
     """
     found = {name for name in modules if able(name)}
-    while lacking := {name for name in found if not modules[name].now <= found}:
+    while lacking := {name for name in found if not _at_once(name, modules) <= found}:
         found -= lacking
     return found
+
+
+def _at_once(name: str, modules: Mapping[str, Module]) -> set[str]:
+    """Return the modules that are imported with one, its package among them."""
+    return {*modules[name].now, *({name.rpartition(".")[0]} & modules.keys())}
 
 
 def reached(
@@ -94,9 +108,9 @@ def reached(
 
 def later(module: Module) -> set[str]:
     """Return what a module may import once it runs, in all forms."""
-    loops = {f"{LOOPS}.{name}_{form}" for name in module.loops for form in FORMS}
+    forms = {f"{PACKAGE}.{name}_{form}" for name in module.forms for form in FORMS}
     kinds = {f"{HARDWARE}.{name}_{kind}" for name in module.hardware for kind in KINDS.values()}
-    return {*module.later, *loops, *kinds}
+    return {*module.later, *forms, *kinds}
 
 
 @functools.cache

@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime import modules as runtime_modules
-from spikelet.flashing.runtime.modules import FORMS, HARDWARE, LOOPS, PACKAGE, Module
+from spikelet.flashing.runtime.modules import FORMS, HARDWARE, PACKAGE, Module
+from spikelet.networks import lif_file
 from spikert import sensors
+from spikert.network.tables import LayerTable, Tables
 from spikert.sensors import chips
 from spikert.session import SENSOR
-from spikert.tables import LayerTable, Tables
 
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
 
-KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encode"
+KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encoders"
 SENSORS = f"{PACKAGE}.sensors"
 CHIPS = f"{SENSORS}.chips"
-STARTS = (f"{PACKAGE}.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
+STARTS = (f"{PACKAGE}.session.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
 BUTTON = f"{HARDWARE}.button"
 
 
@@ -81,19 +82,21 @@ class Needs:
 
 # Whether a module that others import later is needed.
 RULES: dict[str, Callable[[Needs], bool]] = {
-    f"{PACKAGE}.live": lambda needs: needs.sensor is not None,
-    f"{PACKAGE}.alone": lambda needs: needs.sensor is not None,
-    f"{PACKAGE}.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
+    f"{PACKAGE}.session.sensor_turns": lambda needs: needs.sensor is not None,
+    f"{PACKAGE}.session.standalone": lambda needs: needs.sensor is not None,
+    f"{PACKAGE}.network.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
-    f"{KERNELS}.thumb_pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
-    f"{KERNELS}.thumb_bytes": lambda needs: not all(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.byte_rows": lambda needs: (
+        not all(one.pairs for one in needs.stepped_by_thumb)
+    ),
     f"{KERNELS}.viper": lambda needs: bool(needs.stepped_by_viper),
-    f"{KERNELS}.viper_general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),
-    f"{KERNELS}.viper_hold": lambda needs: bool(needs.tables and needs.tables.encoder == "direct"),
-    f"{KERNELS}.viper_pairs": lambda needs: needs.adds(0),
-    f"{KERNELS}.viper_bytes": lambda needs: needs.adds(1),
-    f"{KERNELS}.viper_fours": lambda needs: needs.adds(4),
-    f"{KERNELS}.viper_eights": lambda needs: needs.adds(8),
+    f"{KERNELS}.viper.general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),
+    f"{KERNELS}.viper.hold": lambda needs: bool(needs.tables and needs.tables.encoder == "direct"),
+    f"{KERNELS}.viper.pairs": lambda needs: needs.adds(0),
+    f"{KERNELS}.viper.byte_rows": lambda needs: needs.adds(1),
+    f"{KERNELS}.viper.fours": lambda needs: needs.adds(4),
+    f"{KERNELS}.viper.eights": lambda needs: needs.adds(8),
 }
 
 
@@ -103,7 +106,7 @@ def needed(modules: Mapping[str, Module], kernel: str, task: Task) -> set[str]:
     modules    those that the board can import
     kernel     its fastest
     """
-    tables = Tables(task.network.to_bytes()) if task.network else None
+    tables = Tables(lif_file.to_bytes(task.network)) if task.network else None
     needs = Needs(tables, kernel, task.sensor)
 
     def among(importer: str, one: str) -> set[str]:
@@ -124,7 +127,7 @@ def is_needed(name: str, needs: Needs) -> bool:
 
 def _fastest(name: str, modules: Mapping[str, Module]) -> bool:
     """Return whether no faster form of a loop can be imported; of all else there is but one form."""
-    if not name.startswith(f"{LOOPS}."):
+    if not runtime_modules.is_form(name):
         return True
     stem, _, form = name.rpartition("_")
     return not any(f"{stem}_{faster}" in modules for faster in FORMS[: FORMS.index(form)])

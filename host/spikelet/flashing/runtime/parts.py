@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from spikelet import installation
 from spikelet.flashing.runtime import bytecode, needs
 from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime.modules import (
     EMITTERS,
     HARDWARE,
     KINDS,
-    LOOPS,
     PACKAGE,
     ULAB,
     Module,
@@ -63,7 +61,7 @@ class Parts:
 def of(interpreter: Interpreter) -> Parts:
     """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
     files = bytecode.runtime_files(interpreter)
-    modules = runtime_modules.of(installation.runtime_files())
+    modules = runtime_modules.of(bytecode.sources())
     compiled = {runtime_modules.dotted(path) for path in files if path.endswith(".mpy")}
     loadable = runtime_modules.loadable(
         modules, lambda name: _able(name, modules, interpreter, compiled)
@@ -115,11 +113,14 @@ def _runnable(
     from, and a kernel's bench.
     """
     chosen = {f"{KERNELS}.{name}" for name in kernel_modules.NAMES} | {
-        f"{BENCH}_{name}" for name in kernel_modules.NAMES
+        f"{BENCH}.dense_{name}" for name in kernel_modules.NAMES
     }
     chosen |= runtime_modules.parts_of(KERNELS, modules)
-    chosen |= runtime_modules.parts_of(LOOPS, modules) | runtime_modules.parts_of(HARDWARE, modules)
+    chosen |= runtime_modules.parts_of(HARDWARE, modules)
+    chosen |= set(filter(runtime_modules.is_form, modules))
     roots = {name for name in loadable if name not in chosen}
-    roots |= {f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}_")}
+    roots |= {
+        f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
+    }
     able = {name: modules[name] for name in loadable}
     return runtime_modules.reached(roots, able, lambda importer, one: {one})

@@ -10,12 +10,12 @@ from typing import Any
 import nir
 import numpy as np
 
+from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.foreign import synapses as nir_synapses
 from spikelet.graphs.foreign import values
 from spikelet.graphs.foreign.account import ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.synapses import Synapses, Window
-from spikelet.graphs.foreign.values import FloatArray
 from spikelet.networks.geometry import Pair
 
 
@@ -96,7 +96,7 @@ def _pair(value: Any, axes: int, name: str, what: str, least: int) -> Pair:
     return found if axes == 2 else (least, found[1])
 
 
-def _expanded(weight: FloatArray, dilation: Pair, groups: int) -> FloatArray:
+def _expanded(weight: Float64Array, dilation: Pair, groups: int) -> Float64Array:
     """Return NIR's kernel [maps, channels / groups, rows, columns] as one without gaps and groups.
 
     It is float64[rows, columns, channels, maps], with zeros for what nothing connects.

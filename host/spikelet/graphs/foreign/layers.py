@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.foreign.account import APPROXIMATED, EXACT, Texts
 from spikelet.graphs.foreign.neurons import Neurons
-from spikelet.graphs.foreign.values import FloatArray, extent
+from spikelet.graphs.foreign.values import extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
 
@@ -35,10 +36,10 @@ class Drive(NamedTuple):
     recurrent          as in FloatLayer
     """
 
-    weights: FloatArray
+    weights: Float64Array
     geometry: Geometry | None
-    bias: FloatArray
-    recurrent: FloatArray | None
+    bias: Float64Array
+    recurrent: Float64Array | None
 
 
 def layer(drive: Drive, neurons: Neurons, reset: str, *, late: bool) -> tuple[FloatLayer, Texts]:
@@ -73,8 +74,8 @@ class _Rest(NamedTuple):
     zero  float64[maps], by how much lower the zero of membranes is
     """
 
-    bias: FloatArray
-    zero: FloatArray
+    bias: Float64Array
+    zero: Float64Array
     texts: Texts
 
 
@@ -95,7 +96,7 @@ def _rest(neurons: Neurons) -> _Rest:
     return _Rest(none, -v_leak, [(EXACT, text)])
 
 
-def _rho(neurons: Neurons, rest: _Rest, *, late: bool) -> tuple[FloatArray | None, Texts]:
+def _rho(neurons: Neurons, rest: _Rest, *, late: bool) -> tuple[Float64Array | None, Texts]:
     """Return what a spike subtracts, float64[maps]; None where that is the layer's theta."""
     if neurons.theta is None:
         return None, []

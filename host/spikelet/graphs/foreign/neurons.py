@@ -22,13 +22,14 @@ from typing import NamedTuple
 import nir
 import numpy as np
 
+from spikelet.arrays import Float64Array
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.graphs.foreign import values as nir_values
 from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.frameworks import PLAIN_NIR, Framework
-from spikelet.graphs.foreign.values import FloatArray, extent
+from spikelet.graphs.foreign.values import extent
 
 R_ROUNDING = 1e-4  # relative: far above what float32 does to tau / dt, far below another meaning
 SLOW_TAU = 1.0  # seconds
@@ -48,13 +49,13 @@ class Neurons(NamedTuple):
     v_reset  membrane units; zeros where the node has none
     """
 
-    alpha: FloatArray | None
-    beta: FloatArray
-    gain: FloatArray
-    v_leak: FloatArray
-    v_start: FloatArray
-    theta: FloatArray | None
-    v_reset: FloatArray
+    alpha: Float64Array | None
+    beta: Float64Array
+    gain: Float64Array
+    v_leak: Float64Array
+    v_start: Float64Array
+    theta: Float64Array | None
+    v_reset: Float64Array
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Parameters:
     grid: Grid
     shape: Shape
 
-    def __getitem__(self, key: str) -> FloatArray:
+    def __getitem__(self, key: str) -> Float64Array:
         """Return float64[maps]; raises SpikeletError naming node and parameter."""
         values = nir_values.spread(getattr(self.node, key), self.shape, self.name, key)
         return nir_values.per_map(values, self.grid, self.name, key)
@@ -95,8 +96,8 @@ def in_steps(parameters: Parameters, framework: Framework, dt: float) -> tuple[N
 class _Leak(NamedTuple):
     """A state that keeps 1 - k of itself and gains `gain` times what feeds it, each float64[maps]."""
 
-    k: FloatArray
-    gain: FloatArray
+    k: Float64Array
+    gain: Float64Array
     texts: Texts
 
 
@@ -156,7 +157,7 @@ def _forgetful(parameters: Parameters) -> tuple[Neurons, Texts]:
     return Neurons(None, zeros, zeros + 1, zeros, zeros, theta, zeros), texts
 
 
-def _firing(parameters: Parameters) -> tuple[FloatArray | None, FloatArray]:
+def _firing(parameters: Parameters) -> tuple[Float64Array | None, Float64Array]:
     """Return theta and v_reset."""
     if isinstance(parameters.node, nir.LI | nir.I | nir.CubaLI):
         return None, np.zeros(parameters.grid.channels)
@@ -180,7 +181,7 @@ def _leak(parameters: Parameters, keys: tuple[str, str], framework: Framework, d
     return _Leak(k, np.ones_like(raw), texts)
 
 
-def _k(tau: FloatArray, key: str, name: str, framework: Framework, dt: float) -> FloatArray:
+def _k(tau: Float64Array, key: str, name: str, framework: Framework, dt: float) -> Float64Array:
     """Return dt / tau; raises SpikeletError with the numbers unless it lies in 0..1."""
     if framework.too_slow and (tau >= SLOW_TAU).any():
         raise SpikeletError(
@@ -201,13 +202,13 @@ def _k(tau: FloatArray, key: str, name: str, framework: Framework, dt: float) ->
 
 
 def _unscaled(
-    tau: FloatArray,
-    factor: FloatArray,
+    tau: Float64Array,
+    factor: Float64Array,
     keys: tuple[str, str],
     name: str,
     framework: Framework,
     dt: float,
-) -> FloatArray:
+) -> Float64Array:
     """Return dt / tau of a framework whose factor is tau / dt; raises SpikeletError if it is not.
 
     A share of 1 has made both infinite, one above 1 negative.
@@ -231,7 +232,7 @@ def _scaled(framework: Framework) -> Texts:
     return [(ASSUMED, text)]
 
 
-def _decay(share: str, key: str, k: FloatArray, framework: Framework) -> Texts:
+def _decay(share: str, key: str, k: Float64Array, framework: Framework) -> Texts:
     """Return what Euler's share differs by from that of the equation."""
     if framework.steps_by_euler:
         return []
@@ -240,7 +241,7 @@ def _decay(share: str, key: str, k: FloatArray, framework: Framework) -> Texts:
     return [(APPROXIMATED, text)]
 
 
-def _warning(share: FloatArray) -> Texts:
+def _warning(share: Float64Array) -> Texts:
     """Return what conversion will say against a leak, so that nobody learns it only then."""
     try:
         convert.leak_integers(share)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import nir
 import numpy as np
 
+from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import Chain, Link
@@ -21,7 +22,7 @@ from spikelet.graphs.foreign.frameworks import Framework
 from spikelet.graphs.foreign.layers import Drive
 from spikelet.graphs.foreign.neurons import Neurons, Parameters, in_steps
 from spikelet.graphs.foreign.synapses import Synapses
-from spikelet.graphs.foreign.values import MAX_WIDTH, FloatArray, extent
+from spikelet.graphs.foreign.values import MAX_WIDTH, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
 
@@ -193,7 +194,7 @@ def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
         )
 
 
-def _matrix(weights: FloatArray, geometry: Geometry | None) -> FloatArray:
+def _matrix(weights: Float64Array, geometry: Geometry | None) -> Float64Array:
     """Return float64[inputs, neurons] of a kernel with one place, pooling before it included."""
     if geometry is None:
         return weights

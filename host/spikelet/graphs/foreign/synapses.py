@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape, grid
-from spikelet.graphs.foreign.values import FloatArray
 from spikelet.networks.geometry import Geometry, Pair
 
 MAX_DIAGONAL = 4096  # neurons without synapses before them: more would make 2**24 weights and more
@@ -36,7 +36,7 @@ class Window(NamedTuple):
     padding  zeros above and on the left; below and on the right as many as the places need
     """
 
-    weights: FloatArray
+    weights: Float64Array
     out: Pair
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
@@ -59,8 +59,8 @@ class Synapses:
 
     source: Grid
     shape: Shape
-    bias: FloatArray
-    factors: FloatArray
+    bias: Float64Array
+    factors: Float64Array
     samples: bool = False
     pool: Pair = (1, 1)
     window: Window | None = None
@@ -87,7 +87,7 @@ class Synapses:
             self.bias = np.zeros(self.source.values)
         self.shape = (self.width,)
 
-    def scale(self, factors: FloatArray) -> None:
+    def scale(self, factors: Float64Array) -> None:
         """Append a multiplication by factors float64[shape]."""
         found = self.grid
         image = np.moveaxis(factors.reshape(found.channels, *found.size), 0, -1)
@@ -98,7 +98,7 @@ class Synapses:
         self.window = self.window._replace(weights=self.window.weights * each)
         self.bias = self.bias * each
 
-    def multiply(self, matrix: FloatArray, bias: FloatArray) -> None:
+    def multiply(self, matrix: Float64Array, bias: Float64Array) -> None:
         """Append a matrix float64[width, outputs] and a bias float64[outputs]."""
         found, outputs = self.grid, len(bias)
         rows = np.empty_like(matrix)
@@ -107,7 +107,7 @@ class Synapses:
         self.convolve(Window(kernel, out=(1, 1)), bias)
         self.shape = (outputs,)
 
-    def convolve(self, after: Window, bias: FloatArray) -> None:
+    def convolve(self, after: Window, bias: Float64Array) -> None:
         """Append a convolution with a bias float64[maps]."""
         if self.window is None:
             scaled = after.weights * _kernel_factors(self.factors, after)[..., None]
@@ -138,7 +138,7 @@ class Synapses:
         self.names.append(name)
         return f", folded into {earlier}" if earlier else ""
 
-    def weights(self) -> tuple[FloatArray, Geometry | None]:
+    def weights(self) -> tuple[Float64Array, Geometry | None]:
         """Return float64[fan-in, maps] and the geometry of a convolution, as in FloatLayer."""
         window = self._inside(self.window or self._passing())
         rows = window.weights.reshape(-1, window.weights.shape[-1])
@@ -215,7 +215,7 @@ def places(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
     return room[0] // stride[0] + 1, room[1] // stride[1] + 1
 
 
-def _per_channel(image: FloatArray) -> FloatArray:
+def _per_channel(image: Float64Array) -> Float64Array:
     """Return float64[channels] of factors float64[rows, columns, channels], alike at all pixels."""
     if (image != image[0, 0]).any() and image.shape[:2] != (1, 1):
         raise SpikeletError(
@@ -225,7 +225,7 @@ def _per_channel(image: FloatArray) -> FloatArray:
     return image[0, 0]
 
 
-def _kernel_factors(factors: FloatArray, after: Window) -> FloatArray:
+def _kernel_factors(factors: Float64Array, after: Window) -> Float64Array:
     """Return what a kernel's weights are multiplied by for factors before it."""
     whole = after.weights.shape[:2] == factors.shape[:2] and after.out == (1, 1)
     return factors if whole and after.padding == (0, 0) else _per_channel(factors)

@@ -5,18 +5,16 @@ from typing import Any
 
 import nir
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.networks.geometry import Pair
 
 MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file
 
-FloatArray = NDArray[np.float64]
 
-
-def numbers(value: Any, name: str, what: str) -> FloatArray:
+def numbers(value: Any, name: str, what: str) -> Float64Array:
     """Return a node's parameter as float64; raises SpikeletError naming both."""
     try:
         return np.asarray(value, np.float64)
@@ -24,7 +22,7 @@ def numbers(value: Any, name: str, what: str) -> FloatArray:
         raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
 
 
-def spread(value: Any, shape: Shape, name: str, what: str) -> FloatArray:
+def spread(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
     """Return a node's parameter as float64[shape].
 
     value  one number for all, one for each, or an array of as many axes that some of them repeat
@@ -42,7 +40,7 @@ def spread(value: Any, shape: Shape, name: str, what: str) -> FloatArray:
     raise SpikeletError(f"node {name!r} has {values.size} values of {what}, but gets {width}")
 
 
-def per_map(values: FloatArray, grid: Grid, name: str, what: str) -> FloatArray:
+def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Array:
     """Return float64[channels] of values of a grid, channels first.
 
     Raises SpikeletError where they differ between the pixels of a channel.
@@ -83,7 +81,7 @@ def sizes(node: nir.NIRNode, name: str) -> Shape:
     return tuple(map(int, found))
 
 
-def extent(values: FloatArray) -> str:
+def extent(values: Float64Array) -> str:
     """Return the values in few words: one number, or the least and the largest."""
     low, high = f"{values.min():.6g}", f"{values.max():.6g}"
     return low if low == high else f"{low}..{high}"

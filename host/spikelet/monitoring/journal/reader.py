@@ -33,9 +33,9 @@ from spikelet.monitoring.journal.writer import (
     read_turn,
 )
 from spikelet.monitoring.watch import Gone, Reconnected, Started
-from spikelet.networks import network as networks
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
-from spikert.tables import TableError
+from spikert.network.tables import TableError
 
 BLOCK = 1 << 16  # bytes that are searched at once for the next chunk
 
@@ -176,7 +176,7 @@ def load(path: str | Path) -> Journal:
             raise SpikeletError(
                 f"{path} has format {about['format']}, above {FORMAT}; it takes a newer Spikelet"
             )
-        return Journal(Path(path), networks.from_bytes(first.payload), about, _first=start)
+        return Journal(Path(path), lif_file.from_bytes(first.payload), about, _first=start)
     except (ValueError, KeyError, TypeError, TableError) as error:
         raise SpikeletError(f"{path} is damaged at its beginning: {error}") from None
 

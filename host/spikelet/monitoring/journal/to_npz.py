@@ -36,6 +36,7 @@ from spikelet.errors import SpikeletError
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.journal.events import known_rate
 from spikelet.monitoring.journal.reader import Journal, Text
+from spikelet.networks import lif_file
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:
@@ -107,5 +108,5 @@ def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
         "steps": np.array(journal.network.steps, np.int64),
         "rate": np.array(np.nan if known is None else known, np.float64),
         "about": np.array(json.dumps(journal.about), np.str_),
-        "network": np.frombuffer(journal.network.to_bytes(), np.uint8),
+        "network": np.frombuffer(lif_file.to_bytes(journal.network), np.uint8),
     }

@@ -39,6 +39,7 @@ import numpy as np
 from spikelet.errors import SpikeletError
 from spikelet.link.turn import Observation, Status
 from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
+from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 
 FORMAT = 1  # raise it when an older Spikelet would misread a journal
@@ -78,7 +79,7 @@ class JournalWriter:
             raise SpikeletError(f"cannot write {path}: {error.strerror}") from None
         try:
             self._write(MAGIC)
-            self._add(NETWORK, network.to_bytes())
+            self._add(NETWORK, lif_file.to_bytes(network))
             self._add_json(ABOUT, {"format": FORMAT, **about})
         except SpikeletError:
             self._file.close()

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
-from spikelet.networks.float_network import FloatArray
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
 from spikelet.training.forward import flat, see

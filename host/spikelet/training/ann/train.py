@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks.float_network import FloatArray
 from spikelet.networks.geometry import Geometry
 from spikelet.training import image_augmentation, topology
 from spikelet.training.ann import network as relu_network

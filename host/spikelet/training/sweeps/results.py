@@ -18,11 +18,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from spikelet import __version__, files
+from spikelet import files
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.score import Score
 from spikelet.training.options import TrainingOptions
+from spikelet.version import __version__
 
 _OPTIONS = TrainingOptions.__dataclass_fields__.keys()
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from spikelet import __version__
 from spikelet.conversion import convert, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
-from spikelet.networks import score
+from spikelet.networks import lif_file, score
 from spikelet.training import augmentation, train
 from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import results
 from spikelet.training.sweeps.results import Measurement, Outcome
+from spikelet.version import __version__
 
 ALL_CORES = -1
 CONNECT_SECONDS = 10  # to find a cluster
@@ -90,7 +90,7 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
         measured = Measurement(
             validation=score.evaluate(integer, validation),
             test=score.evaluate(integer, test),
-            bytes=len(integer.to_bytes()),
+            bytes=len(lif_file.to_bytes(integer)),
             epochs=trained.epochs,
         )
     except SpikeletError as error:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from random_networks import random_inputs, random_network
 
-from spikert import kernels, tables
+from spikelet.networks import lif_file
+from spikert import kernels
 from spikert.kernels import plain
 from spikert.network import Network as BoardNetwork
+from spikert.network import tables
 
 
 def run(board: BoardNetwork, network, x):
@@ -31,7 +33,7 @@ def test_every_spike_membrane_and_answer_is_the_references(seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 5)
     expected = network.simulate(x)
-    board = BoardNetwork(tables.Tables(network.to_bytes()), plain)
+    board = BoardNetwork(tables.Tables(lif_file.to_bytes(network)), plain)
     for sample, values in enumerate(x):
         spikes, membranes, answer = run(board, network, values)
         assert answer == expected.answers[sample]
@@ -42,7 +44,7 @@ def test_every_spike_membrane_and_answer_is_the_references(seed):
 
 def test_inputs_may_be_listed_in_any_order():
     network = random_network(1)
-    table = tables.Tables(network.to_bytes()).layers[0]
+    table = tables.Tables(lif_file.to_bytes(network)).layers[0]
     order = array("H", range(0, table.inputs, 2))
     layers = [plain.Layer(table), plain.Layer(table)]
     fired = layers[0].step(order, len(order), 0), layers[1].step(order[::-1], len(order), 0)
@@ -52,7 +54,7 @@ def test_inputs_may_be_listed_in_any_order():
 
 def test_the_board_may_map_its_file_at_any_place_in_a_buffer():
     network = random_network(2)
-    data = b"before" + network.to_bytes()
+    data = b"before" + lif_file.to_bytes(network)
     board = BoardNetwork(tables.Tables(memoryview(data)[6:]), plain)
     x = random_inputs(network, 2, 3)
     assert run(board, network, x[2])[2] == network.simulate(x).answers[2]

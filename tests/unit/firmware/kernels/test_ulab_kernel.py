@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spikelet.networks.layer import Layer
+from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -66,16 +67,19 @@ def _layer(rng, bits, neurons, **changes):
 
 
 def _save(layer, path):
-    Network(
-        encoder="rate",
-        steps=len(COUNTS),
-        readout="count",
-        classes=tuple(map(str, range(layer.neurons))),
-        layers=[layer],
-        source_sha256=bytes(32),
-        scaling=None,
-        encoder_parameter=0,
-    ).save(path)
+    save_network(
+        Network(
+            encoder="rate",
+            steps=len(COUNTS),
+            readout="count",
+            classes=tuple(map(str, range(layer.neurons))),
+            layers=[layer],
+            source_sha256=bytes(32),
+            scaling=None,
+            encoder_parameter=0,
+        ),
+        path,
+    )
 
 
 def _expected(layer, signals):
@@ -130,23 +134,29 @@ CASES = [
 
 @pytest.mark.parametrize(("bits", "neurons", "changes", "shift"), CASES)
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_any_number_of_inputs_is_added_exactly(name, bits, neurons, changes, shift, tmp_path):
+def test_any_number_of_inputs_is_added_exactly(
+    name, bits, neurons, changes, shift, firmware, tmp_path
+):
     rng = np.random.default_rng(bits * 1000 + neurons)
     layer, signals = _layer(rng, bits, neurons, **changes), _signals(rng, shift)
     _save(layer, tmp_path / "net.lif")
     (tmp_path / "signals").write_text(_told(signals))
-    said = _said(name, SCRIPT, FIRMWARE, "ulab", tmp_path / "net.lif", tmp_path / "signals")
+    said = _said(
+        name, firmware / "layers.py", firmware, "ulab", tmp_path / "net.lif", tmp_path / "signals"
+    )
     assert said == list(_expected(layer, signals))
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_own_spikes_are_added_exactly(name, tmp_path):
+def test_own_spikes_are_added_exactly(name, firmware, tmp_path):
     rng = np.random.default_rng(3)
     own = rng.integers(-60, 60, (21, 21)).astype(np.int8)
     layer, signals = _layer(rng, 8, 21, recurrent=own, gain=1), _signals(rng, 1)
     _save(layer, tmp_path / "net.lif")
     (tmp_path / "signals").write_text(_told(signals))
-    said = _said(name, SCRIPT, FIRMWARE, "ulab", tmp_path / "net.lif", tmp_path / "signals")
+    said = _said(
+        name, firmware / "layers.py", firmware, "ulab", tmp_path / "net.lif", tmp_path / "signals"
+    )
     assert said == list(_expected(layer, signals))
 
 
@@ -154,7 +164,8 @@ TWO_LAYERS = """
 import sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 table = tables.load(sys.argv[2]).layers[0]
 ulab = kernels.load("ulab")
 alone, first, second = [ulab.Layer(table) for _ in range(3)]
@@ -169,12 +180,12 @@ for count in (40, 3, 0, 17):
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_layers_share_their_room_but_no_state(name, tmp_path):
+def test_layers_share_their_room_but_no_state(name, firmware, tmp_path):
     low, set_ = np.full(12, -50), np.arange(12)
     changes = {"low": low, "reset": "set", "v_reset": set_, "d": np.arange(12), "r": 9}
     _save(_layer(np.random.default_rng(5), 8, 12, **changes), tmp_path / "net.lif")
     (tmp_path / "two.py").write_text(TWO_LAYERS)
-    said = _said(name, tmp_path / "two.py", FIRMWARE, tmp_path / "net.lif")
+    said = _said(name, tmp_path / "two.py", firmware, tmp_path / "net.lif")
     assert said == ["True True", "True"] * 4
 
 
@@ -182,7 +193,8 @@ ALLOCATING = """
 import gc, sys
 from array import array
 sys.path.insert(0, sys.argv[1])
-from spikert import kernels, tables
+from spikert import kernels
+from spikert.network import tables
 layer = kernels.load("ulab").Layer(tables.load(sys.argv[2]).layers[0])
 events = array("H", range(256))
 def left_behind(count):
@@ -201,12 +213,12 @@ BLOCK = 32  # bytes, the least that a 64-bit MicroPython allocates
 
 
 @pytest.mark.ulab
-def test_a_step_leaves_little_behind(tmp_path):
+def test_a_step_leaves_little_behind(firmware, tmp_path):
     """An operation takes three blocks; each input adds one, and the others are few."""
     layer = _layer(np.random.default_rng(5), 8, 64, theta=np.array([32_000]))
     _save(layer, tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(ALLOCATING)
-    said = _said("micropython-ulab", tmp_path / "steady.py", FIRMWARE, tmp_path / "net.lif")
+    said = _said("micropython-ulab", tmp_path / "steady.py", firmware, tmp_path / "net.lif")
     (silent, _), (some, _), (more, fired) = [map(int, line.split()) for line in said]
     assert fired == 0
     assert silent <= 32 * BLOCK

@@ -2,7 +2,8 @@
 
 import pytest
 
-from spikert import compat, pace
+from spikert import compat
+from spikert.sensors import sample_clock
 
 
 class Clock:
@@ -37,7 +38,7 @@ def begin_times(clock, kept, works):
 
 def test_samples_begin_one_period_apart_and_no_delay_adds_up(monkeypatch):
     clock = Clock(monkeypatch, over=300)
-    kept = pace.Pace(20_000)
+    kept = sample_clock.SampleClock(20_000)
     begins, in_time = begin_times(clock, kept, [3_000] * 50)
     assert all(0 <= begin - 20_000 * k <= 301 for k, begin in enumerate(begins))
     assert in_time == [True] * 50
@@ -48,7 +49,7 @@ def test_samples_begin_one_period_apart_and_no_delay_adds_up(monkeypatch):
 
 def test_what_is_late_is_counted_and_times_that_passed_are_left_out(monkeypatch):
     clock = Clock(monkeypatch)
-    kept = pace.Pace(10_000)
+    kept = sample_clock.SampleClock(10_000)
     begins, in_time = begin_times(clock, kept, [0, 12_000, 0, 45_000, 0, 0])
     assert in_time == [True, True, False, True, False, True]
     assert [round(begin, -2) for begin in begins] == [0, 10_000, 22_000, 30_000, 75_000, 80_000]
@@ -57,7 +58,7 @@ def test_what_is_late_is_counted_and_times_that_passed_are_left_out(monkeypatch)
 
 def test_a_clock_that_stands_still_in_sleep_counts_what_was_asked(monkeypatch):
     clock = Clock(monkeypatch, stops=True)
-    kept = pace.Pace(10_000, unheard=True)
+    kept = sample_clock.SampleClock(10_000, unheard=True)
     for _ in range(5):
         kept.wait()
     assert kept.asleep >= 4 * 9_000
@@ -67,7 +68,7 @@ def test_a_clock_that_stands_still_in_sleep_counts_what_was_asked(monkeypatch):
 
 def test_less_than_a_millisecond_is_waited_for_awake(monkeypatch):
     clock = Clock(monkeypatch)
-    kept = pace.Pace(900)
+    kept = sample_clock.SampleClock(900)
     begins, _ = begin_times(clock, kept, [100] * 4)
     assert begins == [0, 900, 1800, 2700]
     assert clock.slept == []
@@ -75,13 +76,13 @@ def test_less_than_a_millisecond_is_waited_for_awake(monkeypatch):
 
 
 def test_before_the_second_sample_all_is_work():
-    assert pace.Pace(10).duty() == 1
+    assert sample_clock.SampleClock(10).duty() == 1
 
 
 @pytest.mark.parametrize("period", [0, -5, (1 << 28) + 1])
 def test_other_periods_are_refused(period):
     with pytest.raises(ValueError, match=rf"a period of {period} us; it must be 1..268435456"):
-        pace.Pace(period)
+        sample_clock.SampleClock(period)
 
 
 @pytest.mark.parametrize("unheard", [False, True])

@@ -6,7 +6,10 @@ import os
 import pytest
 from random_networks import random_network
 
-from spikert import boot, compat, compat_boot, sampling, session, starts
+from spikelet.networks.lif_file import save_network
+from spikert import compat, session
+from spikert.sensors import sampler
+from spikert.session import boot, compat_boot, crash_count
 
 NETWORK = 3
 
@@ -49,10 +52,10 @@ def paths(tmp_path, monkeypatch, network):
     """Return what was flashed, with a sensor; the board's root is tmp_path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
-    network.save(tmp_path / "net.lif")
+    save_network(network, tmp_path / "net.lif")
     (tmp_path / "sensor.json").write_text(json.dumps({"sensor": "mpu6050", "button": ["GP3", 0]}))
     monkeypatch.setattr(compat_boot, "ports", lambda: (Silent(), Silent()))
-    monkeypatch.setattr(sampling.sensors, "open", lambda settings: Sensor(network.channels))
+    monkeypatch.setattr(sampler.sensors, "open", lambda settings: Sensor(network.channels))
     monkeypatch.setattr(compat, "hardware", lambda name: Button)
     monkeypatch.setattr(Button, "held", False)
     return {"network.lif": "net.lif", "sensor.json": "sensor.json"}
@@ -97,38 +100,38 @@ def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monk
         opened.append(settings)
         raise ValueError("no such pin")
 
-    monkeypatch.setattr(sampling.sensors, "open", none)
+    monkeypatch.setattr(sampler.sensors, "open", none)
     boot.start(paths)
-    assert len(opened) == starts.TRIES
+    assert len(opened) == crash_count.TRIES
     assert "it ended 3 times in a row at once (ValueError: no such pin)" in capsys.readouterr().out
     boot.start(paths)  # after a reset
-    assert len(opened) == starts.TRIES
+    assert len(opened) == crash_count.TRIES
     os.remove("spikelet/starts")
     boot.start(paths)
-    assert len(opened) == 2 * starts.TRIES
+    assert len(opened) == 2 * crash_count.TRIES
 
 
 def test_a_start_that_lasted_is_forgotten(paths, monkeypatch):
     times = iter(range(0, 1 << 40, 200_000))
     monkeypatch.setattr(compat, "ticks_us", lambda: next(times))
-    counted = starts.Starts()
+    counted = crash_count.CrashCount()
     counted.begin()
-    assert starts.Starts().count == 1
+    assert crash_count.CrashCount().count == 1
     for _ in range(30):
         counted.turn()
-    assert starts.Starts().count == 0
+    assert crash_count.CrashCount().count == 0
 
 
 def test_the_count_is_kept_in_the_chip_where_files_cannot_be_written(paths, monkeypatch):
     kept = []
     monkeypatch.setattr(compat_boot, "keep_number", kept.append)
     monkeypatch.setattr(compat_boot, "kept_number", lambda: kept[-1] if kept else 0)
-    monkeypatch.setattr(starts.Starts, "path", "no/folder/starts")
+    monkeypatch.setattr(crash_count.CrashCount, "path", "no/folder/starts")
     for _ in range(2):
-        starts.Starts().begin()
-    assert (kept, starts.Starts().count) == ([1, 2], 2)
-    starts.Starts().succeed()
-    assert (kept, starts.Starts().count) == ([1, 2, 0], 0)
+        crash_count.CrashCount().begin()
+    assert (kept, crash_count.CrashCount().count) == ([1, 2], 2)
+    crash_count.CrashCount().succeed()
+    assert (kept, crash_count.CrashCount().count) == ([1, 2, 0], 0)
 
 
 def test_the_users_app_is_told_every_answer(paths, network, monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spikert import wire
-from spikert.compat import crc16, crc32
+from spikert.wire.checksums import crc16, crc32
 
 quick = settings(derandomize=True, max_examples=150, deadline=None)
 payloads = st.binary(max_size=wire.MAX_PAYLOAD) | st.lists(

@@ -12,6 +12,8 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import bytecode, fit, memory
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.fit import Room
+from spikelet.networks import lif_file
+from spikelet.networks.lif_file import save_network
 
 FILES = {"spikert/session.mpy": bytes(5_000), "main.py": b"main"}
 PLENTY = Room("plenty", 10**9, 10**9, "viper", FILES)
@@ -46,7 +48,7 @@ def test_files_read_in_place_take_no_ram():
     wide = NETWORKS["wide"]
     copied, mapped = PLENTY.need(wide), replace(PLENTY, in_place=True).need(wide)
     assert mapped.tables == 0
-    assert copied.tables == memory.blocks(len(wide.to_bytes()))
+    assert copied.tables == memory.blocks(len(lif_file.to_bytes(wide)))
     assert mapped.layers == copied.layers
     assert mapped.runtime < copied.runtime
 
@@ -138,14 +140,14 @@ def test_the_kernel_that_a_board_will_choose(interpreter, kernel):
 
 
 def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
-    NETWORKS["digits"].save(tmp_path / "small.lif")
+    save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "qemu-m0")
     assert status == 0
     assert "fits qemu-m0" in out
     assert "tables" in out
     neurons = 30_000
     large = network("rate", dense(1, neurons), dense(neurons, 2))
-    large.save(tmp_path / "large.lif")
+    save_network(large, tmp_path / "large.lif")
     status, out, _ = spikelet("inspect", tmp_path / "large.lif", "--board", "qemu-m0")
     assert status == 1
     assert "does not fit: qemu-m0 has 223,856 bytes of RAM free, below the" in out
@@ -162,7 +164,7 @@ def test_every_board_file_says_what_room_there_is(monkeypatch):
 
 
 def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp_path):
-    NETWORKS["digits"].save(tmp_path / "small.lif")
+    save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "pico2")
     assert status == 0
     assert "unknown until asked" in out
@@ -170,7 +172,7 @@ def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp
 
 
 def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path):
-    NETWORKS["digits"].save(tmp_path / "small.lif")
+    save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "nano33-ble-sense")
     assert status == 0
     assert "file system is too small; in its ROM partition, with flash --rom" in out

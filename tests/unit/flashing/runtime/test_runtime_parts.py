@@ -7,10 +7,11 @@ from memory_networks import NETWORKS
 
 from spikelet import installation
 from spikelet.boards.interpreter import Interpreter
+from spikelet.flashing.runtime import bytecode
 from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime import needs as runtime_needs
 from spikelet.flashing.runtime import parts as runtime_parts
-from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, dotted, is_module
+from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, WIRE, dotted, is_form, is_module
 from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
 from spikert import sensors
 from spikert.sensors import chips
@@ -22,7 +23,8 @@ CIRCUITPYTHON = Interpreter("circuitpython", ulab="6.5")
 SMALL_CIRCUITPYTHON = Interpreter("circuitpython")
 UNIX_CIRCUITPYTHON = Interpreter("circuitpython", emitters=("viper", "native"), ulab="6.5")
 EVERY = (ARM, ESP32, MICROBIT, CIRCUITPYTHON, SMALL_CIRCUITPYTHON, UNIX_CIRCUITPYTHON)
-MODULES = runtime_modules.of(installation.runtime_files())
+MODULES = runtime_modules.of(bytecode.sources())
+SAMPLING = {"sampler", "sample_clock"}  # what every sensor needs
 MOTION = {"sensor": "mpu6886", "rate": 100}
 
 
@@ -43,7 +45,7 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
     for name in names(parts.files):
         assert MODULES[name].needs <= has
         assert MODULES[name].now <= names(parts.files)
-    assert parts.files.keys() | parts.left_out.keys() == installation.runtime_files().keys()
+    assert parts.files.keys() | parts.left_out.keys() == bytecode.sources().keys()
     assert not parts.files.keys() & parts.left_out.keys()
     assert set(installation.ENTRY_POINTS) <= parts.files.keys()
 
@@ -62,17 +64,19 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
 def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, kernels, forms, kind):
     parts = runtime_parts.of(interpreter)
     assert parts.kernels == kernels
-    assert {name.rpartition("_")[2] for name in parts_in(LOOPS, parts.files)} == forms
+    of_loops = set(filter(is_form, names(parts.files)))
+    assert {name.rpartition("_")[2] for name in of_loops} == forms
+    assert {name.rpartition(".")[0] for name in of_loops} == {LOOPS, WIRE}
     assert {name.rpartition("_")[2] for name in parts_in(HARDWARE, parts.files)} == {kind}
-    of_kernels = {name.partition("_")[0] for name in parts_in(KERNELS, parts.files)} - {"patches"}
-    assert of_kernels == set(kernels)
-    benches = {name for name in names(parts.files) if name.startswith("spikert.bench_")}
-    assert benches - {"spikert.bench_dense"} <= {f"spikert.bench_{name}" for name in kernels}
+    of_kernels = {name.partition(".")[0] for name in parts_in(KERNELS, parts.files)}
+    assert of_kernels - {"convolution_patches"} == set(kernels)
+    benches = {name for name in names(parts.files) if name.startswith("spikert.bench.dense_")}
+    assert benches <= {f"spikert.bench.dense_{name}" for name in kernels}
 
 
 def test_all_else_goes_to_every_board():
-    chosen = (f"{KERNELS}.", f"{LOOPS}.", f"{HARDWARE}.", "spikert.bench_")
-    others = {name for name in MODULES if not name.startswith(chosen)}
+    chosen = (f"{KERNELS}.", f"{HARDWARE}.", "spikert.bench.dense_")
+    others = {name for name in MODULES if not name.startswith(chosen) and not is_form(name)}
     assert len(others) > 30
     for interpreter in EVERY:
         assert others <= names(runtime_parts.of(interpreter).files)
@@ -81,7 +85,7 @@ def test_all_else_goes_to_every_board():
 def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
     made = {
         path if "thumb" in path or not is_module(path) else path.replace(".py", ".mpy"): data
-        for path, data in installation.runtime_files().items()
+        for path, data in bytecode.sources().items()
     }
     monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: made)
     parts = runtime_parts.of(Interpreter("micropython", (6, 3), "rv32imc"))
@@ -100,7 +104,7 @@ def test_every_module_is_always_kept_or_has_a_rule():
         "RULES": set(RULES),
         "the encoder's": runtime_modules.parts_of(ENCODERS, MODULES),
         "the sensor's": (families | known | {SENSORS, CHIPS}) & MODULES.keys(),
-        "the fastest form": runtime_modules.parts_of(LOOPS, MODULES),
+        "the fastest form": set(filter(is_form, MODULES)),
         "what a sensor asks for": {HARDWARE, *runtime_modules.parts_of(HARDWARE, MODULES)},
         "the fastest kernel": {
             name
@@ -123,8 +127,8 @@ def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
     assert kept < names(parts.files)
     for module in kept:
         assert MODULES[module].now <= kept
-        for loop in MODULES[module].loops:
-            forms = {f"{LOOPS}.{loop}_{form}" for form in runtime_modules.FORMS}
+        for loop in MODULES[module].forms:
+            forms = {f"spikert.{loop}_{form}" for form in runtime_modules.FORMS}
             assert len(forms & kept - MODULES[module].later) >= 1
     assert files["spikert/kernels/chosen.py"] == f"NAMES = {parts.kernels[:1]!r}\n".encode()
     assert not any("bench" in path for path in files)
@@ -140,12 +144,14 @@ def test_the_encoder_is_the_network_s():
 def test_the_sensor_is_the_one_in_the_settings():
     parts, network = runtime_parts.of(ESP32), NETWORKS["digits"]
     without = parts.needed(Task(network))
-    assert not {"spikert.live", "spikert.alone", SENSORS} & names(without)
+    assert not {"spikert.session.sensor_turns", "spikert.session.standalone", SENSORS} & names(
+        without
+    )
     motion = parts.needed(Task(network, MOTION))
-    assert parts_in(SENSORS, motion) == {"motion", "chips", "chips.mpu"}
+    assert parts_in(SENSORS, motion) - SAMPLING == {"motion", "chips", "chips.mpu"}
     assert parts_in(HARDWARE, motion) == {"i2c_machine", "pins_machine"}
     analogue = parts.needed(Task(network, {"sensor": "adc", "button": "GP9"}))
-    assert parts_in(SENSORS, analogue) == {"adc"}
+    assert parts_in(SENSORS, analogue) - SAMPLING == {"adc"}
     assert parts_in(HARDWARE, analogue) == {"analogue_machine", "pins_machine", "button_machine"}
 
 
@@ -158,9 +164,9 @@ def test_a_sensor_that_is_not_known_gets_all_of_them():
 @pytest.mark.parametrize(
     ("name", "kept", "gone"),
     [
-        ("digits", {"thumb_bytes"}, {"thumb_pairs", "viper", "viper_general", "viper_hold"}),
-        ("pairs", {"thumb_pairs"}, {"viper"}),
-        ("convolution", {"viper", "viper_general"}, {"viper_hold", "viper_pairs"}),
+        ("digits", {"thumb.byte_rows"}, {"thumb.pairs", "viper", "viper.general", "viper.hold"}),
+        ("pairs", {"thumb.pairs"}, {"viper"}),
+        ("convolution", {"viper", "viper.general"}, {"viper.hold", "viper.pairs"}),
     ],
 )
 def test_parts_of_a_kernel_are_those_of_the_layers(name, kept, gone):
@@ -173,12 +179,12 @@ def test_a_module_without_a_rule_is_kept():
     needs = runtime_needs.Needs(None, "plain", None)
     assert runtime_needs.is_needed("spikert.new", needs)
     modules = dict(MODULES)
-    modules["spikert.new"] = replace(MODULES["spikert.pace"], now=frozenset())
+    modules["spikert.new"] = replace(MODULES["spikert.sensors.sample_clock"], now=frozenset())
     session = MODULES["spikert.session"]
     modules["spikert.session"] = replace(session, later=session.later | {"spikert.new"})
     assert "spikert.new" in runtime_needs.needed(modules, "plain", Task())
 
 
 def test_what_was_left_out_is_counted_by_folder():
-    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/live.py"]
+    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/compat.py"]
     assert runtime_parts.counted(paths) == "kernels 2, others 1"

@@ -19,7 +19,7 @@ from spikelet.errors import SpikeletError
 from spikelet.graphs import file as nir_graph
 from spikelet.monitoring.journal import events as journal_events
 from spikelet.monitoring.journal import export
-from spikelet.networks import network as networks
+from spikelet.networks import lif_file
 
 NETWORKS = {"static": lambda: random_network(1), "stream": lambda: stream_network(1)}
 LOST = (0, 7, 8, 39)
@@ -53,7 +53,9 @@ def test_npz_has_every_number_and_needs_no_pickle(kept, tmp_path):
         assert got["log"].tolist() == ["battery low\r\n"]
         assert (got["steps"], got["rate"]) == (journal.network.steps, 62.5)
         assert json.loads(str(got["about"]))["port"] == "virtual"
-        assert networks.from_bytes(got["network"].tobytes()).crc == journal.network.crc
+        assert lif_file.crc(lif_file.from_bytes(got["network"].tobytes())) == lif_file.crc(
+            journal.network
+        )
 
 
 def test_npz_of_readings_that_did_not_come(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from spikelet.cli import pictures
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
+from spikelet.networks import lif_file
 from spikelet.networks.score import Score, evaluate
 from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import pareto, sweep
@@ -115,7 +116,7 @@ def test_integers_are_measured_on_samples_that_were_not_learned(blobs):
     integer, _ = sweep.convert.convert(train(learn, options).network, bits=4)
     assert found.test == evaluate(integer, test)
     assert found.validation == evaluate(integer, split(learn, options.validation_fraction)[1])
-    assert (found.bytes, found.epochs) == (len(integer.to_bytes()), 20)
+    assert (found.bytes, found.epochs) == (len(lif_file.to_bytes(integer)), 20)
 
 
 def test_a_network_that_diverges_is_an_outcome(blobs):

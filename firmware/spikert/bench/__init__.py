@@ -1,0 +1,290 @@
+"""Measures the runtime on the board that it runs on; nothing but `spikelet bench` imports it.
+
+A clock counts ticks: start() begins a span, spent() returns the ticks since. What a tick is, the host
+knows: see host/spikelet/bench/clock.py.
+"""
+
+import gc
+from array import array
+
+import spikert
+from spikert import compat, heap, kernels
+from spikert.compat import const
+from spikert.network import Network
+from spikert.wire.frames import Sender
+from spikert.wire.turn_frames import Report
+
+MOST_CALLS = const(4096)  # in one span
+
+SYSTICK_CONTROL = 0xE000E010
+SYSTICK_RELOAD = 0xE000E014
+SYSTICK_VALUE = 0xE000E018
+SYSTICK_MOST = const(0xFFFFFF)
+SYSTICK_ENDED = const(0x10000)  # the bit of CONTROL that says it has reached 0
+MTIME = 0x0200BFF8
+MTIME_MASK = const(0x3FFFFFFF)  # what is a small integer
+
+
+class SysTick:
+    """The 24-bit counter in Arm's Cortex-M, at the processor's clock. Source: Armv7-M manual, B3.3."""
+
+    def __init__(self):
+        from machine import mem32  # type: ignore[import-not-found]
+
+        self.registers = mem32
+
+    def start(self):
+        """Begin a span."""
+        registers = self.registers
+        registers[SYSTICK_RELOAD] = SYSTICK_MOST
+        registers[SYSTICK_VALUE] = 0
+        registers[SYSTICK_CONTROL] = 5  # on, at the processor's clock, without interrupts
+
+    def spent(self):
+        """Return the ticks since; raises ValueError if they are more than it counts."""
+        ticks = SYSTICK_MOST - self.registers[SYSTICK_VALUE]
+        if self.registers[SYSTICK_CONTROL] & SYSTICK_ENDED:
+            raise ValueError("a span of more than %d ticks" % SYSTICK_MOST)
+        return ticks
+
+
+class Mtime:
+    """RISC-V's machine timer, where QEMU's `virt` has it. Source: QEMU hw/riscv/virt.c, CLINT."""
+
+    def __init__(self):
+        from machine import mem32  # type: ignore[import-not-found]
+
+        self.registers = mem32
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.registers[MTIME]
+
+    def spent(self):
+        """Return the ticks since."""
+        return (self.registers[MTIME] - self.started) & MTIME_MASK
+
+
+class Microseconds:
+    """MicroPython's time."""
+
+    def __init__(self):
+        from time import ticks_diff, ticks_us  # type: ignore[attr-defined]
+
+        self.now, self.difference = ticks_us, ticks_diff
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.now()
+
+    def spent(self):
+        """Return the microseconds since."""
+        return self.difference(self.now(), self.started)
+
+
+class Nanoseconds:
+    """CircuitPython's and CPython's time."""
+
+    def __init__(self):
+        from time import monotonic_ns
+
+        self.now = monotonic_ns
+
+    def start(self):
+        """Begin a span."""
+        self.started = self.now()
+
+    def spent(self):
+        """Return the nanoseconds since."""
+        return self.now() - self.started
+
+
+class Bench:
+    """Measures one network with one kernel.
+
+    clock    of this module
+    least    int, ticks that repeated calls should take at least
+    tries    int, spans of which the shortest counts
+    empty    int, ticks of a span in which nothing is done; `litter` bytes that it allocates
+    memory   (int, int, int): bytes that the kernel takes, that the network takes, and that are left
+    """
+
+    def __init__(self, clock, kernel, path, least, tries):
+        self.clock, self.least, self.tries = clock, least, tries
+        self.empty = min([self._empty() for _ in range(tries)])
+        before = used()
+        self._empty()
+        self.litter = used(False) - before
+        spikert.unload(kernels.__name__ + ".")  # kernels.available left one in memory
+        start = used()
+        network = _loaded(kernel, path)
+        whole = used()
+        del network
+        modules = used()  # that stay, with the network itself gone
+        self.network = _loaded(kernel, path)
+        self.memory = modules - start, whole - modules, compat.memory_free()
+        self.sink = Sink()
+        self.report = Report(Sender(self.sink), self.network)
+        self.heap = heap.watch()  # from here on nothing is collected but where it is said
+
+    def steps(self, k, events):
+        """Measure layer k's step: (ticks, calls, allocated bytes, fired neurons of all calls).
+
+        It starts again before the first call, and then goes on.
+
+        events    list of the inputs that spike; None: what is held
+        """
+        layer, count = self.network.layers[k], 0
+        if events is not None:
+            count, events = len(events), array("H", events or [0])
+        found = self.repeated(layer.reset, _step, layer.step, events, count)
+        layer.reset()
+        fired = 0
+        for call in range(2 * found[1]):
+            now = layer.step(events, count, 0)
+            if call >= found[1]:  # those that were measured
+                fired += now
+        return found + (fired,)
+
+    def holds(self, k, x):
+        """Measure how layer k takes x u8[inputs]: (ticks, calls, allocated bytes)."""
+        layer = self.network.layers[k]
+        return self.repeated(layer.reset, _call, layer.hold, x)
+
+    def turn(self, readings, fresh):
+        """Run a turn whole: (ticks, allocated bytes, answer).
+
+        readings    bytes, of all its samples
+        fresh       whether a stream starts
+        """
+        network, best = self.network, None
+        # a stream has gone on after a turn, so there is only one try
+        for _ in range(1 if network.hop else self.tries):
+            if fresh:
+                network.start()
+            before = used()
+            self.clock.start()
+            answer = network.run(readings)
+            ticks = self.clock.spent() - self.empty
+            allocated = used(False) - before - self.litter
+            best = ticks if best is None else min(best, ticks)
+        return best, allocated, answer
+
+    def parts(self, readings, fresh, telling):
+        """Run a turn in parts: (ticks of taking, of steps, of the answer; sent bytes).
+
+        Each part is measured from its call to its return.
+
+        telling    whether everything is told as to a host, which then counts with the answer
+        """
+        clock, network, report = self.clock, self.network, self.report
+        if fresh or not network.hop:
+            network.start()
+        view, size = memoryview(readings), network.size
+        samples = [view[first : first + size] for first in range(0, len(view), size)]
+        taking = stepping = answering = step = self.sink.bytes = 0
+        report.sender.start(readings)
+        gc.collect()
+        for sample in samples:
+            clock.start()
+            network.take(sample)
+            taking += clock.spent() - self.empty
+            for _ in range(network.steps):
+                clock.start()
+                network.step(1)
+                stepping += clock.spent() - self.empty
+                if telling:
+                    clock.start()
+                    report.spikes(0, step)
+                    answering += clock.spent() - self.empty
+                    step += 1
+        clock.start()
+        if telling:
+            report.membranes(0)
+            report.answer(0)
+        else:
+            network.answer()
+        answering += clock.spent() - self.empty
+        return taking, stepping, answering, self.sink.bytes
+
+    def _empty(self):
+        self.clock.start()
+        return self.clock.spent()
+
+    def repeated(self, prepare, loop, *arguments):
+        """Repeat a call until it takes long enough: (ticks, calls, bytes allocated by the first).
+
+        The ticks are what twice as many calls take more than so many, and so without what comes with
+        a span, be it that an interrupt waited for it.
+
+        loop    called with the arguments and the number of calls; what it takes itself is subtracted
+        """
+        prepare()
+        before = used()
+        loop(*arguments, 1)
+        allocated = used(False) - before
+        most = max(2, compat.memory_free() // (2 * allocated)) if allocated > 0 else MOST_CALLS
+        most = min(most, MOST_CALLS)
+        calls = 1
+        once = self.shortest(prepare, loop, arguments, 1)
+        twice = self.shortest(prepare, loop, arguments, 2)
+        while twice - once < self.least and 4 * calls <= most:
+            calls *= 2
+            once, twice = twice, self.shortest(prepare, loop, arguments, 2 * calls)
+        empty = self.shortest(gc.collect, _nothing, (), 2 * calls)
+        empty -= self.shortest(gc.collect, _nothing, (), calls)
+        return twice - once - empty, calls, allocated
+
+    def shortest(self, prepare, loop, arguments, calls):
+        """Return the ticks of so many calls, of the shortest try."""
+        clock, best = self.clock, None
+        for _ in range(self.tries):
+            prepare()
+            gc.collect()
+            clock.start()
+            loop(*arguments, calls)
+            ticks = clock.spent()
+            if best is None or ticks < best:
+                best = ticks
+        return best
+
+
+class Sink:
+    """A stream that only counts what is written to it."""
+
+    bytes = 0
+
+    def write(self, data):
+        """Count."""
+        self.bytes += len(data)
+
+
+def _loaded(kernel, path):
+    from spikert.network import tables
+
+    network = Network(tables.load(path), kernels.load(kernel))
+    del tables
+    spikert.unload("spikert.network.tables", ".build")
+    return network
+
+
+def used(collect=True):
+    """Return the bytes of heap in use; 0 where nothing tells."""
+    if collect:
+        gc.collect()
+    return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
+
+
+def _step(step, events, count, calls):
+    for _ in range(calls):
+        step(events, count, 0)
+
+
+def _call(function, argument, calls):
+    for _ in range(calls):
+        function(argument)
+
+
+def _nothing(calls):
+    for _ in range(calls):
+        pass

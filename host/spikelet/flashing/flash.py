@@ -1,0 +1,325 @@
+"""Flash a board: choose the files, stage them, try them, put them to use.
+
+`prepare` asks the board and chooses the files; it changes nothing. `write` does the rest. A cut at any
+moment leaves the board with the old network or the new one: see stage.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spikelet.boards import interpreter as interpreters
+from spikelet.boards import sensor_settings
+from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.port import Port
+from spikelet.errors import BoardGone, SpikeletError
+from spikelet.flashing import drivers, stage
+from spikelet.flashing import layout as board_layout
+from spikelet.flashing.layout import Layout
+from spikelet.flashing.rom import Rom
+from spikelet.flashing.runtime import choice, fit, needs
+from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.choice import Choice
+from spikelet.flashing.runtime.memory import Need
+from spikelet.flashing.stage import Plan
+from spikelet.inputs.dataset import Dataset
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.session import ignore, open_session
+from spikelet.networks import lif_file
+from spikelet.networks.network import Network
+from spikert.session import NETWORK, RECORDING, SENSOR
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are done, and with all of them."""
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Drop a report of progress."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The files for one board, chosen but not yet sent.
+
+    Attributes
+    ----------
+    port : Port
+        Where the files go; a Rom if they go into the ROM partition.
+    interpreter : Interpreter
+    network : Network
+    choice : Choice
+        The files, and the modules that were left out.
+    ram : int or None
+        Bytes free for Python before the runtime is loaded; None if unknown, 0 without a limit.
+    need : Need
+        Bytes of RAM that the network takes.
+    """
+
+    port: Port
+    interpreter: Interpreter
+    network: Network
+    choice: Choice
+    ram: int | None
+    need: Need
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """{path: bytes} of the runtime, the network and what goes with it."""
+        return self.choice.files
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(map(len, self.files.values()))
+
+    @property
+    def first_entry(self) -> str:
+        """The file that the interpreter starts with."""
+        return "code.py" if self.interpreter.name == "circuitpython" else "main.py"
+
+
+@dataclass(frozen=True)
+class FlashReport:
+    """What a flash did.
+
+    Attributes
+    ----------
+    files : int
+        Number of files that the board has of Spikelet.
+    size : int
+        Their bytes.
+    sent : int
+        Bytes that were sent; the others were there already.
+    own_entries : tuple of str
+        Entry points that are the user's own, and were left alone.
+    starts_by_itself : bool
+        Whether the board starts the network at power-up.
+    left_out : str
+        A sentence on the modules that the board did not get.
+    info : BoardInfo
+        The answer of the board once it had loaded the network.
+    """
+
+    files: int
+    size: int
+    sent: int
+    own_entries: tuple[str, ...]
+    starts_by_itself: bool
+    left_out: str
+    info: BoardInfo
+
+    def __str__(self) -> str:
+        return f"{self.files} files, {self.size:,} bytes, of which {self.sent:,} were sent"
+
+
+def payload(
+    network: Network, *, recording: Dataset | None = None, sensor: dict[str, Any] | None = None
+) -> dict[str, bytes]:
+    """Return the files that are flashed besides the runtime.
+
+    Parameters
+    ----------
+    network : Network
+    recording : Dataset, optional
+        Samples that the board replays by itself.
+    sensor : dict, optional
+        Settings as `sensor_settings.parse` returns them.
+    """
+    files = {NETWORK: lif_file.to_bytes(network)}
+    if recording is not None:
+        files[RECORDING] = network.turn_bytes(recording.x)
+    if sensor is not None:
+        if sensor["sensor"] == "replay":
+            sensor = {"channels": network.channels} | sensor
+        files[SENSOR] = sensor_settings.to_bytes(sensor)
+    return files
+
+
+def prepare(
+    port: Port,
+    network: Network,
+    extra: Mapping[str, bytes],
+    *,
+    small: bool = False,
+    rom: bool = False,
+    board: str | None = None,
+    driver: str | None = None,
+) -> Preparation:
+    """Ask a board what it is, and choose the files for it.
+
+    Parameters
+    ----------
+    port : Port
+    network : Network
+    extra : mapping of str to bytes
+        The files besides the runtime, from `payload`.
+    small : bool
+        Choose only the modules that this network and its sensor need.
+    rom : bool
+        Use the ROM partition of the board.
+    board : str, optional
+        A name of the catalogue; any other board is refused.
+    driver : str, optional
+        A package with a driver, installed on the board first.
+
+    Raises
+    ------
+    SpikeletError
+        If the board cannot be reached, is another one, or has no room for the network.
+    """
+    interpreter = interpreters.ask(port)
+    if board:
+        interpreters.check_board(interpreter, board, port.name)
+    if driver:
+        drivers.install(port, interpreter.name, driver)
+    if rom:
+        port = Rom(port, interpreter.rom_size)
+        interpreter = replace(interpreter, flash_size=interpreter.rom_size)
+    parts = runtime_parts.of(interpreter)
+    task = needs.task_of(network, extra)
+    chosen = choice.choose(port, interpreter, parts, task, extra, small=small)
+    capacity = fit.of_interpreter(
+        port.name, interpreter, parts, chosen.files, in_place=port.in_place
+    )
+    need = capacity.check(network)
+    return Preparation(port, interpreter, network, chosen, capacity.ram, need)
+
+
+def plan(preparation: Preparation) -> Plan:
+    """Return what `write` would send, keep and remove; change nothing.
+
+    Raises
+    ------
+    SpikeletError
+        If the files go into ROM, which is written as a whole.
+    """
+    port = preparation.port
+    if port.in_place:
+        raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
+    with port.connect() as transport:
+        return stage.plan(stage.of(transport), board_layout.of(preparation.files))
+
+
+def write(
+    preparation: Preparation,
+    *,
+    force: bool = False,
+    progress: Progress = ignore_progress,
+    log: Callable[[str], None] = ignore,
+    warn: Callable[[str], None] = ignore,
+) -> FlashReport:
+    """Send the files, have the board load the network, then put them to use.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    force : bool
+        Write the ROM even if a power cut meanwhile would leave no network on the board.
+    progress : callable
+        Called with (bytes done, bytes in all).
+    log : callable
+        Called with the text that the board prints.
+    warn : callable
+        Called with a sentence if `force` was needed.
+
+    Raises
+    ------
+    SpikeletError
+        If the board is full or cannot load the network; it keeps the network that it had.
+    """
+    port, network, files = preparation.port, preparation.network, preparation.files
+    if port.in_place:
+        if isinstance(port, Rom) and port.is_in_use():
+            _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
+        sent, own, info = _write_in_place(port, network, files, progress, log)
+    else:
+        sent, own, info = _write_files(port, network, files, progress, log)
+    return FlashReport(
+        files=len(files),
+        size=preparation.size,
+        sent=sent,
+        own_entries=own,
+        starts_by_itself=preparation.first_entry not in own,
+        left_out=preparation.choice.sentence,
+        info=info,
+    )
+
+
+def stage_files(port: Port, layout: Layout, progress: Progress = ignore_progress) -> int:
+    """Put new files beside those in use; return the number of bytes that were sent."""
+    with port.connect() as transport:
+        steps: Iterator[tuple[int, int]] = stage.stage(stage.of(transport), layout)
+        kept = done = next(steps)[0]
+        for done, total in steps:
+            progress(done, total)
+    return done - kept
+
+
+def _write_files(
+    port: Port,
+    network: Network,
+    files: Mapping[str, bytes],
+    progress: Progress,
+    log: Callable[[str], None],
+) -> tuple[int, tuple[str, ...], BoardInfo]:
+    """Write a file system; return the bytes sent, the entry points of the user, the board's answer."""
+    layout = board_layout.of(files)
+    sent = stage_files(port, layout, progress)
+    info = _try(port, network, layout, log)
+    with port.connect() as transport:
+        board = stage.of(transport)
+        own = stage.activate(board, layout)
+        stage.clean(board, layout)
+    return sent, own, info
+
+
+def _write_in_place(
+    port: Port,
+    network: Network,
+    files: Mapping[str, bytes],
+    progress: Progress,
+    log: Callable[[str], None],
+) -> tuple[int, tuple[str, ...], BoardInfo]:
+    """Write a ROM image, then have the board start from it."""
+    sent = 0
+    for sent, total in stage.install(port, files):
+        progress(sent, total)
+    with open_session(port, network, log=log) as (_, info):
+        pass
+    return sent, port.activate(files) if isinstance(port, Rom) else (), info
+
+
+def _bridge(
+    rom: Rom,
+    network: Network,
+    files: Mapping[str, bytes],
+    *,
+    force: bool,
+    progress: Progress,
+    log: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> None:
+    """Have a board start from its files while the ROM that it starts from is written."""
+    try:
+        _write_files(rom.port, network, files, progress, log)
+    except BoardGone:
+        raise
+    except SpikeletError as error:
+        if force:
+            warn(f"nothing starts {rom.name} if the power goes now: {error}")
+            return
+        raise SpikeletError(
+            f"{error}; its ROM was not written, because nothing would start the board if the power "
+            "went meanwhile; add --yes to write it all the same"
+        ) from None
+
+
+def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None]) -> BoardInfo:
+    """Have the board load the network from where it was staged."""
+    try:
+        with open_session(port, network, paths=layout.paths, log=log) as (_, info):
+            return info
+    except SpikeletError as error:
+        raise SpikeletError(f"{error}; it was not put to use, what the board had is") from None

@@ -1,0 +1,46 @@
+"""Images of a ROMFS, which a board reads and executes in place."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from mpremote.romfs import VfsRomWriter
+
+from spikelet.errors import SpikeletError
+
+
+def romfs_image(new: Mapping[str, bytes]) -> bytes:
+    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
+
+    The format aligns nothing; empty files with names of the right length, before and behind the
+    others, move what stands between.
+    Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
+    """
+    networks = [data for path, data in new.items() if path.endswith(".lif")]
+    for before, behind in itertools.product(range(6), range(3)):
+        image = _romfs(new, "<" * before, ">" * behind)
+        if all(image.index(data) % 4 == 0 for data in networks):
+            return image
+    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
+
+
+def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:
+    writer = VfsRomWriter()
+    if before:
+        writer.mkfile(before, b"")
+    opened: list[str] = []
+    for path, data in sorted(new.items()):
+        *folders, name = path.split("/")
+        while opened != folders[: len(opened)]:
+            opened.pop()
+            writer.closedir()
+        for folder in folders[len(opened) :]:
+            opened.append(folder)
+            writer.opendir(folder)
+        writer.mkfile(name, data)
+    for _ in opened:
+        writer.closedir()
+    if behind:
+        writer.mkfile(behind, b"")
+    return bytes(writer.finalise())

@@ -1,0 +1,63 @@
+"""A session with a board: the runtime is started, greeted, and told goodbye."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
+from spikelet.boards.port import Port
+from spikelet.errors import SpikeletError
+from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
+from spikelet.link.verify import check_identity
+from spikelet.networks.network import Network
+
+
+def ignore(text: str) -> None:
+    """Drop the text that a board prints."""
+
+
+@contextlib.contextmanager
+def open_session(
+    port: Port,
+    network: Network | None = None,
+    kernel: str = "",
+    *,
+    paths: Mapping[str, str] | None = None,
+    log: Callable[[str], None] = ignore,
+) -> Iterator[tuple[Link, BoardInfo]]:
+    """Start the runtime of a board and yield the link to it.
+
+    Parameters
+    ----------
+    port : Port
+    network : Network, optional
+        The network that the board must hold.
+    kernel : str
+        The kernel to load the network with; empty for the fastest of the board.
+    paths : mapping of str to str, optional
+        {name: path} to use instead of the files in use.
+    log : callable
+        Called with the text that the board prints.
+
+    Yields
+    ------
+    link : Link
+    info : BoardInfo
+
+    Raises
+    ------
+    SpikeletError
+        If the board has no runtime, does not answer, lacks the kernel, or holds another network.
+    """
+    with port.session(paths) as stream:
+        link = Link(stream, port.name, log)
+        try:
+            info = link.hello(kernel)
+            if network is not None:
+                check_identity(network, info, port.name)
+            yield link, info
+        finally:
+            # A board that is gone needs no goodbye.
+            with contextlib.suppress(SpikeletError):
+                link.close()

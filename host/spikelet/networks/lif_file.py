@@ -1,0 +1,116 @@
+"""Reading and writing .lif files, in which boards and hosts keep integer networks.
+
+The format is drawn in firmware/spikert/network/tables.py.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelet import files
+from spikelet.errors import SpikeletError
+from spikelet.inputs.scaling import Scaling
+from spikelet.networks import lif_layers
+from spikelet.networks.network import Network
+from spikelet.networks.protocol import Stream
+from spikert.network import tables
+
+
+def load_network(path: str | Path) -> Network:
+    """Return the network in a .lif file.
+
+    Raises SpikeletError, naming the file, if it cannot be read, is damaged, or newer than this
+    version of Spikelet.
+    """
+    data = files.read(path)
+    try:
+        return from_bytes(data)
+    except tables.TableError as error:
+        hint = "; convert the graph again with this version" if "format" in str(error) else ""
+        raise SpikeletError(f"{path} is not usable: {error}{hint}") from None
+    except SpikeletError as error:
+        raise SpikeletError(f"{path} is not usable: {error}") from None
+
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Write the network to a .lif file, whole or not at all.
+
+    Raises SpikeletError if it could not be read back, or the file cannot be written.
+    """
+    data = to_bytes(network)
+    try:
+        from_bytes(data)
+    except tables.TableError as error:
+        raise SpikeletError(f"{path} was not written: {error}") from None
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def from_bytes(data: bytes) -> Network:
+    """Return the network in the bytes of a .lif file; raise tables.TableError if they are none."""
+    table = tables.Tables(data)
+    return Network(
+        encoder=table.encoder,
+        steps=table.steps,
+        readout=table.readout,
+        classes=table.classes,
+        layers=[lif_layers.from_table(data, layer) for layer in table.layers],
+        source_sha256=bytes(table.sha256),
+        scaling=_scaling(data, table),
+        encoder_parameter=table.parameter,
+        stream=Stream(table.window, table.hop) if table.hop else None,
+    )
+
+
+def to_bytes(network: Network) -> bytes:
+    """Return the network as the bytes of a .lif file, as tables.py describes it."""
+    names = "\n".join(network.classes).encode()
+    offset, scale, shift = _scaling_fields(network.scaling)
+    body = offset.astype("<i4").tobytes() + scale.astype("<i4").tobytes()
+    body += lif_layers.padded(names) + b"".join(
+        lif_layers.to_bytes(layer) for layer in network.layers
+    )
+    size = tables.HEADER_SIZE + len(body) + tables.CRC_SIZE
+    header = struct.pack(
+        tables.HEADER,
+        tables.MAGIC,
+        tables.VERSION,
+        network.encoder_parameter,
+        size,
+        network.source_sha256,
+        network.channels,
+        network.steps,
+        network.stream.hop if network.stream else 0,
+        network.stream.window if network.stream else 0,
+        len(scale),
+        tables.ENCODERS.index(network.encoder),
+        tables.READOUTS.index(network.readout),
+        len(network.layers),
+        shift,
+        len(names),
+    )
+    data = header + body
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+def crc(network: Network) -> int:
+    """Return the CRC-32 that ends a network's .lif file; a board names its network by it."""
+    (value,) = struct.unpack("<I", to_bytes(network)[-tables.CRC_SIZE :])
+    return int(value)
+
+
+def _scaling_fields(scaling: Scaling | None) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
+    """Return offset, scale and shift, of no channels where there is no scaling."""
+    if scaling is None:
+        return np.zeros(0, np.int32), np.zeros(0, np.int32), 0
+    return scaling.offset, scaling.scale, scaling.shift
+
+
+def _scaling(data: bytes, table: tables.Tables) -> Scaling | None:
+    if not table.scales:
+        return None
+    both = np.frombuffer(data, "<i4", 2 * table.scales, table.scaling).astype(np.int32)
+    return Scaling(both[: table.scales], both[table.scales :], table.shift)
