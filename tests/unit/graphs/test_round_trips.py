@@ -6,7 +6,7 @@ from itertools import pairwise
 import nir
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nir_graphs import PLAIN, assert_spikes, drive, euler, samples
 
@@ -243,6 +243,7 @@ def geometries(draw):
     return Geometry(size, draw(st.integers(1, 2)), kernel, out, stride, padding, pool)
 
 
+@settings(derandomize=True, deadline=None)
 @given(geometries())
 def test_every_convolution_has_a_frame(geometry):
     """By definition, the kernel in its zeros sees what the kernel sees in Spikelet."""
