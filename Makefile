@@ -18,10 +18,10 @@ demo: $(VENV)/.demo
 	$(BIN)/spikelet demo --port virtual --folder demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder
 
 test-all: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadgroup -m ''
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder -m ''
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
