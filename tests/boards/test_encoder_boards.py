@@ -1,7 +1,6 @@
 """The loops of encoders that a board picks do what those in plain Python do, on that same board."""
 
-from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode
+import flash_image
 
 TIMEOUT = 120  # seconds
 
@@ -66,7 +65,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(stage.install(port, bytecode.sources()))
+    flash_image.put(port, flash_image.runtime(port))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

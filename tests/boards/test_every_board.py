@@ -16,14 +16,14 @@ def assert_all_agree(port, found, samples):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("samples", quick((40, 360), (40,)))
+@pytest.mark.parametrize("samples", quick((20, 360), (20,)))
 @pytest.mark.parametrize(("encoder", "steps"), [("direct", 4), ("rate", 8)])
 def test_digits(port, on_board, trained, digits, encoder, steps, samples):
     network = trained(encoder, steps)
-    found = on_board(port, network, digits.x[:samples])
+    found = on_board(port, network, digits.x[-samples:])
     assert_all_agree(port, found, samples)
     for verification in found.values():
-        assert (verification.answers == digits.y[:samples]).mean() > 0.9
+        assert (verification.answers == digits.y[-samples:]).mean() > 0.9
 
 
 @pytest.mark.slow
@@ -31,4 +31,5 @@ def test_digits(port, on_board, trained, digits, encoder, steps, samples):
 def test_random_networks(port, on_board, seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 6)
-    assert_all_agree(port, on_board(port, network, x), 6)
+    # Every fourth comes as sources, which the board compiles.
+    assert_all_agree(port, on_board(port, network, x, compiled=seed % 4 != 0), 6)

@@ -1,11 +1,11 @@
 """Sensors on the emulated Pico: exact readings from pins and registers, faults, no memory taken."""
 
+import flash_image
 import pytest
 from boards_under_test import opened
 
 from spikelet.boards import raw_repl
 from spikelet.boards.start_code import CHOOSE_ACTIVE
-from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 
 pytestmark = pytest.mark.emulated
@@ -74,7 +74,7 @@ def reading():
 def pico(own_cache):
     port = opened("pico")
     files = bytecode.sources()
-    list(stage.install(port, {path: files[path] for path in files if path.startswith(NEEDED)}))
+    flash_image.put(port, {path: files[path] for path in files if path.startswith(NEEDED)})
     return port
 
 

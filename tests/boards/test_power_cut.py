@@ -3,6 +3,7 @@
 import random
 import shutil
 
+import flash_image
 import numpy as np
 import pytest
 from boards_under_test import blank
@@ -20,7 +21,7 @@ from spikelet.networks import lif_file
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
-QUICK, THOROUGH = {"network": 6, "runtime": 4}, {"network": 30, "runtime": 20}
+QUICK, THOROUGH = {"network": 3}, {"network": 30, "runtime": 12}
 AGAIN = 10  # of so many moments one is followed by a flash that is not cut
 LEFT_OUT = ("thumb", "viper", "bench")  # of the runtime, for the sake of time
 
@@ -40,7 +41,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(stage.install(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
+    flash_image.put(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)})
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept

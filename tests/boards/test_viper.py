@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from boards_under_test import BOARDS, absent, marks
+from boards_under_test import BOARDS, marks, opened
 from thorough import quick
 
-from spikelet.boards import resolve
-from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
@@ -56,12 +54,7 @@ print(allocated(500))
 @pytest.fixture(params=[pytest.param(name, marks=marks(name)) for name in PORTS])
 def board(request):
     """Return one board that has the kernel after the other."""
-    try:
-        return resolve.resolve(request.param)
-    except SpikeletError as error:
-        if request.param.startswith("unix:"):
-            pytest.skip(str(error))
-        absent(str(error))
+    return opened(request.param)
 
 
 def layer(rng, inputs: int, neurons: int, storage: str, **changes) -> Layer:
@@ -135,7 +128,7 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
 
 def verified(running, board, made: Network, x: np.ndarray):
     """Return what came of the samples on the board's viper kernel."""
-    with running(board, made) as stream:
+    with running(board, made, compiled=True) as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
         found = verify.verify(link, made, x)
@@ -170,7 +163,7 @@ def test_sums_may_be_as_large_as_int16(running, board, storage):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("storage", quick(STORAGES, ("4 bits", "8 bits", "pairs")))
 def test_steps_allocate_nothing(kept_pico, board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")

@@ -1,22 +1,26 @@
-"""Files in the flash of an emulated Pico, written there while it is switched off.
+"""Files put on boards for tests, into a folder or the flash of an emulated Pico that is off.
 
 MicroPython for this computer writes them with the file system that the Pico mounts, which takes a
 tenth of a second. To flash a whole runtime through the emulated Pico takes 7 to 80 seconds; the tests of
 flashing and of power cuts still do.
 """
 
+import functools
 import json
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from spikelet import installation
-from spikelet.boards import resolve
+from spikelet.boards import interpreter, resolve
 from spikelet.boards.port import Port
-from spikelet.boards.start_code import ACTIVE
+from spikelet.boards.start_code import ACTIVE, FOLDER
+from spikelet.boards.virtual.emulated import Virtual
 from spikelet.boards.virtual.pico import FIRMWARE, Pico
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout, stage
+from spikelet.flashing.runtime import parts
 
 FLASH = 2 << 20  # bytes, of the chip
 FILES = 1408 << 10  # bytes at its end, for files; source: MicroPython, ports/rp2/boards/RPI_PICO
@@ -59,8 +63,11 @@ with open(sys.argv[2], "wb") as image:
 def put(port: Port, files: Mapping[str, bytes]) -> None:
     """Put files on a board and to use, as `stage.install` does; a Pico loses all others.
 
-    A Pico whose flash cannot be written directly is flashed like any board.
+    A board whose files cannot be written directly is flashed like any board.
     """
+    if isinstance(port, Virtual):
+        _copy(installation.cache_folder(port.storage, "files"), files)
+        return
     try:
         micropython = resolve.resolve("unix").interpreter[0] if _is_pico(port) else None
     except SpikeletError:
@@ -71,8 +78,41 @@ def put(port: Port, files: Mapping[str, bytes]) -> None:
         _write(micropython, installation.cache_folder(port.storage), files)
 
 
+def runtime(port: Port, *, compiled: bool = False) -> Mapping[str, bytes]:
+    """Return the runtime's files that a board can run, as sources or compiled to bytecode.
+
+    An emulated Pico always gets bytecode, as `spikelet flash` sends it, since it takes half a minute
+    to compile the sources. Its sensors are tested from sources.
+    """
+    return _runtime(port.name, compiled or _is_pico(port))
+
+
+@functools.cache
+def _runtime(name: str, compiled: bool) -> Mapping[str, bytes]:
+    asked = _asked(name)
+    return parts.of(asked if compiled else replace(asked, bytecode=(0, 0))).files
+
+
+@functools.cache
+def _asked(name: str) -> interpreter.Interpreter:
+    return interpreter.ask(resolve.resolve(name))
+
+
 def _is_pico(port: Port) -> bool:
     return isinstance(port, Pico) and port.firmware.name == FIRMWARE  # others divide it otherwise
+
+
+def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
+    made = layout.of(files)
+    wanted = {**made.staged, **made.entries, ACTIVE: made.active}
+    for path in (folder / FOLDER).rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()
+    for name, data in wanted.items():
+        path = folder / name
+        if not path.exists() or path.read_bytes() != data:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
 
 def _write(micropython: str, folder: Path, files: Mapping[str, bytes]) -> None:

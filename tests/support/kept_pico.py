@@ -4,7 +4,7 @@ To copy a runtime to the emulated flash and to compile it there takes more time 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import flash_image
@@ -29,8 +29,7 @@ class KeptPico:
     It has a folder of its own, so that another test can switch on another Pico meanwhile.
     """
 
-    def __init__(self, runtime: Callable[[], Mapping[str, bytes]]) -> None:
-        self.runtime = runtime
+    def __init__(self) -> None:
         self._open = contextlib.ExitStack()
         self._transport: SerialTransport | None = None
 
@@ -68,7 +67,7 @@ class KeptPico:
 
     def _start(self) -> SerialTransport:
         pico = blank("pico", storage="pico-kept")
-        flash_image.put(pico, self.runtime())
+        flash_image.put(pico, flash_image.runtime(pico))
         transport = self._open.enter_context(pico.connect())
         _run(transport, import_session(pico.prelude) + KNOWN)
         self._transport = transport
