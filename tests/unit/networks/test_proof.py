@@ -147,7 +147,7 @@ def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
             assert_within(seen, getattr(proved, name))
 
 
-@pytest.mark.parametrize("seed", quick(range(60), range(1, 60, 3)))
+@pytest.mark.parametrize("seed", quick(range(60), range(10, 60, 3)))
 def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
     layer = random_layer(seed, d=128, r=8)
     proved = layer_bounds(layer, direct=False, steps=proof.LIMIT_STEPS)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from thorough import thorough
 
 from spikelet.conversion import convert as conversion
 from spikelet.errors import SpikeletError
@@ -184,12 +185,17 @@ def measured(levels, balance, seed):
     return own, reached.accuracy_float, reached.accuracy, reached.synaptic_events
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("levels", "balance"), [(STEPS, "learned"), (None, "maximum"), (None, "percentile")]
+    ("levels", "balance", "seeds"),
+    [
+        (STEPS, "learned", 1),
+        pytest.param(STEPS, "learned", SEEDS, marks=thorough),
+        pytest.param(None, "maximum", SEEDS, marks=thorough),
+        pytest.param(None, "percentile", SEEDS, marks=thorough),
+    ],
 )
-def test_int8_digits_are_as_good_as_their_relu_network(levels, balance):
-    found = np.array([measured(levels, balance, seed) for seed in range(SEEDS)])
+def test_int8_digits_are_as_good_as_their_relu_network(levels, balance, seeds):
+    found = np.array([measured(levels, balance, seed) for seed in range(seeds)])
     own, before, after, events = found.mean(axis=0)
     assert own >= LEAST_ACCURACY
     assert own - after <= MOST_LOST
@@ -200,7 +206,7 @@ def test_int8_digits_are_as_good_as_their_relu_network(levels, balance):
         assert own - before <= MOST_LOST
 
 
-@pytest.mark.slow
+@thorough
 def test_int8_convolutions_are_as_good_as_their_relu_network():
     learning, test = split(load_digits())
     options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", levels=STEPS, augment=True)
