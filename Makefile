@@ -1,5 +1,6 @@
 # make demo    train on real digits, convert, prove, flash the virtual board, verify every spike
-# make test    all tests; skips boards that are not installed, and names them
+# make test    the tests for every change; skips boards that are not installed, and names them
+# make test-all  these and the thorough ones: long soaks, every seed, every row of the accuracy pages
 # make check   lint, types and imports: ruff, mypy, lint-imports, tools/check_firmware.py
 # make boards  build the emulated boards (Debian; see boards/emulated/build)
 # make frameworks  compare with snnTorch and Norse, in a separate venv; set PIP_EXTRA_INDEX_URL or
@@ -11,13 +12,16 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 FRAMEWORKS := .venv-frameworks
 
-.PHONY: demo test check boards frameworks clean
+.PHONY: demo test test-all check boards frameworks clean
 
 demo: $(VENV)/.demo
 	$(BIN)/spikelet demo --port virtual --folder demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder
+
+test-all: $(VENV)/.dev
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder -m ''
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +23,7 @@ from typing import NamedTuple
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from spikelet.conversion import convert
 from spikelet.inputs import scaling
@@ -207,6 +203,8 @@ def features(x: NDArray[np.int16]) -> NDArray[np.float64]:
 
 def forest(seed: int) -> object:
     """Return a random forest."""
+    from sklearn.ensemble import RandomForestClassifier
+
     return RandomForestClassifier(
         100, class_weight="balanced", min_samples_leaf=3, random_state=seed
     )
@@ -214,6 +212,10 @@ def forest(seed: int) -> object:
 
 def regression(seed: int) -> object:
     """Return a logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     return make_pipeline(
         StandardScaler(),
         LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000, random_state=seed),
@@ -377,7 +379,7 @@ def page(recordings: Recordings, measured: list[Measurement]) -> str:
     counts = np.bincount(recordings.labels)
     return PAGE.format(
         numpy=np.__version__,
-        sklearn=sklearn.__version__,
+        sklearn=metadata.version("scikit-learn"),
         python=platform.python_version(),
         recordings=len(recordings),
         classes=", ".join(

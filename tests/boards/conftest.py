@@ -1,21 +1,31 @@
 """Fixtures of tests on boards: all boards that run without hardware."""
 
-import functools
-from dataclasses import replace
+from collections import defaultdict
+from contextlib import contextmanager
 from pathlib import Path
 
+import flash_image
 import pytest
-from boards_under_test import BOARDS, absent, marks
+from boards_under_test import BOARDS, marks, opened
+from kept_pico import KeptPico
+from thorough import thorough
 
 from spikelet import installation
-from spikelet.boards import interpreter, resolve, serial_port
-from spikelet.errors import SpikeletError
-from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts
-from spikelet.flashing.runtime.parts import RuntimeParts
+from spikelet.boards import serial_port
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
+
+HERE = Path(__file__).parent
+WITH_BOARD = ("port", "board", "name", "micropython")  # the parameters that name a board
+# The parameters that choose an example, and those that the quick run takes on the Pico.
+EXAMPLES = {
+    "seed": (0, 5, 21),
+    "encoder": ("direct", "latency", "phase"),
+    "kind": ("four bits",),
+    "storage": ("4 bits", "8 bits", "pairs"),
+}
+BY_TURNS = ("qemu:m3", "qemu:m0", "qemu:rv32")
 
 
 def pytest_addoption(parser):
@@ -30,15 +40,48 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("port", names, indirect=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave examples to the thorough run.
+
+    The quick run tries few on the emulated Pico, which takes ten times as long as other boards. Those
+    on QEMU take turns: each example runs on one of three, besides virtual and unix.
+    """
+    taking_turns = defaultdict(list)
+    for item in items:
+        chosen = EXAMPLES.keys() & _parameters(item).keys()
+        if not item.path.is_relative_to(HERE) or not chosen:
+            continue
+        board, parameters = _board(item), _parameters(item)
+        if board == "pico" and any(parameters[name] not in EXAMPLES[name] for name in chosen):
+            item.add_marker(thorough)
+        elif board in BY_TURNS and _may_be_left(item):
+            taking_turns[item.nodeid.partition("[")[0], board].append(item)
+    for (_, board), examples in taking_turns.items():
+        turns = min(len(BY_TURNS), len(examples))
+        for number, item in enumerate(examples):
+            if number % turns != BY_TURNS.index(board) % turns:
+                item.add_marker(thorough)
+
+
+def _may_be_left(item) -> bool:
+    """Return whether a test is still in the quick run; test_thumb.py chooses its examples itself."""
+    return item.get_closest_marker("thorough") is None and "name" not in _parameters(item)
+
+
+def _parameters(item):
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _board(item):
+    parameters = _parameters(item)
+    return next((parameters[name] for name in WITH_BOARD if name in parameters), None)
+
+
 @pytest.fixture
 def port(request):
-    """Return each board in turn."""
-    try:
-        return resolve.resolve(request.param)
-    except SpikeletError as error:
-        if request.param.startswith("unix:"):
-            pytest.skip(str(error))
-        absent(str(error))
+    """Return one board after the other."""
+    return opened(request.param)
 
 
 @pytest.fixture
@@ -49,27 +92,39 @@ def virtual(tmp_path, monkeypatch, own_cache):
     return Path(installation.cache_folder("virtual")) / "files"
 
 
-@functools.cache
-def asked(name: str) -> interpreter.Interpreter:
-    """Return the survey of a board's interpreter, made once."""
-    return interpreter.survey_port(resolve.resolve(name))
-
-
-@functools.cache
-def sources(name: str) -> parts.RuntimeParts:
-    """Return the runtime's parts that a board can run, all as sources."""
-    return RuntimeParts.for_interpreter(replace(asked(name), bytecode=(0, 0)))
+@pytest.fixture(scope="session")
+def kept_pico(own_cache):
+    """Return a Pico that stays switched on between tests."""
+    pico = KeptPico()
+    yield pico
+    pico.close()
 
 
 @pytest.fixture
-def on_board():
-    """Return a function that flashes a network and verifies it with every kernel of a board."""
+def running(kept_pico):
+    """Return a function that puts a network on a board and runs it there; it gives the stream."""
 
-    def check(port, network, x):
-        files = {**sources(port.name).files, "network.lif": lif_file.to_bytes(network)}
-        list(stage.install_payload(port, files))
-        found = {}
+    @contextmanager
+    def session(port, network, *, compiled=False):
+        if port.name == "pico":
+            with kept_pico.session(lif_file.to_bytes(network)) as stream:
+                yield stream
+            return
+        files = flash_image.runtime(port, compiled=compiled)
+        flash_image.put(port, {**files, "network.lif": lif_file.to_bytes(network)})
         with port.session() as stream:
+            yield stream
+
+    return session
+
+
+@pytest.fixture
+def on_board(running):
+    """Return a function that verifies a network with every kernel of a board."""
+
+    def check(port, network, x, *, compiled=False):
+        found = {}
+        with running(port, network, compiled=compiled) as stream:
             link = Link(stream, port.name, lambda text: None)
             for kernel in link.hello().kernels:
                 info = link.hello(kernel)

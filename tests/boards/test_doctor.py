@@ -278,7 +278,7 @@ def test_a_board_at_a_cable(spikelet, plug, made, tmp_path):
 @pytest.mark.ulab
 def test_circuitpython_that_cannot_write_its_files(spikelet, tmp_path, monkeypatch):
     if shutil.which("circuitpython") is None:
-        absent("no circuitpython on PATH")
+        absent("unix:circuitpython", "no circuitpython on PATH")
     (tmp_path / "storage.py").write_text(
         "class Drive:\n    readonly = True\n\ndef getmount(path):\n    return Drive\n"
     )

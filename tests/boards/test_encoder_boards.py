@@ -1,7 +1,6 @@
 """Test that native encoder loops equal those in plain Python on the same board."""
 
-from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode
+import flash_image
 
 # Seconds.
 TIMEOUT = 120
@@ -67,7 +66,7 @@ for trial in range(60):
 
 
 def test_every_loop_is_the_plain_one(port):
-    list(stage.install_payload(port, bytecode.sources()))
+    flash_image.put(port, flash_image.runtime(port))
     with port.connect() as transport:
         code = COMPARE.replace("{prelude}", port.prelude)
         out, errors = transport.exec_raw(code, timeout=TIMEOUT)

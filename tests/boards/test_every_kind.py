@@ -2,6 +2,7 @@
 
 import pytest
 from boards_under_test import BOARDS
+from thorough import quick
 
 from spikelet.conversion import convert
 from spikelet.inputs import dataset
@@ -10,7 +11,6 @@ from spikelet.training.ann import to_spiking
 from spikelet.training.ann import train as relu_training
 from spikelet.training.options import CONVOLVED, TrainingOptions
 
-SAMPLES = 40
 KINDS = {
     "bernoulli": {"encoder": "bernoulli", "steps": 8},
     "latency": {"encoder": "latency", "steps": 6, "beta": 1.0},
@@ -25,20 +25,13 @@ KINDS = {
 
 
 @pytest.fixture(scope="session")
-def network_of():
+def network_of(made_once):
     """Return a function that trains a kind of network briefly and returns it in integers."""
+    return lambda kind: made_once(f"kind-{kind}", lambda: _made(kind))
+
+
+def _made(kind):
     learn = dataset.split(dataset.load_digits())[0]
-    made = {}
-
-    def network(kind):
-        if kind not in made:
-            made[kind] = _made(kind, learn)
-        return made[kind]
-
-    return network
-
-
-def _made(kind, learn):
     if kind == "ReLU":
         relu = relu_training.train_ann(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
         thetas = to_spiking.thresholds(relu, "learned", learn.x)
@@ -50,13 +43,14 @@ def _made(kind, learn):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("samples", quick((20, 40), (20,)))
 @pytest.mark.parametrize("kind", [*KINDS, "ReLU"])
-def test_trained_networks(port, on_board, network_of, digits, kind):
-    found = on_board(port, network_of(kind), digits.x[:SAMPLES])
+def test_trained_networks(port, on_board, network_of, digits, kind, samples):
+    found = on_board(port, network_of(kind), digits.x[-samples:], compiled=True)
     assert tuple(found) == BOARDS.get(port.name, tuple(found))
     for kernel, verification in found.items():
         assert verification.first is None, f"{port.name}, {kernel}: {verification.first}"
         assert verification.passed
-        assert (verification.samples, verification.lost_frames) == (SAMPLES, 0)
-        assert verification.spikes > SAMPLES
-        assert (verification.answers == digits.y[:SAMPLES]).mean() > 0.7
+        assert (verification.samples, verification.lost_frames) == (samples, 0)
+        assert verification.spikes > samples
+        assert (verification.answers == digits.y[-samples:]).mean() > 0.7

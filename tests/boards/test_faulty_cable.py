@@ -1,12 +1,11 @@
 """Flip, drop and insert bytes between a real process or emulator and the host."""
 
+import flash_image
 import numpy as np
 import pytest
 from board_in_memory import Faults
 from random_networks import random_inputs, random_network
 
-from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -32,12 +31,8 @@ class FaultyCable:
 @pytest.mark.slow
 def test_link_over_faulty_cable_accepts_no_wrong_frame(port):
     network = random_network(3)
-    x = random_inputs(network, 0, 150)
-    list(
-        stage.install_payload(
-            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
-        )
-    )
+    x = random_inputs(network, 0, 50 if port.name == "pico" else 150)
+    flash_image.put(port, {**flash_image.runtime(port), "network.lif": lif_file.to_bytes(network)})
     with port.session() as stream:
         link = Link(FaultyCable(stream, seed=7), port.name, lambda text: None)
         link.hello()

@@ -2,12 +2,12 @@
 
 import json
 
+import flash_image
 import numpy as np
 import pytest
 from stream_networks import CHANNELS, stream_network
 
 from spikelet.boards import interpreter
-from spikelet.flashing import stage
 from spikelet.flashing.runtime.needs import Task
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import sensor, verify
@@ -46,7 +46,7 @@ def link(port, network, raw):
         "samples.bin": raw.tobytes(),
         "sensor.json": json.dumps(settings).encode(),
     }
-    list(stage.install_payload(port, files))
+    flash_image.put(port, files)
     with port.session() as stream:
         opened = Link(stream, port.name, lambda text: None)
         verify.check_identity(network, opened.hello(), port.name)

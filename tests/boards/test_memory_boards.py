@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from boards_under_test import absent
 from memory_networks import NETWORKS, dense, network
+from thorough import quick
 
 from spikelet.boards import interpreter
 from spikelet.boards.interpreter import Interpreter
@@ -23,6 +24,16 @@ pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 MOST_WRONG = 0.05
 # The networks for cases in which the form of the files matters.
 SOME = ("digits", "convolution")
+# Each model, place and form; the quick run measures one kernel with each.
+PLACES = {
+    ("m3", "mapped", "bytecode"): "viper",
+    ("m0", "mapped", "bytecode"): "thumb",
+    ("m3", "mapped", "source"): "plain",
+    ("m3", "copied", "bytecode"): "thumb",
+    ("m0", "copied", "source"): "viper",
+}
+EACH = [(*place, kernel) for place in PLACES for kernel in ("thumb", "viper", "plain")]
+QUICK = [(*place, kernel) for place, kernel in PLACES.items()]
 # A file system like that in boards' flash, which copies on reading: it wraps the ROM's files in
 # streams that do not expose their memory.
 COPYING = """
@@ -74,7 +85,7 @@ def board(request):
         try:
             return kind(f"qemu:{model}", model)
         except SpikeletError as error:
-            absent(str(error))
+            absent(f"qemu:{model}", str(error))
 
     return make
 
@@ -96,17 +107,7 @@ def taken(port, before: int, kernel: str) -> int:
     return before - info.memory_free
 
 
-@pytest.mark.parametrize("kernel", ["thumb", "viper", "plain"])
-@pytest.mark.parametrize(
-    ("model", "place", "form"),
-    [
-        ("m3", "mapped", "bytecode"),
-        ("m0", "mapped", "bytecode"),
-        ("m3", "mapped", "source"),
-        ("m3", "copied", "bytecode"),
-        ("m0", "copied", "source"),
-    ],
-)
+@pytest.mark.parametrize(("model", "place", "form", "kernel"), quick(EACH, QUICK))
 def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
     port, wrong = board(place, model), {}
     before = free_before(port)

@@ -1,11 +1,12 @@
 """Test that a running network allocates no byte of the heap in a thousand steps."""
 
+import flash_image
 import pytest
 from boards_under_test import marks, opened
-from stream_networks import SEEDS, recordings, stream_network
+from stream_networks import QUICK_SEEDS, SEEDS, recordings, stream_network
+from thorough import quick
 
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode
 from spikelet.networks import lif_file
 
 STEPS = 1_000
@@ -46,17 +47,14 @@ for name in kernels.available():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_steps_and_answers_allocate_nothing(name, seed):
-    port = opened(name)
+@pytest.mark.parametrize("board", [pytest.param(name, marks=marks(name)) for name in BOARDS])
+@pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
+def test_steps_and_answers_allocate_nothing(board, seed):
+    port = opened(board)
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
-    list(
-        stage.install_payload(
-            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
-        )
-    )
+    files = flash_image.runtime(port, compiled=True)
+    list(stage.install_payload(port, {**files, "network.lif": lif_file.to_bytes(network)}))
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

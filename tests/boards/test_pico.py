@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from boards_under_test import blank
+from power_up import wait_for_resets
 
 from spikelet.boards import catalogue, raw_repl
 from spikelet.errors import SpikeletError
@@ -63,6 +64,27 @@ def repl(board):
         yield transport
 
 
+@pytest.fixture(scope="module")
+def kept_board(own_cache):
+    """Return a Pico that stays switched on, for tests that leave it as it was."""
+    with blank("pico", storage="pico-of-these-tests").powered() as powered:
+        yield powered
+
+
+@pytest.fixture(scope="module")
+def kept_transport(kept_board):
+    with raw_repl.opened(kept_board.name, kept_board.device) as transport:
+        yield transport
+
+
+@pytest.fixture
+def kept_repl(kept_transport):
+    """Return the raw REPL of this Pico after a soft reset."""
+    kept_transport.enter_raw_repl(soft_reset=True)
+    kept_transport.exec("import gc, machine, os, sys")
+    return kept_transport
+
+
 def test_it_boots_as_a_pico(board, repl):
     assert repl.eval("(sys.implementation.version[:2], os.uname().machine)") == (
         (1, 25),
@@ -73,9 +95,9 @@ def test_it_boots_as_a_pico(board, repl):
     assert stats["cycles"] > stats["idle"]
 
 
-def test_pico_memory_equals_board_file(repl):
-    repl.exec("gc.collect()")
-    assert abs(repl.eval("gc.mem_free()") - catalogue.load_board_type("pico").ram_free) < 1024
+def test_pico_memory_equals_board_file(kept_repl):
+    kept_repl.exec("gc.collect()")
+    assert abs(kept_repl.eval("gc.mem_free()") - catalogue.load_board_type("pico").ram_free) < 1024
 
 
 def test_files_survive_resets_and_the_power(pico):
@@ -87,8 +109,7 @@ def test_files_survive_resets_and_the_power(pico):
         with raw_repl.opened(board.name, board.device) as repl:
             assert repl.fs_readfile("kept.bin", chunk_size=1024) == content
             repl.exec_raw_no_follow("import machine; machine.reset()")
-            while board.stats()["resets"] == 0:
-                pass
+            wait_for_resets(board)
         with raw_repl.opened(board.name, board.device) as repl:
             repl.exec("import machine")
             assert repl.eval("machine.reset_cause()") == WATCHDOG_RESET
@@ -101,49 +122,48 @@ def test_files_survive_resets_and_the_power(pico):
         assert board.stats()["resets"] == 2
 
 
-def test_a_soft_reset_clears_names(repl):
-    repl.exec("name = 1")
-    repl.enter_raw_repl(soft_reset=True)
-    repl.exec("import machine")
-    assert repl.eval("'name' in globals()") is False
+def test_a_soft_reset_clears_names(kept_repl):
+    kept_repl.exec("name = 1")
+    kept_repl.enter_raw_repl(soft_reset=True)
+    kept_repl.exec("import machine")
+    assert kept_repl.eval("'name' in globals()") is False
 
 
 def test_the_watchdog_resets(board, repl):
     repl.exec_raw_no_follow("machine.WDT(timeout=50)\nwhile True: pass")
-    while board.stats()["resets"] == 0:
-        pass
+    wait_for_resets(board)
 
 
-def test_pico_adc_reads_simulated_voltage(board, repl):
+def test_pico_adc_reads_simulated_voltage(kept_board, kept_repl):
     read = "[machine.ADC(pin).read_u16() >> 4 for pin in (26, 27, 28)]"
-    board.feed_adc([0, 4095, 1234])
-    assert repl.eval(read) == [0, 4095, 1234]
-    board.feed_adc([7])
-    assert repl.eval(read) == [7, 4095, 1234]
+    kept_board.feed_adc([0, 4095, 1234])
+    assert kept_repl.eval(read) == [0, 4095, 1234]
+    kept_board.feed_adc([7])
+    assert kept_repl.eval(read) == [7, 4095, 1234]
 
 
 @pytest.mark.parametrize("bus", [0, 1])
-def test_pico_i2c_reads_simulated_registers(board, repl, bus):
-    board.feed_i2c(bus, 0x6A, 0x0F, [108, 1, 255])
-    repl.exec(f"bus = machine.I2C({bus})")
-    assert repl.eval("bus.readfrom_mem(0x6A, 0x0F, 3)") == bytes([108, 1, 255])
-    repl.exec("bus.writeto_mem(0x6A, 0x10, bytes([5, 6]))")
-    assert repl.eval("bus.readfrom_mem(0x6A, 0x0F, 4)") == bytes([108, 5, 6, 0])
+def test_pico_i2c_reads_simulated_registers(kept_board, kept_repl, bus):
+    kept_board.feed_i2c(bus, 0x6A, 0x0F, [108, 1, 255])
+    kept_repl.exec(f"bus = machine.I2C({bus})")
+    assert kept_repl.eval("bus.readfrom_mem(0x6A, 0x0F, 3)") == bytes([108, 1, 255])
+    kept_repl.exec("bus.writeto_mem(0x6A, 0x10, bytes([5, 6]))")
+    assert kept_repl.eval("bus.readfrom_mem(0x6A, 0x0F, 4)") == bytes([108, 5, 6, 0])
 
 
-def test_an_i2c_device_that_is_not_there(repl):
-    repl.exec(
+def test_an_i2c_device_that_is_not_there(kept_repl):
+    kept_repl.exec(
         "try:\n machine.I2C(0).readfrom(0x33, 1)\nexcept OSError as error:\n found = error.errno"
     )
-    assert repl.eval("found") == 5
+    assert kept_repl.eval("found") == 5
 
 
-def test_floats_are_those_of_single_precision(repl):
+def test_floats_are_those_of_single_precision(kept_repl):
     x = np.float32([0.1, -7.75, 3e9, 1e-30, 123456.7])
-    repl.exec(f"from array import array\nx = array('f', {x.tolist()})")
+    kept_repl.exec(f"from array import array\nx = array('f', {x.tolist()})")
     expressions = ("a + b", "a - b", "a * b", "a / b", "int(a) * 1.0", "abs(a) ** 0.5", "a < b")
     for expression in expressions:
-        repl.exec(f"y = array('f', [float({expression}) for a in x for b in x])")
+        kept_repl.exec(f"y = array('f', [float({expression}) for a in x for b in x])")
         with np.errstate(over="ignore", under="ignore"):
             expected = [
                 np.float32(eval(expression, {}, {"a": a, "b": b, "int": np.trunc, "abs": np.abs}))
@@ -151,7 +171,7 @@ def test_floats_are_those_of_single_precision(repl):
                 for b in x
             ]
         expected = np.where(np.abs(expected) < np.finfo(np.float32).tiny, 0, expected)
-        got = np.frombuffer(repl.eval("bytes(y)"), np.float32)
+        got = np.frombuffer(kept_repl.eval("bytes(y)"), np.float32)
         assert got == pytest.approx(np.float32(expected), rel=2e-7), expression
 
 
@@ -166,29 +186,29 @@ def test_floats_are_those_of_single_precision(repl):
         ("b(NEXT); label(NEXT)", 2),
     ],
 )
-def test_instructions_take_the_cycles_of_the_chip(repl, instructions, cycles):
-    repl.exec(TIMING.replace("{instructions}", instructions.replace("; ", "\n    ")))
-    repl.exec("import uctypes\ndata = bytearray(8)\naddress = uctypes.addressof(data)")
-    few, many = (repl.eval(f"cycles(repeated, {count}, address)") for count in (1000, 3000))
+def test_instructions_take_the_cycles_of_the_chip(kept_repl, instructions, cycles):
+    kept_repl.exec(TIMING.replace("{instructions}", instructions.replace("; ", "\n    ")))
+    kept_repl.exec("import uctypes\ndata = bytearray(8)\naddress = uctypes.addressof(data)")
+    few, many = (kept_repl.eval(f"cycles(repeated, {count}, address)") for count in (1000, 3000))
     # SUBS takes 1 cycle, a taken branch 2.
     assert many - few == 2000 * (cycles + 3)
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_cycles_are_the_same_each_time(repl, masked):
-    repl.exec(TIMING.replace("{instructions}", "nop()"))
-    repl.exec(
+def test_cycles_are_the_same_each_time(kept_repl, masked):
+    kept_repl.exec(TIMING.replace("{instructions}", "nop()"))
+    kept_repl.exec(
         f"state = machine.disable_irq() if {masked} else None\n"
         "measured = [(cycles(sums, 5000, 0), cycles(repeated, 9000, 0)) for i in range(9)]\n"
         f"if {masked}: machine.enable_irq(state)"
     )
-    measured = repl.eval("measured")
+    measured = kept_repl.eval("measured")
     assert set(measured) == {measured[0]}
 
 
-def test_pico_systick_keeps_counting_after_overflow(repl):
-    repl.exec(TIMING.replace("{instructions}", "nop()"))
-    few, many = (repl.eval(f"cycles(repeated, {count}, 0)") for count in (1000, 10_001_000))
+def test_pico_systick_keeps_counting_after_overflow(kept_repl):
+    kept_repl.exec(TIMING.replace("{instructions}", "nop()"))
+    few, many = (kept_repl.eval(f"cycles(repeated, {count}, 0)") for count in (1000, 10_001_000))
     # The counter has overflowed twice.
     assert many == (few + 40_000_000) % 2**24
 

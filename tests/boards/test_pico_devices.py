@@ -2,6 +2,7 @@
 
 import pytest
 from boards_under_test import opened
+from power_up import wait_for_resets
 
 from spikelet.boards import raw_repl
 
@@ -57,8 +58,7 @@ def test_recordings_go_on_through_a_reset(board):
         repl.exec(ROW + "time.sleep_ms(1500)")
         before = repl.eval("row()")
         repl.exec_raw_no_follow("machine.reset()")
-        while board.stats()["resets"] == 0:
-            pass
+        wait_for_resets(board)
     with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW)
         assert repl.eval("row()") >= before >= 6

@@ -1,11 +1,11 @@
 """Test sensors on the emulated Pico: exact readings, faults, no allocation."""
 
+import flash_image
 import pytest
 from boards_under_test import opened
 
 from spikelet.boards import raw_repl
 from spikelet.boards.start_code import CHOOSE_ACTIVE
-from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 
 pytestmark = pytest.mark.emulated
@@ -75,11 +75,7 @@ def reading():
 def pico(own_cache):
     port = opened("pico")
     files = bytecode.sources()
-    list(
-        stage.install_payload(
-            port, {path: files[path] for path in files if path.startswith(NEEDED)}
-        )
-    )
+    flash_image.put(port, {path: files[path] for path in files if path.startswith(NEEDED)})
     return port
 
 

@@ -3,11 +3,13 @@
 import random
 import shutil
 
+import flash_image
 import numpy as np
 import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
+from thorough import thorough
 
 from spikelet import installation
 from spikelet.boards import interpreter, serial_port
@@ -19,7 +21,7 @@ from spikelet.networks import lif_file
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 OLD, NEW = random_network(4), random_network(3)
-MOMENTS = {"network": 30, "runtime": 20}
+QUICK, THOROUGH = {"network": 3}, {"network": 30, "runtime": 12}
 # After every tenth moment, a flash without a cut follows.
 AGAIN = 10
 # Parts of the runtime that are left out to save time.
@@ -41,7 +43,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    list(stage.install_payload(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}))
+    flash_image.put(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)})
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -60,8 +62,11 @@ def flash(pico, files, cut=None):
         return board.stats()["written"]
 
 
-@pytest.mark.parametrize("changed", MOMENTS)
-def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
+@pytest.mark.parametrize(
+    ("changed", "cuts"),
+    [*QUICK.items(), *(pytest.param(*one, marks=thorough) for one in THOROUGH.items())],
+)
+def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed, cuts):
     files = {**runtime, "network.lif": lif_file.to_bytes(NEW)}
     if changed == "runtime":
         files["spikert/other.py"] = b"# so that it is another"
@@ -69,7 +74,7 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
     assert started(pico, OLD, NEW) is OLD
     operations = flash(pico, files)
     assert started(pico, OLD, NEW) is NEW
-    moments = random.Random(1).sample(range(operations), MOMENTS[changed])
+    moments = random.Random(1).sample(range(operations), cuts)
     found = []
     for number, moment in enumerate(moments):
         restore(pico, image)
@@ -79,7 +84,7 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed):
         if number % AGAIN == 0:
             flash(pico, files)
             assert started(pico, OLD, NEW) is NEW
-    assert len(found) == MOMENTS[changed]
+    assert len(found) == cuts
     first_new = min((moment for moment, network in found if network is NEW), default=operations)
     assert all(network is NEW for moment, network in found if moment >= first_new)
     assert {id(network) for _, network in found} >= {id(OLD)}

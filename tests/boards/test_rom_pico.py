@@ -8,6 +8,7 @@ import pytest
 from boards_under_test import blank
 from power_up import started
 from random_networks import random_network
+from thorough import thorough
 
 from spikelet import installation
 from spikelet.boards import start_code
@@ -69,16 +70,20 @@ def test_rom_files_are_read_in_place(spikelet, pico, lif):
         assert repl.eval("gc.mem_alloc() - before") < len(lif_file.to_bytes(OLD))
 
 
-def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_path):
+@pytest.mark.parametrize(
+    "chosen", [(0, 3, 7), pytest.param(range(MOMENTS), marks=thorough)], ids=["some", "all"]
+)
+def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, tmp_path, chosen):
     flash(spikelet, pico, lif[0])
     image = installation.cache_folder(pico.storage) / "flash.bin"
     kept = shutil.copy(image, tmp_path / "flash.bin")
     operations = flash(spikelet, pico, lif[1])
     assert started(pico, OLD, NEW) is NEW
     found = []
-    for moment in sorted(random.Random(2).sample(range(operations), MOMENTS)):
+    moments = sorted(random.Random(2).sample(range(operations), MOMENTS))
+    for number in chosen:
         shutil.copy(kept, image)
-        flash(spikelet, pico, lif[1], cut=moment)
+        flash(spikelet, pico, lif[1], cut=moments[number])
         found.append(started(pico, OLD, NEW))
     changes = [earlier is not later for earlier, later in zip(found, found[1:], strict=False)]
     assert (found[0], found[-1], sum(changes)) == (OLD, NEW, 1)

@@ -7,10 +7,12 @@ folder of recordings to play instead of the synthetic motions.
 import json
 import os
 
+import flash_image
 import numpy as np
 import pytest
 import recording_folder
 from boards_under_test import opened
+from thorough import quick, thorough
 
 from spikelet import installation
 from spikelet.inputs import recordings
@@ -18,7 +20,7 @@ from spikelet.inputs import recordings
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
 RATE = 100
-SAMPLES = 10_000
+SAMPLES = (1_000, 10_000)  # readings that the board is watched for
 HOP = 10
 SENSOR = ("--sensor", "mpu6050:sda=GP4,scl=GP5", "--rate", RATE)
 LIGHT = ("--sensor", "adc:GP26", "--rate", RATE)
@@ -32,8 +34,9 @@ EACH = 5
 
 @pytest.fixture(scope="module")
 def pico_folder(own_cache):
-    """Return the folder of the emulated Pico, which contains its wiring."""
-    opened("pico")
+    """Return the folder of an emulated Pico with a runtime; the folder contains its wiring."""
+    pico = opened("pico")
+    flash_image.put(pico, flash_image.runtime(pico))
     return installation.cache_folder("pico")
 
 
@@ -111,6 +114,7 @@ def assert_clean(seen, turns):
     assert (seen["late"], seen["skipped"], seen["failed"]) == (0, 0, 0)
 
 
+@thorough
 def test_motions_are_recorded_learned_and_recognised(spikelet, wire, motions, tmp_path):
     folder = tmp_path / "motions"
     for label, motion in motions.items():
@@ -128,10 +132,11 @@ def test_motions_are_recorded_learned_and_recognised(spikelet, wire, motions, tm
         assert_clean(seen, 40)
         assert seen["answers"][label] == max(seen["answers"].values())
     wire(motion=np.concatenate(list(motions.values())))
-    assert_clean(watch(spikelet, "--samples", SAMPLES // HOP), SAMPLES // HOP)
+    assert_clean(watch(spikelet, "--samples", SAMPLES[1] // HOP), SAMPLES[1] // HOP)
 
 
-def test_light_is_recorded_learned_and_watched(spikelet, wire, tmp_path):
+@pytest.mark.parametrize("samples", quick(SAMPLES, SAMPLES[:1]))
+def test_light_is_recorded_learned_and_watched(spikelet, wire, tmp_path, samples):
     folder = tmp_path / "light"
     times = np.arange(400) / RATE
     for label, pace in (("slow", 0.5), ("fast", 4.0)):
@@ -139,4 +144,4 @@ def test_light_is_recorded_learned_and_watched(spikelet, wire, tmp_path):
             wire(light=2048 + 1500 * np.sin(2 * np.pi * pace * times + number))
             record(spikelet, folder, label, LIGHT, 4)
     train_and_flash(spikelet, tmp_path, folder, LIGHT)
-    assert_clean(watch(spikelet, "--samples", SAMPLES // HOP), SAMPLES // HOP)
+    assert_clean(watch(spikelet, "--samples", samples // HOP), samples // HOP)

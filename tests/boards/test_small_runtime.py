@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 
+import flash_image
 import numpy as np
 import pytest
 from boards_under_test import BOARDS, blank
 from memory_networks import NETWORKS
 from random_networks import random_inputs, random_network
+from thorough import quick
 
 from spikelet.boards import interpreter, resolve
 from spikelet.flashing import flash, stage
@@ -65,7 +67,7 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
         network = random_network(seed)
         files = parts.needed(Task(network))
         assert len(files) < 0.7 * len(parts.files)
-        list(stage.install_payload(port, {**files, "network.lif": lif_file.to_bytes(network)}))
+        flash_image.put(port, {**files, "network.lif": lif_file.to_bytes(network)})
         with port.session() as stream:
             link = Link(stream, port.name, lambda text: None)
             info = link.hello()
@@ -79,7 +81,7 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
 
 @pytest.mark.emulated
 @pytest.mark.slow
-@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("small", quick((False, True), (True,)))
 def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     port, network = blank("pico"), NETWORKS["digits"]
     before = interpreter.survey_port(port)

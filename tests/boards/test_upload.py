@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from boards_under_test import absent, marks, opened
+from boards_under_test import marks, opened
 
-from spikelet.boards import raw_repl, resolve
+from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.flashing import files_by_repl, upload
 from spikelet.flashing.files_by_repl import BoardFiles
@@ -25,12 +25,7 @@ CONTENTS = {
 
 
 def connected(name):
-    try:
-        return resolve.resolve(name).connect()
-    except SpikeletError as error:
-        if name.startswith("unix:"):
-            pytest.skip(str(error))
-        absent(str(error))
+    return opened(name).connect()
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])

@@ -2,6 +2,7 @@
 
 import json
 
+import flash_image
 import numpy as np
 import pytest
 import vendor_driver
@@ -18,8 +19,9 @@ SENSOR = f"driver:vendor_mpu.MPU6050,read=acceleration,unit={vendor_driver.UNIT!
 
 @pytest.fixture
 def motion(own_cache):
-    """Return int16[samples, 3] that is played into the accelerometer of a Pico with empty flash."""
-    blank("pico")
+    """Return int16[samples, 3] that is played into the accelerometer of a Pico with a runtime."""
+    pico = blank("pico")
+    flash_image.put(pico, flash_image.runtime(pico))
     folder = installation.cache_folder("pico")
     played = np.random.default_rng(1).integers(-32768, 32768, (300, 3)).astype("<i2")
     (folder / "motion.bin").write_bytes(played.tobytes())

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from boards_under_test import BOARDS, absent, marks
+from boards_under_test import BOARDS, marks, opened
+from thorough import quick
 
-from spikelet.boards import resolve
-from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
@@ -20,6 +19,10 @@ INPUTS = 259
 ACTIVE = (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256, 257, 258)
 WIDTHS = (1, 2, 3, 5, 13, 16, 17, 31, 34)
 STORAGES = ("4 bits", "5 bits", "6 bits", "7 bits", "8 bits", "pairs")
+ENCODERS = ("latency", "phase", "direct")
+EACH = [(storage, encoder) for storage in STORAGES for encoder in ENCODERS]
+# Every storage with one encoder: all are stepped with shifted events, or held, by turns.
+QUICK = [(storage, ENCODERS[number % 3]) for number, storage in enumerate(STORAGES)]
 PORTS = [name for name, kernels in BOARDS.items() if "viper" in kernels and name.count(":") < 2]
 
 STEADY = """
@@ -51,12 +54,7 @@ print(allocated(500))
 @pytest.fixture(params=[pytest.param(name, marks=marks(name)) for name in PORTS])
 def board(request):
     """Return one board that has the kernel after the other."""
-    try:
-        return resolve.resolve(request.param)
-    except SpikeletError as error:
-        if request.param.startswith("unix:"):
-            pytest.skip(str(error))
-        absent(str(error))
+    return opened(request.param)
 
 
 def layer(rng, inputs: int, neurons: int, storage: str, **changes) -> Layer:
@@ -128,12 +126,9 @@ def layers_of_every_width(rng, storage: str) -> list[Layer]:
     return made
 
 
-def verified(board, made: Network, x: np.ndarray):
+def verified(running, board, made: Network, x: np.ndarray):
     """Return the verification of the samples on the board's viper kernel."""
-    list(
-        stage.install_payload(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)})
-    )
-    with board.session() as stream:
+    with running(board, made, compiled=True) as stream:
         link = Link(stream, board.name, lambda text: None)
         link.hello("viper")
         found = verify.verify(link, made, x)
@@ -142,12 +137,11 @@ def verified(board, made: Network, x: np.ndarray):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoder", ["latency", "phase", "direct"])
-@pytest.mark.parametrize("storage", STORAGES)
-def test_any_number_of_spikes_any_width_any_storage(board, storage, encoder):
+@pytest.mark.parametrize(("storage", "encoder"), quick(EACH, QUICK))
+def test_any_number_of_spikes_any_width_any_storage(running, board, storage, encoder):
     rng = np.random.default_rng([STORAGES.index(storage), len(encoder)])
     made = network(layers_of_every_width(rng, storage), encoder)
-    found = verified(board, made, active(rng))
+    found = verified(running, board, made, active(rng))
     assert found.first is None, f"{board.name}: {found.first}"
     assert found.passed
     assert found.samples == len(ACTIVE)
@@ -155,7 +149,7 @@ def test_any_number_of_spikes_any_width_any_storage(board, storage, encoder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("storage", ["8 bits", "pairs"])
-def test_sums_may_be_as_large_as_int16(board, storage):
+def test_sums_may_be_as_large_as_int16(running, board, storage):
     rng = np.random.default_rng(7)
     weights = np.full((INPUTS, 6), 126, np.int8)
     weights[:, 3:] = -126
@@ -163,21 +157,27 @@ def test_sums_may_be_as_large_as_int16(board, storage):
     extreme = layer(rng, INPUTS, 6, storage, weights=weights, lanes=False, **large)
     positive = layer(rng, INPUTS, 6, storage, weights=abs(weights), **large)
     for made in (extreme, positive):
-        found = verified(board, network([made], "latency"), active(rng))
+        found = verified(running, board, network([made], "latency"), active(rng))
         assert found.first is None, f"{board.name}: {found.first}"
         assert found.passed
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("storage", STORAGES)
-def test_steps_allocate_nothing(board, storage):
+@pytest.mark.parametrize("storage", quick(STORAGES, ("4 bits", "8 bits", "pairs")))
+def test_steps_allocate_nothing(kept_pico, board, storage):
     rng = np.random.default_rng(3)
     made = network(layers_of_every_width(rng, storage)[:6], "direct")
-    list(
-        stage.install_payload(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)})
-    )
-    with board.connect() as transport:
-        script = f"import sys\n{board.prelude}\n{STEADY}"
-        said, errors = transport.exec_raw(script, timeout=120)
+    if board.name == "pico":
+        with kept_pico.connect(lif_file.to_bytes(made)) as transport:
+            said, errors = transport.exec_raw(STEADY, timeout=120)
+    else:
+        list(
+            stage.install_payload(
+                board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}
+            )
+        )
+        with board.connect() as transport:
+            script = f"import sys\n{board.prelude}\n{STEADY}"
+            said, errors = transport.exec_raw(script, timeout=120)
     assert errors == b""
     assert int(said) == 0

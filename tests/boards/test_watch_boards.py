@@ -8,18 +8,18 @@ import threading
 import tty
 from types import SimpleNamespace
 
+import flash_image
 import numpy as np
 import pytest
 from boards_under_test import blank
 from fake_serial_board import FakeSerialBoard
 from random_networks import random_inputs, random_network
 
-from spikelet.boards import interpreter, raw_repl, serial_port, usb_identity
+from spikelet.boards import raw_repl, serial_port, usb_identity
 from spikelet.boards.virtual import emulated, processes
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
-from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Turn
@@ -151,16 +151,13 @@ def test_a_board_that_resets_in_a_loop_is_one_sentence(
 def test_a_pico_is_reset_while_it_is_watched(own_cache, main):
     pico = blank("pico")
     network = random_network(3)
+    files = {**flash_image.runtime(pico), "network.lif": lif_file.to_bytes(network)}
+    files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
+    if not main:
+        files["main.py"] = b"print('as any program of a user')"
+    flash_image.put(pico, files)
     with pico.powered() as board:
         port = serial_port.SerialPort(board.device)
-        files = {
-            **RuntimeParts.for_interpreter(interpreter.survey_port(port)).files,
-            "network.lif": lif_file.to_bytes(network),
-        }
-        files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
-        if not main:
-            files["main.py"] = b"print('as any program of a user')"
-        list(stage.install_payload(port, files))
         watch = Watch(
             port,
             connect,

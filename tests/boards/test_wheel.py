@@ -4,22 +4,30 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
 import pytest
+from thorough import thorough
 
 CHECKOUT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
-def test_the_wheel_runs_the_demo(tmp_path):
+@pytest.mark.parametrize("dependencies", ["lent", pytest.param("installed", marks=thorough)])
+def test_the_wheel_runs_the_demo(tmp_path, dependencies):
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(CHECKOUT)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv")
     programs = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    install = [str(programs / "python"), "-m", "pip", "install", "--quiet", f"{wheel}[pictures]"]
+    install = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
+    install += ["install", "--quiet", f"{wheel}[pictures]"]
+    if dependencies == "lent":
+        install.append("--no-deps")
+        # Python finds packages in this folder, and does not heed its links to the checkout.
+        path = sysconfig.get_path("purelib", vars={"base": str(tmp_path / "venv")})
+        Path(path, "lent.pth").write_text(sysconfig.get_path("purelib"))
     subprocess.run(install, check=True, capture_output=True)
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     clean["SPIKELET_CACHE"] = str(tmp_path / "cache")

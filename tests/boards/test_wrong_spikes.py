@@ -1,11 +1,10 @@
 """Test that verification finds and locates a board's wrong spikes."""
 
+import flash_image
 import numpy as np
 import pytest
 
 from spikelet.boards.port import ReplPort
-from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -57,11 +56,7 @@ def two_neurons() -> Network:
 @pytest.mark.parametrize("kernel", [0, -1], ids=["fastest", "plain"])
 def test_one_changed_weight_is_found_and_located(port, kernel):
     network = two_neurons()
-    list(
-        stage.install_payload(
-            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
-        )
-    )
+    flash_image.put(port, {**flash_image.runtime(port), "network.lif": lif_file.to_bytes(network)})
     x = np.array([[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
     with TamperedPort(port, offset=2 * 4 + 1).session() as stream:
         link = Link(stream, port.name, lambda text: None)

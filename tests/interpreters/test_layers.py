@@ -8,7 +8,8 @@ from pathlib import Path
 
 import naive_simulator
 import pytest
-from random_networks import random_inputs, random_network
+from random_networks import QUICK_SEEDS, SEEDS, random_inputs, random_network
+from thorough import quick
 
 from interpreters import interpreter
 from spikelet.boards import virtual
@@ -59,7 +60,7 @@ def _words(numbers: list[int]) -> str:
     return " ".join(str(number) for number in numbers)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
 @pytest.mark.parametrize(
     ("name", "kernel"),
     [
@@ -111,7 +112,7 @@ print(gc.mem_alloc() - before)
 
 
 @pytest.mark.emulated
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
 def test_viper_step_allocates_no_memory(seed, firmware, tmp_path):
     save_network(random_network(seed), tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(STEADY)

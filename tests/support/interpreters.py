@@ -17,6 +17,6 @@ def interpreter(name: str) -> str:
     path = str(built) if built.exists() else shutil.which(name)
     if path is None:
         if name == "micropython":
-            absent("no micropython; run boards/emulated/build unix")
+            absent(name, "no micropython; run boards/emulated/build unix")
         pytest.skip(f"no {name} on PATH")
     return path

@@ -1,5 +1,7 @@
 """Check which network an emulated Pico starts when its power comes on."""
 
+import time
+
 import serial
 from random_networks import random_inputs
 
@@ -8,6 +10,15 @@ from spikelet.link.link import Link
 from spikelet.networks import lif_file
 
 SAMPLES = 3
+PATIENCE = 60  # seconds
+
+
+def wait_for_resets(board, count=1):
+    """Wait until a powered Pico has been reset `count` times since it was switched on."""
+    end = time.monotonic() + PATIENCE
+    while (resets := board.stats()["resets"]) < count:
+        assert time.monotonic() < end, f"{resets} resets in {PATIENCE} s, not {count}"
+        time.sleep(0.01)
 
 
 def started(pico, *networks):

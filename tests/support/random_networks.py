@@ -16,6 +16,10 @@ from spikert.network.tables import ENCODERS, READOUTS
 
 # Series of random numbers in which the first seeds give networks of every kind.
 SERIES = 30
+# Seeds of the networks that run on every board.
+SEEDS = range(24)
+# The quick run takes these: they have every kind, and every extreme, of all.
+QUICK_SEEDS = (0, 2, 3, 4, 6, 8, 11, 13, 15, 16, 17, 19, 20, 21)
 STEPS = (1, 2, 3, 4, 5, 8, 16)
 MAPS = (1, 2, 3, 4, 5, 6, 8, 12)
 # Neurons of a recurrent layer; the number of its recurrent weights is the square.

@@ -5,6 +5,7 @@ from dataclasses import replace
 import nir
 import numpy as np
 import pytest
+from thorough import quick
 
 from spikelet.conversion import convert, drift
 from spikelet.conversion.convert import leak_integers
@@ -18,6 +19,7 @@ from spikelet.training.train import TrainingOptions
 DT, STEPS = 1e-3, 16
 # No integers give these leaks exactly as 1 - d / 2**r.
 BETAS = [0.8, 0.9, 0.95, 0.99]
+EACH = [(beta, reset) for beta in BETAS for reset in ("subtract", "set")]
 # Share of (sample, step, neuron); docs/explanation/leaks.md has the figures.
 SAME = 0.98
 # Share of samples. With a readout by counting, a single spike may decide between two classes.
@@ -66,8 +68,7 @@ def trained(digits, tmp_path):
     return make
 
 
-@pytest.mark.parametrize("reset", ["subtract", "set"])
-@pytest.mark.parametrize("beta", BETAS)
+@pytest.mark.parametrize(("beta", "reset"), quick(EACH, EACH[::3]))
 def test_integer_leak_of_trained_network_keeps_spikes(trained, digits, beta, reset):
     network = trained(beta, reset)
     np.testing.assert_allclose(network.layers[0].beta, beta)

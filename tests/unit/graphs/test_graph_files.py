@@ -8,7 +8,7 @@ import h5py
 import nir
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -100,6 +100,7 @@ def networks(draw):
     )
 
 
+@settings(derandomize=True, deadline=None)
 @given(networks())
 def test_to_nir_then_from_nir_is_identical(network):
     assert_same(network, reader.from_nir(writer.to_nir(network)))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import nir
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nir_graphs import PLAIN, assert_spikes, drive, euler, samples
 
@@ -246,6 +246,7 @@ def geometries(draw):
     return Geometry(size, draw(st.integers(1, 2)), kernel, out, stride, padding, pool)
 
 
+@settings(derandomize=True, deadline=None)
 @given(geometries())
 def test_framed_kernel_gives_drives_of_definition(geometry):
     """The framed kernel must give the drives of Spikelet's own definition."""

@@ -3,6 +3,7 @@
 import load_tool
 import numpy as np
 import pytest
+from thorough import quick, thorough
 
 tool = load_tool.load("measure_accuracy")
 ROWS = {row.name: row for row in tool.ROWS}
@@ -14,8 +15,9 @@ def of(accuracy, events):
 
 
 @pytest.mark.slow
-def test_measure_accuracy_int8_digits_match_floats():
-    by_seed = [tool.measure(ROWS["direct, defaults"], seed) for seed in range(5)]
+@pytest.mark.parametrize("seeds", quick((1, 5), (1,)))
+def test_measure_accuracy_int8_digits_match_floats(seeds):
+    by_seed = [tool.measure(ROWS["direct, defaults"], seed) for seed in range(seeds)]
     accuracies = [one.accuracy for one in by_seed]
     assert min(accuracies) >= 0.965
     assert np.mean(accuracies) >= 0.97
@@ -23,7 +25,7 @@ def test_measure_accuracy_int8_digits_match_floats():
     assert max(one.events for one in by_seed) <= 2600
 
 
-@pytest.mark.slow
+@thorough
 @pytest.mark.parametrize(
     "row", [row for row in tool.ROWS if row.at_least], ids=lambda row: row.name
 )
@@ -37,7 +39,7 @@ def test_measure_accuracy_rows_reach_goals(row):
     assert mean.alike >= 0.99
 
 
-@pytest.mark.slow
+@thorough
 def test_measure_accuracy_training_for_3_bits_beats_rounding():
     aware, rounded = (
         [tool.measure(ROWS[name], seed) for seed in range(2)]

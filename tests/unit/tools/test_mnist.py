@@ -1,4 +1,7 @@
-"""The tool that measures convolutional networks on MNIST; SPIKELET_MNIST names the folder."""
+"""The tool that measures convolutional networks on MNIST.
+
+SPIKELET_MNIST names MNIST's folder; without it the network of MNIST learns the digits.
+"""
 
 import gzip
 import os
@@ -8,6 +11,8 @@ from pathlib import Path
 import load_tool
 import numpy as np
 import pytest
+
+from spikelet.inputs.dataset import load_digits, split
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +35,18 @@ def test_measure_mnist_reads_published_files(tool, tmp_path):
     np.testing.assert_array_equal(dataset.y, labels)
 
 
-@pytest.mark.slow
 def test_measure_mnist_int8_network_is_accurate_and_sparse(tool):
-    folder = os.environ.get("SPIKELET_MNIST")
-    if not folder:
-        pytest.skip("no MNIST: name the folder of its t10k files in SPIKELET_MNIST")
     (row,) = tool.ROWS
-    measurement = tool.measure(tool.load(Path(folder)), row, 0)
+    if folder := os.environ.get("SPIKELET_MNIST"):
+        measurement = tool.measure(tool.load(Path(folder)), row, 0)
+        # A seed varies; the mean of the tool's five is above 0.995.
+        alike, lost = 0.994, 0.003
+    else:
+        row = row._replace(at_least=96.5, at_most=4500)
+        measurement = tool.measure_on(*split(load_digits()), row, 0)
+        # Of 360 samples, one is 0.003.
+        alike, lost = 0.988, 0.006
     assert 100 * measurement.accuracy >= row.at_least
     assert measurement.events <= row.at_most
-    assert measurement.accuracy_float - measurement.accuracy <= 0.003
-    # The tool's goal of 0.995 is for the mean over seeds; a single seed varies.
-    assert measurement.alike >= 0.994
+    assert measurement.accuracy_float - measurement.accuracy <= lost
+    assert measurement.alike >= alike

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from thorough import thorough
 
 from spikelet import load
 from spikelet.cli import train as train_verb
@@ -40,7 +41,7 @@ def test_train_network_default_is_accurate_and_sparse(parts):
     assert events <= 2550
 
 
-@pytest.mark.slow
+@thorough
 def test_train_network_is_accurate_over_seeds(parts):
     figures = np.array([measure(parts, seed=seed) for seed in range(5)])
     accuracy, events = figures.T
@@ -52,11 +53,11 @@ def test_train_network_is_accurate_over_seeds(parts):
 @pytest.mark.parametrize(
     "options",
     [
-        {"encoder": "rate", "steps": 8},
+        pytest.param({"encoder": "rate", "steps": 8}, marks=thorough),
         {"readout": "count", "reset": "set"},
         {"readout": "last", "hidden": (32, 24)},
         {"hidden": (), "beta": 1.0, "readout_beta": 1.0},
-        {"surrogate": "arctan"},
+        pytest.param({"surrogate": "arctan"}, marks=thorough),
         {"surrogate": "boxcar"},
     ],
     ids=str,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from thorough import thorough
 
 from spikelet.conversion import convert as conversion
 from spikelet.errors import SpikeletError
@@ -189,12 +190,17 @@ def measured(levels, balance, seed):
     return own, reached.accuracy_float, reached.accuracy, reached.synaptic_events
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("levels", "balance"), [(STEPS, "learned"), (None, "maximum"), (None, "percentile")]
+    ("levels", "balance", "seeds"),
+    [
+        (STEPS, "learned", 1),
+        pytest.param(STEPS, "learned", SEEDS, marks=thorough),
+        pytest.param(None, "maximum", SEEDS, marks=thorough),
+        pytest.param(None, "percentile", SEEDS, marks=thorough),
+    ],
 )
-def test_convert_ann_int8_digits_match_relu_accuracy(levels, balance):
-    by_seed = np.array([measured(levels, balance, seed) for seed in range(SEEDS)])
+def test_convert_ann_int8_digits_match_relu_accuracy(levels, balance, seeds):
+    by_seed = np.array([measured(levels, balance, seed) for seed in range(seeds)])
     own, before, after, events = by_seed.mean(axis=0)
     assert own >= LEAST_ACCURACY
     assert own - after <= MOST_LOST
@@ -206,7 +212,7 @@ def test_convert_ann_int8_digits_match_relu_accuracy(levels, balance):
         assert own - before <= MOST_LOST
 
 
-@pytest.mark.slow
+@thorough
 def test_convert_ann_int8_convolutions_match_relu_accuracy():
     learning, test = split(load_digits())
     options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", levels=STEPS, augment=True)
