@@ -3,8 +3,8 @@
 # make test-all  these and the thorough ones: long soaks, every seed, every row of the accuracy pages
 # make check   what reads the code: ruff and mypy
 # make boards  build the emulated boards (Debian; see boards/emulated/build)
-# make frameworks  compare with snnTorch and Norse, in a venv of their own; PIP_EXTRA_INDEX_URL or
-#              PIP_FIND_LINKS may point to PyTorch for CPUs, or pip fetches the one for CUDA
+# make frameworks  compare with snnTorch and Norse, in a separate venv; set PIP_EXTRA_INDEX_URL or
+#              PIP_FIND_LINKS to PyTorch for CPUs, or pip downloads the one for CUDA
 
 PYTHON ?= python3
 VENV := .venv
@@ -27,6 +27,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_firmware.py
 
 boards:

@@ -1,12 +1,13 @@
-"""Spikelet starts here. `spikelet flash` replaces this file, unless it begins otherwise."""
+"""Spikelet starts here. `spikelet flash` replaces a file with this first line."""
 
 import sys
 
-ACTIVE = "spikelet/active"  # what is in use: a name and a path a line, and last the CRC-32 of these
+# The files in use: a name and a path a line, then a CRC-32 of them.
+ACTIVE = "spikelet/active"
 
 
 def listed(path):
-    """Return {name: path} as a list says it, or None where it is missing or torn."""
+    """Return {name: path} of a list file, or None if the file is missing or torn."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -19,7 +20,7 @@ def listed(path):
 
 
 def crc32(data):
-    """Return the CRC-32 of some bytes, also where no module has it."""
+    """Return the CRC-32 of bytes, without a module that some boards lack."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -29,9 +30,9 @@ def crc32(data):
 
 
 def active():
-    """Return {name: path} of what is in use, and have its runtime imported; {} where nothing is.
+    """Return {name: path} of the files in use, {} if none, and make their runtime importable.
 
-    The second name is for file systems that cannot rename over a file (FAT), and a cut between.
+    FAT cannot rename over a file, so a power cut can leave only the second name.
     """
     paths = listed(ACTIVE) or listed(ACTIVE + ".new") or {}
     for entry in list(sys.path):
@@ -43,10 +44,10 @@ def active():
 
 
 def start():
-    """Start what is in use."""
+    """Start the network in use."""
     paths = active()
     if "runtime" not in paths:
-        print("Spikelet: nothing was flashed; run spikelet flash")
+        print("Spikelet: no runtime was flashed; run spikelet flash")
         return
     from spikert.session import boot
 

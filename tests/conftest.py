@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spikelet import installation
 from spikelet.flashing.runtime import inline_constants
@@ -48,6 +49,11 @@ def little_garbage():
 def _exempt_from_garbage():
     gc.collect()
     gc.freeze()
+
+
+# The same examples in each run, and no limit that a busy computer could miss.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -131,7 +137,7 @@ def trained(made_once):
     def make(encoder, steps):
         options = train.TrainingOptions(encoder=encoder, steps=steps, epochs=30)
         part = dataset.split(dataset.load_digits())[0]
-        return convert.convert(train.train(part, options).network)[0]
+        return convert.convert_network(train.train_network(part, options).network)[0]
 
     def network(encoder: str = "direct", steps: int = 4):
         return made_once(f"digits-{encoder}-{steps}", lambda: make(encoder, steps))

@@ -1,9 +1,9 @@
-"""Check the types of what runs on boards, against CPython's modules as CircuitPython has them.
+"""Run mypy on the firmware, with CircuitPython's types of the standard library.
 
     python tools/check_firmware.py [PATH...]
 
-mypy takes the standard library's types from CPython, although circuitpython-stubs has modules of
-the same name that hold less: hashlib there has no sha256. Here those come first.
+By default mypy takes these types from CPython. The modules of circuitpython-stubs have the same names
+but fewer functions: for example, its hashlib has no sha256. This tool puts them first.
 """
 
 import os
@@ -21,8 +21,8 @@ ENDING = "-stubs"
 def stubs() -> dict[str, Path]:
     """Return {name: folder} of the standard library's modules that circuitpython-stubs describes."""
     installed = Path(sysconfig.get_path("purelib"))
-    found = {path.name.removesuffix(ENDING): path for path in installed.glob(f"*{ENDING}")}
-    return {name: path for name, path in found.items() if name in sys.stdlib_module_names}
+    folders = {path.name.removesuffix(ENDING): path for path in installed.glob(f"*{ENDING}")}
+    return {name: path for name, path in folders.items() if name in sys.stdlib_module_names}
 
 
 def check(*paths: Path) -> int:

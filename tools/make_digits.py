@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-MEMBER = "sklearn/datasets/data/digits.csv.gz"  # a row is 64 pixels of 0..16 and the digit
+# A row is 64 pixels of 0..16 and the digit.
+MEMBER = "sklearn/datasets/data/digits.csv.gz"
 TARGET = Path(__file__).parents[1] / "host" / "spikelet" / "data" / "digits.npz"
 
 

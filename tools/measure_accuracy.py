@@ -14,7 +14,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as CPU seconds
+# Set before numpy is imported: other threads would add to the CPU seconds.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
@@ -29,22 +30,33 @@ from spikelet.training import train as training
 from spikelet.training.ann import train as relu_training
 
 Answer = Callable[[np.ndarray], np.ndarray]
-"""Gives the classes int64[n] of samples uint8[n, channels]."""
+"""Returns the classes int64[n] of samples uint8[n, channels]."""
 
 TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy.md"
 SEEDS = 5
-# What every row with a goal keeps to besides its own.
-MOST_LOST = 0.003  # of accuracy 0..1, by conversion
-LEAST_ALIKE = 0.995  # answers 0..1
-MOST_SECONDS = 60  # of CPU, for one training
+# Goals of every row that has goals of its own:
+# The largest loss of accuracy 0..1 by conversion.
+MOST_LOST = 0.003
+# The least share 0..1 of equal answers.
+LEAST_ALIKE = 0.995
+# The most CPU seconds for one training.
+MOST_SECONDS = 60
 
 
 class Row(NamedTuple):
-    """A network: a name, what its verb is given for the digits, and what it should reach.
+    """A network: its name, the options of its verb, and its goals.
 
-    bits      of its weights as integers
-    verb      "train", or "ann" for a ReLU network made spiking
-    at_least  percent, mean over seeds; at_most  synaptic events; None: only reported
+    Attributes
+    ----------
+    name, options : str
+    at_least : float or None
+        Goal for the accuracy in percent, mean over seeds; None: only report it.
+    at_most : int or None
+        Goal for the synaptic events; None: only report them.
+    bits : int
+        Bits of the integer weights.
+    verb : str
+        "train", or "ann" for a ReLU network that is converted to a spiking one.
     """
 
     name: str
@@ -138,7 +150,7 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
     start = time.process_time()
     network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start
-    integer, _ = convert.convert(network, bits=row.bits)
+    integer, _ = convert.convert_network(network, bits=row.bits)
     score = evaluation.evaluate(integer, test)
     answers = answer(test.x)
     return Measurement(
@@ -151,14 +163,14 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
 
 
 def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
-    """Return a network trained as a spiking one, and what computes its answers in floats."""
-    network = training.train(learn, train_verb.training_options(args)).network
+    """Return a network trained as a spiking one, and the function of its answers in floats."""
+    network = training.train_network(learn, train_verb.training_options(args)).network
     return network, lambda x: network.simulate(x).answers
 
 
 def converted(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
-    """Return a ReLU network made spiking, and what computes the ReLU network's own answers."""
-    network = relu_training.train(learn, ann_verb.options(args))
+    """Return a ReLU network converted to a spiking one, and the ReLU network's function `answers`."""
+    network = relu_training.train_ann(learn, ann_verb.options(args))
     return ann_verb.spiking(network, args, learn), network.answers
 
 
@@ -167,40 +179,40 @@ VERBS = {"train": train_verb, "ann": ann_verb}
 
 
 def arguments(row: Row, seed: int) -> argparse.Namespace:
-    """Return what the command would be given."""
+    """Return the parsed arguments of the row's command."""
     parser = argparse.ArgumentParser()
     VERBS[row.verb].add_arguments(parser)
     return parser.parse_args(f"digits -o net.nir --seed {seed} {row.options}".split())
 
 
 def measure_all(rows: tuple[Row, ...], seeds: int) -> list[list[Measurement]]:
-    """Return a measurement for each row and seed, made on all cores."""
+    """Measure each row with each seed, on all cores; return a list for each row."""
     jobs = [(row, seed) for row in rows for seed in range(seeds)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(measure, *zip(*jobs, strict=True)))
-    return [found[start : start + seeds] for start in range(0, len(found), seeds)]
+        measured = list(pool.map(measure, *zip(*jobs, strict=True)))
+    return [measured[start : start + seeds] for start in range(0, len(measured), seeds)]
 
 
-def cells(row: Row, found: list[Measurement]) -> list[str]:
+def cells(row: Row, measured: list[Measurement]) -> list[str]:
     """Return the row of the table."""
-    mean = Measurement(*np.mean(found, axis=0))
-    wanted = f" (at least {row.at_least})" if row.at_least else ""
-    allowed = f" (at most {row.at_most:,})" if row.at_most else ""
+    mean = Measurement(*np.mean(measured, axis=0))
+    goal = f" (at least {row.at_least})" if row.at_least else ""
+    limit = f" (at most {row.at_most:,})" if row.at_most else ""
     return [
         row.name,
-        f"**{mean.accuracy:.2%}**{wanted}",
-        " ".join(f"{one.accuracy:.1%}"[:-1] for one in found),
+        f"**{mean.accuracy:.2%}**{goal}",
+        " ".join(f"{one.accuracy:.1%}"[:-1] for one in measured),
         f"{mean.accuracy_float:.2%}",
         f"{100 * (mean.accuracy_float - mean.accuracy) + 0.0:.2f}",
         f"{mean.alike:.2%}",
-        f"{mean.events:,.0f}{allowed}",
-        f"{max(one.seconds for one in found):.1f} s",
+        f"{mean.events:,.0f}{limit}",
+        f"{max(one.seconds for one in measured):.1f} s",
     ]
 
 
-def missed(row: Row, found: list[Measurement]) -> bool:
-    """Say whether a row fell short of what it should reach."""
-    mean = Measurement(*np.mean(found, axis=0))
+def missed(row: Row, measured: list[Measurement]) -> bool:
+    """Return whether a row missed a goal."""
+    mean = Measurement(*np.mean(measured, axis=0))
     if row.at_least is None or row.at_most is None:
         return False
     return (
@@ -208,11 +220,11 @@ def missed(row: Row, found: list[Measurement]) -> bool:
         or mean.events > row.at_most
         or mean.accuracy_float - mean.accuracy > MOST_LOST
         or mean.alike < LEAST_ALIKE
-        or max(one.seconds for one in found) > MOST_SECONDS
+        or max(one.seconds for one in measured) > MOST_SECONDS
     )
 
 
-def table(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
+def table(rows: tuple[Row, ...], measured: list[list[Measurement]]) -> str:
     """Return the results as a Markdown table."""
     heads = (
         "network",
@@ -224,12 +236,12 @@ def table(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
         "events",
         "CPU",
     )
-    lines = [heads, ("---",) * len(heads), *map(cells, rows, found)]
+    lines = [heads, ("---",) * len(heads), *map(cells, rows, measured)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def page(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
-    """Return docs/explanation/accuracy.md."""
+def page(rows: tuple[Row, ...], measured: list[list[Measurement]]) -> str:
+    """Return the text of docs/explanation/accuracy.md."""
     learn, test = dataset.split(dataset.load_digits())
     commands = ["| network | verb | options |", "|---|---|---|"]
     commands += [f"| {row.name} | {row.verb} | `{row.options}` |" for row in rows if row.options]
@@ -238,28 +250,29 @@ def page(rows: tuple[Row, ...], found: list[list[Measurement]]) -> str:
         numpy=np.__version__,
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
-        seeds=len(found[0]),
-        last=len(found[0]) - 1,
+        seeds=len(measured[0]),
+        last=len(measured[0]) - 1,
         train=len(learn),
         test=len(test),
-        results=table(rows, found),
+        results=table(rows, measured),
         step=100 / len(test),
         commands="\n".join(commands),
     )
 
 
 def main() -> int:
-    """Measure; exit status 1 if a row's mean over all seeds falls short of what it should reach."""
+    """Measure; exit status 1 if a row misses a goal, as a mean over all seeds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one seed, and write nothing")
+    parser.add_argument("--quick", action="store_true", help="measure one seed, and write nothing")
     quick = parser.parse_args().quick
-    if quick:  # one seed is no mean: it shows the way, and decides nothing
+    # The goals are for means over seeds, so one seed cannot miss them.
+    if quick:
         print(table(ROWS, measure_all(ROWS, 1)))
         return 0
-    found = measure_all(ROWS, SEEDS)
-    TARGET.write_text(page(ROWS, found))
+    measured = measure_all(ROWS, SEEDS)
+    TARGET.write_text(page(ROWS, measured))
     print(f"{TARGET}: {len(ROWS)} rows, {SEEDS} seeds each")
-    short = [row.name for row, measured in zip(ROWS, found, strict=True) if missed(row, measured)]
+    short = [row.name for row, seeds in zip(ROWS, measured, strict=True) if missed(row, seeds)]
     for name in short:
         print(f"{name}: fell short", file=sys.stderr)
     return bool(short)

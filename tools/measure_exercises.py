@@ -1,11 +1,11 @@
-"""Train, convert and test networks that tell exercises apart, and write accuracy-exercises.md.
+"""Train, convert and test networks that classify exercises, and write accuracy-exercises.md.
 
 python tools/measure_exercises.py FOLDER            # five seeds, some minutes
 python tools/measure_exercises.py FOLDER --quick    # one seed, to the screen only
 
-FOLDER holds the recordings of emlearn-micropython, examples/har_trees: acceleration at 100 Hz, int16
-x, y and z of 16,384 per g; beside them a labels.csv with the labels of those that were looked at again.
-Needs scikit-learn, for what the networks are compared with.
+FOLDER contains the recordings of emlearn-micropython, examples/har_trees: acceleration at 100 Hz,
+int16 x, y and z of 16,384 per g. Its labels.csv has the labels of recordings that got a second look.
+The tool needs scikit-learn for the classifiers to compare with.
 """
 
 import argparse
@@ -19,7 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy: threads would count as CPU seconds
+# Set before numpy is imported: other threads would add to the CPU seconds.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from spikelet.conversion import convert
 from spikelet.inputs import scaling
 from spikelet.inputs.dataset import Dataset
-from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.inputs.recordings import Recordings, folds, load_recordings, read_labels, windows
 from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
@@ -36,27 +37,34 @@ from spikelet.training.options import TrainingOptions
 
 TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy-exercises.md"
 
-# The data, and the rule of their labels, which is older than any network.
-RATE = 100  # samples per second
-WINDOW = 200  # samples: two seconds
-HOP = 50  # samples from one answer to the next
-QUIET = 600  # LSB: an exercise whose acceleration deviates by less, and which nobody saw, is none
+# The data, and the rule for their labels. It was fixed before any network was trained.
+# Samples per second.
+RATE = 100
+# Samples: two seconds.
+WINDOW = 200
+# Samples from one answer to the next.
+HOP = 50
+# LSB: without a second look, an exercise with a smaller deviation of acceleration counts as other.
+QUIET = 600
 FOLDS = 5
 SEEDS = 5
 RESAMPLINGS = 2000
 
 # The network and its training, chosen by cross-validation inside the learning part of fold 0.
-EVERY = 5  # of a recording's samples the network sees one: a sensor that is read at 20 Hz
+# The network sees every fifth sample of a recording, as from a sensor that is read at 20 Hz.
+EVERY = 5
 BITS = 8
+# As training begins, the time constants of the betas are 0.1 s (2 samples) to 1.5 s, and 3.2 s for
+# the readout.
 OPTIONS = TrainingOptions(
     hidden=(24,),
     encoder="delta",
     encoder_parameter=8,
     steps=1,
     readout="max",
-    beta=0.609375,  # time constants from 0.1 s, 2 samples,
-    slowest_beta=0.967,  # to 1.5 s, as training begins
-    readout_beta=0.984375,  # 3.2 s
+    beta=0.609375,
+    slowest_beta=0.967,
+    readout_beta=0.984375,
     learn_leaks=True,
     hop=HOP // EVERY,
     epochs=100,
@@ -70,9 +78,10 @@ OPTIONS = TrainingOptions(
     validation_fraction=0.05,
 )
 
-# What is to be reached.
-AT_LEAST = 88.0  # percent, balanced accuracy
-AT_MOST = 1500  # synaptic events a second
+# Goal: at least this balanced accuracy, in percent.
+AT_LEAST = 88.0
+# Goal: at most this number of synaptic events a second.
+AT_MOST = 1500
 
 PAGE = """# Accuracy on exercises: a stream
 
@@ -114,7 +123,7 @@ Recordings of the other folds' test parts took part in that.
 
 
 class Answers(NamedTuple):
-    """What was said of windows, int64[n] each: the class, the answer, the recording."""
+    """Answers to windows: the class, the answer and the recording of each, int64[n]."""
 
     y: NDArray[np.int64]
     answer: NDArray[np.int64]
@@ -122,13 +131,20 @@ class Answers(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """A network through all folds.
+    """Results of a network over all folds.
 
-    answers  of windows in a stream: the state goes on from the recording's beginning
-    floats   the same, of the network before it was converted
-    anew     of windows that each start with a state of zero
-    events   synaptic events per second
-    seconds  of CPU, for the training of one fold
+    Attributes
+    ----------
+    answers : Answers
+        Answers in a stream, which keeps its state from the beginning of a recording.
+    floats : Answers
+        Answers of the network before its conversion.
+    anew : Answers
+        Answers to windows that each start with a state of zero.
+    events : float
+        Synaptic events per second.
+    seconds : float
+        CPU seconds of the training in one fold.
     """
 
     answers: Answers
@@ -140,10 +156,10 @@ class Measurement(NamedTuple):
 
 def exercises(folder: Path) -> Recordings:
     """Return the recordings with their labels by the rule."""
-    recordings = load(folder, excluded=["mixed"])
-    seen, other = read_labels(folder), recordings.classes.index("other")
+    recordings = load_recordings(folder, excluded=["mixed"])
+    labelled, other = read_labels(folder), recordings.classes.index("other")
     quiet = [
-        name not in seen and np.linalg.norm(raw, axis=1).std() < QUIET
+        name not in labelled and np.linalg.norm(raw, axis=1).std() < QUIET
         for name, raw in zip(recordings.names, recordings.raw, strict=True)
     ]
     return replace(recordings, labels=np.where(quiet, other, recordings.labels))
@@ -156,14 +172,14 @@ def parts(recordings: Recordings) -> Iterator[tuple[NDArray[np.int64], NDArray[n
         yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
 
-# What networks are compared with
+# Classifiers to compare with
 
 
 def features(x: NDArray[np.int16]) -> NDArray[np.float64]:
     """Return float64[n, features] of windows int16[n, samples, 3].
 
-    Of each axis and of the magnitude: mean, deviation, least, largest, quartiles, mean step, and how
-    often the mean is crossed; of each pair of axes the correlation.
+    For each axis and for the magnitude: mean, deviation, least, largest, quartiles, mean step, and
+    the rate of crossings of the mean. For each pair of axes: the correlation.
     """
     axes = x.astype(np.float64)
     channels = np.concatenate([axes, np.linalg.norm(axes, axis=2, keepdims=True)], axis=2)
@@ -207,12 +223,12 @@ def regression(seed: int) -> object:
 
 
 def compare(recordings: Recordings, make: Callable[[int], object], seed: int) -> Answers:
-    """Return what a classifier says of every window, trained on the other folds' windows."""
+    """Return a classifier's answers to all windows, each trained on the windows of other folds."""
     x, y, recording, _ = windows(recordings, WINDOW, HOP)
-    found, answer = features(x), np.empty_like(y)
+    rows, answer = features(x), np.empty_like(y)
     for learn, test in parts(recordings):
         learned, tested = np.isin(recording, learn), np.isin(recording, test)
-        answer[tested] = make(seed).fit(found[learned], y[learned]).predict(found[tested])
+        answer[tested] = make(seed).fit(rows[learned], y[learned]).predict(rows[tested])
     return Answers(y, answer, recording)
 
 
@@ -222,12 +238,12 @@ def compare(recordings: Recordings, make: Callable[[int], object], seed: int) ->
 def train(recordings: Recordings, seed: int) -> FloatNetwork:
     """Return a network trained on recordings at its own rate."""
     raw, y, recording, _ = windows(recordings, WINDOW // EVERY, HOP // EVERY)
-    # One scale for all axes, so that training can turn them into each other.
-    scale = scaling.fit(recordings.raw, shared=True)
+    # One scale for all axes, so that training can rotate them into each other.
+    scale = scaling.fit_scaling(recordings.raw, shared=True)
     samples = Dataset(scale.apply(raw), y, recordings.classes, "exercises", groups=recording)
     middle = int(scale.apply(np.zeros(3, np.int16))[0])
     options = replace(OPTIONS, middle=middle, seed=seed)
-    network = training.train(samples, options).network
+    network = training.train_network(samples, options).network
     return replace(network, scaling=scale, dt=EVERY / RATE)
 
 
@@ -239,7 +255,7 @@ def measure(recordings: Recordings, seed: int) -> Measurement:
         start = time.process_time()
         network = train(slower.take(learn), seed)
         seconds += time.process_time() - start
-        integer, _ = convert.convert(network, bits=BITS)
+        integer, _ = convert.convert_network(network, bits=BITS)
         lasting = test[[len(slower.raw[index]) >= WINDOW // EVERY for index in test]]
         answers += [_streamed(integer, slower, index) for index in lasting]
         floats += [_streamed(network, slower, index) for index in lasting]
@@ -252,27 +268,27 @@ def measure(recordings: Recordings, seed: int) -> Measurement:
 
 
 def _streamed(network: Network | FloatNetwork, slower: Recordings, index: int) -> Answers:
-    """Return what a network says of a recording, once its first window is full."""
+    """Return a network's answers to a recording, from its first full window on."""
     answer = network.simulate(_whole_hops(slower.raw[index])).answers[0, WINDOW // HOP - 1 :]
     return Answers(np.full_like(answer, slower.labels[index]), answer, np.full_like(answer, index))
 
 
 def _events(network: Network, slower: Recordings, index: int) -> tuple[float, float]:
-    """Return the synaptic events of a recording, and its seconds."""
+    """Return the synaptic events of a recording, and its duration in seconds."""
     x = _whole_hops(slower.raw[index])
     samples = x.shape[1]
-    events = synaptic_events.synaptic_events(network, x, network.simulate(x).spikes) * samples
+    events = synaptic_events.count_synaptic_events(network, network.simulate(x)) * samples
     return events, samples * EVERY / RATE
 
 
 def _whole_hops(raw: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return a recording as int16[1, samples, channels], without the hop that it ends within."""
+    """Return a recording as int16[1, samples, channels], without an incomplete hop at the end."""
     hop = HOP // EVERY
     return raw[None, : len(raw) // hop * hop]
 
 
 def _anew(network: Network, slower: Recordings, test: NDArray[np.int64]) -> Answers:
-    """Return what a network says of windows, each of which starts with a state of zero."""
+    """Return a network's answers to windows that each start with a state of zero."""
     x, y, recording, _ = windows(slower.take(test), WINDOW // EVERY, HOP // EVERY)
     return Answers(y, network.simulate(x).answers[:, -1], test[recording])
 
@@ -293,13 +309,13 @@ def balanced_accuracy(answers: Answers) -> float:
 def interval(all_answers: list[Answers]) -> tuple[float, float]:
     """Return the 95 % interval of the mean balanced accuracy of answers to the same windows.
 
-    Recordings, not windows, are drawn with replacement, from each class as many as it has: windows
-    of one recording are near copies.
+    Bootstrap: draw recordings with replacement, from each class its own number. Do not draw windows,
+    because windows of one recording are almost copies.
     """
     y, recording = all_answers[0].y, all_answers[0].recording
     right = np.mean([answers.y == answers.answer for answers in all_answers], axis=0)
-    kept, first, size = np.unique(recording, return_index=True, return_counts=True)
-    hits = np.array([right[recording == index].sum() for index in kept])
+    indices, first, size = np.unique(recording, return_index=True, return_counts=True)
+    hits = np.array([right[recording == index].sum() for index in indices])
     random = np.random.default_rng(0)
     shares = []
     for label in np.unique(y):
@@ -325,41 +341,41 @@ def line(name: str, all_answers: list[Answers], events: str = "", seconds: str =
     return f"| {' | '.join(cells)} |"
 
 
-def table(recordings: Recordings, found: list[Measurement]) -> str:
+def table(recordings: Recordings, measured: list[Measurement]) -> str:
     """Return all results as a Markdown table."""
-    seeds = range(len(found))
-    events = f"{np.mean([one.events for one in found]):,.0f}"
-    seconds = f"{max(one.seconds for one in found):.1f} s"
+    seeds = range(len(measured))
+    events = f"{np.mean([one.events for one in measured]):,.0f}"
+    seconds = f"{max(one.seconds for one in measured):.1f} s"
     return "\n".join(
         (
             "| | balanced accuracy | 95 % interval | each seed, % | events a second | CPU a fold |",
             "|---|---|---|---|---|---|",
-            line("int8 network, a stream", [one.answers for one in found], events, seconds),
-            line("the same in floats", [one.floats for one in found]),
-            line("int8 network, its state anew in every window", [one.anew for one in found]),
+            line("int8 network, a stream", [one.answers for one in measured], events, seconds),
+            line("the same in floats", [one.floats for one in measured]),
+            line("int8 network, its state anew in every window", [one.anew for one in measured]),
             line("random forest", [compare(recordings, forest, seed) for seed in seeds]),
             line("logistic regression", [compare(recordings, regression, 0)]),
         )
     )
 
 
-def by_class(recordings: Recordings, found: list[Measurement]) -> str:
+def by_class(recordings: Recordings, measured: list[Measurement]) -> str:
     """Return a line with the networks' share of right answers in each class."""
-    y = found[0].answers.y
-    right = np.mean([one.answers.y == one.answers.answer for one in found], axis=0)
+    y = measured[0].answers.y
+    right = np.mean([one.answers.y == one.answers.answer for one in measured], axis=0)
     shares = (
         f"{name} {right[y == label].mean():.1%} of {np.count_nonzero(recordings.labels == label)}"
         for label, name in enumerate(recordings.classes)
     )
-    alike = np.mean([(one.answers.answer == one.floats.answer).mean() for one in found])
+    alike = np.mean([(one.answers.answer == one.floats.answer).mean() for one in measured])
     return (
         f"In a stream, right by class of recordings: {', '.join(shares)}. "
         f"Floats and integers give the same answer to {alike:.2%} of windows."
     )
 
 
-def page(recordings: Recordings, found: list[Measurement]) -> str:
-    """Return docs/explanation/accuracy-exercises.md."""
+def page(recordings: Recordings, measured: list[Measurement]) -> str:
+    """Return the text of docs/explanation/accuracy-exercises.md."""
     counts = np.bincount(recordings.labels)
     return PAGE.format(
         numpy=np.__version__,
@@ -369,8 +385,8 @@ def page(recordings: Recordings, found: list[Measurement]) -> str:
         classes=", ".join(
             f"{name} ({count})" for name, count in zip(recordings.classes, counts, strict=True)
         ),
-        table=table(recordings, found),
-        by_class=by_class(recordings, found),
+        table=table(recordings, measured),
+        by_class=by_class(recordings, measured),
         resamplings=RESAMPLINGS,
         every=EVERY,
         rate=RATE // EVERY,
@@ -381,20 +397,21 @@ def page(recordings: Recordings, found: list[Measurement]) -> str:
 
 
 def main() -> int:
-    """Measure; exit status 1 if the mean over all seeds falls short of what is wanted."""
+    """Measure; exit status 1 if the mean over all seeds misses a goal."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="of the recordings")
-    parser.add_argument("--quick", action="store_true", help="one seed, and write nothing")
+    parser.add_argument("folder", type=Path, help="folder of the recordings")
+    parser.add_argument("--quick", action="store_true", help="measure one seed, and write nothing")
     args = parser.parse_args()
     recordings = exercises(args.folder)
     print(*recordings.skipped, *recordings.cut, sep="\n", file=sys.stderr)
-    found = [measure(recordings, seed) for seed in range(1 if args.quick else SEEDS)]
-    if args.quick:  # one seed is no mean: it shows the way, and decides nothing
-        print(table(recordings, found), by_class(recordings, found), sep="\n\n")
+    measured = [measure(recordings, seed) for seed in range(1 if args.quick else SEEDS)]
+    # The goals are for means over seeds, so one seed cannot miss them.
+    if args.quick:
+        print(table(recordings, measured), by_class(recordings, measured), sep="\n\n")
         return 0
-    TARGET.write_text(page(recordings, found))
-    accuracy = 100 * np.mean([balanced_accuracy(one.answers) for one in found])
-    events = np.mean([one.events for one in found])
+    TARGET.write_text(page(recordings, measured))
+    accuracy = 100 * np.mean([balanced_accuracy(one.answers) for one in measured])
+    events = np.mean([one.events for one in measured])
     print(f"{TARGET}: {accuracy:.1f} %, {events:,.0f} synaptic events a second")
     return int(accuracy < AT_LEAST or events > AT_MOST)
 

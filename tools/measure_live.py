@@ -1,4 +1,4 @@
-"""Measure how many turns a second monitor can take in, on a terminal, with and without its parts.
+"""Measure the turns per second of each part of `spikelet monitor`: view, journal and check.
 
 python tools/measure_live.py [TURNS]
 """
@@ -13,38 +13,39 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import live_picture
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.live_view import LiveView
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.output import Output
 
-SIZE = 120, 40  # of the terminal
+# Columns and rows of the terminal.
+SIZE = 120, 40
 CHANNELS, HIDDEN, CLASSES, HOP = 3, 64, 5, 10
 
 
 def a_network() -> Network:
-    """Return a stream's network as the exercises' is, its neurons busy."""
+    """Return a network of a stream, like that of the exercises, whose neurons fire often."""
     rng = np.random.default_rng(0)
     layers = [
         Layer(rng.integers(-60, 100, (CHANNELS, HIDDEN)).astype(np.int8), theta=90, rho=90, d=16),
         Layer(rng.integers(-60, 100, (HIDDEN, CLASSES)).astype(np.int8), theta=200, rho=200, d=16),
     ]
     classes = tuple(f"class {j}" for j in range(CLASSES))
-    return Network("rate", 1, "count", classes, layers, stream=Stream(4 * HOP, HOP))
+    return Network("rate", 1, "count", classes, layers, stream=StreamWindow(4 * HOP, HOP))
 
 
-def turns(network: Network, count: int) -> list[Observation]:
-    """Return what a board would send that makes no mistake."""
+def turns(network: Network, count: int) -> list[Turn]:
+    """Return the turns that a board would send, without mistakes."""
     rng = np.random.default_rng(1)
     x = rng.integers(0, 256, (1, count * HOP, CHANNELS)).astype(np.uint8)
     trace = network.simulate(x).turns()
     return [
-        Observation(
+        Turn(
             number & 0xFFFF,
             x[0, number * HOP : (number + 1) * HOP],
             tuple(spikes[number] for spikes in trace.spikes),
@@ -56,7 +57,7 @@ def turns(network: Network, count: int) -> list[Observation]:
 
 
 def view_of(network: Network) -> LiveView:
-    """Return a view on a terminal that nobody reads."""
+    """Return a view on a terminal that discards its text."""
     output = Output()
     output.people = Console(
         file=open(os.devnull, "w", encoding="utf-8"),  # noqa: SIM115
@@ -68,13 +69,13 @@ def view_of(network: Network) -> LiveView:
 
 
 def main(count: int) -> None:
-    """Print turns a second of each part."""
+    """Print the turns a second of each part."""
     network = a_network()
-    seen = turns(network, count)
+    sent = turns(network, count)
     watch = SimpleNamespace(turns=0, lost_frames=0, missed=0, reconnections=0)
     with view_of(network) as view:
         start = time.perf_counter()
-        for turn in seen:
+        for turn in sent:
             view.show(turn, watch)
         took = time.perf_counter() - start
     print(
@@ -88,14 +89,14 @@ def main(count: int) -> None:
         path = Path(folder, "a.journal")
         with JournalWriter(path, network, {}) as journal:
             start = time.perf_counter()
-            for turn in seen:
+            for turn in sent:
                 journal.take(turn)
             took = time.perf_counter() - start
         size = path.stat().st_size / count
     print(f"kept      {count / took:>9,.0f} turns/s, {size:.0f} bytes each")
     check = LiveCheck(network)
     start = time.perf_counter()
-    for turn in seen[: count // 10]:
+    for turn in sent[: count // 10]:
         check.check(turn)
     took = time.perf_counter() - start
     print(
@@ -105,7 +106,7 @@ def main(count: int) -> None:
 
 
 def live_refresh(view: LiveView) -> float:
-    """Return how often the view's thread draws."""
+    """Return how often a second the view's thread draws."""
     return view._live.refresh_per_second
 
 

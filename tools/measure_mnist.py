@@ -19,7 +19,8 @@ from spikelet.networks import lif_file
 
 TRAIN, IMAGES = 8000, 10_000
 SEEDS = 5
-HEADERS = {"images": 16, "labels": 8}  # bytes before the data of an idx file of 3 or 1 dimensions
+# Bytes before the data of an idx file: of 3 dimensions for images, of 1 dimension for labels.
+HEADERS = {"images": 16, "labels": 8}
 ROWS = (
     Row(
         "8k5s2-16k3s2-10",
@@ -47,7 +48,10 @@ train mnist.npz -o net.nir --seed N {options}`; its tables take {size:,} bytes.
 
 
 def load(folder: Path) -> Dataset:
-    """Return the 10,000 test images of MNIST; source: LeCun et al. (1998), see `convolution.py`."""
+    """Return the 10,000 test images of MNIST.
+
+    Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998).
+    """
     x = read(folder / "t10k-images-idx3-ubyte.gz", HEADERS["images"]).reshape(IMAGES, -1)
     y = read(folder / "t10k-labels-idx1-ubyte.gz", HEADERS["labels"])
     return Dataset(x, y.astype(np.int64), tuple("0123456789"), "mnist")
@@ -65,36 +69,37 @@ def measure(samples: Dataset, row: Row, seed: int) -> Measurement:
 
 
 def size(samples: Dataset, row: Row) -> int:
-    """Return the bytes of a network's tables."""
+    """Return the size of a network's tables in bytes."""
     few = samples.take(np.arange(500))
     network, _ = spiking(arguments(row._replace(options=f"{row.options} --epochs 1"), 0), few)
-    return len(lif_file.to_bytes(convert.convert(network, bits=row.bits)[0]))
+    return len(lif_file.to_bytes(convert.convert_network(network, bits=row.bits)[0]))
 
 
 def main() -> int:
-    """Measure; exit status 1 if the mean over all seeds falls short of what it should reach."""
+    """Measure; exit status 1 if the mean over all seeds misses a goal."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where MNIST's t10k files are")
-    parser.add_argument("--quick", action="store_true", help="one seed, and write nothing")
+    parser.add_argument("folder", type=Path, help="folder with MNIST's t10k files")
+    parser.add_argument("--quick", action="store_true", help="measure one seed, and write nothing")
     args = parser.parse_args()
     samples = load(args.folder)
-    found = [
+    measured = [
         [measure(samples, row, seed) for seed in range(1 if args.quick else SEEDS)] for row in ROWS
     ]
-    print(table(ROWS, found))
-    if args.quick:  # one seed is no mean: it shows the way, and decides nothing
+    print(table(ROWS, measured))
+    # The goals are for means over seeds, so one seed cannot miss them.
+    if args.quick:
         return 0
     (row,) = ROWS
     TARGET.write_text(
         PAGE.format(
             numpy=np.__version__,
             python=platform.python_version(),
-            results=table(ROWS, found),
+            results=table(ROWS, measured),
             options=row.options,
             size=size(samples, row),
         )
     )
-    return int(any(map(missed, ROWS, found)))
+    return int(any(map(missed, ROWS, measured)))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Measure what boards need for events, neurons and whole samples, and write performance.md.
+"""Measure the cost of events, neurons and whole samples on boards, and write performance.md.
 
 python tools/measure_performance.py            # everything, some ten minutes
 python tools/measure_performance.py --quick    # the synthetic layers only, to the screen
 python tools/measure_performance.py --ulab qemu-m3-ulab.elf   # ulab as well, on a firmware that has it
 
-Measures on the emulated boards that are there; boards/emulated/build makes them, and mpy-cross the
-runtime's files, as `spikelet flash` has them made. Figures in instructions are the same on every run,
-those in cycles but for what the Pico's USB takes now and then.
+The tool measures on the installed emulated boards; boards/emulated/build builds them. The runtime is
+bytecode from mpy-cross, as `spikelet flash` installs it. Figures in instructions are the same on every
+run. Figures in cycles vary a little, because the Pico serves USB now and then.
 """
 
 import argparse
@@ -31,7 +31,8 @@ from spikelet.boards.port import Port
 from spikelet.conversion import convert, weight_storage
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import memory, parts
+from spikelet.flashing.runtime import memory
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.inputs import dataset
 from spikelet.networks import lif_file
 from spikelet.networks import proof as bounds
@@ -46,19 +47,25 @@ DOCS = Path(__file__).parents[1] / "docs"
 TARGET, PICTURE = DOCS / "explanation/performance.md", DOCS / "performance.png"
 TEMPLATE = Path(__file__).parent / "performance.template.md"
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32", "pico")
-LAYERED = ("qemu:m3", "pico")  # those that synthetic layers are measured on
-SIZE = 128  # inputs and neurons of a synthetic layer
-ACTIVE = 13  # of its inputs, a tenth
+# The boards that measure synthetic layers.
+LAYERED = ("qemu:m3", "pico")
+# Inputs and neurons of a synthetic layer.
+SIZE = 128
+# Active inputs of a synthetic layer, a tenth.
+ACTIVE = 13
 STORAGES = ("16-bit pairs", "8 bits", "6 bits", "4 bits")
-THETA = 12_000  # which no synthetic neuron reaches
+# A threshold that no synthetic neuron reaches.
+THETA = 12_000
 SAMPLES = 10
-PERIOD = 100.0  # milliseconds from sample to sample, where energy is estimated
+# Milliseconds from sample to sample, for the estimate of energy.
+PERIOD = 100.0
 INK, ACCENT, QUIET = "#1b1f3b", "#d1495b", "#9aa0b5"
-KERNELS = {"thumb": ACCENT, "viper": INK, "ulab": "#00798c", "plain": QUIET}  # and their colours
+# The kernels and their colours.
+KERNELS = {"thumb": ACCENT, "viper": INK, "ulab": "#00798c", "plain": QUIET}
 
 
 class Topology(NamedTuple):
-    """A network for the digits, and how many neurons it hides."""
+    """A network for the digits: encoder, steps and number of hidden neurons."""
 
     encoder: str
     steps: int
@@ -77,7 +84,7 @@ TOPOLOGIES = (
 
 
 class Digits(NamedTuple):
-    """What the digits cost on a board with a kernel."""
+    """Cost of the digits on a board with a kernel."""
 
     board: str
     machine: str
@@ -86,7 +93,7 @@ class Digits(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """A network, stored as is fastest, and one without spikes beside it."""
+    """A spiking network in its fastest storage, and the int8 network to compare with."""
 
     board: str
     topology: Topology
@@ -97,7 +104,7 @@ class Compared(NamedTuple):
 
 
 class Synthetic(NamedTuple):
-    """What a synthetic layer costs; `step` with ACTIVE inputs."""
+    """Cost of a synthetic layer; `step` has ACTIVE active inputs."""
 
     board: str
     unit: str
@@ -108,53 +115,53 @@ class Synthetic(NamedTuple):
 
 
 def layer(storage: str) -> Layer:
-    """Return a layer whose weights need these bits, proved to fit int16 and never firing."""
+    """Return a layer whose weights need these bits; the proof shows that it fits and never fires."""
     pairs = storage == STORAGES[0]
     bits = 8 if pairs else int(storage[0])
     most = 1 << bits - 1
     random = np.random.default_rng(0)
     weights = random.integers(-most, most, (SIZE, SIZE)).astype(np.int8)
-    found = Layer(weights, theta=THETA, rho=THETA, d=128, pairs=pairs)
-    proof = bounds.layer_bounds(found, direct=False, steps=None)
+    synthetic_layer = Layer(weights, theta=THETA, rho=THETA, d=128, pairs=pairs)
+    proof = bounds.layer_bounds(synthetic_layer, direct=False, steps=None)
     if not proof.reach.fits or proof.membrane.high >= THETA:
         raise SpikeletError(f"the layer of {storage} reaches {proof.membrane}")
-    found.lanes = proof.lanes
-    return found
+    synthetic_layer.lanes = proof.lanes
+    return synthetic_layer
 
 
 def present(names: Sequence[str]) -> list[Port]:
-    """Return those of the boards that are there; say which are not."""
-    found = []
+    """Return the installed boards; print an error for each other one."""
+    ports = []
     for name in names:
         try:
-            found.append(resolve.resolve(name))
+            ports.append(resolve.resolve(name))
         except SpikeletError as error:
             print(error, file=sys.stderr)
-    return found
+    return ports
 
 
 def spelled(port: Port) -> str:
-    """Return how the page calls a board."""
+    """Return the name of a board on the page."""
     return f"{':'.join(port.name.split(':')[:2])}, ulab" if port.name.count(":") > 1 else port.name
 
 
 def flash(port: Port, network: Network) -> tuple[str, ...]:
-    """Put the runtime and a network on a board, as the command does; return its kernels."""
-    files = parts.of(interpreter.ask(port)).files
-    list(stage.install(port, {**files, NETWORK: lif_file.to_bytes(network)}))
+    """Install the runtime and a network on a board, as the command does; return its kernels."""
+    files = RuntimeParts.for_interpreter(interpreter.survey_port(port)).files
+    list(stage.install_payload(port, {**files, NETWORK: lif_file.to_bytes(network)}))
     with bench_board.measuring(port, network) as board:
         return board.kernels()
 
 
 def fast(port: Port, kernels: Sequence[str]) -> list[str]:
-    """Return the kernels worth measuring: plain only on the first board, ulab only where it is given."""
+    """Return the kernels to measure: plain only on the first board, ulab only on a board with it."""
     if "," in spelled(port):
         return ["ulab"]
     return [one for one in kernels if one != "plain" or port.name == BOARDS[0]]
 
 
 def synthetic(port: Port) -> Iterator[Synthetic]:
-    """Measure a layer of every storage with the fast kernels."""
+    """Measure a layer in every storage with the fast kernels."""
     for storage in STORAGES:
         names = tuple(map(str, range(SIZE)))
         network = Network("rate", 4, "max", names, [layer(storage)])
@@ -163,7 +170,7 @@ def synthetic(port: Port) -> Iterator[Synthetic]:
             if kernel == "plain":
                 continue
             with bench_board.measuring(port, network) as board:
-                cost = measure.measure(board, network, kernel, x)
+                cost = measure.measure_network(board, network, kernel, x)
                 step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
             yield Synthetic(spelled(port), unit, kernel, storage, cost.layers[0], step)
@@ -175,11 +182,11 @@ def trained(topology: Topology) -> FloatNetwork:
     options = TrainingOptions(
         encoder=topology.encoder, steps=topology.steps, hidden=(topology.hidden,)
     )
-    return train.train(learned, options).network
+    return train.train_network(learned, options).network
 
 
 def accuracy(network: Network) -> float:
-    """Return the share of the test part that a network answers right."""
+    """Return a network's accuracy 0..1 on the test part."""
     _, test = dataset.split(dataset.load_digits())
     return float((network.simulate(test.x).answers == test.y).mean())
 
@@ -189,21 +196,21 @@ def digits(port: Port, network: Network) -> Iterator[Digits]:
     x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
     for kernel in fast(port, flash(port, network)):
         with bench_board.measuring(port, network) as board:
-            cost = measure.measure(board, network, kernel, x)
+            cost = measure.measure_network(board, network, kernel, x)
             yield Digits(spelled(port), board.machine, board.clock.unit, cost)
 
 
 def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
-    """Measure a network with the board's fastest kernel, and one without spikes beside it."""
+    """Measure a network with the board's fastest kernel, and the int8 network to compare with."""
     samples = dataset.load_digits()
     test = dataset.split(samples)[1]
-    board_file = catalogue.load(port.name.replace(":", "-"))
+    board_file = catalogue.load_board_type(port.name.replace(":", "-"))
     network = weight_storage.fastest(
         weight_storage.options(graph, bytes(32), board_file, test)
     ).network
     kernel = flash(port, network)[0]
     with bench_board.measuring(port, network) as board:
-        cost = measure.measure(board, network, kernel, test.x[:SAMPLES])
+        cost = measure.measure_network(board, network, kernel, test.x[:SAMPLES])
         other = _other(board, network, cost)
         unit = board.clock.unit
     return Compared(port.name, topology, accuracy(network), cost.sample.total, other, unit)
@@ -211,8 +218,8 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
 
 def _other(board: MeasuringBoard, network: Network, cost: KernelCost) -> Comparison:
     samples = dataset.load_digits()
-    dense = against_ann.train(network, samples)
-    return against_ann.compare(board, network, cost, dense, dataset.split(samples)[1].x)
+    dense = against_ann.train_counterpart(network, samples)
+    return against_ann.compare_with_ann(board, network, cost, dense, dataset.split(samples)[1].x)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -221,7 +228,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def synthetic_table(found: Sequence[Synthetic]) -> str:
+def synthetic_table(measured: Sequence[Synthetic]) -> str:
     """Return a row for each synthetic layer."""
     order = list(KERNELS)
     rows = [
@@ -234,17 +241,17 @@ def synthetic_table(found: Sequence[Synthetic]) -> str:
             f"{one.step:,.0f}",
             one.unit,
         )
-        for one in sorted(found, key=lambda one: order.index(one.kernel))
+        for one in sorted(measured, key=lambda one: order.index(one.kernel))
     ]
     head = ("board", "kernel", "weights", "an event", f"{SIZE} neurons", "a step", "in")
     return table(head, rows)
 
 
-def digits_table(found: Sequence[Digits]) -> str:
+def digits_table(measured: Sequence[Digits]) -> str:
     """Return a row for each kernel on each board."""
     head = ("board", "kernel", "a sample", "input", "steps", "answer", "told", "allocated", "in")
     rows = []
-    for one in found:
+    for one in measured:
         sample = one.cost.sample
         figures = (sample.total, sample.take, sample.steps, sample.answer, sample.told)
         numbers = [f"{figure:,.0f}" for figure in (*figures, sample.allocated)]
@@ -252,11 +259,11 @@ def digits_table(found: Sequence[Digits]) -> str:
     return table(head, rows)
 
 
-def comparison_table(found: Sequence[Compared]) -> str:
+def comparison_table(measured: Sequence[Compared]) -> str:
     """Return a row for each network and board."""
     head = ("board", "encoder", "steps", "neurons", "spiking", "right", "int8", "right", "cheaper")
     rows = []
-    for one in found:
+    for one in measured:
         topology, other = one.topology, one.other
         ratio = max(one.spiking, other.cost) / min(one.spiking, other.cost)
         winner = "spiking" if one.spiking < other.cost else "int8"
@@ -277,7 +284,7 @@ def comparison_table(found: Sequence[Compared]) -> str:
 
 
 def memory_table() -> str:
-    """Return a row for each kernel: what memory.py knows of the runtime, by the form of its files."""
+    """Return a row for each kernel: the runtime's bytes in memory.py, by the form of its files."""
     head = ("kernel", *(f"files {form}" for form in ("in place", "bytecode", "source")))
     kernels = ("thumb", "viper", "plain")
     forms = ("in place", "bytecode", "source")
@@ -285,10 +292,10 @@ def memory_table() -> str:
     return table(head, rows)
 
 
-def energy_table(found: Sequence[Digits]) -> str:
-    """Return what a sample takes on boards whose chip's currents are known."""
+def energy_table(measured: Sequence[Digits]) -> str:
+    """Return the energy of a sample on each board that has a chip with known currents."""
     rows = []
-    for one in found:
+    for one in measured:
         chip = energy.of_machine(one.machine)
         if chip is None or one.unit == "instructions":
             continue
@@ -309,12 +316,12 @@ def energy_table(found: Sequence[Digits]) -> str:
     return table(head, rows)
 
 
-def draw(found: Sequence[Synthetic], path: Path) -> None:
+def draw(measured: Sequence[Synthetic], path: Path) -> None:
     """Draw the cost of an event, a bar for each kernel and storage."""
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    shown = [one for one in found if one.board == found[0].board and one.kernel != "ulab"]
+    shown = [one for one in measured if one.board == measured[0].board and one.kernel != "ulab"]
     figure, axis = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
     kernels = list(dict.fromkeys(one.kernel for one in shown))
     for number, kernel in enumerate(kernels):
@@ -334,13 +341,15 @@ def draw(found: Sequence[Synthetic], path: Path) -> None:
 
 
 def main() -> int:
-    """Measure and write; exit status 1 if no board is there or an answer is wrong."""
+    """Measure and write; exit status 1 if no board is installed or an answer is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="synthetic layers only, write nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="measure synthetic layers only, and write nothing"
+    )
     parser.add_argument("--ulab", metavar="ELF", help="MicroPython with ulab for QEMU's mps2-an385")
     args = parser.parse_args()
-    there = present(BOARDS)
-    layered = [port for port in there if port.name in LAYERED]
+    ports = present(BOARDS)
+    layered = [port for port in ports if port.name in LAYERED]
     if not layered:
         return 1
     extra = present([f"qemu:m3:{args.ulab}"]) if args.ulab else []
@@ -349,8 +358,8 @@ def main() -> int:
     if args.quick:
         return 0
     graphs = {topology: trained(topology) for topology in TOPOLOGIES}
-    network = convert.convert(graphs[TOPOLOGIES[0]])[0]
-    measured = [one for port in there + extra for one in digits(port, network)]
+    network = convert.convert_network(graphs[TOPOLOGIES[0]])[0]
+    measured = [one for port in ports + extra for one in digits(port, network)]
     others = [compared(port, *pair) for port in layered for pair in graphs.items()]
     draw(layers, PICTURE)
     page = TEMPLATE.read_text("utf-8").format(

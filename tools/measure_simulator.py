@@ -3,10 +3,10 @@
 python tools/measure_simulator.py           # needs .[frameworks]
 python tools/measure_simulator.py --gather  # instead: when to gather the weights of active inputs
 
-Both run on one core. A network is trained here (64-64-10, T = 4) and brought to snnTorch as
-snntorch_export.py does it; there it is an ordinary chain of nn.Linear and snn.Leaky in a loop over
-steps, whose inputs are encoded beforehand, while the time here includes the encoder. The two take
-turns, and of each the fastest call counts, so that what else the machine does counts least.
+Both run on one core. This tool trains a network (64-64-10, T = 4) and exports it with
+graphs/to_snntorch.py. In snnTorch it is an ordinary chain of nn.Linear and snn.Leaky in a loop over
+steps. Its inputs are encoded beforehand, but Spikelet's time includes the encoder. Both are called
+in turn, and the fastest call of each counts, which limits the influence of other processes.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before numpy
+# Set before numpy is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import nir
@@ -40,16 +41,18 @@ from spikelet.training.options import TrainingOptions
 STEPS, EPOCHS = 4, 10
 ENCODERS = ("direct", "rate")
 GOALS = {"at once": 6, "one by one": 12}
-"""How many times faster than snnTorch all test digits in one call, and each in its own, should be."""
-ALONE = 20  # digits that are simulated one by one
+"""Goals, in times faster than snnTorch: all test digits in one call, and one digit in a call."""
+# Digits to simulate one by one.
+ALONE = 20
 ROUNDS = 100
-CALLS = 5  # in a row, for the first finds the other's data in the caches
+# Calls in a row: the first one finds the caches full of the other simulator's data.
+CALLS = 5
 
 Action = Callable[[], object]
 
 
 class InSnnTorch:
-    """A float network as an ordinary one of snnTorch, with the same spikes."""
+    """A float network as an ordinary network of snnTorch, with the same spikes."""
 
     def __init__(self, network: FloatNetwork) -> None:
         import snntorch
@@ -60,19 +63,20 @@ class InSnnTorch:
         self._torch = torch
         graph = to_snntorch.for_snntorch(network)
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-            nir.write(Path(folder) / "network.nir", graph)  # the import prints what it does
+            nir.write(Path(folder) / "network.nir", graph)
+            # The import prints messages, which are discarded.
             read = import_nir.import_from_nir(nir.read(Path(folder) / "network.nir"))
         self._modules: list[tuple[Any, Any]] = []
         for number in range(len(network.layers)):
-            found = getattr(read, f"neurons_{number}")
-            # One beta for all, as an ordinary network has it, which is faster than one for each.
-            beta = float(found.beta[0])
-            assert (found.beta == beta).all()
-            neurons = snntorch.Leaky(beta=beta, threshold=float(found.threshold))
+            imported = getattr(read, f"neurons_{number}")
+            # An ordinary network has one beta for all neurons, which is faster than one for each.
+            beta = float(imported.beta[0])
+            assert (imported.beta == beta).all()
+            neurons = snntorch.Leaky(beta=beta, threshold=float(imported.threshold))
             self._modules.append((getattr(read, f"synapses_{number}"), neurons))
 
     def signal(self, network: FloatNetwork, x: NDArray[np.uint8]) -> Any:
-        """Return Tensor[T, n, inputs], samples as snnTorch takes them."""
+        """Return Tensor[T, n, inputs], the encoded samples for snnTorch."""
         levels = encoders.signal(
             network.encoder, x, network.steps, network.encoder_parameter, np.float32
         )
@@ -80,20 +84,21 @@ class InSnnTorch:
         return self._torch.tensor(np.broadcast_to(levels, shape).copy())
 
     def simulate(self, signal: Any) -> tuple[list[Any], Any]:
-        """Return the hidden layers' spikes, of each step a list, and the answers Tensor[n].
+        """Return the hidden layers' spikes, a list for each step, and the answers Tensor[n].
 
-        Neurons that fire begin as snntorch_export.py says; the answer is the largest membrane.
+        Neurons that fire start with the membrane that graphs/to_snntorch.py gives. The answer is the
+        largest membrane.
         """
         with self._torch.no_grad():
             membranes = [self._start(*pair, signal) for pair in self._modules]
             fired, outputs = [], []
             for values in signal:
-                made = []
+                by_layer = []
                 for number, (synapses, neurons) in enumerate(self._modules):
-                    arriving = made[-1] if made else values
+                    arriving = by_layer[-1] if by_layer else values
                     spikes, membranes[number] = neurons(synapses(arriving), membranes[number])
-                    made.append(spikes)
-                fired.append(made[:-1])
+                    by_layer.append(spikes)
+                fired.append(by_layer[:-1])
                 outputs.append(membranes[-1])
             return fired, self._torch.stack(outputs).max(dim=0).values.argmax(dim=1)
 
@@ -103,22 +108,22 @@ class InSnnTorch:
 
 
 class Pair(NamedTuple):
-    """The fastest calls, seconds."""
+    """The fastest call of snnTorch and of Spikelet, in seconds."""
 
     theirs: float
     ours: float
 
 
 def networks(encoder: str) -> tuple[FloatNetwork, Network]:
-    """Return a network trained on the digits, and the integers it is converted to."""
+    """Return a network trained on the digits, and its conversion to integers."""
     learn, _ = dataset.split(dataset.load_digits())
     options = TrainingOptions(encoder=encoder, steps=STEPS, epochs=EPOCHS)
-    network = train.train(learn, options).network
-    return network, convert.convert(network)[0]
+    network = train.train_network(learn, options).network
+    return network, convert.convert_network(network)[0]
 
 
 def fastest(actions: list[Action], rounds: int) -> list[float]:
-    """Return the seconds of each one's fastest call; a few of one and a few of the next take turns."""
+    """Return the seconds of each action's fastest call; all take turns, with a few calls each."""
     seconds = [math.inf] * len(actions)
     for _ in range(rounds):
         for number, action in enumerate(actions):
@@ -146,15 +151,15 @@ def compare(encoder: str, rounds: int) -> tuple[dict[str, Pair], float]:
         ],
     }
     samples = {"at once": len(test), "one by one": ALONE}
-    found = {
+    pairs = {
         way: Pair(*(seconds / samples[way] for seconds in fastest(actions[way], rounds)))
         for way in GOALS
     }
-    return found, float((expected.numpy() == answers).mean())
+    return pairs, float((expected.numpy() == answers).mean())
 
 
 def gather() -> None:
-    """Print the microseconds of a product with all weights, and with those of active inputs alone."""
+    """Print the microseconds of a product with all weights, and with those of active inputs only."""
     random = np.random.default_rng(0)
     print(f"{'weights':>10} {'signals':>8} {'active':>7} {'all':>8} {'gathered':>9}  chosen")
     for inputs, neurons in ((64, 64), (128, 128), (256, 256), (784, 256)):
@@ -183,7 +188,7 @@ def main() -> int:
     """Measure; exit status 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gather", action="store_true", help="time sparse products instead")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="number of turns of each")
     args = parser.parse_args()
     if args.gather:
         gather()
@@ -191,10 +196,10 @@ def main() -> int:
     reached = True
     print(f"{'encoder':8} {'digits':12} {'snnTorch':>10} {'here':>10}  times faster (goal)")
     for encoder in ENCODERS:
-        found, alike = compare(encoder, args.rounds)
-        for way, pair in found.items():
+        pairs, alike = compare(encoder, args.rounds)
+        for way, pair in pairs.items():
             times = pair.theirs / pair.ours
-            # The goals are for the direct encoder, the default; with rate more of the time is BLAS's.
+            # The goals are for the direct encoder, the default; with rate, BLAS takes more of the time.
             goal = f" ({GOALS[way]})" if encoder == ENCODERS[0] else ""
             reached = reached and not (goal and times < GOALS[way])
             print(

@@ -1,8 +1,9 @@
-"""Measure how long a file takes into a board's flash: mpremote's way against Spikelet's, in turn.
+"""Measure the upload of a file to a board's flash, with mpremote and with Spikelet in turn.
 
     python tools/measure_upload.py [--bytes 30000] [--runs 6]
 
-It is the emulated Pico. Prints medians of the seconds waited, and of those that pass for the board.
+The board is the emulated Pico. The tool prints medians: of the seconds that the host waits, and of the
+seconds that pass on the board.
 """
 
 from __future__ import annotations
@@ -32,18 +33,18 @@ def main() -> None:
         "mpremote": lambda transport: transport.fs_writefile(FILE, data),
         "spikelet": lambda transport: list(BoardFiles(transport).store({FILE: data})),
     }
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     with resolve.resolve("pico").powered() as board:
         for _ in range(args.runs):
             for name, way in ways.items():
-                found[name].append(measured(board, way))
-    for name, times in found.items():
+                seconds[name].append(measured(board, way))
+    for name, times in seconds.items():
         waited, passed = (statistics.median(column) for column in zip(*times, strict=True))
         print(f"{name}: {waited:.2f} s waited, {passed:.2f} s of the board")
 
 
 def measured(board, way) -> tuple[float, float]:
-    """Return the seconds waited and those of the board that an upload takes."""
+    """Return the seconds that the host waits for an upload, and those that pass on the board."""
     with raw_repl.opened(board.name, board.device) as transport:
         start, before = time.monotonic(), board.stats()
         way(transport)

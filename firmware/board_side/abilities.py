@@ -1,4 +1,4 @@
-"""The version of ulab, if the board has it, and whether probes of an emitter work."""
+"""Report the version of ulab, and whether the probe of an emitter works."""
 
 ulab_version = ""
 try:
@@ -10,7 +10,7 @@ except ImportError:
 
 
 def works(name, code):
-    """Return whether a probe, as in probes.py, compiles here and adds one."""
+    """Return whether a probe of probes.py compiles here and adds one."""
     try:
         import micropython
 

@@ -1,4 +1,7 @@
-"""Memory of the runtime, and the network that is measured; spikert's own bench measures the rest."""
+"""Report the memory of the runtime and the identity of the measured network.
+
+The package spikert.bench measures the rest.
+"""
 
 import gc
 
@@ -12,7 +15,10 @@ def allocated():
 def known(tables, compat, path):
     """Return (CRC, SHA-256 of its source, runtime, machine) of the network in a file.
 
-    tables, compat    modules of spikert, which the host imports once the memory is measured
+    Parameters
+    ----------
+    tables, compat : modules of spikert, which the host imports after it has measured the memory
+    path : str
     """
     table = tables.load(path)
     return table.crc, bytes(table.sha256), compat.runtime_name(), compat.machine_name()

@@ -1,6 +1,6 @@
 """Import the runtime from another folder than the one in use.
 
-_paths    {name: path} of the files to use; the host assigns it in front
+The host assigns `_paths` in front: {name: path} of the files to use.
 """
 
 import sys

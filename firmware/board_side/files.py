@@ -1,8 +1,11 @@
-"""The files of a board. The host sends what comes before the functions, and the functions it calls."""
+"""Read, write, hash and list the files of a board.
+
+The host sends the part before the functions, and the functions that it calls.
+"""
 
 import sys
 
-# MicroPython looks for such modules among the files first, each time they are imported: that is slow.
+# MicroPython searches the file system for these modules at each import, which is slow.
 _places = sys.path[:]
 try:
     if sys.implementation.name == "micropython":
@@ -46,7 +49,7 @@ def _write(path, mode, data):
 
 
 def _replace(old, new):
-    """Rename a file over another. FAT cannot, so there the other is removed first."""
+    """Rename a file over another; FAT cannot, so there remove the other one first."""
     os.stat(old)
     try:
         os.rename(old, new)
@@ -78,16 +81,16 @@ def _remove(path):
 
 
 def _list(folder):
-    """Print (path, bytes) of everything in a folder; a folder has -1 and follows its content."""
+    """Print (path, bytes) of all entries of a folder; a folder has -1 and follows its content."""
     base = folder + "/" if folder else ""
     try:
         if hasattr(os, "ilistdir"):
-            found = list(os.ilistdir(folder or os.getcwd()))
+            items = list(os.ilistdir(folder or os.getcwd()))
         else:
-            found = [(name, 0) for name in os.listdir(folder or os.getcwd())]
+            items = [(name, 0) for name in os.listdir(folder or os.getcwd())]
     except OSError:
         return
-    for entry in found:
+    for entry in items:
         path, kind, size = base + entry[0], entry[1], entry[-1]
         if len(entry) < 4:
             kind, size = os.stat(path)[0], os.stat(path)[6]

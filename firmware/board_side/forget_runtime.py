@@ -1,4 +1,4 @@
-"""Forget the runtime that an earlier session imported, so that its memory is free."""
+"""Forget the runtime that an earlier session imported, to free its memory."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""The interpreter, and the UID of a CircuitPython board's chip, which boot_out.txt has as well."""
+"""Report the interpreter and the UID of a CircuitPython board's chip.
+
+The file boot_out.txt contains the same UID.
+"""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""Mount the image that an emulator put into memory, and import the runtime from it.
+"""Mount an emulator's image in memory, and import the runtime from it.
 
-_place    (address, bytes); the host assigns it in front
+The host assigns `_place` in front: (address, bytes).
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""A function for each of MicroPython's emitters; the host sends them apart, and a board compiles some.
+"""Probe MicroPython's emitters with a function for each.
 
-They return their argument plus one.
+Each returns its argument plus one. The host sends each function alone, because a board compiles only
+those of its own emitters.
 """
 
 import micropython

@@ -1,4 +1,4 @@
-"""What doctor asks beyond the survey: the version, who may write files, and which files are held."""
+"""Report the version, the write access and the files for `spikelet doctor`."""
 
 import os
 import sys
@@ -25,10 +25,13 @@ def answer():
 
 
 def held(paths, network):
-    """Return the bytes of the runtime's session, as bytecode and as source, and of the network.
+    """Return the sizes in bytes of the session's bytecode, its source, and the network; 0 if missing.
 
-    paths      {name: path} of what is in use; earlier versions put files elsewhere
-    network    the network's name
+    Parameters
+    ----------
+    paths : {name: path} of the files in use; earlier versions stored files elsewhere
+    network : str
+        Name of the network.
     """
     package = paths["runtime"] + "/spikert" if "runtime" in paths else "spikert"
     session = package + "/session/__init__"

@@ -1,10 +1,13 @@
-"""Files from the host, in blocks with checksums: the protocol of host/spikelet/flashing/receiver.py."""
+"""Receive files from the host in blocks with checksums.
+
+host/spikelet/flashing/receiver.py describes the protocol.
+"""
 
 import sys
 
 
 def _console():
-    """Return the streams of the REPL, in bytes."""
+    """Return the streams of the REPL that carry bytes."""
     source, sink = sys.stdin, sys.stdout
     if sys.implementation.name == "circuitpython":
         try:
@@ -21,12 +24,12 @@ def _reader(source, block, head, crc32):
     view = memoryview(bytearray(block))
 
     def take(size):
-        done = 0
-        while done < size:
-            count = source.readinto(view[done:size])
+        at = 0
+        while at < size:
+            count = source.readinto(view[at:size])
             if not count:
                 raise EOFError
-            done += count
+            at += count
         return view[:size]
 
     def message():
@@ -47,21 +50,23 @@ def _reader(source, block, head, crc32):
 
 
 def _skip(take, mark):
-    """Read until the mark has passed. Ctrl-C may be among the bytes."""
-    seen = b""
-    while seen != mark:
+    """Read until the mark has passed; Ctrl-C may be among the bytes."""
+    tail = b""
+    while tail != mark:
         byte = bytes(take(1))
         if byte == b"\x03":
             raise KeyboardInterrupt
-        seen = (seen + byte)[-len(mark) :]
+        tail = (tail + byte)[-len(mark) :]
 
 
 def _receive(block, head, mark, crc32, sha256, replace):
     """Store the files that the host sends, until it sends the message Q.
 
-    block, head, mark    bytes of a block, bytes before it, and the bytes that precede a repeated one
-    crc32                binascii's
-    sha256, replace      as in files.py
+    Parameters
+    ----------
+    block, head, mark : bytes of a block, bytes before it, and the bytes before a repeated message
+    crc32 : binascii.crc32
+    sha256, replace : the functions of files.py
     """
     source, sink = _console()
     take, message = _reader(source, block, head, crc32)
@@ -69,7 +74,7 @@ def _receive(block, head, mark, crc32, sha256, replace):
     def say(kind, number):
         sink.write(("%s%08x\n" % (kind, number)).encode())
 
-    file, path, wanted, have = None, "", "", 0
+    file, path, digest, have = None, "", "", 0
     say("+", 0)
     try:
         while True:
@@ -78,7 +83,7 @@ def _receive(block, head, mark, crc32, sha256, replace):
                 if kind == b"Q":
                     return
                 if kind == b"F":
-                    path, wanted = bytes(data).decode().rsplit(" ", 1)
+                    path, digest = bytes(data).decode().rsplit(" ", 1)
                     if file:
                         file.close()
                     file, have = open(path + ".new", "wb"), 0
@@ -88,7 +93,7 @@ def _receive(block, head, mark, crc32, sha256, replace):
                 elif kind == b"E" and file:
                     file.close()
                     file = None
-                    if sha256(path + ".new") != wanted:
+                    if sha256(path + ".new") != digest:
                         raise ValueError("damaged")
                     replace(path + ".new", path)
             except (OSError, ValueError, MemoryError) as error:

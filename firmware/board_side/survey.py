@@ -1,4 +1,4 @@
-"""Which interpreter this is, on which board, and the size of its flash and of its ROM partition."""
+"""Report interpreter, board, free memory, and sizes of flash and ROM partition."""
 
 import gc
 import sys
@@ -28,7 +28,7 @@ try:
 except (AttributeError, NameError):
     machine = sys.platform
 board_id = machine
-# Elsewhere a module of this name may be any file of the user's.
+# On other interpreters a module `board` can be a file of the user.
 if sys.implementation.name == "circuitpython":
     try:
         import board
@@ -39,7 +39,10 @@ if sys.implementation.name == "circuitpython":
 
 
 def answer():
-    """Return it, and the free memory without what the survey itself takes."""
+    """Return identity, free memory in bytes, and sizes in bytes.
+
+    The free memory excludes the memory of the survey itself.
+    """
     return (
         (sys.implementation.name, machine, board_id, getattr(sys.implementation, "_mpy", 0)),
         gc.mem_free() if hasattr(gc, "mem_free") else 0,

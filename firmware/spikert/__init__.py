@@ -1,18 +1,20 @@
-"""The spike runtime: integer spiking networks on MicroPython, CircuitPython and CPython."""
+"""Run integer spiking networks on MicroPython, CircuitPython and CPython."""
 
 import gc
 import sys
 
 VERSION = "0.1.0"
 
-if hasattr(gc, "threshold"):  # until heap.py takes over: modules lie side by side, and leave holes
+# Until heap.py takes over, frequent collections keep modules together in the heap.
+if hasattr(gc, "threshold"):
     gc.threshold(4096)
 
 
 def unload(*names):
-    """Free the memory of the runtime's modules with such names in their paths, unless they are in use.
+    """Free the memory of the runtime's modules whose paths contain one of these names.
 
-    They are imported again where they are needed. Where memory is plenty nothing happens.
+    Modules in use stay. An unloaded module is imported again at the next use. An interpreter that
+    cannot report its free memory unloads no module.
     """
     if not hasattr(gc, "mem_free"):
         return
@@ -24,6 +26,7 @@ def unload(*names):
 
 
 def _unload(path):
+    """Remove a module from sys.modules and from its package."""
     del sys.modules[path]
     folder, module = path.rsplit(".", 1)
     if folder in sys.modules and hasattr(sys.modules[folder], module):

@@ -1,13 +1,14 @@
-"""What differs between the interpreters; no other module asks which one is running.
+"""Hide the differences between the interpreters.
 
-const        compile-time constants, where the interpreter has them
-np, ULAB     ulab's numpy and its version, or None and ""
-viper, addressof   the native emitter's decorator and the address of a buffer, or None
-ticks_us, ticks_diff, sleep_ms    time, which the first counts modulo some power of two
-CLOCK        whether there is any
-hardware     the modules that reach pins and buses
-pending      what tells that a stream has something to read
-console      the bytes that come from the host and go to it
+No other module tests which one is running.
+
+Attributes
+----------
+const : function for compile-time constants, if the interpreter has them
+np, ULAB : ulab's numpy and its version, or None and ""
+addressof : function that returns the address of a buffer, or None
+ticks_us, ticks_diff, sleep_ms : time; ticks_us counts modulo a power of two
+CLOCK : bool, whether the interpreter has a clock
 """
 
 import gc
@@ -15,16 +16,18 @@ import sys
 
 try:
     import time
-except ImportError:  # emulated boards have no clock
+# Emulated boards have no clock.
+except ImportError:
     time = None  # type: ignore[assignment]
 CLOCK = time is not None
 
 try:
     from micropython import const
-except ImportError:  # the host, outside a board
+# CPython on the host.
+except ImportError:
 
     def const(value):  # type: ignore[misc]
-        """Return `value`; on a board its name costs nothing."""
+        """Return `value`; on a board the compiler inlines it."""
         return value
 
 
@@ -51,19 +54,23 @@ try:
 except ImportError:
 
     def ticks_us():
-        """Return the microseconds since some moment."""
+        """Return the microseconds since an arbitrary moment."""
         return time.monotonic_ns() // 1000
 
     def ticks_diff(later, earlier):
-        """Return the microseconds from one of ticks_us to another."""
+        """Return the microseconds from `earlier` to `later`, two values of ticks_us."""
         return later - earlier
 
 
 def sleep_ms(ms, unheard=False):
-    """Do nothing for so many milliseconds.
+    """Sleep.
 
-    unheard    bool, whether no host listens: then the board may stop its clocks, and with them USB,
-               which on some chips (RP2040) does not come back by itself
+    Parameters
+    ----------
+    ms : int, milliseconds
+    unheard : bool
+        Whether no host listens. Then the board may stop its clocks, and USB with them. On some chips
+        (RP2040) USB does not come back by itself.
     """
     if unheard and lightsleep is not None:
         lightsleep(ms)
@@ -74,7 +81,7 @@ def sleep_ms(ms, unheard=False):
 
 
 def mapped(file):
-    """Return a view on an open file's bytes where they lie in memory, 4-byte aligned, else None.
+    """Return a view on an open file in memory if it is mapped and 4-byte aligned, else None.
 
     MicroPython's read-only file system (ROMFS) maps its files; others do not.
     """
@@ -85,8 +92,18 @@ def mapped(file):
     return None if addressof is None or addressof(view) & 3 else view
 
 
+def _clear_stack(depth, *values):
+    """Overwrite the part of the stack that earlier calls used.
+
+    A conservative collection keeps each object whose address is still there.
+    """
+    if depth:
+        _clear_stack(depth - 1, 0, 0, 0, *values)
+
+
 def memory_free():
-    """Return the bytes of heap that are free after a collection; 0 where nothing tells."""
+    """Return the free bytes of heap after a collection; 0 if the interpreter cannot report them."""
+    _clear_stack(12)
     gc.collect()
     return gc.mem_free() if hasattr(gc, "mem_free") else 0
 
@@ -99,13 +116,14 @@ def runtime_name():
 
 
 def machine_name():
-    """Return what the interpreter calls its board, such as `mps2 with cortex-m3`."""
+    """Return the interpreter's name for its board, such as `mps2 with cortex-m3`."""
     return getattr(sys.implementation, "_machine", sys.platform)
 
 
 def pending(stream):
-    """Return a function that says whether there is something to read, None where nothing tells."""
-    if hasattr(stream, "in_waiting"):  # CircuitPython's serial ports
+    """Return a function that reports whether the stream has input, or None if it cannot be checked."""
+    # CircuitPython's serial ports.
+    if hasattr(stream, "in_waiting"):
         return lambda: stream.in_waiting > 0
     try:
         from select import POLLIN, poll
@@ -118,9 +136,12 @@ def pending(stream):
 
 
 def hardware(name):
-    """Return the module of spikert.hardware for pins and buses of this kind, such as "i2c".
+    """Return the module of spikert.hardware for this kind of pins and buses, such as "i2c".
 
-    Raises ValueError where the interpreter has none.
+    Raises
+    ------
+    ValueError
+        If the interpreter has none.
     """
     kind = "machine" if sys.implementation.name == "micropython" else "circuit"
     path = "spikert.hardware.%s_%s" % (name, kind)
@@ -132,9 +153,9 @@ def hardware(name):
 
 
 def console():
-    """Return the stream that reads what the host sends and the one that writes to it.
+    """Return the stream that the host writes to and the stream that it reads from.
 
-    Both are the console, where the host's raw REPL is too; bytes pass through them unchanged.
+    Both are the console of the raw REPL; bytes pass through them unchanged.
     """
     try:
         import usb_cdc

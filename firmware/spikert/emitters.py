@@ -1,7 +1,7 @@
-"""Chooses the fastest form of a module that this interpreter can run.
+"""Choose the fastest form of a module that this interpreter can run.
 
-Only some interpreters have MicroPython's native emitter, or its assembler for ARM. A module with a form
-for them has a file for each form: NAME_thumb.py, NAME_viper.py, and NAME_plain.py for all interpreters.
+Only some interpreters have MicroPython's native emitter, or its assembler for ARM. A module with
+such forms has a file for each: NAME_thumb.py, NAME_viper.py, and NAME_plain.py for all interpreters.
 """
 
 import sys
@@ -10,7 +10,9 @@ import sys
 def fastest_form(name):
     """Return the fastest form of a module that can be imported here.
 
-    name    str, such as "loops.chain"
+    Parameters
+    ----------
+    name : str, such as "loops.chain"
     """
     for form in ("thumb", "viper"):
         path = "spikert.%s_%s" % (name, form)

@@ -1,32 +1,38 @@
-"""Garbage, collected at moments of the runtime's choosing.
+"""Collect garbage between turns, at moments that the runtime chooses.
 
-Python collects when memory has run out, be it in the middle of a step. A network in viper or in
-assembler allocates nothing, but reports do, and so do kernels on ulab, some kilobytes a step. So the
-session says after each turn that it is over, and what would soon run out is collected there. Should
-a single turn use up all that is free, the interpreter still collects by itself.
+By default Python collects when memory runs out, even in the middle of a step. A network in viper or
+in assembler allocates no memory. Reports do, and kernels on ulab allocate some kilobytes a step. So
+the session calls the heap after each turn, and the heap collects before memory becomes short. If a
+single turn uses all free memory, the interpreter still collects by itself.
 
-A collection takes some 350,000 instructions on a heap of 128 KiB, and to ask how much is free goes
-through all of it as well. So that is asked only once in a while: after twice as many turns as the
-last time, up to MOST, and before half of what may be used will be, at the rate so far.
+A collection takes about 350,000 instructions on a heap of 128 KiB. Measuring the free memory walks
+the whole heap too. So measurements are rare: each comes after twice as many turns as the last
+one, at most MOST. It comes earlier if half of the usable memory would be consumed at the present rate.
 
-MicroPython looks for room from the first hole in its heap on, which is among the modules: a third of
-ulab's time went there, for none of these holes is large enough for an array. So they are filled.
+MicroPython searches for free space from the first hole in its heap, which lies among the modules.
+That took a third of ulab's time, because these holes are too small for an array. So they are filled.
 """
 
 import gc
 
 from spikert import compat
 
-SHARE = 4  # one in so many bytes of the heap is to be free after each turn
-MOST = 1024  # turns from one look to the next
+# One of SHARE bytes of the heap must be free after each turn.
+SHARE = 4
+# Turns between two measurements.
+MOST = 1024
 
 
 class Heap:
     """Watches a heap from turn to turn.
 
-    free, collect    functions, gc's mem_free and collect; without the first nothing is watched
-    size             int, bytes of the heap
-    kept             whatever is to live as long
+    Parameters
+    ----------
+    free, collect : gc.mem_free and gc.collect; without `free` the heap is not watched
+    size : int
+        Bytes of the heap.
+    kept : object
+        Lives as long as the heap.
     """
 
     def __init__(self, free, collect, size, kept=None):
@@ -35,14 +41,16 @@ class Heap:
         self.start()
 
     def start(self):
-        """Collect, and begin to watch."""
-        self.turns = 1  # from the last look to the next
-        self.wait = 1  # turns until then
+        """Collect, and start to watch."""
+        # Turns between the last measurement and the next.
+        self.turns = 1
+        # Turns until the next measurement.
+        self.wait = 1
         self.collect()
         self.before = self.free() if self.free else 0
 
     def between(self):
-        """Take notice that a turn is over."""
+        """Count a finished turn, and collect if memory becomes short."""
         self.wait -= 1
         if not self.wait and self.free:
             self._look()
@@ -50,7 +58,8 @@ class Heap:
     def _look(self):
         free = self.free()
         used = self.before - free
-        if free - used < self.reserve:  # and as much will be used until the next look
+        # The same amount will be used until the next measurement.
+        if free - used < self.reserve:
             self.collect()
             free = self.free()
         self.before = free
@@ -64,9 +73,10 @@ class Heap:
 
 
 def watch():
-    """Return what watches this interpreter's heap."""
+    """Return the Heap of this interpreter."""
     if hasattr(gc, "threshold"):
-        gc.threshold(-1)  # from here on between turns, or when memory has run out
+        # From here on Heap collects between turns; the interpreter only if memory runs out.
+        gc.threshold(-1)
     if not hasattr(gc, "mem_free"):
         return Heap(None, gc.collect, 0)
     size = gc.mem_free() + gc.mem_alloc()  # type: ignore[attr-defined]
@@ -75,14 +85,14 @@ def watch():
 
 
 def _filling(room):
-    """Return a chain of the smallest objects there are, in all holes before one of `room` bytes."""
+    """Return a chain of the smallest objects, which fills all holes before one of `room` bytes."""
     gc.collect()
     free = gc.mem_free()  # type: ignore[attr-defined]
     end = compat.addressof(bytearray(min(room, free // 2)))
     gc.collect()
     filling = ()
     while True:
-        one: tuple = (filling,)
-        if id(one) >= end:
+        box: tuple = (filling,)
+        if id(box) >= end:
             return filling
-        filling = one
+        filling = box

@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Import numpy and the packages only when a name is asked for, so that help is fast."""
+        """Import numpy and the packages only at the first use of a name, so that help is fast."""
         if name in __all__:
-            from spikelet import api
+            from spikelet import api  # noqa: PLC0415
 
             return getattr(api, name)
         raise AttributeError(f"module 'spikelet' has no attribute {name!r}")

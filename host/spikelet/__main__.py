@@ -1,4 +1,4 @@
-"""`python -m spikelet` is the command `spikelet`."""
+"""Run the command `spikelet` as `python -m spikelet`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The library: everything that the verbs do, as functions of values.
+"""The public library: each verb as a function of values.
 
     net = spikelet.train(x, y, hidden=64)
     table, report = spikelet.convert(net)
@@ -8,7 +8,7 @@
         for turn in board.monitor():
             print(turn.answer)
 
-No function here prints, and none needs `argparse`. Progress and the text that a board prints go to
+Functions here do not print and do not use `argparse`. Progress and the text of a board go to
 callbacks.
 """
 
@@ -27,26 +27,24 @@ from spikelet.boards import catalogue, resolve, sensor_settings
 from spikelet.boards.port import Port
 from spikelet.conversion import weight_storage
 from spikelet.conversion.convert import LayerReport
-from spikelet.conversion.convert import convert as convert_graph
+from spikelet.conversion.convert import convert_network as convert_graph
 from spikelet.conversion.quantisation import BITS
 from spikelet.errors import SpikeletError
 from spikelet.flashing import flash, held_network
 from spikelet.flashing.flash import FlashReport, Progress, ignore_progress
-from spikelet.graphs import file as graph_file
+from spikelet.graphs.file import read_graph, read_with_sha256, write_graph
 from spikelet.inputs import dataset, scaling
 from spikelet.inputs.dataset import Dataset
-from spikelet.link import verify as verification
 from spikelet.link.session import ignore, open_session
-from spikelet.link.turn import Observation as Turn
-from spikelet.link.verify import Verification
+from spikelet.link.turn import Turn
+from spikelet.link.verify import Verification, observe, verify
 from spikelet.monitoring import watch
 from spikelet.monitoring.monitor import Monitor
 from spikelet.networks import lif_file, score, trial_samples
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.training import data as training_data
-from spikelet.training.data import Cut, TrainingData
+from spikelet.training.data import Cut, TrainingData, load_training_data
 from spikelet.training.options import TrainingOptions
 from spikelet.training.train import Progress as TrainingProgress
 from spikelet.training.train import train_on
@@ -76,7 +74,7 @@ Samples = ArrayLike | Dataset
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConversionReport:
-    """What the conversion to integers did, and the proof that they fit int16.
+    """Scales, bounds and changes of a conversion to integers that fit int16.
 
     Attributes
     ----------
@@ -91,9 +89,9 @@ class ConversionReport:
 
     @property
     def reach(self) -> tuple[int, int]:
-        """The least and the largest value that any sum or state can take."""
+        """The least and the largest value of any sum or state, for all inputs."""
         bounds = [layer.bounds.reach for layer in self.layers]
-        return min(one.low for one in bounds), max(one.high for one in bounds)
+        return min(interval.low for interval in bounds), max(interval.high for interval in bounds)
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -114,14 +112,14 @@ class ConversionReport:
 
 @dataclass(frozen=True, repr=False)
 class VerificationReport:
-    """What the comparison of a board with the reference found.
+    """The result of comparing a board with the reference.
 
     Attributes
     ----------
     found : Verification
         All counts, the first difference and the answers of the board.
     accuracy : float or None
-        Share of right answers of the board, 0..1; None without labels.
+        Fraction of correct answers of the board, 0..1; None without labels.
     """
 
     found: Verification
@@ -129,7 +127,7 @@ class VerificationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether everything was compared, and nothing differs."""
+        """Whether all values were compared and all are equal."""
         return self.found.passed
 
     @property
@@ -139,17 +137,17 @@ class VerificationReport:
 
     @property
     def lost_frames(self) -> int:
-        """Number of frames that were lost for good."""
+        """Number of frames that were lost in spite of retries."""
         return self.found.lost_frames
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __repr__(self) -> str:
-        found = self.found
+        result = self.found
         text = (
-            f"{found.samples:,} samples, {found.values:,} values compared: "
-            f"{found.differences:,} differences, {found.lost_frames:,} lost frames"
+            f"{result.samples:,} samples, {result.values:,} values compared: "
+            f"{result.differences:,} differences, {result.lost_frames:,} lost frames"
         )
         return text if self.accuracy is None else f"{text}, accuracy {self.accuracy:.2%}"
 
@@ -170,7 +168,7 @@ def train(
     ----------
     x : uint8[n, channels], uint8[n, samples, channels], int16[n, samples, channels], Dataset or path
         Samples, recordings, raw readings of recordings, or a name that `spikelet train` takes:
-        "digits", an .npz file, a folder of recordings. Of a name, a fifth is kept aside as a test.
+        "digits", an .npz file, a folder of recordings. For a name, a fifth is kept as test data.
     y : integers[n] or str[n], optional
         Labels of an array x.
     hidden : int or sequence of int
@@ -178,7 +176,7 @@ def train(
     classes : sequence of str, optional
         Names of the classes; without it the labels themselves.
     cut : Cut, optional
-        How a folder of recordings becomes windows.
+        How to cut a folder of recordings into windows.
     progress : callable, optional
         Called with (epoch, epochs, accuracy) after each epoch.
     **options
@@ -196,7 +194,7 @@ def train(
     layers = (hidden,) if isinstance(hidden, int) else tuple(hidden)
     if isinstance(x, str | Path):
         _refuse_labels(x, y)
-        data = training_data.load(str(x), cut)
+        data = load_training_data(str(x), cut)
     else:
         data = _training_data(_labelled(x, y, classes))
     return train_on(data, _options(hidden=layers, **options), progress).network
@@ -216,11 +214,11 @@ def convert(
     network : FloatNetwork or path
         A network, or a .nir file that Spikelet wrote.
     bits : int, optional
-        Bits of a weight, 3..8; without it 8, or as few as `board` gains from.
+        Bits of a weight, 3..8. Without it 8; with `board` the fastest number that is as accurate as 8.
     board : str, optional
         A name of `spikelet boards`; weights are stored as that board adds them fastest.
     samples : Dataset, optional
-        Samples to choose the storage with; without it those that fit the network.
+        Samples to choose the storage with; without it samples that fit the network.
 
     Returns
     -------
@@ -234,24 +232,29 @@ def convert(
     """
     sha256 = bytes(32)
     if not isinstance(network, FloatNetwork):
-        network, sha256 = graph_file.read_with_sha256(network)
+        network, sha256 = read_with_sha256(network)
     if board is None:
         used = BITS[1] if bits is None else bits
         table, reports = convert_graph(network, sha256, used)
         return table, ConversionReport(used, reports)
     chosen = weight_storage.fastest(
-        weight_storage.options_for(network, sha256, catalogue.load(board), samples, bits)
+        weight_storage.options_for(network, sha256, catalogue.load_board_type(board), samples, bits)
     )
     return chosen.network, ConversionReport(chosen.bits, chosen.reports)
 
 
 def simulate(network: Network, x: ArrayLike) -> Trace:
-    """Run samples through the reference simulator, which gives the integers of a board.
+    """Run samples through the reference simulator, which computes the same integers as a board.
 
     Parameters
     ----------
     network : Network
     x : uint8[n, channels], of a stream uint8[n, samples, channels], or raw readings int16
+
+    Returns
+    -------
+    Trace
+        Spikes, membranes and answers.
     """
     return network.simulate(np.asarray(x))
 
@@ -264,7 +267,7 @@ def load(path: str | Path) -> Network | FloatNetwork:
     SpikeletError
         If the file cannot be read, is damaged, or is newer than this version of Spikelet.
     """
-    return graph_file.read(path) if Path(path).suffix == ".nir" else lif_file.load_network(path)
+    return read_graph(path) if Path(path).suffix == ".nir" else lif_file.load_network(path)
 
 
 def save(network: Network | FloatNetwork, path: str | Path) -> None:
@@ -273,7 +276,7 @@ def save(network: Network | FloatNetwork, path: str | Path) -> None:
     Raises
     ------
     SpikeletError
-        If the suffix is not that of this kind of network, or the file cannot be written.
+        If the suffix is wrong for this kind of network, or the file cannot be written.
     """
     suffix = ".lif" if isinstance(network, Network) else ".nir"
     if Path(path).suffix != suffix:
@@ -282,7 +285,7 @@ def save(network: Network | FloatNetwork, path: str | Path) -> None:
     if isinstance(network, Network):
         lif_file.save_network(network, path)
     else:
-        graph_file.write(network, path)
+        write_graph(network, path)
 
 
 @dataclass(eq=False)
@@ -293,7 +296,7 @@ class Board:
     ----------
     port : str, optional
         Any spelling of `--port`: "virtual", "unix", "qemu:m3", "pico", "auto", "/dev/ttyACM0", "COM3".
-        Without it the only board that is attached, or else the virtual one.
+        Without it the only attached board, or the virtual board if none is attached.
     kernel : str
         The kernel that steps layers; empty for the fastest of the board.
     log : callable
@@ -317,12 +320,12 @@ class Board:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Do nothing: each method opens the board, and leaves it closed."""
+        """Return at once; each method opens and closes the board itself."""
 
     @property
     def network(self) -> Network:
         """The network that the board has in use."""
-        return held_network.held(self._port)[0]
+        return held_network.read_held_network(self._port)[0]
 
     def flash(
         self,
@@ -335,7 +338,7 @@ class Board:
         rom: bool = False,
         progress: Progress = ignore_progress,
     ) -> FlashReport:
-        """Put the runtime and a network on the board: stage, try, activate.
+        """Write the runtime and a network to the board: stage, try, activate.
 
         Parameters
         ----------
@@ -356,12 +359,12 @@ class Board:
         Raises
         ------
         SpikeletError
-            If the board has no room or cannot load the network; it keeps the network that it had.
+            If the board has too little memory or cannot load the network; it keeps the old network.
         """
-        settings = None if sensor is None else sensor_settings.parse(sensor, rate)
+        settings = None if sensor is None else sensor_settings.parse_settings(sensor, rate)
         extra = flash.payload(network, recording=recording, sensor=settings)
         prepared = flash.prepare(self._port, network, extra, small=small, rom=rom)
-        return flash.write(prepared, progress=progress, log=self.log)
+        return flash.write_files(prepared, progress=progress, log=self.log)
 
     def verify(
         self,
@@ -380,38 +383,39 @@ class Board:
         x : uint8[n, channels], of a stream uint8[n, samples, channels], int16 readings or Dataset
             Without it the test part of the digits if it fits, or else seeded random samples.
         y : integers[n] or str[n], optional
-            Labels, for the accuracy.
+            Labels to compute the accuracy with.
         progress : callable
             Called with (turns done, turns in all).
 
         Raises
         ------
         SpikeletError
-            If the board holds another network, or cannot be asked to the end.
+            If the board holds another network, or stops answering.
         """
         samples = trial_samples.fitting(network, None)
         if x is not None:
             samples = _labelled(x, y, network.classes)
         with open_session(self._port, network, self.kernel, log=self.log) as (link, _):
-            found = verification.verify(link, network, samples.x, progress)
+            verification = verify(link, network, samples.x, progress)
         if not samples.classes:
-            return VerificationReport(found)
-        answers = found.answers.reshape(len(samples), -1)
+            return VerificationReport(verification)
+        answers = verification.answers.reshape(len(samples), -1)
         return VerificationReport(
-            found, score.accuracy(score.whole_windows(network, answers), samples)
+            verification, score.accuracy(score.whole_windows(network, answers), samples)
         )
 
     def run(self, network: Network, x: ArrayLike) -> Iterator[Turn | None]:
-        """Run samples on the board; yield each turn, None for one that was lost.
+        """Run samples on the board; yield each turn, or None for a lost one.
 
         Parameters
         ----------
         network : Network
             The network that the board must hold.
-        x : as `verify` takes it
+        x : array_like
+            As for `verify`.
         """
         with open_session(self._port, network, self.kernel, log=self.log) as (link, _):
-            for _, turn in verification.observe(link, network, np.asarray(x)):
+            for _, turn in observe(link, network, np.asarray(x)):
                 yield turn
 
     def monitor(
@@ -422,27 +426,27 @@ class Board:
         replay: bool = False,
         record: str | Path | None = None,
     ) -> Iterator[Turn]:
-        """Yield the turns of the sensor of the board, or of the recording that was flashed with it.
+        """Yield the turns of the board's sensor, or of the recording that was flashed with the network.
 
-        The board may go away and come back meanwhile. Turns that were lost are left out.
+        The board may disconnect and reconnect meanwhile. Lost turns are left out.
 
         Parameters
         ----------
         turns : int, optional
-            The number of turns after which it ends.
+            End after this number of turns.
         check : bool
             Compare every spike with the reference.
         replay : bool
-            Take the recording even if there is a sensor.
+            Use the recording even if there is a sensor.
         record : path, optional
-            The journal to write.
+            The path of the journal to write.
 
         Raises
         ------
         SpikeletError
             If the board holds no network; with `check` also at the first value that differs.
         """
-        network, flashed = held_network.held(self._port)
+        network, flashed = held_network.read_held_network(self._port)
         source = watch.source(network, flashed, replay=replay)
         options: dict[str, Any] = {"kernel": self.kernel, "check": check, "record": record}
         with (
@@ -457,7 +461,7 @@ class Board:
 
 
 def _options(**options: Any) -> TrainingOptions:
-    """Return training options, or raise SpikeletError with the name that is unknown."""
+    """Return training options; raise SpikeletError for an unknown name."""
     known = set(TrainingOptions.__dataclass_fields__)
     if unknown := sorted(options.keys() - known):
         raise SpikeletError(
@@ -472,7 +476,7 @@ def _refuse_labels(name: str | Path, y: ArrayLike | None) -> None:
 
 
 def _labelled(x: Samples, y: ArrayLike | None, classes: Sequence[str] | None) -> Dataset:
-    """Return samples with their labels; names of labels become indices."""
+    """Return samples with their labels; convert names of classes to indices."""
     if isinstance(x, Dataset):
         _refuse_labels(x.name, y)
         return x
@@ -499,10 +503,10 @@ def _named(x: NDArray[Any], labels: NDArray[np.str_], classes: Sequence[str] | N
 
 
 def _training_data(samples: Dataset) -> TrainingData:
-    """Return all samples for training; raw readings are scaled to x."""
+    """Return all samples as training data; scale raw readings to x."""
     if samples.x.dtype == np.uint8:
         return TrainingData(samples, samples)
-    fitted = scaling.fit(tuple(samples.x))
+    fitted = scaling.fit_scaling(tuple(samples.x))
     scaled = Dataset(
         fitted.apply(samples.x), samples.y, samples.classes, samples.name, samples.groups
     )

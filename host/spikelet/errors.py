@@ -1,16 +1,16 @@
-"""The one kind of error that a user can mend, and those of boards that may come back."""
+"""Errors that a user can fix, and those of boards that may come back."""
 
 
 class SpikeletError(Exception):
-    """Something the user can mend.
+    """A failure that the user can fix.
 
-    Its text is one sentence: what failed, the value, its limit, what to try.
+    Its text is one sentence: the failure, the value, its limit, and a remedy.
     """
 
 
 class BoardGone(SpikeletError):
-    """A board went away, fell silent or was reset; it can be opened anew when it is back."""
+    """A board was unplugged, fell silent or was reset; it can be opened again when it is back."""
 
 
 class NotThere(BoardGone):
-    """A port that cannot be opened at present."""
+    """A port that cannot be opened at the moment."""

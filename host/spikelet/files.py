@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one."""
+"""Read and write files; a reader always sees a complete file."""
 
 import os
 import tempfile
@@ -11,9 +11,22 @@ from spikelet.errors import SpikeletError
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and move it there when the block ends well.
+    """Yield a temporary path, and rename it to `path` when the block ends without an error.
 
-    Raises SpikeletError where the folder cannot be written; then `path` is as it was.
+    Parameters
+    ----------
+    path : path
+        The file to replace. After an error it is unchanged.
+
+    Yields
+    ------
+    Path
+        A new, empty file in the same folder.
+
+    Raises
+    ------
+    SpikeletError
+        If the folder cannot be written.
     """
     path = Path(path)
     try:
@@ -33,7 +46,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def check_target(path: str | Path) -> None:
-    """Raise SpikeletError unless `path` can be written, before long work is done for it."""
+    """Check that `path` can be written, before a long computation.
+
+    Raises
+    ------
+    SpikeletError
+        If its folder cannot be written, or `path` is a folder.
+    """
     folder = Path(path).parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise SpikeletError(f"cannot write {path}: {folder} is no folder that you can write to")
@@ -42,7 +61,13 @@ def check_target(path: str | Path) -> None:
 
 
 def read(path: str | Path) -> bytes:
-    """Return a file's bytes; raises SpikeletError if it cannot be read."""
+    """Return the content of a file.
+
+    Raises
+    ------
+    SpikeletError
+        If it cannot be read.
+    """
     try:
         return Path(path).read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where this installation keeps what goes on boards, and what it keeps between runs."""
+"""Locates the firmware, the board files and the cache of this installation."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,20 @@ import spikert
 from spikelet import minify
 from spikelet.errors import SpikeletError
 
-ENTRY_POINTS = ("main.py", "code.py")  # MicroPython's and CircuitPython's, which takes both
+# MicroPython starts main.py; CircuitPython starts code.py, or else main.py.
+ENTRY_POINTS = ("main.py", "code.py")
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parents[1]
 
 
 def runtime_files() -> dict[str, bytes]:
-    """Return the runtime's files by their path on the board, the entry points among them."""
+    """Return the files of the runtime, with its entry points.
+
+    Returns
+    -------
+    dict of str to bytes
+        {path on the board: source}.
+    """
     folder = Path(spikert.__file__).parent
     files = {
         f"spikert/{path.relative_to(folder).as_posix()}": path.read_bytes()
@@ -25,19 +32,19 @@ def runtime_files() -> dict[str, bytes]:
 
 
 def entry_point() -> bytes:
-    """Return what a board's interpreter starts with: it finds what was flashed."""
+    """Return the program that the interpreter of a board starts; it finds the flashed files."""
     return (_installed_or("entry", "firmware") / "main.py").read_bytes()
 
 
 def board_side(name: str, **values: object) -> str:
-    """Return code for a board's REPL, minified, from `firmware/board_side/`.
+    """Return minified code for the REPL of a board, from `firmware/board_side/`.
 
     Parameters
     ----------
     name : str
-        The file, without its ending.
+        The name of the file, without its suffix.
     **values : object
-        Assigned in front of the code, which declares their names.
+        Values for the names that the code declares; they are assigned before it.
     """
     source = (_installed_or("board_side", "firmware/board_side") / f"{name}.py").read_text()
     front = "".join(f"{key} = {value!r}\n" for key, value in values.items())
@@ -45,14 +52,24 @@ def board_side(name: str, **values: object) -> str:
 
 
 def board_folder() -> Path:
-    """Return the folder of board files."""
+    """Return the folder of the board files."""
     return _installed_or("board_files", "boards")
 
 
 def cache_folder(*parts: str) -> Path:
-    """Return a folder for what can be made again; SPIKELET_CACHE names another place for it.
+    """Return a folder for files that can be built again; make it if it is missing.
 
-    Raises SpikeletError if it cannot be made.
+    The cache is the user's cache folder of the operating system, or the folder in SPIKELET_CACHE.
+
+    Parameters
+    ----------
+    *parts : str
+        Folders within the cache.
+
+    Raises
+    ------
+    SpikeletError
+        If the folder cannot be made.
     """
     root = os.environ.get("SPIKELET_CACHE") or platformdirs.user_cache_dir("spikelet", False)
     folder = Path(root, *parts)

@@ -1,4 +1,4 @@
-"""What a verb says: to people on a terminal, or as one JSON object."""
+"""Prints the results of a verb: text on a terminal, or one JSON object."""
 
 from __future__ import annotations
 
@@ -14,13 +14,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 Report = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+"""Called with (done, total)."""
 
 
 class Output:
-    """Collects a verb's results, and shows them.
+    """Collects and prints the results of a verb.
 
-    json    bool: print the results as one JSON object at the end, and nothing else on stdout
+    Parameters
+    ----------
+    json : bool
+        Print only the results to stdout, as one JSON object at the end.
+
+    Attributes
+    ----------
+    results : dict of str to any
+        The values of the JSON object.
+    people : Console
+        stdout for text; silent with `json`.
+    errors : Console
+        stderr.
     """
 
     def __init__(self, *, json: bool = False) -> None:
@@ -38,21 +50,21 @@ class Output:
             sys.stdout.flush()
 
     def say(self, text: str = "") -> None:
-        """Show people a line."""
+        """Print a line of text, except with JSON."""
         self.people.print(text, markup=False)
 
     def warn(self, text: str) -> None:
-        """Show a line on stderr, in whatever mode."""
+        """Print a line to stderr, also with JSON."""
         self.errors.print(text, markup=False)
 
     def log(self, text: str) -> None:
-        """Show what a board printed."""
+        """Print to stderr the text that a board printed, without its empty prompts."""
         for line in text.replace("\x04", "").splitlines():
             if line.strip(" >"):
                 self.warn(f"board: {line}")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Show people a table; numbers stand to the right."""
+        """Print a table, except with JSON; columns of numbers are aligned to the right."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for i, column in enumerate(columns):
             number = bool(rows) and isinstance(rows[0][i], int | float)
@@ -62,13 +74,13 @@ class Output:
         self.people.print(table)
 
     def fail(self, line: str, sentence: str) -> None:
-        """Say why the work failed."""
+        """Print a line to stderr, and store the sentence as the error in the results."""
         self.results["error"] = sentence
         self.warn(line)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Report]:
-        """Show a bar on a terminal while the work goes on; nothing in a pipe."""
+        """Show a progress bar on stderr if that is a terminal; yield its update function."""
         columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         hidden = not self.errors.is_terminal
         with Progress(*columns, console=self.errors, disable=hidden, transient=True) as bar:
@@ -81,7 +93,7 @@ class Output:
 
 
 def _plain(value: Any) -> Any:
-    """Turn numpy's numbers and arrays, and bytes, into what JSON has."""
+    """Return a value as a type of JSON: numbers and arrays of numpy, bytes as hexadecimal."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, bytes):

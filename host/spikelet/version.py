@@ -1,3 +1,3 @@
-"""The version of Spikelet, which the build reads too."""
+"""The version of Spikelet; the build reads it from here."""
 
 __version__ = "0.1.0"

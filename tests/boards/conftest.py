@@ -1,4 +1,4 @@
-"""Boards in the loop: every one that can be had without hardware."""
+"""Fixtures of tests on boards: all boards that run without hardware."""
 
 from collections import defaultdict
 from contextlib import contextmanager

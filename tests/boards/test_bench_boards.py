@@ -1,4 +1,4 @@
-"""`spikelet bench` on emulated boards that count: the same figures again, and plausible ones."""
+"""Test `spikelet bench` on boards that count: equal figures in each run, in order."""
 
 import json
 
@@ -81,7 +81,7 @@ def test_viper_is_faster_than_plain(bench):
     assert viper["sample"]["total"] < plain["sample"]["total"] / 5
 
 
-def test_what_json_holds(bench):
+def test_bench_json_fields(bench):
     found = bench("viper")
     assert (found["unit"], found["exact"], found["samples"]) == ("instructions", True, 2)
     (kernel,) = found["kernels"]
@@ -99,5 +99,6 @@ def test_an_int8_network_is_measured_and_right(bench, kernel):
     found = bench(kernel, *AGAINST)["kernels"][0]["ann"]
     assert found["accuracy"] > 0.95
     assert found["products"] == 64 * 64 + 64 * 10
-    assert found["cost"] > 2 * found["products"]  # half of the inputs are zero and left out
+    # The kernel skips the half of the inputs that are zero.
+    assert found["cost"] > 2 * found["products"]
     assert found["sentence"].count("wins") == 1

@@ -1,4 +1,4 @@
-"""The runtime as bytecode on real interpreters: the same spikes; sources where it would not load."""
+"""Test the runtime as bytecode: equal spikes; sources if it would not load."""
 
 import pytest
 from boards_under_test import marks, opened
@@ -6,7 +6,8 @@ from boards_under_test import marks, opened
 from spikelet.boards import interpreter, resolve
 from spikelet.boards.interpreter import Interpreter
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import bytecode, parts
+from spikelet.flashing.runtime import bytecode
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
@@ -31,13 +32,13 @@ def micropython(request):
 )
 def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, digits):
     network = trained("rate", 8)
-    asked = interpreter.ask(micropython)
+    asked = interpreter.survey_port(micropython)
     assert asked.architecture == ARCHITECTURES[micropython.name]
-    files = parts.of(asked).files
+    files = RuntimeParts.for_interpreter(asked).files
     assert "spikert/session/__init__.mpy" in files
     assert "spikert/session/__init__.py" not in files
     assert "spikert/kernels/viper/__init__.mpy" in files
-    list(stage.install(micropython, {**files, "network.lif": lif_file.to_bytes(network)}))
+    list(stage.install_payload(micropython, {**files, "network.lif": lif_file.to_bytes(network)}))
     with micropython.session() as stream:
         link = Link(stream, micropython.name, lambda text: None)
         kernels = link.hello().kernels
@@ -54,7 +55,7 @@ def test_bytecode_verifies_the_digits_with_every_kernel(micropython, trained, di
 @pytest.mark.parametrize("micropython", ["unix"], indirect=True)
 def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     module = "spikert/which.py"
-    asked = interpreter.ask(micropython)
+    asked = interpreter.survey_port(micropython)
     compiler = bytecode.compiler_for(asked) or pytest.skip("no mpy-cross")
     made = {
         module: b"form = 'source'",
@@ -62,7 +63,7 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     }
     files = {"spikert/__init__.py": b""}
     for path in (module, bytecode.other_form(module), module):
-        list(stage.install(micropython, {**files, path: made[path]}))
+        list(stage.install_payload(micropython, {**files, path: made[path]}))
         with micropython.connect() as transport:
             transport.exec("import sys\n" + micropython.prelude + "\nfrom spikert import which")
             assert transport.eval("which.form") == ("source" if path == module else "bytecode")
@@ -78,12 +79,12 @@ def test_the_form_flashed_last_is_the_one_that_runs(micropython):
     ],
 )
 def test_other_versions_get_sources(other):
-    files = parts.of(other).files
+    files = RuntimeParts.for_interpreter(other).files
     assert "spikert/session/__init__.py" in files
     assert not any(path.endswith(".mpy") for path in files)
 
 
 def test_the_virtual_board_takes_no_bytecode():
-    asked = interpreter.ask(resolve.resolve("virtual"))
+    asked = interpreter.survey_port(resolve.resolve("virtual"))
     assert (asked.name, asked.bytecode, asked.memory_free) == ("cpython", (0, 0), 0)
     assert bytecode.compiler_for(asked) is None

@@ -1,4 +1,4 @@
-"""The command on boards: whole journeys, and every fault in one sentence with the right status."""
+"""Test commands with boards: whole journeys, and faults in one sentence each."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from spikelet.networks.lif_file import save_network
 
 @pytest.fixture
 def network(tmp_path):
-    """Return a small network and the file it stands in."""
+    """Return a small network, and write its file."""
     made = random_network(3)
     save_network(made, tmp_path / "net.lif")
     return made
@@ -66,7 +66,7 @@ def test_monitor_checks_a_recording_on_the_board(spikelet, network, tmp_path):
     assert (status, found["samples"], found["differences"], found["lost_frames"]) == (0, 20, 0, 0)
 
 
-def test_monitor_writes_over_no_file_and_starts_nothing_that_it_cannot_keep(spikelet, tmp_path):
+def test_monitor_refuses_unusable_record_path(spikelet, tmp_path):
     (tmp_path / "mine").write_text("mine")
     for target, words in (("mine", "is there already"), ("no/folder", "cannot write")):
         arguments = ("monitor", "--port", "virtual", "--record", tmp_path / target)
@@ -122,11 +122,12 @@ def test_a_bad_file_is_refused_by_host_and_board(
         status, _, err = spikelet(*verb)
         assert status == 1
         assert one_sentence(err, "bad.lif", word)
-    assert on_board.read_bytes() == damage(good)  # what is bad was not flashed
+    # The bad file was not flashed.
+    assert on_board.read_bytes() == damage(good)
     assert spikelet("flash", lif, "--port", "virtual")[0] == 0
 
 
-def test_an_empty_board_says_what_to_do(spikelet, network, tmp_path, monkeypatch):
+def test_verify_of_empty_board_recommends_flash(spikelet, network, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "fresh"))
     status, _, err = spikelet("verify", tmp_path / "net.lif", "--port", "virtual")
     assert status == 1
@@ -212,7 +213,7 @@ def test_a_board_unplugged_in_the_middle(spikelet, network, tmp_path, monkeypatc
 
 @pytest.fixture
 def ctrl_c_is_heard():
-    """Have what is started here heed Ctrl-C, which a shell has its background jobs ignore."""
+    """Let processes of this test react to Ctrl-C, which shells disable for background jobs."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -228,7 +229,8 @@ def test_ctrl_c_stops_with_130_and_leaves_the_board_usable(spikelet, network, tm
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
     )
-    assert "kernel" in process.stdout.readline()  # it says which board it runs on
+    # The first line names the board and the kernel.
+    assert "kernel" in process.stdout.readline()
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
@@ -247,7 +249,7 @@ def test_bad_usage_is_2(spikelet, arguments):
     assert "usage: spikelet" in err
 
 
-def test_lost_for_good_is_said_and_nothing_written(spikelet, network, tmp_path, monkeypatch):
+def test_run_reports_lost_frames_and_writes_no_file(spikelet, network, tmp_path, monkeypatch):
     lif = tmp_path / "net.lif"
     spikelet("flash", lif, "--port", "virtual")
 
@@ -275,7 +277,7 @@ def test_help_has_an_example_for_every_verb(spikelet):
         assert f"example:\n  spikelet {verb}" in out
 
 
-def test_help_imports_nothing_heavy():
+def test_help_imports_no_heavy_module():
     code = "import sys, spikelet.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\n"
     code += "print(sorted({'numpy', 'rich', 'nir', 'serial', 'mpremote'} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""`spikelet doctor`: what is at each port, and one sentence on what to do where something lacks."""
+"""Test `spikelet doctor`: a report on each port, and one sentence of advice."""
 
 import contextlib
 import json
@@ -51,20 +51,21 @@ class UsbPort:
 
 @pytest.fixture(autouse=True)
 def plug(monkeypatch):
-    """Return a function that says which devices are attached; none are, and only virtual is tried."""
+    """Return a function that sets the attached devices; at first none. Only virtual is tried."""
 
     def attach(*devices: str, vid: int = 0x2E8A, pid: int = 0x0005) -> None:
         found = [UsbPort(device, vid, pid) for device in devices]
         monkeypatch.setattr(serial_port.list_ports, "comports", lambda: found)
 
     monkeypatch.setattr(doctor, "NO_HARDWARE", ("virtual",))
-    monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)  # however busy this computer is
+    # A busy computer may be slow.
+    monkeypatch.setattr(doctor, "DEVICE_LIMIT", 60.0)
     attach()
     return attach
 
 
 class Terminal:
-    """A device that is no board: `answer` makes of what comes what goes back."""
+    """A device that is no board; `answer` maps received bytes to its answer."""
 
     def __init__(self, answer=lambda heard: b"") -> None:
         self.ours, self.theirs = pty.openpty()
@@ -84,7 +85,7 @@ class Terminal:
 
 
 class Flood(Terminal):
-    """A device that says the same again and again, whatever it is sent."""
+    """A device that sends the same text without end and ignores its input."""
 
     def _run(self) -> None:
         with contextlib.suppress(OSError):
@@ -103,20 +104,20 @@ def made():
 
 
 def examined(spikelet, *arguments: str) -> dict:
-    """Return what doctor says for machines."""
+    """Return doctor's JSON report."""
     status, out, _ = spikelet("doctor", "--json", *arguments)
     assert status == 0
     return json.loads(out)
 
 
 def line_of(out: str, port: str) -> str:
-    """Return the one line that says that a port does not work."""
+    """Return the only line about a port that does not work."""
     lines = [line for line in out.splitlines() if line.startswith("--") and port in line]
     assert len(lines) == 1
     return lines[0]
 
 
-def test_nothing_attached(spikelet):
+def test_doctor_without_devices(spikelet):
     status, out, _ = spikelet("doctor")
     assert status == 0
     assert "ok  virtual: CPython" in out
@@ -145,7 +146,7 @@ def test_without_images_every_board_says_how_they_are_made(spikelet, tmp_path, m
     assert "ok  virtual" in out
 
 
-def test_without_programs_every_board_says_which_package_has_them(spikelet, tmp_path, monkeypatch):
+def test_doctor_names_packages_of_missing_programs(spikelet, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     folder = installation.cache_folder("emulated")
@@ -177,7 +178,7 @@ def test_a_silent_device(spikelet, plug, made):
 
 
 @posix
-def test_a_silent_device_may_be_what_its_usb_ids_say(spikelet, plug, made):
+def test_doctor_names_boards_by_usb_ids_of_silent_device(spikelet, plug, made):
     made.append(Terminal())
     plug(made[0].device)
     line = line_of(spikelet("doctor", "--port", made[0].device)[1], made[0].device)
@@ -212,7 +213,7 @@ def test_a_device_that_falls_silent_is_given_up(spikelet, plug, made, monkeypatc
     plug(device)
     monkeypatch.setattr(doctor, "DEVICE_LIMIT", 3.0)
     line = line_of(spikelet("doctor")[1], device)
-    assert f"{device} has not said what it is in 3 s; reset it and try again" in line
+    assert f"{device} has not answered in 3 s; reset it and try again" in line
 
 
 @posix
@@ -289,7 +290,7 @@ def test_circuitpython_that_cannot_write_its_files(spikelet, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in BOARDS])
-def test_what_runs_on_a_board_and_what_it_can_do(spikelet, name):
+def test_doctor_reports_emitters_and_ulab(spikelet, name):
     opened(name)
     found = examined(spikelet, "--port", name)["ports"][name]
     assert found["works"], found["says"]
@@ -301,7 +302,7 @@ def test_what_runs_on_a_board_and_what_it_can_do(spikelet, name):
 
 
 @pytest.mark.emulated
-def test_a_real_interpreter_at_a_cable_is_known_by_what_it_says(spikelet):
+def test_doctor_identifies_pico_by_its_interpreter(spikelet):
     board = opened("pico")
     with board.powered() as running:
         with raw_repl.opened("pico", running.device) as repl:

@@ -1,8 +1,9 @@
-"""The loops of encoders that a board picks do what those in plain Python do, on that same board."""
+"""Test that native encoder loops equal those in plain Python on the same board."""
 
 import flash_image
 
-TIMEOUT = 120  # seconds
+# Seconds.
+TIMEOUT = 120
 
 COMPARE = """
 import sys

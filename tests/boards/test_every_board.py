@@ -1,4 +1,4 @@
-"""Every board, every kernel: the same spikes as the reference, on real and on random networks."""
+"""Test every board and kernel for the reference's spikes: digits and random ones."""
 
 import pytest
 from boards_under_test import BOARDS

@@ -1,4 +1,4 @@
-"""Every kind of network, trained on the digits: each board and kernel does what the reference does."""
+"""Test every kind of trained network: each board and kernel equals the reference."""
 
 import pytest
 from boards_under_test import BOARDS
@@ -33,11 +33,13 @@ def network_of(made_once):
 def _made(kind):
     learn = dataset.split(dataset.load_digits())[0]
     if kind == "ReLU":
-        relu = relu_training.train(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
+        relu = relu_training.train_ann(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
         thetas = to_spiking.thresholds(relu, "learned", learn.x)
-        return convert.convert(to_spiking.convert(relu, thetas, 8))[0]
+        return convert.convert_network(to_spiking.convert_ann(relu, thetas, 8))[0]
     options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
-    return convert.convert(training.train(learn, options).network, bits=options.bits or 8)[0]
+    return convert.convert_network(
+        training.train_network(learn, options).network, bits=options.bits or 8
+    )[0]
 
 
 @pytest.mark.slow

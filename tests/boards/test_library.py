@@ -1,4 +1,4 @@
-"""The library on a board: flash, verify, run and monitor in a program of a few lines."""
+"""Test the library with a board: flash, verify, run and monitor in a few lines."""
 
 import numpy as np
 import pytest

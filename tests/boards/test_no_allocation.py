@@ -1,4 +1,4 @@
-"""A network that runs allocates nothing: in a thousand steps not one byte of the heap is taken."""
+"""Test that a running network allocates no byte of the heap in a thousand steps."""
 
 import flash_image
 import pytest
@@ -11,7 +11,8 @@ from spikelet.networks import lif_file
 
 STEPS = 1_000
 BOARDS = ("qemu:m3", "qemu:m0", "qemu:rv32")
-KERNELS = ("thumb", "viper")  # those that promise it
+# The kernels that promise it.
+KERNELS = ("thumb", "viper")
 
 RUN = """
 import gc, sys
@@ -53,7 +54,7 @@ def test_steps_and_answers_allocate_nothing(board, seed):
     network = stream_network(seed)
     sample = recordings(network, seed, 1)[0, -1]
     files = flash_image.runtime(port, compiled=True)
-    list(stage.install(port, {**files, "network.lif": lif_file.to_bytes(network)}))
+    list(stage.install_payload(port, {**files, "network.lif": lif_file.to_bytes(network)}))
     path = "/rom/network.lif"
     readings = (sample.astype("<i2") if network.scaling else sample).tobytes()
     code = RUN.format(

@@ -1,4 +1,4 @@
-"""The emulated Pico: it keeps its files, measures what it is fed, counts the chip's cycles."""
+"""Test the emulated Pico: persistent files, simulated inputs, cycles of the chip."""
 
 import json
 
@@ -13,7 +13,8 @@ from spikelet.networks.lif_file import save_network
 
 pytestmark = pytest.mark.emulated
 
-WATCHDOG_RESET = 3  # machine.WDT_RESET, which machine.reset() causes too
+# machine.WDT_RESET; machine.reset() causes it too.
+WATCHDOG_RESET = 3
 
 TIMING = """
 import machine, micropython
@@ -94,9 +95,9 @@ def test_it_boots_as_a_pico(board, repl):
     assert stats["cycles"] > stats["idle"]
 
 
-def test_its_memory_is_what_the_board_file_says(kept_repl):
+def test_pico_memory_equals_board_file(kept_repl):
     kept_repl.exec("gc.collect()")
-    assert abs(kept_repl.eval("gc.mem_free()") - catalogue.load("pico").ram_free) < 1024
+    assert abs(kept_repl.eval("gc.mem_free()") - catalogue.load_board_type("pico").ram_free) < 1024
 
 
 def test_files_survive_resets_and_the_power(pico):
@@ -133,7 +134,7 @@ def test_the_watchdog_resets(board, repl):
     wait_for_resets(board)
 
 
-def test_the_adc_reads_what_it_is_fed(kept_board, kept_repl):
+def test_pico_adc_reads_simulated_voltage(kept_board, kept_repl):
     read = "[machine.ADC(pin).read_u16() >> 4 for pin in (26, 27, 28)]"
     kept_board.feed_adc([0, 4095, 1234])
     assert kept_repl.eval(read) == [0, 4095, 1234]
@@ -142,7 +143,7 @@ def test_the_adc_reads_what_it_is_fed(kept_board, kept_repl):
 
 
 @pytest.mark.parametrize("bus", [0, 1])
-def test_i2c_registers_hold_what_they_are_fed(kept_board, kept_repl, bus):
+def test_pico_i2c_reads_simulated_registers(kept_board, kept_repl, bus):
     kept_board.feed_i2c(bus, 0x6A, 0x0F, [108, 1, 255])
     kept_repl.exec(f"bus = machine.I2C({bus})")
     assert kept_repl.eval("bus.readfrom_mem(0x6A, 0x0F, 3)") == bytes([108, 1, 255])
@@ -204,7 +205,7 @@ def test_cycles_are_the_same_each_time(kept_repl, masked):
     assert set(measured) == {measured[0]}
 
 
-def test_systick_loses_nothing_at_its_end(kept_repl):
+def test_pico_systick_keeps_counting_after_overflow(kept_repl):
     kept_repl.exec(TIMING.replace("{instructions}", "nop()"))
     few, many = (kept_repl.eval(f"cycles(repeated, {count}, 0)") for count in (1000, 10_001_000))
     assert many == (few + 40_000_000) % 2**24  # it has come to its end twice

@@ -1,4 +1,4 @@
-"""What is wired to the emulated Pico: recordings in the board's own time, devices that come and go."""
+"""Test devices at the emulated Pico: timed recordings, unplugging and plugging."""
 
 import pytest
 from boards_under_test import opened
@@ -36,7 +36,7 @@ def test_rows_follow_one_another_in_the_boards_cycles(board):
         assert before <= read <= after + 1
 
 
-def test_the_last_row_stays_and_the_first_may_follow(board):
+def test_pico_recording_holds_last_row_or_repeats(board):
     for loop in (False, True):
         board.feed_i2c_recording(0, 0x50 + loop, 0, [(1, 2), (3, 4), (5, 6)], 100, loop=loop)
     with raw_repl.opened(board.name, board.device) as repl:
@@ -64,7 +64,7 @@ def test_recordings_go_on_through_a_reset(board):
         assert repl.eval("row()") >= before >= 6
 
 
-def test_a_device_that_is_plugged_in_again_is_the_one_that_was_fed_is_new(board):
+def test_pico_i2c_device_keeps_registers_until_fed_again(board):
     board.feed_i2c(0, 0x50, 0, [7, 8])
     with raw_repl.opened(board.name, board.device) as repl:
         repl.exec(ROW)

@@ -1,4 +1,4 @@
-"""Sensors on the emulated Pico: exact readings from pins and registers, faults, no memory taken."""
+"""Test sensors on the emulated Pico: exact readings, faults, no allocation."""
 
 import flash_image
 import pytest
@@ -25,8 +25,8 @@ NEEDED = tuple(
 I2C = {"id": 0, "sda": 4, "scl": 5}
 MPU = {"sensor": "mpu6050", "i2c": I2C}
 
-# Prepared by hand from the datasheets: where a chip says what it is, where and how its measurement
-# of (-32768, -2, 1), and of turning (300, -300, 32767), is read.
+# Prepared by hand from the datasheets: address, identity register and its value; then register and
+# bytes of a measurement of (-32768, -2, 1), and of turning (300, -300, 32767).
 IDENTITIES = {
     "mpu6050": (0x68, 0x75, 0x68),
     "lsm6ds": (0x6A, 0x0F, 0x6C),
@@ -43,7 +43,8 @@ MEASUREMENTS = {
     "lis3dh": (0xA7, "0f 0080 feff 0100"),
 }
 
-WEATHER = (415148 >> 4, 519888 >> 4, 27000)  # of the converters
+# Values of the chip's converters.
+WEATHER = (415148 >> 4, 519888 >> 4, 27000)
 START = """
 import gc, machine, sys
 {prelude}
@@ -93,7 +94,7 @@ def kept_repl(powered):
 
 @pytest.fixture
 def board(powered):
-    """Return the Pico with nothing on its buses."""
+    """Return the Pico with empty buses."""
     for bus in (0, 1):
         for address in (0x18, 0x53, 0x68, 0x69, 0x6A, 0x6B, 0x76):
             powered.unplug_i2c(bus, address)
@@ -156,7 +157,7 @@ def test_absent_then_there_then_gone_then_back(board, repl):
 
 
 def taken(repl, statement):
-    """Return the bytes of heap that a hundred runs of a statement take."""
+    """Return the bytes of heap that a hundred runs of a statement allocate."""
     repl.exec(
         "def measured():\n"
         "    gc.collect()\n"
@@ -188,15 +189,16 @@ def test_readings_take_no_memory(board, repl, settings):
     assert taken(repl, "bytes(buffer)") > 0
 
 
-def test_what_only_opening_needs_is_forgotten(board, repl):
+def test_sensor_open_unloads_chip_modules(board, repl):
     plug(board, "mpu6050")
-    for _ in range(2):  # and imported again when it is needed
+    # The second time, the module is imported again.
+    for _ in range(2):
         repl.exec(f"opened({MPU})")
         assert repl.eval("[name for name in sys.modules if 'chips' in name]") == []
         repl.exec("sensor.close()")
 
 
-def test_what_the_weather_takes_is_small(board, repl):
+def test_weather_reading_allocates_little(board, repl):
     board.feed_chip("bme280", [WEATHER])
     repl.exec("opened({'sensor': 'bme280'})")
     assert 0 < taken(repl, "sensor.read(buffer)") / 100 < 400
@@ -206,7 +208,7 @@ def test_weather_as_on_the_host(board, repl):
     board.feed_chip("bme280", [WEATHER])
     names = repl.eval("opened({'sensor': 'bme280'})")
     assert names == ("temperature", "pressure", "humidity")
-    # 25.08 degrees is Bosch's own example; the rest is compared with floats in tests/unit
+    # 25.08 degrees is Bosch's own example; tests/unit compare the rest with floats.
     temperature, pressure, humidity = repl.eval("reading()")
     assert (temperature, 70_000 + 2 * pressure, humidity) == (2508, 100_658, 3433)
     board.feed_i2c(0, 0x76, 0xF7, bytes(8))
@@ -226,11 +228,11 @@ def test_a_chip_that_stops_measuring_is_nonsense_and_recovers(board, repl):
     assert repl.eval("reading()") == MEASURED[:3]
 
 
-def test_what_answers_as_another_is_named(board, repl):
+def test_chip_with_wrong_identity_is_named(board, repl):
     board.feed_i2c(0, 0x68, 0x75, [0x12])
     kind, said = repl.eval(f"tell(opened, {MPU})")
     assert kind == "Nonsense"
-    assert said.endswith("what answers at 0x68 says 0x12")
+    assert said.endswith("the chip at 0x68 says 0x12")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +257,7 @@ def test_a_bus_whose_number_is_not_given_is_found_by_its_pins(board, repl):
     assert repl.eval("reading()") == (1, 2, 3)
 
 
-def test_an_i2s_microphone_that_is_not_there_is_silent_and_then_nonsense(repl):
+def test_missing_i2s_microphone_is_silent_then_nonsense(repl):
     repl.eval("opened({'sensor': 'i2s', 'sck': 16, 'ws': 17, 'sd': 18, 'samples': 8})")
     repl.exec("for _ in range(63):\n    assert reading() == (0,)")
     assert repl.eval("tell(reading)") == (
@@ -267,7 +269,8 @@ def test_an_i2s_microphone_that_is_not_there_is_silent_and_then_nonsense(repl):
 
 def test_touch_on_pins(repl):
     repl.eval("opened({'sensor': 'touch', 'pins': [14, 15]})")
-    assert repl.eval("reading()") == (0, 0)  # nothing discharges them
+    # The emulator does not discharge the pins.
+    assert repl.eval("reading()") == (0, 0)
     repl.exec("sensor.close()")
 
 

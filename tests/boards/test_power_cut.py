@@ -1,4 +1,4 @@
-"""The power goes while a Pico is flashed: it starts with the old network or the new, never neither."""
+"""Cut the power while a Pico is flashed: it starts with the old or new network."""
 
 import random
 import shutil
@@ -15,7 +15,7 @@ from spikelet import installation
 from spikelet.boards import interpreter, serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import stage
-from spikelet.flashing.runtime import parts
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
@@ -34,7 +34,7 @@ def pico(own_cache):
 @pytest.fixture(scope="module")
 def runtime(pico):
     """Return the runtime as a Pico gets it, with the kernel `plain` alone."""
-    files = parts.of(interpreter.ask(pico)).files
+    files = RuntimeParts.for_interpreter(interpreter.survey_port(pico)).files
     return {path: data for path, data in files.items() if not any(n in path for n in LEFT_OUT)}
 
 
@@ -52,11 +52,11 @@ def restore(pico, image):
 
 
 def flash(pico, files, cut=None):
-    """Flash a Pico whose power goes after so many operations; return how many it did."""
+    """Flash a Pico and cut its power after `cut` operations; return the number of operations."""
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        list(stage.install(serial_port.SerialPort(board.device), files))
+        list(stage.install_payload(serial_port.SerialPort(board.device), files))
         return board.stats()["written"]
 
 

@@ -1,4 +1,4 @@
-"""A board that starts by itself: it needs no host, lets any in, and locks nobody out."""
+"""Test a board that starts without a host, and accepts a host at any time."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from stream_networks import stream_network
 from thorough import quick, thorough
 
 from spikelet.boards import interpreter, raw_repl, serial_port
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import sensor, verify
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
@@ -22,7 +22,8 @@ from spikelet.networks import lif_file
 
 pytestmark = [pytest.mark.emulated, pytest.mark.slow]
 
-SEED = 1  # of a network that scales readings of three channels
+# The seed of a network that scales readings of three channels.
+SEED = 1
 SENSOR = {"sensor": "mpu6050", "rate": 100, "i2c": {"sda": "GP4", "scl": "GP5"}}
 MPU6050 = 0x68
 RESETS = (6, 100)
@@ -37,9 +38,9 @@ def network():
 
 @pytest.fixture(scope="module")
 def pico(own_cache, network):
-    """Return an emulated Pico with a network, a sensor, and what these need."""
+    """Return an emulated Pico with a network, a sensor, and their files."""
     port = blank("pico")
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     files = parts.needed(Task(network, SENSOR)) | {
         "network.lif": lif_file.to_bytes(network),
         "sensor.json": json.dumps(SENSOR).encode(),
@@ -142,11 +143,11 @@ def test_a_sensor_that_is_unplugged_is_waited_for(board, network, console):
     assert (check.found.samples, check.found.differences, link.lost_frames) == (10, 0, 0)
 
 
-def test_a_file_that_says_so_keeps_it_from_starting(put, console):
+def test_power_up_with_safe_file_does_not_start(put, console):
     console.port.close()
     put(SAFE="")
     console.port.open()
-    assert "class" not in console("not started, for there is a file SAFE; remove it")
+    assert "class" not in console("not started: there is a file SAFE; remove it")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_a_file_that_says_so_keeps_it_from_starting(put, console):
         pytest.param("import nothing", "ImportError: no module named 'nothing'", marks=thorough),
     ],
 )
-def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board, app, words):
+def test_power_up_stops_after_three_crashes(put, console, board, app, words):
     console.port.close()
     put(app_py=app)
     end, said = time.monotonic() + 2 * PATIENCE, ""
@@ -173,7 +174,7 @@ def test_what_ends_three_times_in_a_row_is_not_started_again(put, console, board
         assert time.monotonic() < end, "it starts again and again"
         console.port.open()
         try:
-            said = console(r"not started, for .*\r\n")
+            said = console(r"not started: .*\r\n")
         except (AssertionError, OSError):
             console.port.close()
     assert f"it ended 3 times in a row at once ({words})" in said
@@ -193,7 +194,8 @@ def test_resets_of_both_kinds_are_survived(board, network, pico, resets):
             path = repl.eval("_paths['network.lif']")
             assert repl.fs_readfile(path, chunk_size=1024) == held, number
             if number % 2:
-                repl.serial.write(b"\x02\x04")  # leave the raw REPL, soft reset
+                # Leave the raw REPL, then soft reset.
+                repl.serial.write(b"\x02\x04")
         if not number % 2:
             board.reset()
     check_all(port, network)
@@ -201,7 +203,7 @@ def test_resets_of_both_kinds_are_survived(board, network, pico, resets):
 
 
 def check_all(port, network):
-    """Check that a board answers, and does what the reference does."""
+    """Check that a board answers, and equals the reference."""
     x = np.full((1, network.stream.hop, 3), 700, np.int16)
     with port.session() as stream:
         link = Link(stream, "board", lambda text: None)

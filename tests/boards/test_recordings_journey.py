@@ -1,4 +1,4 @@
-"""From a folder of recordings to a board that listens: train, convert, flash, verify, monitor."""
+"""Test a folder of recordings: train, convert, flash, verify and monitor."""
 
 import json
 
@@ -47,4 +47,4 @@ def test_the_whole_way(spikelet, folder, tmp_path):
 def test_options_of_recordings_need_a_window(spikelet, folder, tmp_path):
     status, _, err = spikelet("train", "digits", "-o", tmp_path / "net.nir", "--every", "2")
     assert status == 1
-    assert "--every is of a folder of recordings; give --window as well" in err
+    assert "--every is for a folder of recordings; give --window as well" in err

@@ -1,7 +1,7 @@
-"""From a sensor to a board that knows what it feels: record, train, convert, flash, monitor.
+"""Record from a sensor, train, convert, flash and monitor, on the emulated Pico.
 
-All on the emulated Pico, with motions played into its I2C accelerometer and light into its ADC.
-SPIKELET_EXERCISES names a folder of recordings to play instead of the motions that are made up.
+The tests play motions into its I2C accelerometer and light into its ADC. SPIKELET_EXERCISES names a
+folder of recordings to play instead of the synthetic motions.
 """
 
 import json
@@ -28,7 +28,9 @@ TRAINING = f"--window 40 --hop {HOP} --encoder delta --encoder-parameter 24 --st
 LEAKS = (
     "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
 )
-EACH = 5  # recordings of a class, 4 seconds each
+# Recordings of a class, 4 seconds each.
+EACH = 5
+EACH_LIGHT = 3
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +64,10 @@ def wire(pico_folder):
 def motions(tmp_path_factory):
     """Return {label: int16[samples, 3]} of motions to play."""
     if folder := os.environ.get("SPIKELET_EXERCISES"):
-        found = recordings.load(folder)
+        found = recordings.load_recordings(folder)
     else:
         made = recording_folder.make(tmp_path_factory.mktemp("motions"), each=EACH, seconds=20)
-        found = recordings.load(made, ["odd"])
+        found = recordings.load_recordings(made, ["odd"])
     played = {}
     for number, label in enumerate(found.classes):
         of_class = [raw for raw, y in zip(found.raw, found.labels, strict=True) if y == number]
@@ -139,7 +141,7 @@ def test_light_is_recorded_learned_and_watched(spikelet, wire, tmp_path, samples
     folder = tmp_path / "light"
     times = np.arange(400) / RATE
     for label, pace in (("slow", 0.5), ("fast", 4.0)):
-        for number in range(EACH):
+        for number in range(EACH_LIGHT):
             wire(light=2048 + 1500 * np.sin(2 * np.pi * pace * times + number))
             record(spikelet, folder, label, LIGHT, 4)
     train_and_flash(spikelet, tmp_path, folder, LIGHT)

@@ -1,4 +1,4 @@
-"""A board at a serial device: the same process as the virtual board's, behind a pseudo-terminal."""
+"""Test a serial device: the virtual board's process behind a pseudo-terminal."""
 
 import contextlib
 import os
@@ -50,7 +50,7 @@ def test_flash_verify_and_monitor_over_one_cable(spikelet, board, lif):
         assert "0 differences, 0 lost frames" in out
 
 
-def test_flash_sends_only_what_changed(spikelet, board, lif, tmp_path):
+def test_flash_sends_only_changed_files(spikelet, board, lif, tmp_path):
     port = ("--port", board.device)
     spikelet("flash", lif, *port)
     before = {path: path.stat().st_mtime_ns for path in board.files.rglob("*.*")}
@@ -67,7 +67,8 @@ def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
     spikelet("flash", lif, *port)
     with resolve.resolve(board.device).session() as stream:
         link = Link(stream, board.device, lambda text: None)
-        link.hello()  # and never a goodbye
+        # The link is never closed.
+        link.hello()
     status, out, _ = spikelet("verify", lif, *port)
     assert status == 0
     assert "0 differences, 0 lost frames" in out

@@ -1,4 +1,4 @@
-"""What one network needs of the runtime, and no more: the same spikes, and a word on what is gone."""
+"""Test runtimes with only the needed modules: equal spikes, list of the rest."""
 
 import json
 from dataclasses import replace
@@ -12,22 +12,23 @@ from random_networks import random_inputs, random_network
 from thorough import quick
 
 from spikelet.boards import interpreter, resolve
-from spikelet.flashing import stage
+from spikelet.flashing import flash, stage
 from spikelet.flashing.runtime import bytecode, file_systems
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
 
-SEEDS = {"pico": (1,)}  # of networks, where flashing takes its time
+# Seeds for boards that take long to flash.
+SEEDS = {"pico": (1,)}
 MORE_SEEDS = range(4)
 
 
 @pytest.fixture
 def lif(tmp_path):
-    """Return the files of two networks whose encoder and layers are alike."""
+    """Return the files of two networks with equal encoders and kinds of layers."""
     made = []
     for name in ("digits", "wide"):
         made.append(tmp_path / f"{name}.lif")
@@ -45,12 +46,12 @@ def few(tmp_path):
 
 @pytest.fixture
 def room_for(monkeypatch):
-    """Return a function that gives boards so many bytes for files, and so many of them free."""
-    ask = interpreter.ask
+    """Return a function that sets the size and the free bytes of boards' file systems."""
+    ask = interpreter.survey_port
 
     def give(size: int, free: int) -> None:
         small = {"flash_size": size, "flash_free": free, "flash_block": file_systems.SECTOR}
-        monkeypatch.setattr(interpreter, "ask", lambda port: replace(ask(port), **small))
+        monkeypatch.setattr(flash, "survey_port", lambda port: replace(ask(port), **small))
 
     return give
 
@@ -61,7 +62,7 @@ def left_out(out: str) -> str:
 
 
 def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
-    parts = runtime_parts.of(interpreter.ask(port))
+    parts = RuntimeParts.for_interpreter(interpreter.survey_port(port))
     for seed in SEEDS.get(port.name, MORE_SEEDS):
         network = random_network(seed)
         files = parts.needed(Task(network))
@@ -83,16 +84,16 @@ def test_every_board_fires_the_same_with_no_more_than_it_needs(port):
 @pytest.mark.parametrize("small", quick((False, True), (True,)))
 def test_files_take_as_much_flash_as_was_computed(small, own_cache):
     port, network = blank("pico"), NETWORKS["digits"]
-    before = interpreter.ask(port)
-    parts = runtime_parts.of(before)
+    before = interpreter.survey_port(port)
+    parts = RuntimeParts.for_interpreter(before)
     runtime = parts.needed(Task(network)) if small else parts.files
     files = {**runtime, "network.lif": lif_file.to_bytes(network)}
-    list(stage.install(port, files))
-    taken = before.flash_free - interpreter.ask(port).flash_free
+    list(stage.install_payload(port, files))
+    taken = before.flash_free - interpreter.survey_port(port).flash_free
     assert file_systems.filed_size(files, before.flash_block) == pytest.approx(taken, rel=0.05)
 
 
-def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif, few):
+def test_flash_small_reports_left_out_modules(spikelet, virtual, lif, few):
     status, out, _ = spikelet("flash", lif[0], "--small", "--dry-run")
     assert status == 0
     assert "files that it cannot run (kernels" in left_out(out)
@@ -118,20 +119,24 @@ def test_small_says_what_it_left_out_and_bench_what_to_do(spikelet, virtual, lif
     status, out, _ = spikelet("flash", lif[0])
     assert status == 0
     assert "need" not in left_out(out)
-    assert len(list(virtual.rglob("bench.py"))) == 1
+    assert len(list(virtual.rglob("bench/__init__.py"))) == 1
 
 
-def test_another_network_that_needs_the_same_is_all_that_is_sent(spikelet, virtual, lif):
+def test_flash_of_similar_network_sends_only_network(spikelet, virtual, lif):
     assert spikelet("flash", lif[0], "--small")[0] == 0
     status, out, _ = spikelet("flash", lif[1], "--small", "--json")
     assert status == 0
     assert json.loads(out)["sent"] == lif[1].stat().st_size
 
 
-def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet, virtual, lif, few):
+def test_flash_replaces_modules_that_board_cannot_run(spikelet, virtual, lif, few):
     port = resolve.resolve("virtual")
     network = NETWORKS["digits"]
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     assert len(list(virtual.rglob("thumb/build.py"))) == 1
     status, out, _ = spikelet("flash", lif[0], "--json")
     assert status == 0
@@ -141,13 +146,11 @@ def test_a_runtime_with_everything_gives_way_to_what_the_board_can_run(spikelet,
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
 
 
-def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
-    spikelet, virtual, lif, few, room_for
-):
+def test_flash_to_full_board_sends_only_needed_modules(spikelet, virtual, lif, few, room_for):
     room_for(97_280, 97_280)
     status, out, _ = spikelet("flash", lif[0])
     assert status == 0
-    assert "for all would take 1" in left_out(out)
+    assert "because all would take 1" in left_out(out)
     assert left_out(out).endswith("97,280 are free")
     assert not list(virtual.rglob("bench/__init__.py"))
     assert spikelet("verify", lif[0], "--samples", few)[0] == 0
@@ -158,7 +161,7 @@ def test_where_there_is_no_room_for_all_only_what_is_needed_goes_there(
     assert "put the mpy-cross of its interpreter on PATH" in err
 
 
-def test_what_a_board_has_already_needs_no_room_again(spikelet, virtual, lif, room_for):
+def test_flash_counts_no_space_for_files_on_board(spikelet, virtual, lif, room_for):
     assert spikelet("flash", lif[0])[0] == 0
     room_for(400_000, 150_000)
     status, out, _ = spikelet("flash", lif[1], "--json")

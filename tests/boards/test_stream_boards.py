@@ -1,4 +1,4 @@
-"""Streams on every board and kernel: all encoders, state that lasts, readings scaled on the board."""
+"""Test streams on every board and kernel: encoders, lasting state, scaling."""
 
 import pytest
 from boards_under_test import BOARDS

@@ -1,4 +1,4 @@
-"""The thumb kernel on emulated ARM boards: layers of every width and weight, as plain has them."""
+"""Test the thumb kernel on emulated ARM boards against `plain`, for all widths."""
 
 from dataclasses import replace
 
@@ -21,7 +21,8 @@ QUICK = (*range(len(WIDTHS)), 15)  # each width once, and the only layer that ne
 INPUTS = (258, 40, 7)
 COUNTS = (0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 255, 256, 257, 258)
 STEPS = 6
-TIMEOUT = 120  # seconds
+# Seconds.
+TIMEOUT = 120
 
 RUN = """
 import gc, sys
@@ -126,10 +127,11 @@ print(gc.mem_alloc() - before)
 
 
 def dense_network(seed):
-    """Return a network of one dense layer whose neurons may be compared two in a word."""
+    """Return a network of one dense layer that allows comparing two neurons in a word."""
     rng = np.random.default_rng([seed, 77])
     width, inputs = WIDTHS[seed % len(WIDTHS)], INPUTS[seed % 4 % 3]
-    most = 1 << 3 + seed % 5  # weights of 4 to 8 bits
+    # Weights of 4 to 8 bits.
+    most = 1 << 3 + seed % 5
     pairs, recurrent, floors = rng.random(3) < 0.3
     fires = rng.random() < 0.85
     gain = int(rng.integers(0, 4)) if rng.random() < 0.5 else 0
@@ -187,7 +189,11 @@ def signals(network, seed):
 def said(name, network, code):
     """Flash the network and return the lines that the code prints there."""
     port = opened(name)
-    list(stage.install(port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}))
+    list(
+        stage.install_payload(
+            port, {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
+        )
+    )
     code = code.replace("{prelude}", port.prelude)
     with port.connect() as transport:
         out, err = transport.exec_raw(code, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""What is sent to a board arrives, however the line is, and soon."""
+"""Test uploads to a board: they arrive over any line, and fast."""
 
 import random
 
@@ -40,15 +40,21 @@ def test_every_byte_arrives(name):
         assert stored[-1] == sum(map(len, files.values()))
         for path, data in files.items():
             assert bytes(transport.fs_readfile(path, chunk_size=1024)) == data
-        assert transport.eval("1 + 1") == 2  # it is back in its REPL
+        # The board is back in its REPL.
+        assert transport.eval("1 + 1") == 2
         board.remove([*files, "of_upload"])
         assert board.list("of_upload") == {}
 
 
 class FaultyLine:
-    """A serial port that changes, drops or adds a byte of every so many that are written to it.
+    """A serial port that damages one byte in every `every` bytes that are written.
 
-    count    int, faults so far
+    It changes, drops or adds the byte.
+
+    Attributes
+    ----------
+    count : int
+        Faults so far.
     """
 
     def __init__(self, line, every: int, kinds: str) -> None:
@@ -88,7 +94,7 @@ class FaultyLine:
 
 @pytest.mark.parametrize("kinds", ["f", "d", "a", "fda"])
 def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
-    monkeypatch.setattr(upload, "PATIENCE", 0.3)
+    monkeypatch.setattr(upload, "UPLOAD_TIMEOUT_S", 0.3)
     files = {f"{number}.bin": NETWORK[: 7000 * number] for number in range(1, 5)}
     with connected("virtual") as transport:
         board = BoardFiles(transport)
@@ -106,8 +112,8 @@ def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
         board.remove(files)
 
 
-def test_a_line_that_is_too_bad_for_the_receiver_is_used_without_it(monkeypatch):
-    monkeypatch.setattr(upload, "PATIENCE", 0.1)
+def test_upload_over_bad_line_falls_back_from_receiver(monkeypatch):
+    monkeypatch.setattr(upload, "UPLOAD_TIMEOUT_S", 0.1)
     sent = []
 
     def damaged(kind, number, data):
@@ -135,11 +141,12 @@ ENDS = {
 
 
 @pytest.mark.parametrize("how", ENDS)
-def test_a_receiver_that_ends_is_sent_nothing_more(how, monkeypatch):
+def test_upload_stops_sending_to_ended_receiver(how, monkeypatch):
     old, new = ENDS[how]
     assert old in upload.RECEIVER
     monkeypatch.setattr(upload, "RECEIVER", upload.RECEIVER.replace(old, new, 1))
-    code = b"\x04open('executed', 'w').close()\n\x04" * 300  # what a raw REPL would run
+    # A raw REPL would run this code.
+    code = b"\x04open('executed', 'w').close()\n\x04" * 300
     with connected("virtual") as transport:
         board = BoardFiles(transport)
         list(board.store({"a.bin": code, "b.bin": EVERY_BYTE}))
@@ -174,7 +181,7 @@ def test_ctrl_c_of_the_user_leaves_the_board_in_its_repl():
 
 @pytest.mark.emulated
 def test_an_upload_is_faster_than_mpremote_s():
-    """Without the time of the flash itself; docs/explanation/upload-speed.md has the times."""
+    """Compare cycles without those of flash; docs/explanation/upload-speed.md has the times."""
     pico = opened("pico")
     with pico.powered() as power, raw_repl.opened(power.name, power.device) as transport:
 
@@ -193,7 +200,8 @@ def test_an_upload_is_faster_than_mpremote_s():
         board.remove(["ours.bin", "theirs.bin", "bare.bin"])
     print(f"mpremote {theirs:,} cycles, ours {ours:,}; the flash alone {flash:,}")
     assert pages > len(NETWORK) // 256
-    assert flash > 0.3 * ours  # it is written, not only sent
+    # The file is written, not only sent.
+    assert flash > 0.3 * ours
     assert theirs > 1.6 * ours
     assert theirs - flash > 2.3 * (ours - flash)
 

@@ -1,4 +1,4 @@
-"""A vendor's driver on the emulated Pico: installed, recorded from, run by a network, and checked."""
+"""Test a vendor's driver on the emulated Pico: install, record, run and verify."""
 
 import json
 
@@ -32,7 +32,7 @@ def motion(own_cache):
     (folder / "hardware.json").unlink()
 
 
-def test_what_a_driver_gives_is_the_chips_own_integers(spikelet, motion, tmp_path):
+def test_vendor_driver_gives_integers_of_chip(spikelet, motion, tmp_path):
     source = vendor_driver.put(tmp_path)
     package = tmp_path / "package.json"
     package.write_text(json.dumps({"urls": [["vendor_mpu.py", source.name]], "version": "1"}))
@@ -44,14 +44,16 @@ def test_what_a_driver_gives_is_the_chips_own_integers(spikelet, motion, tmp_pat
     status, out, err = spikelet(*record, "--install-driver", package, "--json")
     assert status == 0, err
     (path,) = json.loads(out)["files"]
-    # It begins to play when the driver is made, half a row before the first sample, more or less.
+    # Playing begins with the driver, about half a row before the first sample.
     places = [np.flatnonzero((motion == row).all(axis=1)) for row in np.load(path)]
     assert [len(found) for found in places] == [1] * 200
     assert np.abs(np.concatenate(places) - np.arange(200)).max() <= 1
-    save_network(stream_network(1), tmp_path / "net.lif")  # which takes three channels of int16
+    # This network takes three channels of int16.
+    save_network(stream_network(1), tmp_path / "net.lif")
     assert spikelet("flash", tmp_path / "net.lif", *sensor)[0] == 0
     status, out, err = spikelet("monitor", "--check", "--samples", 50, "--port", "pico", "--json")
     assert status == 0, err
     seen = json.loads(out)
     assert (seen["samples"], seen["differences"], seen["lost_frames"]) == (50, 0, 0)
-    assert (seen["skipped"], seen["failed"]) == (0, 0)  # late it may be: its memory is collected
+    # Readings may be late, because the board collects garbage.
+    assert (seen["skipped"], seen["failed"]) == (0, 0)

@@ -1,4 +1,4 @@
-"""The viper kernel where its loops begin and end: all storages of weights, numbers of spikes, widths."""
+"""Test the limits of viper's loops: weight storages, numbers of spikes, widths."""
 
 from dataclasses import replace
 
@@ -96,7 +96,7 @@ def network(layers: list[Layer], encoder: str) -> Network:
 
 
 def active(rng) -> np.ndarray:
-    """Return uint8[samples, INPUTS] of which so many as ACTIVE says are not 0, at random places."""
+    """Return uint8[samples, INPUTS] with ACTIVE[sample] values above 0, at random places."""
     x = np.zeros((len(ACTIVE), INPUTS), np.uint8)
     for sample, count in enumerate(ACTIVE):
         x[sample, rng.permutation(INPUTS)[:count]] = 255
@@ -104,7 +104,7 @@ def active(rng) -> np.ndarray:
 
 
 def layers_of_every_width(rng, storage: str) -> list[Layer]:
-    """Return a chain of layers, of which the neurons of each are the inputs of the next."""
+    """Return a chain of layers of all widths; each layer feeds the next."""
     changes = (
         {},
         {"d": np.array([0])},
@@ -171,7 +171,11 @@ def test_steps_allocate_nothing(kept_pico, board, storage):
         with kept_pico.connect(lif_file.to_bytes(made)) as transport:
             said, errors = transport.exec_raw(STEADY, timeout=120)
     else:
-        list(stage.install(board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}))
+        list(
+            stage.install_payload(
+                board, {**bytecode.sources(), "network.lif": lif_file.to_bytes(made)}
+            )
+        )
         with board.connect() as transport:
             script = f"import sys\n{board.prelude}\n{STEADY}"
             said, errors = transport.exec_raw(script, timeout=120)

@@ -1,4 +1,4 @@
-"""The virtual board, in its process, reads what hardware.json wires to it."""
+"""Test that the virtual board, in its process, reads the sensors of hardware.json."""
 
 import ast
 
@@ -27,15 +27,15 @@ MPU = {"sensor": "mpu6050", "rate": 100}
 
 @pytest.fixture
 def virtual(own_cache, monkeypatch, tmp_path):
-    """Return the virtual board with the runtime on it, and what is wired to it."""
+    """Return the virtual board with the runtime, and its wiring."""
     (tmp_path / "emulated").symlink_to(own_cache / "emulated")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     port = resolve.resolve("virtual")
-    list(stage.install(port, bytecode.sources()))
+    list(stage.install_payload(port, bytecode.sources()))
     return port, Wired(tmp_path / "virtual" / "files")
 
 
-def test_an_accelerometer_from_a_file_that_is_unplugged_and_comes_back(virtual):
+def test_virtual_accelerometer_recovers_from_unplugging(virtual):
     port, wired = virtual
     samples = [(k, -k, 8192 - k) for k in range(1, 50)]
     chip = {"chip": "mpu6050", "recording": wired.record("motion.bin", samples), "channels": 3}
@@ -50,7 +50,7 @@ def test_an_accelerometer_from_a_file_that_is_unplugged_and_comes_back(virtual):
         assert ast.literal_eval(repl.exec(ask).decode()) == (samples * 2)[:60]
 
 
-def test_without_a_file_there_is_an_accelerometer_that_moves(virtual):
+def test_virtual_accelerometer_without_file_moves(virtual):
     port, _ = virtual
     with port.connect() as repl:
         repl.exec("import sys\n" + port.prelude + READ)

@@ -1,4 +1,4 @@
-"""Boards that are killed, reset and unplugged while they are watched, and devices that are no boards."""
+"""Kill, reset and unplug boards while they are watched; watch other devices."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ from spikelet.flashing import stage
 from spikelet.flashing.runtime import bytecode
 from spikelet.link import verify
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch, replayed
@@ -45,7 +45,7 @@ def followed(watch, network, samples):
     """Follow a watch to its end; return (turns, check, events that are no turns)."""
     check, turns, others = verify.LiveCheck(network), [], []
     for event in watch.events(samples):
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             turns.append(event.turn)
             check.check(event)
             continue
@@ -56,7 +56,7 @@ def followed(watch, network, samples):
 
 
 def interrupted(network, at, interrupt):
-    """Return the source of turns of a board to which something happens before the turns `at`."""
+    """Return a source of turns that calls `interrupt` before each turn in `at`."""
     replay = replayed(network)
     left = list(at)
 
@@ -72,7 +72,7 @@ def interrupted(network, at, interrupt):
 
 @pytest.fixture
 def lif(tmp_path):
-    """Return the file of a small network, and write a recording for it beside."""
+    """Return the file of a small network, and write a recording for it."""
     network = random_network(3)
     save_network(network, tmp_path / "net.lif")
     np.savez(tmp_path / "x.npz", x=random_inputs(network, 1, 9))
@@ -112,8 +112,9 @@ def test_the_virtual_board_is_killed_and_started_again(
     said = json.loads(out)
     assert (said["samples"], said["reconnections"]) == (70, 2)
     assert (said["differences"], said["lost_frames"], status) == (0, 0, 0)
-    assert len(started) == 1 + 1 + 2  # reading the network, watching, and twice again
-    kept = reader.load(journal)
+    # Reading the network, watching, and watching again twice.
+    assert len(started) == 1 + 1 + 2
+    kept = reader.load_journal(journal)
     entries = list(kept.entries())
     assert [entry.number for entry in entries if entry.number >= 0] == list(range(70))
     kinds = [type(entry.event) for entry in entries]
@@ -141,7 +142,7 @@ def test_a_board_that_resets_in_a_loop_is_one_sentence(
     assert status == 1
     assert err.count("\n") == 1
     assert "went away 5 times before it made a turn" in err
-    assert len(started) == 1 + watching.TRIES
+    assert len(started) == 1 + watching.WATCH_ATTEMPTS
 
 
 @pytest.mark.emulated
@@ -186,17 +187,19 @@ def test_a_board_comes_back_under_another_name(tmp_path, monkeypatch):
 
     def replug():
         before = plugged[0]
-        names.append(plug().name)  # while the other name is still taken
+        # The old name is still in use.
+        names.append(plug().name)
         before.unplug()
 
     monkeypatch.setattr(usb_identity.list_ports, "comports", comports)
     port = plug()
     files = {**bytecode.sources(), "network.lif": lif_file.to_bytes(network)}
     files["samples.bin"] = network.turn_bytes(random_inputs(network, 1, 9))
-    list(stage.install(port, files))
+    list(stage.install_payload(port, files))
     try:
         plugged[0].unplug()
-        port = plug()  # a board of this kind ends with its connection
+        # A board of this kind ends with its connection.
+        port = plug()
         names = [port.name]
         source = interrupted(network, (7,), replug)
         watch = Watch(port, connect, source, stream=False, log=lambda text: None)
@@ -261,7 +264,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     virtual = emulated.Virtual()
     samples = network.turn_bytes(random_inputs(network, 1, 9))
     flashed = {"network.lif": lif_file.to_bytes(network), "samples.bin": samples}
-    list(stage.install(virtual, bytecode.sources() | flashed))
+    list(stage.install_payload(virtual, bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
     opened = []
@@ -281,4 +284,4 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     with pytest.raises(SpikeletError, match="was of no use 5 times: .*sends text without end"):
         followed(watch, network, 20)
     assert watch.answers == 3
-    assert len(opened) == 1 + watching.TRIES
+    assert len(opened) == 1 + watching.WATCH_ATTEMPTS

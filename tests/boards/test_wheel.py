@@ -1,4 +1,4 @@
-"""What `pip install` gives elsewhere: the wheel alone, in a clean environment, far from the checkout."""
+"""Test the wheel alone in a clean environment, away from the checkout."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A board that does not do what the reference says is found out, and the place is named."""
+"""Test that verification finds and locates a board's wrong spikes."""
 
 import flash_image
 import numpy as np
@@ -29,7 +29,7 @@ tables.load = load
 
 
 class TamperedPort(ReplPort):
-    """A board on which one weight changes after the tables were checked."""
+    """A board on which one weight changes after the check of the tables."""
 
     def __init__(self, port, offset):
         self.port = port
@@ -41,7 +41,7 @@ class TamperedPort(ReplPort):
 
 
 def two_neurons() -> Network:
-    """Return a network whose second neuron alone is moved by its third input."""
+    """Return a network in which the changed weight leads from the third input to the second neuron."""
     weights = np.zeros((4, 2), np.int8)
     weights[0, 0] = 50
     return Network(

@@ -1,4 +1,4 @@
-"""What comparisons with other frameworks share: digits, training by their own gradients, agreement."""
+"""Compare spikes and classes with other frameworks, on networks they trained."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,28 +11,40 @@ from spikelet.inputs import encoders
 REASON = "PyTorch, snnTorch or Norse is missing: pip install '.[frameworks]'"
 torch = pytest.importorskip("torch", reason=REASON)
 
-torch.set_num_threads(1)  # at these sizes more only wait for each other
+# At these sizes more threads only wait for each other.
+torch.set_num_threads(1)
 
 SAME_CLASSES = 0.98
-"""The share of samples on which an imported network must answer as its framework does."""
+"""Least share of samples with equal classes in Spikelet and in the framework."""
 
 SCORES = {
     "count": lambda outputs: outputs.sum(axis=1),
     "max": lambda outputs: outputs.max(axis=1),
     "last": lambda outputs: outputs[:, -1],
 }
-"""What the answer is the largest of, from outputs[n, T, classes], by readout."""
+"""By readout: the scores of classes from outputs[n, T, classes]; the largest is the answer."""
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How samples become a network's inputs, the same ones for the framework and for Spikelet."""
+    """The encoding of samples into inputs, equal for the framework and for Spikelet."""
 
     encoder: str
     steps: int
 
     def signal(self, x, shape=()):
-        """Return float32[T, n, channels] of x uint8[n, channels]; each sample in `shape`, if given."""
+        """Return the inputs of a network.
+
+        Parameters
+        ----------
+        x : uint8[n, channels]
+        shape : tuple of int
+            The shape of each sample; empty for that of x.
+
+        Returns
+        -------
+        float32[T, n, channels], or float32[T, n, *shape]
+        """
         value = encoders.parameter(self.encoder, None)
         signal = encoders.signal(self.encoder, x, self.steps, value, np.float32)
         signal = np.broadcast_to(signal, (self.steps, *signal.shape[1:]))
@@ -41,10 +53,14 @@ class Coding:
 
 @dataclass(frozen=True)
 class Run:
-    """What a framework's own simulator did.
+    """The results of a framework's own simulator.
 
-    outputs  float[n, T, classes], of the network
-    spikes   a bool[n, T, neurons] for each of its cells that fire
+    Attributes
+    ----------
+    outputs : float[n, T, classes]
+        Outputs of the network.
+    spikes : list of bool[n, T, neurons]
+        Spikes of each cell that fires.
     """
 
     outputs: np.ndarray
@@ -56,7 +72,18 @@ class Run:
 
 
 def recorded(cells, simulate: Callable[[], "torch.Tensor"]) -> Run:
-    """Return what `simulate` returns, Tensor[T, n, classes], and what the cells fired meanwhile."""
+    """Run a simulation and record the spikes of cells.
+
+    Parameters
+    ----------
+    cells : list of torch.nn.Module
+    simulate : callable
+        Returns the outputs, Tensor[T, n, classes].
+
+    Returns
+    -------
+    Run
+    """
     fired = [[] for _ in cells]
 
     def listening(steps):
@@ -80,7 +107,14 @@ def recorded(cells, simulate: Callable[[], "torch.Tensor"]) -> Run:
 def train(network, simulate, signal, labels, epochs=3):
     """Train with the framework's own surrogate gradients.
 
-    simulate  takes a signal Tensor[T, n, ...] and returns the network's outputs Tensor[T, n, classes]
+    Parameters
+    ----------
+    network : torch.nn.Module
+    simulate : callable
+        Takes a signal Tensor[T, n, ...] and returns the network's outputs Tensor[T, n, classes].
+    signal : Tensor[T, n, ...]
+    labels : int64[n]
+    epochs : int
     """
     optimiser = torch.optim.Adam(network.parameters(), lr=5e-3)
     targets = torch.tensor(labels)
@@ -92,12 +126,12 @@ def train(network, simulate, signal, labels, epochs=3):
             optimiser.step()
 
 
-def share_of_same_spikes(made, wanted):
-    """Return the shares of (sample, step, neuron) that agree, a layer after the other.
+def share_of_same_spikes(actual, expected):
+    """Return the shares of (sample, step, neuron) that agree, layer by layer.
 
-    Both are a bool[n, T, neurons] per layer that fires; every one of them must have some spikes and
-    some steps without, or agreement would mean nothing.
+    Both are lists of bool[n, T, neurons], one per layer that fires. Each layer must have some spikes and
+    some steps without; otherwise agreement would prove little.
     """
-    for spikes in wanted:
+    for spikes in expected:
         assert 0.005 < spikes.mean() < 0.95
-    return [float((ours == theirs).mean()) for ours, theirs in zip(made, wanted, strict=True)]
+    return [float((ours == theirs).mean()) for ours, theirs in zip(actual, expected, strict=True)]

@@ -1,4 +1,4 @@
-"""Digits for networks of other frameworks; all tests of this folder bear the marker `frameworks`."""
+"""Load digits for other frameworks, and mark tests of this folder `frameworks`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Networks that Norse trained and exported: the same spikes and classes here as in its simulator."""
+"""Test the import of networks trained in Norse against its simulator."""
 
 from dataclasses import dataclass
 from importlib import metadata
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:nirtorch")
 HIDDEN, CLASSES = 32, 10
 RATE = Coding("rate", 16)
 INSTALLED = "norse" if metadata.version("norse") == "1.1.0" else "norse-main"
-"""What --from must say to read its files."""
+"""Value of --from for the files of the installed Norse."""
 
 
 def filled(neurons, value):
-    """Return a value for each neuron; of a single one nir can write no file."""
+    """Return one value per neuron, because nir cannot write a single value to a file."""
     return torch.full((neurons,), value)
 
 
@@ -67,7 +67,7 @@ def dense(hidden, readout):
 
 
 def run(network, signal):
-    """Return Tensor[T, n, classes], the last cells' spikes or membranes."""
+    """Return the last cells' spikes or membranes, Tensor[T, n, classes]."""
     state, outputs = None, []
     for step in signal:
         output, state = network(step, state)
@@ -88,15 +88,15 @@ class Trained:
     def imported(self, readout, framework=INSTALLED, **options):
         coding = self.coding.encoder, self.coding.steps
         options = ImportOptions(*coding, readout, framework=framework, **options)
-        return read.read(self.graph, options)
+        return read.read_foreign(self.graph, options)
 
     def run(self, readout):
-        """Return what Norse's own simulator does."""
+        """Return the results of Norse's own simulator."""
         cells = [cell for cell in list(self.network)[1::2] if not isinstance(cell, norse.LIBoxCell)]
         signal = self.coding.signal(self.x)
-        found = recorded(cells, lambda: run(self.network, signal))
-        assert (found.answers(readout) == self.y).mean() > 0.8, "has not learned enough to compare"
-        return found
+        result = recorded(cells, lambda: run(self.network, signal))
+        assert (result.answers(readout) == self.y).mean() > 0.8, "has not learned enough to compare"
+        return result
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def trained(parts, tmp_path):
     return make
 
 
-def assert_alike(made, readout, imported):
-    theirs, ours = made.run(readout), imported.network.simulate(made.x)
+def assert_alike(original, readout, imported):
+    theirs, ours = original.run(readout), imported.network.simulate(original.x)
     assert (ours.answers == theirs.answers(readout)).mean() >= SAME_CLASSES
     fired = ours.spikes[: len(theirs.spikes)]
     assert min(share_of_same_spikes(fired, theirs.spikes)) >= 0.9999
@@ -125,64 +125,64 @@ def assert_alike(made, readout, imported):
 
 @pytest.mark.parametrize("encoder", ["rate", "bernoulli", "direct"])
 @pytest.mark.parametrize("readout", ["max", "last"])
-def test_lif_cells_and_a_readout_that_never_fires(trained, encoder, readout):
-    made = trained(dense(lif(HIDDEN), li(CLASSES)), Coding(encoder, 16))
-    assert_alike(made, readout, made.imported(readout))
+def test_norse_lif_cells_with_membrane_readout(trained, encoder, readout):
+    original = trained(dense(lif(HIDDEN), li(CLASSES)), Coding(encoder, 16))
+    assert_alike(original, readout, original.imported(readout))
 
 
-def test_lif_cells_that_answer_by_spikes(trained):
-    made = trained(dense(lif(HIDDEN), lif(CLASSES)))
-    assert_alike(made, "count", made.imported("count"))
+def test_norse_lif_cells_with_readout_by_count(trained):
+    original = trained(dense(lif(HIDDEN), lif(CLASSES)))
+    assert_alike(original, "count", original.imported("count"))
 
 
-def test_membranes_that_rest_above_zero(trained):
-    made = trained(dense(lif(HIDDEN, v_leak=0.05), li(CLASSES, v_leak=0.1)))
-    assert_alike(made, "max", made.imported("max"))
+def test_norse_v_leak_above_zero(trained):
+    original = trained(dense(lif(HIDDEN, v_leak=0.05), li(CLASSES, v_leak=0.1)))
+    assert_alike(original, "max", original.imported("max"))
 
 
-def test_reset_by_subtraction(trained):
-    """Norse does not write it, so that import must be told."""
+def test_norse_reset_by_subtraction(trained):
+    """Norse does not write the reset, so import needs the option."""
     reset = norse.reset_subtract if hasattr(norse, "reset_subtract") else subtracting
-    made = trained(dense(lif(HIDDEN, reset_method=reset), li(CLASSES)))
-    assert_alike(made, "max", made.imported("max", reset="subtract"))
+    original = trained(dense(lif(HIDDEN, reset_method=reset), li(CLASSES)))
+    assert_alike(original, "max", original.imported("max", reset="subtract"))
 
 
 def subtracting(z, v, reset, th):
     return v - z * th
 
 
-def test_integrators(trained):
-    made = trained(dense(iaf(HIDDEN), li(CLASSES)))
-    assert_alike(made, "max", made.imported("max"))
+def test_norse_integrators(trained):
+    original = trained(dense(iaf(HIDDEN), li(CLASSES)))
+    assert_alike(original, "max", original.imported("max"))
 
 
 @pytest.mark.skipif(INSTALLED != "norse", reason="this Norse writes tau in seconds by itself")
-def test_time_constants_in_seconds(trained):
-    """With dt=1, Norse 1.1.0 writes the time constants that later versions write."""
-    made = trained(dense(lif(HIDDEN), li(CLASSES)), dt=1.0)
-    assert_alike(made, "max", made.imported("max", framework="norse-main"))
+def test_norse_tau_in_seconds(trained):
+    """With dt=1, Norse 1.1.0 writes the time constants of later versions."""
+    original = trained(dense(lif(HIDDEN), li(CLASSES)), dt=1.0)
+    assert_alike(original, "max", original.imported("max", framework="norse-main"))
     with pytest.raises(SpikeletError, match="try --from norse-main"):
-        made.imported("max", framework="norse")
+        original.imported("max", framework="norse")
 
 
-def test_in_integers(trained):
-    made = trained(dense(lif(HIDDEN), li(CLASSES)))
-    integers, _ = convert.convert(made.imported("max").network)
-    theirs, ours = made.run("max"), integers.simulate(made.x)
+def test_norse_network_in_integers(trained):
+    original = trained(dense(lif(HIDDEN), li(CLASSES)))
+    integers, _ = convert.convert_network(original.imported("max").network)
+    theirs, ours = original.run("max"), integers.simulate(original.x)
     assert (ours.answers == theirs.answers("max")).mean() >= SAME_CLASSES
     assert share_of_same_spikes([ours.spikes[0] > 0], theirs.spikes)[0] >= 0.98
 
 
-def test_through_the_command(trained, tmp_path):
-    made = trained(dense(lif(HIDDEN), li(CLASSES)))
+def test_norse_import_command(trained, tmp_path):
+    original = trained(dense(lif(HIDDEN), li(CLASSES)))
     net, tables = str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
     options = ["--from", INSTALLED, "--encoder", "rate", "--steps", "16", "--readout", "max"]
-    assert cli.main(["import", made.graph, "-o", net, *options]) == 0
-    ours, theirs = file.read(net).simulate(made.x), made.run("max")
+    assert cli.main(["import", original.graph, "-o", net, *options]) == 0
+    ours, theirs = file.read_graph(net).simulate(original.x), original.run("max")
     assert (ours.answers == theirs.answers("max")).mean() >= SAME_CLASSES
     assert cli.main(["convert", net, "-o", tables]) == 0
 
 
-def test_cells_with_a_synaptic_current(trained):
-    made = trained(dense(cuba(HIDDEN), li(CLASSES)))
-    assert_alike(made, "max", made.imported("max"))
+def test_norse_cells_with_synaptic_current(trained):
+    original = trained(dense(cuba(HIDDEN), li(CLASSES)))
+    assert_alike(original, "max", original.imported("max"))

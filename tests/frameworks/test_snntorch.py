@@ -1,4 +1,4 @@
-"""Networks that snnTorch trained and exported: the same spikes and classes here as in its simulator."""
+"""Test the import of networks trained in snnTorch against its simulator."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ CODINGS = [RATE, Coding("bernoulli", 16), Coding("direct", 8)]
 
 
 def leaky(*shape, beta=0.9, last=False, **options):
-    """Return Leaky neurons; snnTorch exports only those with a value for each of them."""
+    """Return Leaky neurons with a value for each, because snnTorch exports no others."""
     return snntorch.Leaky(
         beta=torch.full(shape, beta),
         threshold=torch.ones(shape),
@@ -44,19 +44,28 @@ def dense(beta=0.9, **options):
 
 
 def run(network, signal):
-    """Return Tensor[T, n, classes], the spikes of the last neurons, from membranes at 0."""
+    """Return the spikes of the last neurons, Tensor[T, n, classes], from membranes at 0."""
     for cell in network.modules():
         if isinstance(cell, snntorch.SpikingNeuron):
-            cell.reset_mem()  # snnTorch's utils.reset knows only some of them
+            # snnTorch's utils.reset knows only some of them.
+            cell.reset_mem()
     return torch.stack([network(step)[0] for step in signal])
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A network in snnTorch, its export, and what it does on the test digits.
+    """A network in snnTorch, its export, and the test digits.
 
-    x, y    uint8[n, 64], int64[n]
-    graph   the path of the file
+    Attributes
+    ----------
+    network : torch.nn.Module
+    coding : Coding
+    graph : str
+        The path of the file.
+    x : uint8[n, 64]
+    y : int64[n]
+    shape : tuple of int
+        The shape of a sample in snnTorch.
     """
 
     network: torch.nn.Module
@@ -67,8 +76,8 @@ class Trained:
     shape: tuple[int, ...] = (64,)
 
     def imported(self, **options):
-        """Return what nir_import makes of the file."""
-        return read.read(
+        """Return the import of the file."""
+        return read.read_foreign(
             self.graph,
             ImportOptions(
                 self.coding.encoder, self.coding.steps, "count", framework="snntorch", **options
@@ -76,14 +85,14 @@ class Trained:
         )
 
     def run(self):
-        """Return what snnTorch's own simulator does."""
+        """Return the results of snnTorch's own simulator."""
         cells = [
             cell for cell in self.network.modules() if isinstance(cell, snntorch.SpikingNeuron)
         ]
         signal = self.coding.signal(self.x, self.shape)
-        found = recorded(cells, lambda: run(self.network, signal))
-        assert (found.answers("count") == self.y).mean() > 0.8, "has not learned enough to compare"
-        return found
+        result = recorded(cells, lambda: run(self.network, signal))
+        assert (result.answers("count") == self.y).mean() > 0.8, "has not learned enough to compare"
+        return result
 
 
 @pytest.fixture
@@ -111,34 +120,34 @@ def trained(parts, tmp_path):
 @pytest.mark.parametrize(
     ("mechanism", "reset"), [("subtract", None), ("zero", "set")], ids=["subtract", "zero"]
 )
-def test_leaky_layers(trained, coding, mechanism, reset):
-    made = trained(dense(reset_mechanism=mechanism), coding)
-    theirs, network = made.run(), made.imported(reset=reset).network
-    ours = network.simulate(made.x)
+def test_snntorch_leaky_layers(trained, coding, mechanism, reset):
+    original = trained(dense(reset_mechanism=mechanism), coding)
+    theirs, network = original.run(), original.imported(reset=reset).network
+    ours = network.simulate(original.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999
 
 
 @pytest.mark.parametrize("beta", [0.8, 0.9, 0.95, 0.99])
-def test_leaky_layers_in_integers(trained, beta):
-    made = trained(dense(beta))
-    theirs, network = made.run(), made.imported().network
-    integers, reports = convert.convert(network)
-    ours = integers.simulate(made.x)
+def test_snntorch_leaky_layers_in_integers(trained, beta):
+    original = trained(dense(beta))
+    theirs, network = original.run(), original.imported().network
+    integers, reports = convert.convert_network(network)
+    ours = integers.simulate(original.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     spikes = [layer > 0 for layer in ours.spikes]
     assert min(share_of_same_spikes(spikes, theirs.spikes)) >= 0.95
-    found = drift.measure(network, integers, reports, made.x)
-    assert found.class_agreement >= SAME_CLASSES
-    assert min(layer.agreement for layer in found.layers) >= 0.95
+    measured = drift.measure_drift(network, integers, reports, original.x)
+    assert measured.class_agreement >= SAME_CLASSES
+    assert min(layer.agreement for layer in measured.layers) >= 0.95
 
 
-def test_learned_leaks_and_thresholds(trained):
-    made = trained(dense(learn_beta=True, learn_threshold=True))
-    betas = made.network[1].beta.detach()
+def test_snntorch_learned_leaks_and_thresholds(trained):
+    original = trained(dense(learn_beta=True, learn_threshold=True))
+    betas = original.network[1].beta.detach()
     assert betas.std() > 1e-3
-    theirs, network = made.run(), made.imported().network
-    ours = network.simulate(made.x)
+    theirs, network = original.run(), original.imported().network
+    ours = network.simulate(original.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999
     np.testing.assert_allclose(network.layers[0].beta, betas.clamp(0, 1), atol=1e-6)
@@ -156,22 +165,22 @@ class Named(torch.nn.Module):
         return self.lif2(self.fc2(self.lif1(self.fc1(x))))
 
 
-def test_through_the_command(trained, tmp_path):
-    made, net, tables = trained(Named()), str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
+def test_snntorch_import_command(trained, tmp_path):
+    original, net, tables = trained(Named()), str(tmp_path / "net.nir"), str(tmp_path / "net.lif")
     options = ["--from", "snntorch", "--encoder", "rate", "--steps", "16", "--readout", "count"]
-    assert cli.main(["import", made.graph, "-o", net, *options]) == 0
-    ours = file.read(net).simulate(made.x)
-    theirs = made.run()
+    assert cli.main(["import", original.graph, "-o", net, *options]) == 0
+    ours = file.read_graph(net).simulate(original.x)
+    theirs = original.run()
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999
     assert cli.main(["convert", net, "-o", tables]) == 0
 
 
-def test_reset_that_the_file_does_not_say(trained):
-    """An importer cannot know that a network resets to zero; unless told, it gets other spikes."""
-    made = trained(dense(reset_mechanism="zero"))
-    wrong = made.imported().network.simulate(made.x)
-    assert min(share_of_same_spikes(wrong.spikes, made.run().spikes)) < 0.999
+def test_snntorch_reset_to_zero_needs_option(trained):
+    """The file does not say that a network resets to zero; without the option, spikes differ."""
+    original = trained(dense(reset_mechanism="zero"))
+    wrong = original.imported().network.simulate(original.x)
+    assert min(share_of_same_spikes(wrong.spikes, original.run().spikes)) < 0.999
 
 
 def synaptic():
@@ -185,7 +194,7 @@ def synaptic():
 
 
 def recurrent(**options):
-    """Return neurons with synapses among themselves, which snnTorch writes as a cycle."""
+    """Return recurrent neurons, which snnTorch writes as a cycle."""
     return snntorch.RLeaky(
         beta=torch.full((HIDDEN,), 0.9), threshold=torch.ones(HIDDEN), init_hidden=True, **options
     )
@@ -213,8 +222,8 @@ def recurrent_with_a_current():
         pytest.param(recurrent_with_a_current, id="RSynaptic"),
     ],
 )
-def test_other_hidden_cells(trained, cells):
-    made = trained(
+def test_snntorch_other_hidden_cells(trained, cells):
+    original = trained(
         torch.nn.Sequential(
             torch.nn.Linear(64, HIDDEN),
             cells(),
@@ -222,8 +231,8 @@ def test_other_hidden_cells(trained, cells):
             leaky(CLASSES, last=True),
         )
     )
-    theirs = made.run()
-    ours = made.imported().network.simulate(made.x)
+    theirs = original.run()
+    ours = original.imported().network.simulate(original.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert min(share_of_same_spikes(ours.spikes, theirs.spikes)) >= 0.9999
 
@@ -264,11 +273,11 @@ def strided():
     "make",
     [strided, pooled_after_spikes, pooled_before_spikes],
 )
-def test_convolutions(trained, make):
-    """Hidden neurons may lie in another order here, so that they are compared by their numbers."""
-    made = trained(make(), shape=(1, 8, 8))
-    theirs = made.run()
-    ours = made.imported().network.simulate(made.x)
+def test_snntorch_convolutions(trained, make):
+    """Compare hidden neurons by their numbers of spikes, because their order may differ."""
+    original = trained(make(), shape=(1, 8, 8))
+    theirs = original.run()
+    ours = original.imported().network.simulate(original.x)
     assert (ours.answers == theirs.answers("count")).mean() >= SAME_CLASSES
     assert share_of_same_spikes(ours.spikes[-1:], theirs.spikes[-1:])[0] >= 0.9999
     numbers = [spikes.sum(axis=(1, 2)) for spikes in (ours.spikes[0], theirs.spikes[0])]

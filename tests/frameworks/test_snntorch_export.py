@@ -1,4 +1,4 @@
-"""Networks that Spikelet trained, in snnTorch: the same spikes in float."""
+"""Test the export of trained networks to snnTorch: the same spikes in float."""
 
 import contextlib
 import io
@@ -21,18 +21,19 @@ import_nir = pytest.importorskip("snntorch.import_nir", reason=REASON)
 
 
 def in_snntorch(network, path, samples):
-    """Return what snnTorch reads from the file of a network, ready for so many samples."""
+    """Return the network that snnTorch reads from a file, prepared for `samples` samples."""
     graph = to_snntorch.for_snntorch(network)
     nir.write(path, graph)
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
+    # snnTorch prints a protocol.
+    with contextlib.redirect_stdout(io.StringIO()):
         read = import_nir.import_from_nir(nir.read(path))
-    told = to_snntorch.snippet(network, graph)
-    exec(told, {"snntorch": snntorch, "network": read, "samples": samples})
+    code = to_snntorch.snippet(network, graph)
+    exec(code, {"snntorch": snntorch, "network": read, "samples": samples})
     return read
 
 
 def simulated(read, layers, signal):
-    """Return what snnTorch does with a signal Tensor[T, n, channels]; outputs are last membranes."""
+    """Return the run of snnTorch on a signal Tensor[T, n, channels]; outputs are last membranes."""
     cells = [getattr(read, f"neurons_{number}") for number in range(layers)]
     membranes = []
 
@@ -51,7 +52,7 @@ def simulated(read, layers, signal):
     "coding", [Coding("rate", 16), Coding("direct", 8)], ids=lambda coding: coding.encoder
 )
 @pytest.mark.parametrize("beta", [0.875, 1.0])
-def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
+def test_export_to_snntorch_gives_same_spikes(parts, tmp_path, reset, readout, coding, beta):
     training_part, test = parts
     options = TrainingOptions(
         encoder=coding.encoder,
@@ -62,12 +63,12 @@ def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
         beta=beta,
         epochs=4,
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     theirs = simulated(read, len(network.layers), coding.signal(test.x))
     ours = network.simulate(test.x)
-    for made, wanted in zip(theirs.spikes, ours.spikes, strict=True):
-        np.testing.assert_array_equal(made, wanted)
+    for actual, expected in zip(theirs.spikes, ours.spikes, strict=True):
+        np.testing.assert_array_equal(actual, expected)
     if readout == "count":
         assert (theirs.spikes[-1].sum(axis=1).argmax(axis=1) == ours.answers).all()
     else:
@@ -75,19 +76,19 @@ def test_spikes_are_the_same(parts, tmp_path, reset, readout, coding, beta):
 
 
 @pytest.mark.parametrize("resets", [("subtract", "set"), ("set", "subtract")])
-def test_layers_may_reset_otherwise_than_each_other(parts, tmp_path, resets):
+def test_export_to_snntorch_with_different_resets(parts, tmp_path, resets):
     options = TrainingOptions(readout="count", hidden=(32,), epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     layers = [
         replace(layer, reset=reset) for layer, reset in zip(network.layers, resets, strict=True)
     ]
     assert_same_spikes(replace(network, layers=tuple(layers)), parts[1], tmp_path / "net.nir")
 
 
-def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
+def test_export_to_snntorch_of_late_reset_needs_no_start(parts, tmp_path):
     """A spike that takes theta / beta needs no other start in snnTorch."""
     options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     layers = [replace(layer, rho=layer.theta / layer.beta) for layer in network.layers]
     network = replace(network, layers=tuple(layers))
     graph = to_snntorch.for_snntorch(network)
@@ -98,13 +99,13 @@ def test_the_late_reset_that_an_import_found_is_its_own(parts, tmp_path):
 def assert_same_spikes(network, test, path):
     read = in_snntorch(network, path, len(test))
     signal = Coding(network.encoder, network.steps).signal(test.x)
-    made = simulated(read, len(network.layers), signal).spikes
-    assert min(share_of_same_spikes(made, network.simulate(test.x).spikes)) == 1
+    spikes = simulated(read, len(network.layers), signal).spikes
+    assert min(share_of_same_spikes(spikes, network.simulate(test.x).spikes)) == 1
 
 
-def test_other_amounts_are_refused(parts):
+def test_export_to_snntorch_refuses_other_rho(parts):
     options = TrainingOptions(readout="count", hidden=(32,), beta=0.875, epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     first = replace(network.layers[0], rho=network.layers[0].theta / 2)
     with pytest.raises(SpikeletError, match="layer 0 does other than start at 0 and lose theta"):
         to_snntorch.for_snntorch(replace(network, layers=(first, *network.layers[1:])))
@@ -112,31 +113,32 @@ def test_other_amounts_are_refused(parts):
 
 @pytest.mark.parametrize("reset", ["subtract", "set"])
 @pytest.mark.parametrize("convolutions", ["4k3p1", "4k3p1s2,8k3", "4k3p1,6k3p1q2", "4k3,5k2q2"])
-def test_convolutions_spike_alike(parts, tmp_path, convolutions, reset):
+def test_export_to_snntorch_of_convolutions(parts, tmp_path, convolutions, reset):
     training_part, test = parts
     options = TrainingOptions(
         convolutions=convolutions, hidden=(12,), reset=reset, epochs=3, spike_penalty=1e-4
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     signal = Coding("direct", 4).signal(test.x).reshape(4, len(test), 1, 8, 8)
     theirs, ours = simulated(read, len(network.layers), signal), network.simulate(test.x)
-    for made, wanted, layer in zip(theirs.spikes, ours.spikes, network.layers, strict=True):
-        there = made.reshape(*made.shape[:2], layer.maps, -1).swapaxes(2, 3)  # channels first
-        np.testing.assert_array_equal(there.reshape(wanted.shape), wanted)
-        assert layer.theta is None or wanted.any()
+    for actual, expected, layer in zip(theirs.spikes, ours.spikes, network.layers, strict=True):
+        # snnTorch's neurons are channels first.
+        swapped = actual.reshape(*actual.shape[:2], layer.maps, -1).swapaxes(2, 3)
+        np.testing.assert_array_equal(swapped.reshape(expected.shape), expected)
+        assert layer.theta is None or expected.any()
     assert (theirs.answers("max") == ours.answers).mean() > 0.99
 
 
-def test_convolutions_over_time_are_refused(parts):
+def test_export_to_snntorch_refuses_conv1d(parts):
     options = TrainingOptions(convolutions="4k3", shape="1x64x1", hidden=(), epochs=1)
-    network = train.train(parts[0], options).network
+    network = train.train_network(parts[0], options).network
     with pytest.raises(SpikeletError, match="is Conv1d, which snnTorch does not read"):
         to_snntorch.for_snntorch(network)
 
 
 @pytest.mark.parametrize("readout", ["count", "max"])
-def test_synaptic_currents_spike_alike(parts, tmp_path, readout):
+def test_export_to_snntorch_of_synaptic_currents(parts, tmp_path, readout):
     training_part, test = parts
     options = TrainingOptions(
         encoder="rate",
@@ -147,19 +149,19 @@ def test_synaptic_currents_spike_alike(parts, tmp_path, readout):
         epochs=4,
         current=0.75,
     )
-    network = train.train(training_part, options).network
+    network = train.train_network(training_part, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(test))
     theirs = simulated(read, len(network.layers), Coding("rate", 12).signal(test.x))
-    for made, wanted in zip(theirs.spikes, network.simulate(test.x).spikes, strict=True):
-        np.testing.assert_array_equal(made, wanted)
+    for actual, expected in zip(theirs.spikes, network.simulate(test.x).spikes, strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
-def test_a_stream_spikes_alike(parts, tmp_path):
+def test_export_to_snntorch_of_stream(parts, tmp_path):
     random = np.random.default_rng(0)
     x = np.abs((random.integers(-40, 41, (60, 20, 3)).cumsum(axis=1) + 128) % 510 - 255)
     samples = Dataset(x.astype(np.uint8), np.arange(60) % 2, ("a", "b"), "wandering")
     options = TrainingOptions(encoder="delta", steps=1, hop=5, hidden=(16,), epochs=3)
-    network = train.train(samples, options).network
+    network = train.train_network(samples, options).network
     read = in_snntorch(network, tmp_path / "net.nir", len(x))
     signal = encoders.signal("delta", samples.x, 1, network.encoder_parameter)
     theirs = simulated(read, 2, torch.tensor(signal, dtype=torch.float32))
@@ -172,7 +174,7 @@ def test_a_stream_spikes_alike(parts, tmp_path):
     ("kind", "words"),
     [({"recurrent": True}, "hears its own spikes"), ({"current": 0.75}, "has a synaptic current")],
 )
-def test_what_cannot_be_brought_there_is_refused(parts, kind, words):
-    network = train.train(parts[0], TrainingOptions(epochs=1, **kind)).network
+def test_export_to_snntorch_refuses_other_layers(parts, kind, words):
+    network = train.train_network(parts[0], TrainingOptions(epochs=1, **kind)).network
     with pytest.raises(SpikeletError, match=f"layer 0 {words}"):
         to_snntorch.for_snntorch(network)

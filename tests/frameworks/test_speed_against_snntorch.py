@@ -1,7 +1,6 @@
-"""The reference simulator beside snnTorch's: the same network does the same, with far fewer calls.
+"""Compare the reference simulator with snnTorch's: equal results, fewer calls.
 
-How long both take is for tools/measure_simulator.py to say; tests count what does not depend on the
-machine.
+tools/measure_simulator.py measures the times; tests count calls, which do not depend on the machine.
 """
 
 import sys
@@ -19,12 +18,12 @@ snntorch = pytest.importorskip("snntorch", reason=REASON)
 tool = load_tool.load("measure_simulator")
 
 FEWER_CALLS = 5
-"""How many times fewer functions are called for a sample."""
+"""Least ratio of function calls for a sample, snnTorch to Spikelet."""
 
 
 @pytest.fixture(scope="module", params=tool.ENCODERS)
 def pair(request):
-    """Return a float network, its integers, and the float one in snnTorch."""
+    """Return a float network, its integers, and the float network in snnTorch."""
     network, integers = tool.networks(request.param)
     return network, integers, tool.InSnnTorch(network)
 
@@ -35,8 +34,9 @@ def samples():
 
 
 def calls(action):
-    """Return how many functions of Python's and of C's are called, which is the same each time."""
-    action()  # what is prepared once
+    """Return the number of calls of Python's and C's functions, which is the same each time."""
+    # The first run prepares caches.
+    action()
     count = 0
 
     def listen(frame, event, argument):
@@ -51,7 +51,7 @@ def calls(action):
     return count
 
 
-def test_snntorch_spikes_as_the_float_network_does(pair, samples):
+def test_snntorch_gives_spikes_of_float_network(pair, samples):
     network, _, theirs = pair
     fired, answers = theirs.simulate(theirs.signal(network, samples))
     hidden = np.stack([step[0].numpy() > 0 for step in fired], axis=1)
@@ -60,26 +60,29 @@ def test_snntorch_spikes_as_the_float_network_does(pair, samples):
     assert (answers.numpy() == ours.answers).mean() > 0.99
 
 
-def test_integers_answer_as_snntorch_does(pair, samples):
+def test_integer_network_gives_classes_of_snntorch(pair, samples):
     network, integers, theirs = pair
     _, answers = theirs.simulate(theirs.signal(network, samples))
     assert (integers.simulate(samples).answers == answers.numpy()).mean() >= SAME_CLASSES
 
 
 @pytest.mark.parametrize("count", [1, 360])
-def test_far_fewer_functions_are_called(pair, samples, count):
+def test_reference_simulator_calls_fewer_functions(pair, samples, count):
     network, integers, theirs = pair
     x = samples[:count]
     signal = theirs.signal(network, x)
-    there, here = calls(lambda: theirs.simulate(signal)), calls(lambda: integers.simulate(x))
-    assert there >= FEWER_CALLS * here > 0
+    snntorch_calls, reference_calls = (
+        calls(lambda: theirs.simulate(signal)),
+        calls(lambda: integers.simulate(x)),
+    )
+    assert snntorch_calls >= FEWER_CALLS * reference_calls > 0
 
 
-def test_a_sample_is_simulated_in_narrow_numbers(pair):
-    """What 360 digits cost is memory to go through: 2 bytes for a membrane, not 4 as there."""
+def test_reference_simulator_uses_int16_membranes(pair):
+    """Check that a membrane takes 2 bytes, not 4: memory traffic limits 360 digits."""
     _, integers, _ = pair
     for number, layer in enumerate(integers.layers):
         direct = number == 0 and integers.encoder == "direct"
-        found = reference_numbers.numbers(layer, direct, integers.steps)
-        assert found.kind == np.int16
-        assert found.weights.dtype == np.float32
+        numbers = reference_numbers.layer_numbers(layer, direct, integers.steps)
+        assert numbers.kind == np.int16
+        assert numbers.weights.dtype == np.float32

@@ -1,4 +1,4 @@
-"""Files that nobody wrote: refused with the one error that callers expect, or read soundly."""
+"""Test readers of .lif files with random bytes: one kind of error, valid tables."""
 
 import numpy as np
 from hypothesis import example, given, settings
@@ -11,14 +11,16 @@ from spikelet.networks import lif_file
 from spikert.kernels import convolution_patches as patches
 from spikert.network import tables
 
-SEEDS = (0, 4, 7, 16, 17)  # recurrent layers, currents, convolutions with strides and pooling
+# Recurrent layers, currents, convolutions with strides and pooling.
+SEEDS = (0, 4, 7, 16, 17)
 FILES = {seed: lif_file.to_bytes(random_network(seed)) for seed in SEEDS}
-MOST_PARTS = 10_000  # of a convolution that is followed through all of its places
+# Parts of a convolution whose places are all checked.
+MOST_PARTS = 10_000
 thorough = settings(derandomize=True, max_examples=400, deadline=None)
 
 
 def read_by_both(data: bytes) -> None:
-    """Read the bytes as board and host; anything but the errors they promise fails the test."""
+    """Read the bytes as board and as host; only their documented errors are allowed."""
     try:
         table = tables.Tables(data)
     except tables.TableError:
@@ -40,7 +42,7 @@ def read_by_both(data: bytes) -> None:
 
 
 def assert_within(table: tables.Tables) -> None:
-    """Check that no offset that a kernel follows leads out of the file."""
+    """Check that kernels follow no offset beyond the end of the file."""
     for layer in table.layers:
         ends = [offset + 2 * entries for offset, entries in layer.where.values()]
         rows = layer.inputs + (layer.neurons if layer.recurrent else 0)
@@ -59,9 +61,9 @@ def assert_patches_within(layer: tables.LayerTable) -> None:
     if g.stride_h * g.stride_w > MOST_PARTS:
         return
     parts = np.array(g.parts()).reshape(g.stride_h, g.stride_w, 3)
-    taken = parts[..., 0] * parts[..., 1]
-    assert parts[..., 2].ravel().tolist() == np.cumsum([0, *taken.ravel()])[:-1].tolist()
-    assert taken.sum() == g.kernel_h * g.kernel_w
+    sizes = parts[..., 0] * parts[..., 1]
+    assert parts[..., 2].ravel().tolist() == np.cumsum([0, *sizes.ravel()])[:-1].tolist()
+    assert sizes.sum() == g.kernel_h * g.kernel_w
     for places, lengths, out in (
         (patches.rows(g, g.parts()), parts[:, 0, 0], g.out_h),
         (patches.columns(g, g.parts()), parts[0, :, 1], g.out_w),
@@ -75,7 +77,7 @@ def assert_patches_within(layer: tables.LayerTable) -> None:
 @thorough
 @given(st.binary(max_size=200), st.booleans())
 @example(b"", False)
-def test_random_bytes(data, headed):
+def test_readers_survive_random_bytes(data, headed):
     if headed and len(data) > 12:
         data = resealed(tables.MAGIC + bytes([tables.VERSION, 0, 0, 0]) + data)
     read_by_both(data)
@@ -83,10 +85,10 @@ def test_random_bytes(data, headed):
 
 @thorough
 @given(st.sampled_from(sorted(FILES)), st.data())
-def test_random_changes_under_a_right_checksum(seed, draw):
+def test_readers_survive_changes_with_valid_checksum(seed, draw):
     changed = bytearray(FILES[seed])
     for _ in range(draw.draw(st.integers(1, 4))):
-        # half of the changes go to the header and the first layer's, where there is most to break
+        # Half of the changes go to the header and the first layer's, which have the most checks.
         most = draw.draw(st.sampled_from([130, len(changed) - 1]))
         changed[draw.draw(st.integers(0, most))] = draw.draw(st.integers(0, 255))
     read_by_both(resealed(bytes(changed)))
@@ -94,7 +96,7 @@ def test_random_changes_under_a_right_checksum(seed, draw):
 
 @thorough
 @given(st.sampled_from(sorted(FILES)), st.data())
-def test_random_cuts_and_growths_under_a_right_checksum(seed, draw):
+def test_readers_survive_cuts_and_insertions_with_valid_checksum(seed, draw):
     data = FILES[seed]
     place = draw.draw(st.integers(12, len(data)))
     removed = draw.draw(st.integers(0, 40))

@@ -1,4 +1,4 @@
-# Every file of firmware/board_side, run as a REPL runs it, with stand-ins for what only boards have.
+# Run every file of firmware/board_side as a REPL runs it, with stand-ins for modules of boards.
 # Run in an empty folder, with the folder of the files as argument; prints a line per answer.
 import binascii
 import sys
@@ -16,15 +16,15 @@ def run(name, **values):
 
 
 def module(name, **attributes):
-    """Have `import name` give a module with these attributes."""
-    sys.modules[name] = made = Module()
+    """Make `import name` return a module with these attributes."""
+    sys.modules[name] = stub = Module()
     for key, value in attributes.items():
-        setattr(made, key, value)
-    return made
+        setattr(stub, key, value)
+    return stub
 
 
 def attempt(call, *arguments):
-    """Return what a call returns, or the number of the OSError that it raises."""
+    """Return the result of a call, or the number of the OSError that it raises."""
     try:
         return call(*arguments)
     except OSError as error:
@@ -53,7 +53,7 @@ files["_list"]("a")
 
 
 class FatFolder:
-    """A file system that does not rename over a file."""
+    """A file system that cannot rename over a file."""
 
     def __init__(self):
         self.names = ["old", "new"]
@@ -79,21 +79,21 @@ print("on FAT", fat[1].names)
 
 class CircuitPythonHash:
     def __init__(self, name, data=b""):
-        self.seen = name, bytes(data)
+        self.state = name, bytes(data)
 
     def update(self, data):
-        self.seen = self.seen[0], self.seen[1] + bytes(data)
+        self.state = self.state[0], self.state[1] + bytes(data)
 
     def digest(self):
-        return f"{self.seen[0]} of {len(self.seen[1])}".encode()
+        return f"{self.state[0]} of {len(self.state[1])}".encode()
 
 
 circuitpython = Module()
 circuitpython.new = CircuitPythonHash
-whole, files["hashlib"] = files["hashlib"], circuitpython
+saved, files["hashlib"] = files["hashlib"], circuitpython
 files["_write"]("one.bin", "wb", NOISE)
 print("hash by name", binascii.unhexlify(files["_sha256"]("one.bin")))
-files["hashlib"] = whole
+files["hashlib"] = saved
 files["_remove"]("one.bin")
 
 # receive.py
@@ -102,7 +102,7 @@ files["_remove"]("one.bin")
 class Cable:
     def __init__(self, data):
         self.data = data
-        self.said = b""
+        self.written = b""
 
     def readinto(self, view):
         size = min(len(view), len(self.data), 100)
@@ -111,7 +111,7 @@ class Cable:
         return size
 
     def write(self, data):
-        self.said += bytes(data)
+        self.written += bytes(data)
 
 
 BLOCK, HEAD, MARK = 512, 25, b"\n-- mark --\n"
@@ -127,7 +127,7 @@ def message(kind, number, data):
 
 
 def receive(*sent):
-    """Print what the receiver answers to these bytes, and how it ends."""
+    """Print the receiver's answers to these bytes, and its end."""
     cable = Cable(b"".join(sent))
     receiver = run("receive")
     receiver["_console"] = lambda: (cable, cable)
@@ -136,11 +136,11 @@ def receive(*sent):
         ended = receiver["_receive"](*ask)
     except (EOFError, KeyboardInterrupt) as error:
         ended = type(error).__name__
-    said, refused, reason = cable.said.partition(b"!")
-    # Each interpreter has its own text for an error of the system.
+    accepted, refused, reason = cable.written.partition(b"!")
+    # Each interpreter has its own text for a system error.
     if b"Errno 2]" in reason:
         reason = b"no such folder"
-    print("receive", said, refused, reason, ended, len(cable.data))
+    print("receive", accepted, refused, reason, ended, len(cable.data))
 
 
 DATA = bytes(range(256))
@@ -182,8 +182,14 @@ roms = {1: 1, 2: Partition()}
 vfs = module("vfs", rom_ioctl=lambda request, number=0: roms[request])
 for roms[2] in (Partition(), bytearray(7)):
     survey = run("survey")
-    said, memory, sizes = survey["answer"]()
-    print("survey", len(said), said[0] == sys.implementation.name, said[1] != "", memory >= 0)
+    identity, memory, sizes = survey["answer"]()
+    print(
+        "survey",
+        len(identity),
+        identity[0] == sys.implementation.name,
+        identity[1] != "",
+        memory >= 0,
+    )
     print("sizes", sizes[0], [size >= 0 for size in sizes[1:]])
 roms[1] = -19
 print("no ROM", run("survey")["answer"]()[2][0])

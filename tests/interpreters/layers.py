@@ -1,9 +1,9 @@
-# What the layers of a network do, step by step: the same with every kernel on every interpreter.
+# Step the layers of a network: the same output with every kernel on every interpreter.
 # Run with the folder of the firmware, a kernel, a .lif file, and a file of signals to the first
-# layer, of which each line is one of
-#     start            all state starts again
-#     hold X ...       and a sample's x, held
-#     step             a step on what is held
+# layer. Each line is one of
+#     start            reset all state
+#     hold X ...       hold a sample's x
+#     step             a step on the held sums
 #     step SHIFT I ... a step on the inputs that spiked, shifted
 # Prints for each step each layer's spikes and membranes.
 import sys

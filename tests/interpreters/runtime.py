@@ -1,4 +1,4 @@
-# What must be equal on every interpreter: checksums, frames, tables, encoders, the plain kernel.
+# Print checksums, frames, tables, encoders and the plain kernel: equal on every interpreter.
 # Run with the folder of the firmware and a .lif file as arguments; prints a line per question.
 import struct
 import sys
@@ -38,17 +38,17 @@ except ValueError as error:
     print("too long", error)
 
 
-class Wanted:
+class Sample:
     channels = 40
     steps = 9
 
 
 for name, parameter in (("rate", 0), ("bernoulli", 77), ("latency", 30), ("phase", 5)):
-    Wanted.encoder, Wanted.parameter = name, parameter
-    encoder = encoders.make(Wanted)
+    Sample.encoder, Sample.parameter = name, parameter
+    encoder = encoders.make(Sample)
     encoder.start()
     encoder.take(noise[:40])
-    for _ in range(Wanted.steps):
+    for _ in range(Sample.steps):
         count = encoder.step()
         print(name, list(encoder.events[:count]), encoder.shifts[0])
 

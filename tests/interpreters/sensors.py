@@ -1,4 +1,4 @@
-# Sensors that need no hardware, on every interpreter; and what those say that do, where there is none.
+# Read sensors without hardware on every interpreter, and print the errors of the others.
 # Run with the folder of the firmware and a recording of i16[samples, 3] as arguments.
 import sys
 
@@ -36,7 +36,8 @@ tell({"sensor": "replay", "file": sys.argv[2], "channels": "3"})
 tell({"sensor": "nose"})
 tell({"sensor": "adc", "pins": []})
 tell({"sensor": "adc", "pin": 1})
-for _, family in sensors.KNOWN:  # all can be compiled
+# All families can be compiled.
+for _, family in sensors.KNOWN:
     __import__("spikert.sensors." + family)
 for name in ("mpu6050", "lsm6ds", "lsm9ds1", "adxl345", "lis3dh"):
     chip = chips.load(name)

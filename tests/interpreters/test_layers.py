@@ -1,4 +1,4 @@
-"""Every kernel on every interpreter does what the equations do in loops, on layers of every kind."""
+"""Every kernel on every interpreter obeys the equations, on layers of every kind."""
 
 import functools
 import os
@@ -31,22 +31,22 @@ MARKS = {
 
 
 @functools.cache
-def signals_and_doings(seed: int) -> tuple[str, list[str]]:
-    """Return what layers.py is to be told of a random network, and what it must print."""
+def signals_and_output(seed: int) -> tuple[str, list[str]]:
+    """Return the input of layers.py for a random network, and its expected output."""
     network = random_network(seed)
-    told, expected = [], []
+    lines, expected = [], []
     for values in random_inputs(network, seed, SAMPLES):
         x = naive_simulator.inputs(network, values)
-        told += ["start"] + (["hold " + _words(x)] if network.encoder == "direct" else [])
+        lines += ["start"] + (["hold " + _words(x)] if network.encoder == "direct" else [])
         for step in naive_simulator.steps(network, x):
-            told.append(_told(network, step))
+            lines.append(_line(network, step))
             for spikes, membranes in zip(step.spikes, step.membranes, strict=True):
                 octets = b"".join(v.to_bytes(2, "little", signed=True) for v in membranes)
                 expected.append(f"{_listed(spikes)} {list(octets)}")
-    return "\n".join(told), expected
+    return "\n".join(lines), expected
 
 
-def _told(network, step) -> str:
+def _line(network, step) -> str:
     if network.encoder == "direct":
         return "step"
     return f"step {step.shift} {_words(_listed(step.signal))}"
@@ -69,9 +69,9 @@ def _words(numbers: list[int]) -> str:
         for kernel in kernels
     ],
 )
-def test_every_spike_and_membrane_is_that_of_the_equations(name, kernel, seed, firmware, tmp_path):
-    told, expected = signals_and_doings(seed)
-    (tmp_path / "signals").write_text(told)
+def test_kernel_spikes_and_membranes_match_equations(name, kernel, seed, firmware, tmp_path):
+    lines, expected = signals_and_output(seed)
+    (tmp_path / "signals").write_text(lines)
     save_network(random_network(seed), tmp_path / "net.lif")
     program = sys.executable if name == "python" else interpreter(name)
     command = [
@@ -97,11 +97,12 @@ from spikert.network import tables
 described = tables.load(sys.argv[2]).layers
 layers = [kernels.load("viper").Layer(table) for table in described]
 counts = [table.inputs // 2 for table in described]
-given = [array("H", range(count or 1)) for count in counts]
+inputs = [array("H", range(count or 1)) for count in counts]
 def steps():
     for k in range(len(layers)):
-        layers[k].step(given[k], counts[k], 1)
-before = 0  # the name has its place before memory is compared
+        layers[k].step(inputs[k], counts[k], 1)
+# The name gets its place before memory is compared.
+before = 0
 steps()
 gc.collect()
 before = gc.mem_alloc()
@@ -112,7 +113,7 @@ print(gc.mem_alloc() - before)
 
 @pytest.mark.emulated
 @pytest.mark.parametrize("seed", quick(SEEDS, QUICK_SEEDS))
-def test_viper_allocates_nothing_in_a_step(seed, firmware, tmp_path):
+def test_viper_step_allocates_no_memory(seed, firmware, tmp_path):
     save_network(random_network(seed), tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(STEADY)
     command = [interpreter("micropython"), tmp_path / "steady.py", firmware, tmp_path / "net.lif"]

@@ -24,16 +24,16 @@ HERE = Path(__file__).parent
     ],
 )
 @pytest.mark.parametrize("seed", [0, 7, 9])
-def test_runtime_says_the_same_as_on_cpython(name, seed, firmware, tmp_path):
+def test_runtime_output_equals_cpython(name, seed, firmware, tmp_path):
     lif = tmp_path / "net.lif"
     save_network(random_network(seed), lif)
     arguments = [str(firmware / "runtime.py"), str(firmware), str(lif)]
-    said = [
+    outputs = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))
     ]
-    assert said[0].count("\n") > 60
-    assert said[1].replace("\r\n", "\n") == said[0]
+    assert outputs[0].count("\n") > 60
+    assert outputs[1].replace("\r\n", "\n") == outputs[0]
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_runtime_says_the_same_as_on_cpython(name, seed, firmware, tmp_path):
         pytest.param("circuitpython", marks=pytest.mark.ulab),
     ],
 )
-def test_sensors_say_the_same_as_on_cpython(name, firmware, tmp_path):
+def test_sensors_output_equals_cpython(name, firmware, tmp_path):
     recording = tmp_path / "samples.bin"
     recording.write_bytes(array("h", [k * 1801 - 32768 for k in range(36)]).tobytes())
     arguments = [str(firmware / "sensors.py"), str(firmware), str(recording)]
-    said = [
+    outputs = [
         subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
         for program in (sys.executable, interpreter(name))
     ]
-    assert said[0].count("\n") > 40
-    assert said[1].replace("\r\n", "\n") == said[0]
+    assert outputs[0].count("\n") > 40
+    assert outputs[1].replace("\r\n", "\n") == outputs[0]
 
 
 @pytest.mark.parametrize(
@@ -65,20 +65,20 @@ def test_sensors_say_the_same_as_on_cpython(name, firmware, tmp_path):
     ],
 )
 @pytest.mark.parametrize("form", ["source", "minified"])
-def test_board_side_files_agree_with_cpython(name, form, tmp_path):
+def test_board_side_output_equals_cpython(name, form, tmp_path):
     folder = FIRMWARE / "board_side"
     if form == "minified":
         sources, folder = folder, tmp_path / "board_side"
         folder.mkdir()
         for path in sources.glob("*.py"):
             (folder / path.name).write_text(minify.compact(path.read_text()))
-    said = []
+    outputs = []
     for program in (sys.executable, interpreter(name)):
         work = tmp_path / Path(program).name
         work.mkdir()
         command = [program, str(HERE / "board_side.py"), str(folder)]
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=True)
-        said.append(done.stdout.replace("\r\n", "\n"))
+        run = subprocess.run(command, cwd=work, capture_output=True, text=True, check=True)
+        outputs.append(run.stdout.replace("\r\n", "\n"))
         assert list(work.iterdir()) == []
-    assert said[0].count("\n") > 45
-    assert said[1] == said[0]
+    assert outputs[0].count("\n") > 45
+    assert outputs[1] == outputs[0]

@@ -1,14 +1,14 @@
-"""What ulab answers, question by question: runs on ulab, and on the stand-in of the virtual board.
+"""Print ulab's answers to questions, on ulab or on the virtual board's stand-in.
 
-A question is an expression, or a statement and after the last `;` the expression that shows what it
-did. The answer beside it is what the interpreter must print: dtype and values of an array (True and
-False mark a boolean one), `repr` of anything else, or the name of the error.
+A question is an expression, or a statement and, after the last `;`, an expression that shows its effect.
+The answer beside it is the output of the interpreter: dtype and values of an array (True and False mark
+a boolean one), `repr` of any other value, or the name of the error.
 
-SAME       answered alike everywhere: what the script prints
-VERSION    answered by 6.5.3, as CircuitPython has it and the stand-in; and by 6.12
-CORE       answered by CircuitPython and the stand-in; and by MicroPython, whatever the ulab
-WIDTH      answered with 32-bit floats, as on boards and by the stand-in; and with 64-bit ones
-HAZARDS    answered alike by every ulab, but not what anybody means: the stand-in refuses
+SAME       same answer everywhere; the script prints these
+VERSION    answers of 6.5.3, which CircuitPython has and the stand-in copies; and of 6.12
+CORE       answers of CircuitPython and the stand-in; and of MicroPython, for any ulab
+WIDTH      answers with 32-bit floats, as on boards and in the stand-in; and with 64-bit ones
+HAZARDS    same answer from every ulab, but a surprising one: the stand-in refuses
 
 With an argument, the name of another table, the script prints that one.
 """
@@ -361,7 +361,7 @@ SAME = (
     ("np.frombuffer(raw, dtype=np.uint8).reshape((2, 2))[:, 0::2]", "uint8 [[1], [2]]"),
     ("np.frombuffer(raw, dtype=np.int8).reshape((2, 2))[:, 1::2] * one", "int16 [[-300], [0]]"),
     ("np.right_shift(W.reshape((3, 2)) * v[:2], 1)", "int16 [[0, 2], [1, 4], [2, 6]]"),
-    # masks, and what is done in place
+    # masks, and statements in place
     ("e *= one; e", "int16 [0, -300, 24464, -300]"),
     ("e -= e; e", "int16 [0, 0, 0, 0]"),
     ("x = e.copy(); x *= m; x", "int16 [-32768, 0, 300, 0]"),
@@ -449,7 +449,7 @@ WIDTH = (
 )
 
 HAZARDS = (
-    # answered with None, or not done, and nothing said
+    # The answer is None, or the statement has no effect, without an error.
     ("v[[0, 2]]", "None"),
     ("v[1.0]", "None"),
     ("v[True]", "None"),
@@ -472,22 +472,22 @@ HAZARDS = (
     ("v += v[1:2]; v", "int16 [3, 4, 7, 8]"),
     ("v[0:0] = 5; v", "int16 [5, 2, 3, 4]"),
     ("v += v[0:0]; v", "int16 []"),
-    # booleans that are neither
+    # Booleans that are neither True nor False.
     ("m += 1; np.max(m)", "2"),
     ("m[1] = 5; np.max(m)", "5"),
     ("np.max(-m)", "255"),
-    # values that do not fit, where even CircuitPython does not look
+    # Values that do not fit, and that even CircuitPython does not check.
     ("v[m] = [1, 2]; v", "int16 [1, 2, 2, 4]"),
     ("v[m] = 1.5; v", "int16 [1, 2, 1, 4]"),
     ("v[m] = v; v", "int16 [1, 2, 1, 4]"),
     ("b[m] = v * 100; b", "int8 [100, -1, 100, 127]"),
     ("np.arange(300, dtype=np.uint8)[299]", "43"),
     ("np.array([[1, 2], [3]], dtype=np.int8)", "int8 [[1, 2], [3, 0]]"),
-    # int8 with uint16: which of them depends on the order, or on the operation
+    # int8 with uint16: the type depends on the order, or on the operation.
     ("np.maximum(b, h)", "int16 [0, 1, 300, -1]"),
     ("np.maximum(h, b)", "uint16 [0, 1, 300, 65535]"),
     ("np.where(m, b, h)", "uint16 [65408, 1, 5, 65535]"),
-    # harmless, but CPython stores no number-like object, as numpy's are, in a slice
+    # Harmless, but CPython stores no number-like object of numpy in a slice.
     ("x = bytearray(8); x[0:8] = v.tobytes(); x[6]", "4"),
     # sorting by the bits
     ("np.sort(b)", "int8 [5, 127, -128, -1]"),
@@ -497,7 +497,7 @@ HAZARDS = (
 
 
 def environment(np):
-    """Return fresh arrays by the names that the questions use."""
+    """Return fresh arrays by their names in the questions."""
     return {
         "np": np,
         "v": np.array([1, 2, 3, 4], dtype=np.int16),
@@ -514,7 +514,7 @@ def environment(np):
 
 
 def show(value, np):
-    """Return dtype and values of an array, also in a tuple, or `repr` of anything else."""
+    """Return dtype and values of an array, also in a tuple, or `repr` of any other value."""
     if isinstance(value, np.ndarray):
         names = {np.uint8: "uint8", np.int8: "int8", np.uint16: "uint16", np.int16: "int16"}
         return "{} {}".format(names.get(value.dtype, "float"), value.tolist())
@@ -524,7 +524,7 @@ def show(value, np):
 
 
 def answer(question, np):
-    """Return what the interpreter answers."""
+    """Return the interpreter's answer."""
     names = environment(np)
     statement, _, expression = question.rpartition(";")
     try:
@@ -536,7 +536,8 @@ def answer(question, np):
 
 def main():
     """Print each question of a table with its answer."""
-    from ulab import numpy as np  # the tables are read without ulab, too
+    # The tables are read without ulab, too.
+    from ulab import numpy as np
 
     tables = {"VERSION": VERSION, "CORE": CORE, "WIDTH": WIDTH, "HAZARDS": HAZARDS}
     for row in tables[sys.argv[1]] if len(sys.argv) > 1 else SAME:

@@ -1,7 +1,7 @@
-"""A folder as a board's file system, and the board's code run on it in this process.
+"""Run a board's code in this process, with a folder as its file system.
 
-Every operation on a file is counted, and any can be the one at which the power goes. FAT does not
-rename over a file that is there.
+Every operation on a file is counted, and the power can fail at any of them. FAT cannot rename a file
+over an existing one.
 """
 
 import builtins
@@ -14,19 +14,28 @@ from mpremote.transport import TransportExecError
 
 
 class PowerCut(BaseException):
-    """The power went."""
+    """The power fails."""
 
 
 class FolderBoard:
-    """A transport to a board whose files are in a folder, which has to be the current one.
+    """A transport to a board whose files are in the current folder.
 
-    fat        bool: as FAT, which has no renaming over a file
-    room       int, bytes that may still be written
-    corrupt    bool, whether what is written changes on its way
-    cut_at     int, the operation at which the power goes, half done; None: never
-    count      int, operations so far
-    written    list of the paths that were opened to be written, in order, each once
-    read_only  bool, as CircuitPython's while a computer has its drive
+    Attributes
+    ----------
+    fat : bool
+        Behave like FAT, which cannot rename a file over an existing one.
+    room : int
+        Bytes that may still be written.
+    corrupt : bool
+        Change data while it is written.
+    cut_at : int or None
+        The operation at which the power fails, half done; None: never.
+    count : int
+        Operations so far.
+    written : list of str
+        The paths that were opened for writing, in order, each once.
+    read_only : bool
+        Behave like CircuitPython while a computer has its drive.
     """
 
     def __init__(self, *, fat: bool = False) -> None:
@@ -52,25 +61,25 @@ class FolderBoard:
         }
 
     def exec(self, code: str) -> bytes:
-        """Run code as the board would, and return what it prints."""
-        said = []
-        self.names["print"] = lambda text: said.append(f"{text}\n")
+        """Run code as the board would, and return the text that it prints."""
+        output = []
+        self.names["print"] = lambda text: output.append(f"{text}\n")
         try:
             exec(code, self.names)
         except Exception as error:
             raise TransportExecError(1, traceback.format_exc()) from error
-        return "".join(said).encode()
+        return "".join(output).encode()
 
     def eval(self, expression: str):
-        """Return what an expression is there."""
+        """Return the value of an expression on the board."""
         return eval(expression, self.names)
 
     def exec_raw_no_follow(self, code: str) -> None:
-        """Refuse: there is no console here on which a receiver could be sent anything."""
+        """Refuse, because this board has no console for a receiver."""
         raise TransportExecError(1, "no console")
 
     def step(self) -> bool:
-        """Count an operation; return whether it is the one at which the power goes."""
+        """Count an operation; return whether the power fails at it."""
         self.count += 1
         return self.cut_at is not None and self.count > self.cut_at
 
@@ -125,33 +134,42 @@ class _Limited:
 
 
 class Started(SimpleNamespace):
-    """What a board starts when it is switched on.
+    """The network that a board starts when it is switched on.
 
-    runtime    {path: bytes} of the runtime's files
-    files      {name: bytes} of what it is given
+    Attributes
+    ----------
+    runtime : dict of str to bytes
+        The runtime's files by path.
+    files : dict of str to bytes
+        The network and other files for it, by name.
     """
 
 
 def boot(first: tuple[str, ...] = ("code.py", "main.py")) -> Started | None:
-    """Return what a board in this folder starts when it is switched on; None where it starts nothing.
+    """Return the network that a board in this folder starts; None if it starts none.
 
-    first    the entry points that the interpreter looks for, in order
+    Parameters
+    ----------
+    first : tuple of str
+        The entry points that the interpreter tries, in order.
     """
     entry = next((Path(name) for name in first if os.path.exists(name)), None)
     if entry is None:
         return None
-    found = []
+    starts = []
     system = SimpleNamespace(path=[])
 
     def start(paths=None):
         folder = Path(system.path[0] if system.path else "", "spikert")
-        given = {"network.lif": "network.lif"} if paths is None else paths
+        arguments = {"network.lif": "network.lif"} if paths is None else paths
         runtime = {
             path.relative_to(folder.parent).as_posix(): path.read_bytes()
             for path in folder.rglob("*.*")
         }
-        files = {name: Path(path).read_bytes() for name, path in given.items() if name != "runtime"}
-        found.append(Started(runtime=runtime, files=files))
+        files = {
+            name: Path(path).read_bytes() for name, path in arguments.items() if name != "runtime"
+        }
+        starts.append(Started(runtime=runtime, files=files))
 
     def load(name, *rest):
         if name == "sys":
@@ -161,4 +179,4 @@ def boot(first: tuple[str, ...] = ("code.py", "main.py")) -> Started | None:
 
     names = {"__name__": "__main__", "__builtins__": vars(builtins) | {"__import__": load}}
     exec(entry.read_text(), names)
-    return found[0] if found else None
+    return starts[0] if starts else None

@@ -1,7 +1,7 @@
-"""The board's session in this process, behind a stream that can damage, delay and chop what passes.
+"""Run the board's session in this process, behind a stream with faults.
 
-Nothing waits: time is a Clock's, and the session runs whenever the host looks for an answer. So a
-test is over at once, and goes the same way each time.
+Time is a Clock's, so tests never wait. The session runs whenever the host looks for an answer, so a
+test is fast and always takes the same course.
 """
 
 import random
@@ -12,7 +12,7 @@ from spikert.session import Session
 
 
 class Clock:
-    """Stands in for the module `time`, and takes it ill when somebody waits for ever."""
+    """A replacement for the module `time` that fails when a test waits without end."""
 
     def __init__(self, limit: float = 100_000.0) -> None:
         self.now = 0.0
@@ -25,15 +25,19 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self.now += seconds
 
 
 class Faults:
     """Flips, drops and inserts bytes, each with probability `rate` / 3.
 
-    never    a byte that no fault makes
-    count    int, faults so far
+    Attributes
+    ----------
+    never : int or None
+        A byte that no fault produces.
+    count : int
+        Faults so far.
     """
 
     def __init__(self, seed: int, rate: float, never: int | None = None) -> None:
@@ -43,7 +47,7 @@ class Faults:
         self.count = 0
 
     def damage(self, data: bytes) -> bytes:
-        """Return what arrives of `data`."""
+        """Return the damaged data."""
         if not self.rate:
             return data
         arrives = bytearray()
@@ -64,7 +68,7 @@ class Faults:
 
 
 class _Inbox:
-    """What the host sent and the board has yet to read; ends instead of waiting."""
+    """Bytes from the host that the board has yet to read; reads end instead of waiting."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -72,11 +76,11 @@ class _Inbox:
 
     @property
     def in_waiting(self) -> int:
-        """How many bytes can be read at once."""
+        """Number of bytes that can be read at once."""
         return len(self.data)
 
     def readinto(self, buffer: bytearray) -> int:
-        """Give one byte, or none."""
+        """Read one byte, or none."""
         if not self.data:
             self.ran_dry = True
             return 0
@@ -87,11 +91,15 @@ class _Inbox:
 class BoardInMemory:
     """A stream for Link with a Session at its other end.
 
-    path        of the .lif file, and the recording, and the settings of the sensor
-    outgoing    called with (kind, data) of each frame from the board; returns (data, seconds), what
-                the host gets and how much later
-    ended       bool, whether the session is over
-    sent        list of the kinds of all frames that the board sent
+    Attributes
+    ----------
+    outgoing : callable
+        Called with (kind, data) of each frame from the board; returns (data, seconds), the data for the
+        host and its delay.
+    ended : bool
+        Whether the session is over.
+    sent : list of int
+        The kinds of all frames that the board sent.
     """
 
     def __init__(
@@ -116,7 +124,8 @@ class BoardInMemory:
         self.outgoing = outgoing or (lambda kind, data: (data, 0.0))
         self._random = random.Random(seed)
         self._under_way = deque()
-        self._rest = b""  # of the host's bytes, without an end yet
+        # The incomplete end of the host's bytes.
+        self._rest = b""
         self._board_writes = False
 
     def write(self, data) -> int:
@@ -128,7 +137,7 @@ class BoardInMemory:
         return len(data)
 
     def read(self, size: int) -> bytes:
-        """Give the host what has come by now, in pieces of any size."""
+        """Return the bytes that have arrived for the host, in pieces of any size."""
         arrived = b""
         while self._under_way and self._under_way[0][0] <= self.clock.now:
             arrived += self._under_way.popleft()[1]

@@ -1,4 +1,4 @@
-"""The boards that tests run on, and what happens where one is missing."""
+"""List the boards that tests run on, and skip or fail without them."""
 
 import os
 
@@ -21,7 +21,7 @@ BOARDS = {
     "unix:micropython-ulab": ("viper", "ulab", "plain"),
     "unix:circuitpython": ("viper", "ulab", "plain"),
 }
-"""Each board's kernels, the fastest first."""
+"""The kernels of each board, fastest first."""
 
 
 def marks(name: str):
@@ -53,7 +53,7 @@ def blank(name: str, storage: str = ""):
 
 
 def opened(name: str):
-    """Return the board at a port; without it, the test is skipped or fails."""
+    """Return the board at a port; if it is missing, the test skips or fails."""
     try:
         return resolve.resolve(name)
     except SpikeletError as error:

@@ -1,4 +1,4 @@
-"""A board at a serial device: the process of the virtual board, behind a pseudo-terminal."""
+"""Put the process of the virtual board behind a pseudo-terminal, a serial device."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from spikelet.boards.virtual import emulated
 
 
 class FakeSerialBoard:
-    """A process with a raw REPL behind a pseudo-terminal; it goes on between connections."""
+    """A process with a raw REPL behind a pseudo-terminal; it keeps running between connections."""
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, str(emulated.SERVE), str(folder)]
@@ -24,7 +24,8 @@ class FakeSerialBoard:
         self.ours, theirs = pty.openpty()
         tty.setraw(theirs)
         self.device = os.ttyname(theirs)
-        self.theirs = theirs  # held open, so that the device outlives each of its users
+        # Kept open, so that the device outlives each of its users.
+        self.theirs = theirs
         for pump in (self._to_board, self._to_host):
             threading.Thread(target=pump, daemon=True).start()
 

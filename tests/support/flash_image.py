@@ -20,7 +20,8 @@ from spikelet.boards.virtual.emulated import Virtual
 from spikelet.boards.virtual.pico import FIRMWARE, Pico
 from spikelet.errors import SpikeletError
 from spikelet.flashing import layout, stage
-from spikelet.flashing.runtime import parts
+from spikelet.flashing.layout import Layout
+from spikelet.flashing.runtime.parts import RuntimeParts
 
 FLASH = 2 << 20  # bytes, of the chip
 FILES = 1408 << 10  # bytes at its end, for files; source: MicroPython, ports/rp2/boards/RPI_PICO
@@ -73,7 +74,7 @@ def put(port: Port, files: Mapping[str, bytes]) -> None:
     except SpikeletError:
         micropython = None
     if micropython is None:
-        list(stage.install(port, files))
+        list(stage.install_payload(port, files))
     else:
         _write(micropython, installation.cache_folder(port.storage), files)
 
@@ -90,12 +91,14 @@ def runtime(port: Port, *, compiled: bool = False) -> Mapping[str, bytes]:
 @functools.cache
 def _runtime(name: str, compiled: bool) -> Mapping[str, bytes]:
     asked = _asked(name)
-    return parts.of(asked if compiled else replace(asked, bytecode=(0, 0))).files
+    return RuntimeParts.for_interpreter(
+        asked if compiled else replace(asked, bytecode=(0, 0))
+    ).files
 
 
 @functools.cache
 def _asked(name: str) -> interpreter.Interpreter:
-    return interpreter.ask(resolve.resolve(name))
+    return interpreter.survey_port(resolve.resolve(name))
 
 
 def _is_pico(port: Port) -> bool:
@@ -103,7 +106,7 @@ def _is_pico(port: Port) -> bool:
 
 
 def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
-    made = layout.of(files)
+    made = Layout.of_files(files)
     wanted = {**made.staged, **made.entries, ACTIVE: made.active}
     for path in (folder / FOLDER).rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
@@ -116,11 +119,11 @@ def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write(micropython: str, folder: Path, files: Mapping[str, bytes]) -> None:
-    made = layout.of(files)
+    made = Layout.of_files(files)
     wanted = {**made.staged, **made.entries, ACTIVE: made.active}
     copies = folder / "copies"
     copies.mkdir(exist_ok=True)
-    listing = {"folders": layout.folders(wanted), "files": {}}
+    listing = {"folders": layout.parent_folders(wanted), "files": {}}
     for number, (path, data) in enumerate(wanted.items()):
         (copies / str(number)).write_bytes(data)
         listing["files"][path] = str(copies / str(number))

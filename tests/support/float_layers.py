@@ -1,4 +1,4 @@
-"""Small float networks for tests."""
+"""Make small float networks for tests."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
 
 def layer(weights, *, theta=1.0, beta=0.75, bias=0.0, reset="subtract", v_reset=0.0, v_start=0.0):
-    """Return a layer whose neurons are alike."""
+    """Return a layer of equal neurons."""
     weights = np.array(weights, float)
     ones = np.ones(weights.shape[1])
     return FloatLayer(
@@ -21,7 +21,7 @@ def layer(weights, *, theta=1.0, beta=0.75, bias=0.0, reset="subtract", v_reset=
 
 
 def network(*layers, encoder="direct", steps=4, readout="max"):
-    """Return a network with classes of any name."""
+    """Return a network whose classes are numbers."""
     classes = tuple(map(str, range(layers[-1].neurons)))
     return FloatNetwork(layers, encoder, steps, readout, classes)
 

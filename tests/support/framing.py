@@ -4,7 +4,7 @@ from spikert import wire
 
 
 def encoded(kind: int, sequence: int, payload: bytes = b"") -> bytes:
-    """Return a frame, with the zeros around it, as a board sends it."""
+    """Return a frame as a board sends it, with the zeros around it."""
     start = 2 + wire.HEAD_SIZE
     frame = bytearray(wire.MAX_FRAME)
     frame[start : start + len(payload)] = payload

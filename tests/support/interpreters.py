@@ -1,4 +1,4 @@
-"""The interpreters that run one script, and the firmware that they import."""
+"""Find the interpreters that run test scripts, and the firmware for them."""
 
 import shutil
 from pathlib import Path
@@ -12,11 +12,11 @@ FIRMWARE = Path(__file__).parents[2] / "firmware"
 
 
 def interpreter(name: str) -> str:
-    """Return an interpreter's path, or skip."""
+    """Return the path of an interpreter, or skip the test."""
     built = installation.cache_folder("emulated") / name
-    found = str(built) if built.exists() else shutil.which(name)
-    if found is None:
+    path = str(built) if built.exists() else shutil.which(name)
+    if path is None:
         if name == "micropython":
             absent(name, "no micropython; run boards/emulated/build unix")
         pytest.skip(f"no {name} on PATH")
-    return found
+    return path

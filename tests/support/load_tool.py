@@ -1,4 +1,4 @@
-"""The scripts in tools/ as modules, which import each other by their names."""
+"""Load the scripts in tools/ as modules; they import each other by name."""
 
 import importlib.util
 import sys

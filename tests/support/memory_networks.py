@@ -1,15 +1,15 @@
-"""Networks of every kind of layer, of sizes that boards run, to count the memory they take."""
+"""Networks of all kinds of layers and realistic sizes, to count their memory."""
 
 import numpy as np
 
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 def dense(inputs: int, neurons: int, **parameters) -> Layer:
-    """Return a dense layer that two neurons of may be compared at once, and that leaks by a shift."""
+    """Return a dense layer that leaks by a shift and allows comparing two neurons at once."""
     weights = np.ones((inputs, neurons), np.int8)
     return Layer(weights, **{"theta": 90, "rho": 90, "d": 16, "lanes": True, **parameters})
 
@@ -44,6 +44,6 @@ NETWORKS = {
         dense(12, 64, recurrent=np.ones((64, 64), np.int8)),
         dense(64, 6),
         encoder_parameter=3,
-        stream=Stream(64, 16),
+        stream=StreamWindow(64, 16),
     ),
 }

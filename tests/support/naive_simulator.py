@@ -1,15 +1,20 @@
-"""The design's equations as loops over samples, steps and neurons, in Python's own integers."""
+"""Simulate networks by loops over samples, steps and neurons, in Python integers."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Step:
-    """What came and what it did in one step.
+    """Inputs and results of one step.
 
-    signal     of each input: its spike, 0 or 1; with direct, x
-    shift      of the first layer's sums
-    spikes, membranes    [layer][neuron]
+    Attributes
+    ----------
+    signal : list of int
+        The spike of each input, 0 or 1; with direct, x.
+    shift : int
+        Shift of the first layer's sums.
+    spikes, membranes : list of list of int
+        By layer and neuron.
     """
 
     signal: list
@@ -19,9 +24,12 @@ class Step:
 
 
 def simulate(network, x):
-    """Return (spikes, membranes, answers) of the samples x, as nested lists.
+    """Simulate samples x.
 
-    spikes[sample][step][layer][neuron], membranes[sample][layer][neuron], answers[sample]
+    Returns
+    -------
+    tuple of nested lists
+        spikes[sample][step][layer][neuron], membranes[sample][layer][neuron] and answers[sample].
     """
     samples = [list(steps(network, inputs(network, values))) for values in x]
     return (
@@ -32,7 +40,7 @@ def simulate(network, x):
 
 
 def inputs(network, values):
-    """Return a sample's x as a list; where the network scales, of raw readings."""
+    """Return a sample's x as a list; scale raw readings if the network does."""
     x = [int(value) for value in values]
     raw = network.scaling is not None and values.dtype.kind == "i"
     return _scaled(network.scaling, x) if raw else x
@@ -41,17 +49,17 @@ def inputs(network, values):
 def steps(network, x):
     """Yield each Step of one sample."""
     states = [_State(layer) for layer in network.layers]
-    for coming, coming_shift in _encoded(network, x):
-        signal, shift, spikes = coming, coming_shift, []
+    for encoded, encoded_shift in _encoded(network, x):
+        signal, shift, spikes = encoded, encoded_shift, []
         for layer, state in zip(network.layers, states, strict=True):
             signal = _layer_step(layer, state, signal, shift)
             shift = 0
             spikes.append(signal)
-        yield Step(coming, coming_shift, spikes, [list(state.v) for state in states])
+        yield Step(encoded, encoded_shift, spikes, [list(state.v) for state in states])
 
 
 class _State:
-    """What a layer remembers: membranes, synaptic currents, its own spikes of the step before."""
+    """State of a layer: membranes, synaptic currents, and its own spikes of the step before."""
 
     def __init__(self, layer):
         self.v = [int(layer.v_start[j % layer.maps]) for j in range(layer.neurons)]
@@ -60,7 +68,7 @@ class _State:
 
 
 def _scaled(scaling, raw):
-    """Return x of raw readings; offset and scale are one for all channels, or one for each."""
+    """Return x of raw readings; offset and scale have one value, or one per channel."""
     x = []
     for k, value in enumerate(raw):
         offset = int(scaling.offset[k % len(scaling.offset)])
@@ -70,6 +78,7 @@ def _scaled(scaling, raw):
 
 
 def _rate(sums, x):
+    """Return the spikes of the rate encoder, and update its sums."""
     spikes = []
     for i, value in enumerate(x):
         total = sums[i] + value
@@ -79,7 +88,7 @@ def _rate(sums, x):
 
 
 def _encoded(network, x):
-    """Yield each step's input spikes, x itself with direct, and the shift of the first layer's sums."""
+    """Yield the input spikes of each step, or x with direct, and the shift of the first layer's sums."""
     sums, state, value = [128] * len(x), network.encoder_parameter, network.encoder_parameter
     for t in range(network.steps):
         if network.encoder == "direct":
@@ -102,7 +111,7 @@ def _encoded(network, x):
 
 
 def _layer_step(layer, state, signal, shift):
-    """Advance a layer by one step, in place in its state; return the spikes of its neurons."""
+    """Advance a layer by one step, in place; return the spikes of its neurons."""
     own = state.fired
     image = _pooled(layer.geometry, signal) if layer.geometry else None
     state.fired = [0] * layer.neurons
@@ -116,6 +125,7 @@ def _layer_step(layer, state, signal, shift):
 
 
 def _dense_sum(weights, signal, j):
+    """Return the weighted sum of the inputs of neuron j."""
     return sum(value * int(weights[i][j]) for i, value in enumerate(signal) if value)
 
 
@@ -135,7 +145,7 @@ def _pooled(geometry, signal):
 
 
 def _correlation(layer, image, j):
-    """Return what the kernel of neuron j's map sums up at neuron j's place, zeros being around it."""
+    """Return the kernel's sum at neuron j's place, with zeros around the image."""
     geometry = layer.geometry
     place, of_map = divmod(j, layer.maps)
     out_y, out_x = divmod(place, geometry.out[1])
@@ -153,7 +163,7 @@ def _correlation(layer, image, j):
 
 
 def _neuron(layer, state, j, total):
-    """Advance neuron j by one step, its weighted sum being known; return 1 if it fired."""
+    """Advance neuron j by one step with its weighted sum; return 1 if it fired."""
     k = j % layer.maps
     feed = (total << layer.gain) + int(layer.bias[k])
     if layer.current_d is not None:
@@ -172,12 +182,13 @@ def _neuron(layer, state, j, total):
 
 
 def _answer(readout, sample):
+    """Return the class with the largest score, the first of equals."""
     counts = [sum(fired) for fired in zip(*[step.spikes[-1] for step in sample], strict=True)]
-    seen = [step.membranes[-1] for step in sample]
+    membranes = [step.membranes[-1] for step in sample]
     if readout == "count":
         scores = counts
     elif readout == "max":
-        scores = [max(reached) for reached in zip(*seen, strict=True)]
+        scores = [max(reached) for reached in zip(*membranes, strict=True)]
     else:
-        scores = seen[-1]
+        scores = membranes[-1]
     return scores.index(max(scores))

@@ -1,4 +1,4 @@
-"""NIR graphs made by hand, and what they do by NIR's own equations, channels first."""
+"""Make NIR graphs, and simulate them by NIR's own equations, channels first."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +18,7 @@ SAMPLES = 20
 
 
 def chain(*nodes, edges=None, extra=None):
-    """Return a graph of the nodes in this order, with Input and Output where they are missing."""
+    """Return a graph of the nodes in this order; add missing Input and Output."""
     if not isinstance(nodes[0], nir.Input):
         nodes = (nir.Input(nodes[0].input_type), *nodes)
     if not isinstance(nodes[-1], nir.Output):
@@ -30,7 +30,7 @@ def chain(*nodes, edges=None, extra=None):
 
 
 def lif(random, n, reset=0.0):
-    """Return LIF neurons with parameters of their own each, beta 0.7..0.95 at 1 ms."""
+    """Return LIF neurons with different parameters, beta 0.7..0.95 at 1 ms."""
     return nir.LIF(
         tau=random.uniform(3e-3, 2e-2, n),
         r=random.uniform(3, 8, n),
@@ -48,14 +48,14 @@ def small(*between, **changes):
 
 
 def cycle(graph, neurons, *between):
-    """Return the graph with a way from neurons through other nodes back to themselves."""
+    """Return the graph with a recurrent connection of neurons through other nodes."""
     extra = {f"{neurons}/{i}": node for i, node in enumerate(between)}
     edges = [*graph.edges, *pairwise([neurons, *extra, neurons])]
     return nir.NIRGraph({**graph.nodes, **extra}, edges, type_check=False)
 
 
 def snntorch_leaky(beta, threshold):
-    """Return what snnTorch's exporter makes of Leaky, in float32 as there."""
+    """Return the node that snnTorch's exporter writes for Leaky, with its float32 rounding."""
     beta, threshold = np.float32(beta), np.float32(threshold)
     with np.errstate(divide="ignore"):
         tau = 1e-4 / (1 - beta)
@@ -65,7 +65,7 @@ def snntorch_leaky(beta, threshold):
 def through_file(graph, path, options=PLAIN):
     """Import the graph from a file that nir wrote."""
     nir.write(path, graph)
-    return read.read(path, options)
+    return read.read_foreign(path, options)
 
 
 def samples(random, *shape):
@@ -74,32 +74,32 @@ def samples(random, *shape):
 
 
 def refusal(graph, options=PLAIN):
-    """Return the sentence with which a graph is refused."""
+    """Return the error message for a refused graph."""
     with pytest.raises(SpikeletError) as caught:
-        read.from_nir(graph, options)
+        read.foreign_from_nir(graph, options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def texts(imported, node="", grade=None):
-    """Return what the account says of a node, all of it or what has a grade."""
+    """Return the texts of the report on a node, all or those with a grade."""
     return [e.text for e in imported.account if e.node == node and grade in (None, e.grade)]
 
 
 def entry(imported, node, grade="exact"):
-    """Return the first thing said of a node with this grade."""
+    """Return the first entry of the report on a node with this grade."""
     return next(e for e in imported.account if (e.node, e.grade) == (node, grade))
 
 
 def channels_last(values):
-    """Return [n, channels, height, width] as [n, values], as Spikelet has them."""
+    """Return [n, channels, height, width] in Spikelet's order, [n, values]."""
     return np.moveaxis(values, 1, -1).reshape(len(values), -1)
 
 
-def assert_spikes(made, wanted):
-    """Compare spikes, of which every layer must have some, and some steps without."""
-    assert wanted
-    for layer, right in zip(made, wanted, strict=True):
+def assert_spikes(actual, expected):
+    """Compare spikes; each layer must have some spikes, and some steps without."""
+    assert expected
+    for layer, right in zip(actual, expected, strict=True):
         assert 0.01 < right.mean() < 0.99
         np.testing.assert_array_equal(layer, right)
 
@@ -107,10 +107,24 @@ def assert_spikes(made, wanted):
 def euler(graph, x, steps, dt, reset):
     """Simulate a chain by NIR's own equations, one node after the other.
 
-    Nodes must stand in the order of the chain, those on ways back after the Output. A current comes
-    before the membrane that it feeds, and spikes come back a step later.
-    x    uint8[n, ...] in NIR's shape
-    Returns a bool[n, T, neurons] for each node that fires, channels last where they have a shape.
+    Nodes must be in the order of the chain, those of recurrent connections after the Output. A current
+    is updated before the membrane that it feeds, and recurrent spikes arrive a step later.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+    x : uint8[n, ...]
+        Samples in NIR's shape.
+    steps : int
+    dt : float
+        Seconds per step.
+    reset : str
+        "subtract" or "set".
+
+    Returns
+    -------
+    list of bool[n, T, neurons]
+        For each node that fires; channels last if it has a shape.
     """
     state = _State(graph, dt, reset)
     fired = {}
@@ -123,12 +137,13 @@ def euler(graph, x, steps, dt, reset):
             if isinstance(node, nir.Output):
                 break
     return [
-        np.stack([channels_last(spikes) for spikes in found], axis=1) for found in fired.values()
+        np.stack([channels_last(spikes) for spikes in by_step], axis=1)
+        for by_step in fired.values()
     ]
 
 
 def drive(graph, x):
-    """Return what arrives at the first neurons of x, channels last."""
+    """Return the drive of the first neurons for samples x, channels last."""
     signal = x / 256
     for node in graph.nodes.values():
         if hasattr(node, "r"):
@@ -150,13 +165,13 @@ class _State:
         self.back = names[names.index(end) + 1 :]
 
     def after(self, name, node, signal):
-        """Return what comes out of a node in this step."""
+        """Return the output of a node in this step."""
         if hasattr(node, "r"):
             return self._neurons(name, node, signal + self._returned(name, signal))
         return passed(node, signal)
 
     def _returned(self, name, signal):
-        """Return what comes back from the neurons' spikes of the step before."""
+        """Return the recurrent drive from the neurons' spikes of the step before."""
         total = np.zeros_like(signal)
         for before, after in self.graph.edges:
             if after != name or before not in self.back:
@@ -187,12 +202,12 @@ class _State:
 
 
 def passed(node, signal):
-    """Return what comes out of a node without a state."""
+    """Return the output of a node without a state."""
     return _OUTPUTS.get(type(node), lambda node, signal: signal)(node, signal)
 
 
 def convolution(node, signal):
-    """Return the correlation with a kernel by definition, of signal [n, channels, ...]."""
+    """Return the correlation of signal [n, channels, ...] with a kernel, by definition."""
     over_time = isinstance(node, nir.Conv1d)
     weight = node.weight[:, :, None] if over_time else node.weight
     image = signal[:, :, None] if over_time else signal
@@ -210,16 +225,16 @@ def convolution(node, signal):
         near = far = (0, node.padding) if over_time else tuple(np.broadcast_to(node.padding, 2))
     padded = np.pad(image, ((0, 0), (0, 0), (near[0], far[0]), (near[1], far[1])))
     out = [(padded.shape[2 + a] - spans[a] - 1) // stride[a] + 1 for a in (0, 1)]
-    made = np.zeros((len(signal), len(weight), *out))
+    output = np.zeros((len(signal), len(weight), *out))
     per_group, outputs = weight.shape[1], len(weight) // node.groups
     for o, y, x in np.ndindex(len(weight), *out):
         group = o // outputs
         for c, ky, kx in np.ndindex(*weight.shape[1:]):
             row, column = y * stride[0] + ky * dilation[0], x * stride[1] + kx * dilation[1]
             source = padded[:, group * per_group + c, row, column]
-            made[:, o, y, x] += weight[o, c, ky, kx] * source
-    made += np.reshape(node.bias, (-1, 1, 1))
-    return made[:, :, 0] if over_time else made
+            output[:, o, y, x] += weight[o, c, ky, kx] * source
+    output += np.reshape(node.bias, (-1, 1, 1))
+    return output[:, :, 0] if over_time else output
 
 
 def pooling(node, signal):
@@ -233,15 +248,15 @@ def pooling(node, signal):
         (size - window) // step + 1
         for size, window, step in zip(padded.shape[2:], (rows, columns), stride, strict=True)
     ]
-    made = np.zeros((*signal.shape[:2], *out))
+    output = np.zeros((*signal.shape[:2], *out))
     for y, x in np.ndindex(*out):
         top, left = y * stride[0], x * stride[1]
-        made[:, :, y, x] = padded[:, :, top : top + rows, left : left + columns].sum(axis=(2, 3))
-    return made / (rows * columns) if isinstance(node, nir.AvgPool2d) else made
+        output[:, :, y, x] = padded[:, :, top : top + rows, left : left + columns].sum(axis=(2, 3))
+    return output / (rows * columns) if isinstance(node, nir.AvgPool2d) else output
 
 
 def matrix(node, signal):
-    """Return signal [n, inputs] times a matrix, and a bias where there is one."""
+    """Return signal [n, inputs] times a matrix, plus a bias if there is one."""
     return signal @ node.weight.T + getattr(node, "bias", 0)
 
 

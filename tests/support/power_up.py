@@ -22,14 +22,14 @@ def wait_for_resets(board, count=1):
 
 
 def started(pico, *networks):
-    """Switch a Pico on, as a user does; return which of the networks it starts, once verified."""
+    """Switch a Pico on, verify the network that it starts, and return that network."""
     with pico.powered() as board, serial.serial_for_url(board.device, timeout=0) as stream:
         link = Link(stream, board.name, lambda text: None)
         info = link.hello()
         assert not info.problem
-        network = {lif_file.crc(made): made for made in networks}[info.crc]
+        network = {lif_file.crc(candidate): candidate for candidate in networks}[info.crc]
         x = random_inputs(network, 5, SAMPLES)
-        found = verify.verify(link, network, x)
+        result = verify.verify(link, network, x)
         link.close()
-    assert (found.passed, found.samples, found.lost_frames) == (True, SAMPLES, 0)
+    assert (result.passed, result.samples, result.lost_frames) == (True, SAMPLES, 0)
     return network

@@ -1,4 +1,4 @@
-"""Random networks and inputs, as extreme as int16 allows, the same for the same seed."""
+"""Make random networks and inputs, as extreme as int16 allows, by seed."""
 
 from dataclasses import dataclass, replace
 
@@ -20,8 +20,10 @@ SEEDS = range(24)  # of the networks that run on every board
 QUICK_SEEDS = (0, 2, 3, 4, 6, 8, 11, 13, 15, 16, 17, 19, 20, 21)
 STEPS = (1, 2, 3, 4, 5, 8, 16)
 MAPS = (1, 2, 3, 4, 5, 6, 8, 12)
-MOST_OWN = 64  # neurons of a recurrent layer, whose own weights grow with the square
-PARAMETERS = ("bias", "rho", "v_reset", "v_start", "low")  # what the bounds of a neuron depend on
+# Neurons of a recurrent layer; the number of its recurrent weights is the square.
+MOST_OWN = 64
+# Parameters that widen the bounds of a neuron.
+PARAMETERS = ("bias", "rho", "v_reset", "v_start", "low")
 SILENT = {"weights": 0, "recurrent": 0}
 EXTREMES = (
     {"theta": INT16_MIN},
@@ -45,7 +47,7 @@ EXTREMES = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What a layer is connected to: its inputs, and in a convolution how it looks at them."""
+    """The inputs and maps of a layer, and the geometry of a convolution."""
 
     inputs: int
     maps: int
@@ -64,12 +66,22 @@ class Shape:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a network a layer stands."""
+    """The position of a layer in a network.
+
+    Attributes
+    ----------
+    shape : Shape
+    direct : bool
+        Whether its inputs are x.
+    steps : int
+    readout : str
+        That of the network for the last layer, else "count", because the layer must fire.
+    """
 
     shape: Shape
     direct: bool
     steps: int
-    readout: str  # of the last layer, else "count": it must fire
+    readout: str
 
     def fits(self, layer: Layer) -> bool:
         """Return whether the layer is proved to stay within int16 here."""
@@ -77,7 +89,7 @@ class Place:
 
 
 def random_network(seed: int) -> Network:
-    """Return a network of 1 to 3 layers that is proved to fit int16, often just so."""
+    """Return a network of 1 to 3 layers that is proved to fit int16, often only just."""
     rng = np.random.default_rng([seed, SERIES])
     encoder, readout = _encoder(seed), READOUTS[seed // 2 % 3]
     steps = int(rng.choice(STEPS))
@@ -100,10 +112,13 @@ def random_network(seed: int) -> Network:
 
 
 def random_inputs(network: Network, seed: int, n: int) -> np.ndarray:
-    """Return uint8[n, channels]: all 0, all 255, then random samples, sparse ones among them.
+    """Return random samples for a network.
 
-    Where the network scales, int16 readings: all the least, all the largest, then what becomes
-    about that.
+    Returns
+    -------
+    uint8[n, channels]
+        One of 0, one of 255, then random samples, some of them sparse. If the network scales: int16
+        readings, one of the least, one of the largest, then readings that scale to about such samples.
     """
     rng = np.random.default_rng([seed, 2])
     x = rng.integers(0, 256, (n, network.channels), np.uint8)
@@ -118,15 +133,16 @@ def random_inputs(network: Network, seed: int, n: int) -> np.ndarray:
 
 
 def _encoder(seed: int) -> str:
-    """Return direct and rate by turns for six seeds, then the others for six.
+    """Return direct and rate in turn for six seeds, then the others for six.
 
-    Not delta, which needs a stream.
+    delta is left out, because it needs a stream.
     """
     others = [encoder for encoder in ENCODERS[2:] if encoder != "delta"]
     return others[seed % len(others)] if seed // 6 % 2 else ENCODERS[seed % 2]
 
 
 def _encoder_parameter(encoder: str, seed: int) -> int:
+    """Return a parameter for the encoder that depends on the seed."""
     least, most = encoders.PARAMETERS.get(encoder, (0, 0))
     return least + seed * 7919 % (most - least + 1)
 
@@ -140,7 +156,7 @@ def _scaling(rng: np.random.Generator, channels: int) -> Scaling:
 
 
 def _dense(rng: np.random.Generator, *, wide: bool) -> list[Shape]:
-    """Return the shapes of 1 to 3 dense layers; with `wide`, one that has many inputs or neurons."""
+    """Return the shapes of 1 to 3 dense layers; with `wide`, one has many inputs or neurons."""
     sizes = rng.integers(1, 17 if wide else 49, rng.integers(2, 5)).tolist()
     if wide:
         sizes[rng.integers(len(sizes) - 1)] = int(rng.integers(257, 350))
@@ -148,7 +164,7 @@ def _dense(rng: np.random.Generator, *, wide: bool) -> list[Shape]:
 
 
 def _convolutions(rng: np.random.Generator) -> list[Shape]:
-    """Return the shapes of 1 or 2 convolutions, mostly with a layer behind them that sees all."""
+    """Return the shapes of 1 or 2 convolutions, mostly followed by a layer that covers all."""
     flat = rng.random() < 0.3
     size = (1 if flat else int(rng.integers(2, 10)), int(rng.integers(4, 30 if flat else 10)))
     channels = int(rng.integers(1, 4))
@@ -168,7 +184,7 @@ def _convolutions(rng: np.random.Generator) -> list[Shape]:
 
 
 def _geometry(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Geometry:
-    """Return a convolution that differs in rows and columns, and may look beyond every edge."""
+    """Return a convolution that differs in rows and columns, and may extend beyond every edge."""
 
     def pair(least: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
         low, high = rng.integers(least, np.add(most, 1)).tolist()
@@ -187,13 +203,13 @@ def _geometry(rng: np.random.Generator, size: tuple[int, int], channels: int) ->
 
 
 def _whole(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Geometry:
-    """Return a dense layer on a pooled map, which is a kernel as large as that."""
+    """Return a dense layer on a pooled map, with a kernel of the same size."""
     pool = int(rng.integers(1, min(2, size[0]) + 1)), int(rng.integers(1, min(3, size[1]) + 1))
     return Geometry(size, channels, (size[0] // pool[0], size[1] // pool[1]), (1, 1), pool=pool)
 
 
 def _layer(rng: np.random.Generator, place: Place) -> Layer:
-    """Return a layer with as many of its random weights as fit, and a few extreme neurons."""
+    """Return a layer with random weights that only just fit, and a few extreme neurons."""
     layer = _parameters(rng, place)
     while not place.fits(layer):
         layer = _halved(layer)
@@ -209,7 +225,7 @@ def _layer(rng: np.random.Generator, place: Place) -> Layer:
 
 
 def _parameters(rng: np.random.Generator, place: Place) -> Layer:
-    """Return a layer whose weights are 0; each parameter is one for all maps, or one for each."""
+    """Return a layer with weights of 0; each parameter has one value, or one per map."""
     shape = place.shape
 
     def draw(lowest: int, highest: int) -> np.ndarray:
@@ -222,7 +238,8 @@ def _parameters(rng: np.random.Generator, place: Place) -> Layer:
         return (draw(0, 255), rng.integers(0, 256, shape.maps), powers_of_two)[rng.integers(3)]
 
     gain = int(rng.integers(0, 8)) if rng.random() < 0.6 else 0
-    theta = draw(0, min(20_000, 64 * shape.fan_in << gain)) + 1  # what drives can come to
+    # Drives can reach this threshold.
+    theta = draw(0, min(20_000, 64 * shape.fan_in << gain)) + 1
     silent = place.readout != "count" and rng.random() < 0.5
     recurrent = not shape.geometry and shape.neurons <= MOST_OWN and rng.random() < 0.4
     return Layer(
@@ -245,9 +262,9 @@ def _parameters(rng: np.random.Generator, place: Place) -> Layer:
 
 
 def _weights(rng: np.random.Generator, layer: Layer) -> np.ndarray:
-    """Return int8[rows, maps]: weights of the inputs, and behind them those of own spikes.
+    """Return int8[rows, maps]: weights of the inputs, then those of recurrent spikes.
 
-    Of 8 bits, or, of half the layers, of 4 to 8.
+    They have 8 bits, or 4 to 8 bits in half of the layers.
     """
     own = 0 if layer.recurrent is None else layer.neurons
     shape = len(layer.weights) + own, layer.maps
@@ -264,13 +281,13 @@ def _weights(rng: np.random.Generator, layer: Layer) -> np.ndarray:
 
 
 def _halved(layer: Layer) -> Layer:
-    """Return the layer with all that may lead it out of int16 halved."""
+    """Return the layer with half of each parameter in PARAMETERS."""
     values = {name: getattr(layer, name) for name in PARAMETERS}
     return replace(layer, **{name: v // 2 for name, v in values.items() if v is not None})
 
 
 def _filled(place: Place, layer: Layer, weights: np.ndarray, order: np.ndarray) -> Layer:
-    """Return the layer with as many of the weights, in this order, as it takes to reach int16."""
+    """Return the layer with the largest share of the weights, in this order, that fits int16."""
     fewest, most = 0, len(weights)
     while fewest < most:
         middle = (fewest + most + 1) // 2
@@ -282,6 +299,7 @@ def _filled(place: Place, layer: Layer, weights: np.ndarray, order: np.ndarray) 
 
 
 def _with_weights(layer: Layer, weights: np.ndarray) -> Layer:
+    """Return the layer with these weights of the inputs and of recurrent spikes."""
     rows = len(layer.weights)
     recurrent = None if layer.recurrent is None else weights[rows:]
     return replace(layer, weights=weights[:rows], recurrent=recurrent)
@@ -290,7 +308,7 @@ def _with_weights(layer: Layer, weights: np.ndarray) -> Layer:
 def _with_extreme(
     rng: np.random.Generator, place: Place, layer: Layer, extreme: dict[str, int]
 ) -> Layer:
-    """Return the layer with one map made extreme, if that can be proved to fit."""
+    """Return the layer with one extreme map, if the proof allows it."""
     changed = {}
     of_map = int(rng.integers(layer.maps))
     for name, value in extreme.items():

@@ -1,13 +1,15 @@
-"""A folder of recordings for tests: two motions that differ in pace, and what recorders leave behind."""
+"""Make a folder of recordings for tests: two motions, and typical leftovers."""
 
 import numpy as np
 
-RATE = 20  # samples per second
-PACES = {"slow": 0.8, "fast": 3.0}  # Hz
+# Samples per second.
+RATE = 20
+# Hz.
+PACES = {"slow": 0.8, "fast": 3.0}
 
 
 def make(folder, each=8, seconds=10):
-    """Write recordings of both classes, an empty file and one whose class is left out."""
+    """Write recordings of both classes, an empty file, and one of a class to leave out."""
     rng = np.random.default_rng(0)
     times = np.arange(seconds * RATE) / RATE
     for name, pace in PACES.items():

@@ -1,4 +1,4 @@
-"""Sensors on boards that are only modules: CircuitPython's stand-ins, and a `machine` of the tests."""
+"""Simulate sensors on boards: CircuitPython's modules, and a test's `machine`."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ MODULES += ("microcontroller", "pins_in_use", "touchio", "wiring")
 
 @contextmanager
 def fresh_modules(*folders):
-    """Import a board's modules from these folders, and anew what uses them."""
+    """Import a board's modules from these folders, and reload their users."""
     _forget()
     sys.path[:0] = map(str, folders)
     try:
@@ -28,6 +28,7 @@ def fresh_modules(*folders):
 
 
 def _forget():
+    """Remove a board's modules and their users from sys.modules."""
     for name in list(sys.modules):
         if name in MODULES or name.startswith(("spikert.hardware.", "spikert.sensors.sound")):
             del sys.modules[name]
@@ -35,7 +36,7 @@ def _forget():
 
 @contextmanager
 def virtual_board(folder, monkeypatch):
-    """Be on the virtual board, whose folder this is; return what is wired to it."""
+    """Run as the virtual board in this folder; yield its wiring."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(compat, "sleep_ms", lambda ms, unheard=False: None)
     with fresh_modules(VIRTUAL / "modules", VIRTUAL):
@@ -43,17 +44,18 @@ def virtual_board(folder, monkeypatch):
 
 
 class Wired:
-    """What is wired to the virtual board in a folder."""
+    """The wiring of the virtual board in a folder."""
 
     def __init__(self, folder):
         self.folder = folder
         self.wiring = {}
 
     def wire(self, **wiring):
-        """Wire parts as hardware.json has them; those that are not named stay."""
+        """Wire parts in the format of hardware.json; keep all others."""
         self.wiring |= wiring
         path = self.folder / "hardware.json"
-        path.unlink(missing_ok=True)  # a file of its own, however soon after the last one
+        # A new file has another identity, even within the resolution of its time.
+        path.unlink(missing_ok=True)
         path.write_text(json.dumps(self.wiring))
 
     def record(self, name, samples):
@@ -71,7 +73,7 @@ def reading(sensor):
 
 
 def refusal(settings):
-    """Return the one sentence with which settings are refused."""
+    """Return the error message for refused settings."""
     with pytest.raises(ValueError, match=".") as error:
         sensors.open(settings)
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Streams for tests: networks that fit int16 for ever, and recordings that wander."""
+"""Make streams for tests: networks proved for endless input, random recordings."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import proof
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network.tables import ENCODERS, READOUTS
 
 CHANNELS, HIDDEN, CLASSES = 3, 12, 4
@@ -18,7 +18,7 @@ QUICK_SEEDS = (0, 1, 2, 4, 5, 9)
 
 
 def stream_network(seed: int) -> Network:
-    """Return a network of two leaking layers; seeds go through encoders, readouts and scalings."""
+    """Return a network of two leaking layers; seeds cycle through encoders, readouts and scalings."""
     rng = np.random.default_rng([seed, 3])
     encoder, readout = ENCODERS[seed % len(ENCODERS)], READOUTS[seed // 2 % 3]
     hop = int(rng.integers(1, 9))
@@ -38,14 +38,14 @@ def stream_network(seed: int) -> Network:
         source_sha256=rng.bytes(32),
         scaling=_scaling(rng) if seed % 4 == 1 else None,
         encoder_parameter=least + 6 % (most - least + 1),
-        stream=Stream(hop * int(rng.integers(1, 4)), hop),
+        stream=StreamWindow(hop * int(rng.integers(1, 4)), hop),
     )
     assert all(layer.reach.fits and layer.settled for layer in proof.prove(network))
     return network
 
 
 def recordings(network: Network, seed: int, n: int) -> np.ndarray:
-    """Return readings of n recordings of TURNS turns, as the network takes them."""
+    """Return the readings of `n` recordings of TURNS turns, in the network's input format."""
     rng = np.random.default_rng([seed, 4])
     shape = n, TURNS * network.stream.hop, network.channels
     x = np.abs((rng.integers(-40, 41, shape).cumsum(axis=1) + 300) % 510 - 255)

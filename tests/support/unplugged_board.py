@@ -1,4 +1,4 @@
-"""Boards in memory that go away and come back: what stands behind a cable that is pulled."""
+"""Boards in memory behind a cable that is pulled and plugged in again."""
 
 from contextlib import contextmanager
 
@@ -11,14 +11,14 @@ from spikert import wire
 
 
 class NamedPort:
-    """A port that has nothing but a name."""
+    """A port with a name only."""
 
     def __init__(self, name="board"):
         self.name = name
 
 
 class Pulled:
-    """The stream of a board that goes away after so many answers, or stays for ever if None."""
+    """The stream of a board that disappears after `answers` answers; None: never."""
 
     def __init__(self, board, answers):
         self.board = board
@@ -31,7 +31,8 @@ class Pulled:
     def read(self, size):
         if self.answers == 0:
             raise OSError(5, "Input/output error")
-        data = self.board.read(min(size, 20))  # less than two answers
+        # Less than two answers.
+        data = self.board.read(min(size, 20))
         for frame in self._frames.feed(data):
             if frame.kind == wire.ANSWER and self.answers is not None:
                 self.answers -= 1
@@ -39,12 +40,18 @@ class Pulled:
 
 
 class Cable:
-    """Opens links to a board whose cable is pulled after so many answers, time after time.
+    """Opens links to a board whose cable is pulled again and again.
 
-    lives     for each connection the answers before it ends; the last is without end
-    absent    how often the port cannot be opened before it comes back
-    faults    how often something is there then that is no board
-    opened    int, how often a link was opened
+    Attributes
+    ----------
+    lives : list of int
+        For each connection the answers before it ends; later connections are without end.
+    absent : int
+        Failed attempts to open the port before it comes back.
+    faults : list of Exception
+        Errors of the first attempts after that.
+    opened : int
+        Number of opened links.
     """
 
     def __init__(self, path, recording, clock, lives, *, absent=0, faults=(), **options):

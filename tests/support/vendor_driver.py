@@ -1,4 +1,4 @@
-"""A driver of an accelerometer as vendors write them: floats in m/s2, errors of their own kinds."""
+"""A vendor's driver of an accelerometer: floats in m/s2, its own exceptions."""
 
 SOURCE = '''
 """An MPU-6050, through a bus of either interpreter."""
@@ -72,11 +72,12 @@ def _signed(data, at):
     value = data[at] << 8 | data[at + 1]
     return value - ((value & 0x8000) << 1)
 '''
-UNIT = 9.80665 / 8192  # m/s2, of the chip at 4 g
+# m/s2 per unit of the chip at 4 g.
+UNIT = 9.80665 / 8192
 
 
 def put(folder):
-    """Write it into a folder as a module; return the module's path."""
+    """Write the driver into a folder as a module; return the module's path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vendor_mpu.py"
     path.write_text(SOURCE)

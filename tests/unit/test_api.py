@@ -1,4 +1,4 @@
-"""The library: what a program sees of Spikelet, without a board."""
+"""The library: the public functions of Spikelet, without a board."""
 
 import ast
 import subprocess
@@ -74,14 +74,14 @@ def test_train_convert_simulate(blobs, network):
     assert (trace.answers == y).mean() > 0.8
 
 
-def test_names_of_classes_may_be_labels(blobs):
+def test_train_takes_class_names_as_labels(blobs):
     x, y = blobs
     names = np.array(["wave", "circle", "rest"])[y]
     network = spikelet.train(x, names, hidden=8, epochs=2)
     assert network.classes == ("circle", "rest", "wave")
 
 
-def test_raw_readings_bring_their_scaling():
+def test_train_on_raw_readings_adds_scaling():
     random = np.random.default_rng(1)
     y = np.arange(30) % 2
     x = (random.normal(0, 50, (30, 20, 2)) + 900 * y[:, None, None]).astype(np.int16)
@@ -105,12 +105,12 @@ def test_raw_readings_bring_their_scaling():
         ((np.zeros((4, 2)), [0, 1, 0, 1]), {}, "x is float64 from 0 to 0; it must be uint8"),
     ],
 )
-def test_bad_input_is_one_sentence(arguments, options, message):
+def test_train_bad_input_is_one_sentence(arguments, options, message):
     with pytest.raises(SpikeletError, match=message):
         spikelet.train(*arguments, **options)
 
 
-def test_unknown_label_names_the_classes(blobs):
+def test_train_unknown_label_names_the_classes(blobs):
     with pytest.raises(SpikeletError, match="y holds 'c'; the classes are a, b"):
         spikelet.train(blobs[0][:3], ["a", "b", "c"], classes=("a", "b"))
 
@@ -124,7 +124,7 @@ def test_networks_are_equal_when_their_values_are(network):
     assert table != network
 
 
-def test_files_bring_back_equal_networks(network, tmp_path):
+def test_save_and_load_return_equal_networks(network, tmp_path):
     table, _ = spikelet.convert(network)
     spikelet.save(table, tmp_path / "net.lif")
     spikelet.save(network, tmp_path / "net.nir")

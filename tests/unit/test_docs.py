@@ -58,14 +58,14 @@ def missing_paths(page: Path) -> list[str]:
 
 
 def is_open(path: str) -> bool:
-    """Say whether a path leaves a name open, and its folder exists."""
+    """Return whether a path leaves a name open, and its folder exists."""
     parts = Path(path).parts
     opens = [i for i, part in enumerate(parts) if any(mark in part for mark in OPEN)]
     return bool(opens) and ROOT.joinpath(*parts[: opens[0]]).is_dir()
 
 
 def is_there(module: str, name: str) -> bool:
-    """Say whether a module has an attribute or a submodule of this name."""
+    """Return whether a module has an attribute or a submodule of this name."""
     has = hasattr(importlib.import_module(module), name)
     return has or importlib.util.find_spec(f"{module}.{name}") is not None
 
@@ -111,22 +111,22 @@ def test_readme_has_at_most_100_lines():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("[a](gone.md)", ["gone.md"]),
         ("[a](there.md#no-such-heading)", ["there.md#no-such-heading"]),
         ("[a](there.md#a-heading) [b](#own) [c](https://example.org/gone)\n\n# Own", []),
     ],
 )
-def test_broken_links_are_found(tmp_path, text, found):
+def test_broken_links_are_found(tmp_path, text, expected):
     (tmp_path / "there.md").write_text("# A heading\n")
     page = tmp_path / "page.md"
     page.write_text(text)
-    assert broken_links(page) == found
+    assert broken_links(page) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("`host/gone.py` and `tests`", ["host/gone.py"]),
         ("`python tools/gone.py FOLDER`", ["tools/gone.py"]),
@@ -134,7 +134,7 @@ def test_broken_links_are_found(tmp_path, text, found):
         ("`boards/gone/NAME.toml`", ["boards/gone/NAME.toml"]),
     ],
 )
-def test_missing_paths_are_found(tmp_path, text, found):
+def test_missing_paths_are_found(tmp_path, text, expected):
     page = tmp_path / "page.md"
     page.write_text(text)
-    assert missing_paths(page) == found
+    assert missing_paths(page) == expected

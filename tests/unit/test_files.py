@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Files are replaced whole or not at all."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ def contents(folder) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
-def test_a_file_is_replaced_when_the_block_ends(tmp_path):
+def test_replacing_writes_when_the_block_ends(tmp_path):
     (tmp_path / "a.txt").write_text("old")
     with files.replacing(tmp_path / "a.txt") as temporary:
         temporary.write_text("new")
@@ -22,7 +22,7 @@ def test_a_file_is_replaced_when_the_block_ends(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, error):
+def test_replacing_failed_block_leaves_only_the_old_file(tmp_path, error):
     (tmp_path / "a.txt").write_text("old")
     with pytest.raises(error), files.replacing(tmp_path / "a.txt") as temporary:
         temporary.write_text("half of")
@@ -30,7 +30,7 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, error
     assert contents(tmp_path) == {"a.txt": "old"}
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path):
+def test_replacing_full_disk_leaves_the_old_file(tmp_path):
     (tmp_path / "a.txt").write_text("old")
     with (
         pytest.raises(SpikeletError, match=r"^cannot write .*a\.txt: No space left on device$"),
@@ -40,7 +40,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path):
     assert contents(tmp_path) == {"a.txt": "old"}
 
 
-def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path):
+def test_replacing_new_file_has_default_permissions(tmp_path):
     with files.replacing(tmp_path / "a.txt") as temporary:
         temporary.write_text("new")
     (tmp_path / "b.txt").write_text("")
@@ -48,13 +48,13 @@ def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path):
     assert rights[0] == rights[1]
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
+def test_replacing_missing_folder_is_one_sentence(tmp_path):
     sentence = r"^cannot write .*/nowhere/a\.txt: No such file or directory$"
     with pytest.raises(SpikeletError, match=sentence), files.replacing(tmp_path / "nowhere/a.txt"):
         pass
 
 
-def test_a_folder_that_may_not_be_written_is_one_sentence(tmp_path, monkeypatch):
+def test_replacing_read_only_folder_is_one_sentence(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
@@ -64,7 +64,7 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(tmp_path, monkeypatch)
         pass
 
 
-def test_a_folder_in_the_files_place_is_one_sentence(tmp_path):
+def test_replacing_a_folder_is_one_sentence(tmp_path):
     (tmp_path / "a.txt").mkdir()
     with (
         pytest.raises(SpikeletError, match=r"^cannot write .*/a\.txt: "),
@@ -75,18 +75,18 @@ def test_a_folder_in_the_files_place_is_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nowhere.lif", "."])
-def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path, name):
+def test_read_unreadable_file_is_one_sentence(tmp_path, name):
     with pytest.raises(SpikeletError, match=r"^cannot read .*: (No such file|Is a directory)"):
         files.read(tmp_path / name)
 
 
-def test_the_cache_is_where_the_environment_says(tmp_path, monkeypatch):
+def test_cache_folder_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "cache"))
     assert installation.cache_folder("a", "b") == tmp_path / "cache/a/b"
     assert (tmp_path / "cache/a/b").is_dir()
 
 
-def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
+def test_cache_folder_impossible_is_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "file"))
     with pytest.raises(SpikeletError, match="cannot make .*; set SPIKELET_CACHE to a folder"):

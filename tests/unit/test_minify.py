@@ -1,4 +1,4 @@
-"""Sources as boards get them: the same statements on the same lines, and nothing for people."""
+"""Minified sources: the same statements on the same lines, without comments and docstrings."""
 
 import ast
 import io
@@ -12,7 +12,8 @@ from spikelet.flashing.runtime.modules import is_module
 SOURCES = {
     path: data.decode() for path, data in installation.runtime_files().items() if is_module(path)
 }
-SPACES = "  "  # at the end of a line in a string
+# Spaces at the end of a line in a string.
+SPACES = "  "
 MODULE = f'''"""What it is."""  # and why
 
 TEXT = """kept{SPACES}
@@ -68,7 +69,7 @@ def nothing(): pass
 
 
 def meaning(source: str) -> tuple[str, list[tuple[str, int]]]:
-    """Return what a source says without its docstrings, and on which line each node begins."""
+    """Return the syntax tree of a source without docstrings, and the line of each node."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
@@ -80,14 +81,14 @@ def meaning(source: str) -> tuple[str, list[tuple[str, int]]]:
     return ast.dump(tree), nodes
 
 
-def test_nothing_goes_but_what_people_read():
-    assert minify.bare(MODULE) == BARE
+def test_minified_removes_docstrings_and_comments():
+    assert minify.minified(MODULE) == BARE
 
 
 @pytest.mark.parametrize("path", SOURCES)
-def test_every_module_says_the_same_on_the_same_lines(path):
+def test_minified_keeps_meaning_and_line_numbers(path):
     source = SOURCES[path]
-    bare = minify.bare(source)
+    bare = minify.minified(source)
     assert meaning(bare) == meaning(source)
     assert len(bare) < len(source)
     kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(bare).readline)]
@@ -98,14 +99,14 @@ def test_every_module_says_the_same_on_the_same_lines(path):
     )
 
 
-def test_what_is_bare_stays_as_it_is():
+def test_minified_twice_is_the_same():
     for source in SOURCES.values():
-        bare = minify.bare(source)
-        assert minify.bare(bare) == bare
+        bare = minify.minified(source)
+        assert minify.minified(bare) == bare
 
 
-def test_a_traceback_names_the_line_in_the_firmware():
-    code = compile(minify.bare(MODULE), "module.py", "exec")
+def test_minified_traceback_has_the_original_line():
+    code = compile(minify.minified(MODULE), "module.py", "exec")
     scope: dict = {}
     exec(code, scope)
     with pytest.raises(TypeError) as error:
@@ -128,7 +129,7 @@ def nothing():pass
 """
 
 
-def test_compact_keeps_only_spaces_that_separate():
+def test_compact_keeps_only_needed_spaces():
     assert minify.compact(MODULE) == COMPACT
     source = "size: int\nx = [a for a in (1, 2) if a is not 'b c' or a]  # why\nx [ 0 ] += - 1\n"
     assert minify.compact(source) == "x=[a for a in(1,2)if a is not 'b c' or a]\nx[0]+=-1\n"
@@ -139,13 +140,13 @@ def test_compact_keeps_only_spaces_that_separate():
 
 
 @pytest.mark.parametrize("path", SOURCES)
-def test_compact_keeps_the_meaning_of_every_module(path):
+def test_compact_keeps_meaning_of_every_module(path):
     compact = minify.compact(SOURCES[path])
     assert ast.dump(ast.parse(compact)) == meaning(SOURCES[path])[0]
     assert minify.compact(compact) == compact
 
 
-def test_functions_are_cut_out_with_their_decorators():
+def test_functions_include_their_decorators():
     source = "import a\n\n@a.b\n@a.c(\n    1)\ndef f():\n    return 1\n\nx = 2\n\ndef g(): pass\n"
     assert minify.functions(source) == {
         "": "import a\nx = 2\n",

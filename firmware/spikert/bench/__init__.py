@@ -1,7 +1,7 @@
-"""Measures the runtime on the board that it runs on; nothing but `spikelet bench` imports it.
+"""Measure the runtime on the board that it runs on.
 
-A clock counts ticks: start() begins a span, spent() returns the ticks since. What a tick is, the host
-knows: see host/spikelet/bench/clock.py.
+Only `spikelet bench` imports this package. A clock counts ticks: start() begins a span, spent() returns
+the ticks since. The host knows the length of a tick: see host/spikelet/bench/clock.py.
 """
 
 import gc
@@ -14,15 +14,16 @@ from spikert.network import Network
 from spikert.wire.frames import Sender
 from spikert.wire.turn_frames import Report
 
-MOST_CALLS = const(4096)  # in one span
+# The limit of calls in one span.
+MOST_CALLS = const(4096)
 
 SYSTICK_CONTROL = 0xE000E010
 SYSTICK_RELOAD = 0xE000E014
 SYSTICK_VALUE = 0xE000E018
 SYSTICK_MOST = const(0xFFFFFF)
-SYSTICK_ENDED = const(0x10000)  # the bit of CONTROL that says it has reached 0
+SYSTICK_ENDED = const(0x10000)  # the bit of CONTROL that shows that it has reached 0
 MTIME = 0x0200BFF8
-MTIME_MASK = const(0x3FFFFFFF)  # what is a small integer
+MTIME_MASK = const(0x3FFFFFFF)  # the bits of a small integer
 
 
 class SysTick:
@@ -34,14 +35,21 @@ class SysTick:
         self.registers = mem32
 
     def start(self):
-        """Begin a span."""
+        """Start a span."""
         registers = self.registers
         registers[SYSTICK_RELOAD] = SYSTICK_MOST
         registers[SYSTICK_VALUE] = 0
-        registers[SYSTICK_CONTROL] = 5  # on, at the processor's clock, without interrupts
+        # On, at the processor's clock, without interrupts.
+        registers[SYSTICK_CONTROL] = 5
 
     def spent(self):
-        """Return the ticks since; raises ValueError if they are more than it counts."""
+        """Return the ticks since start.
+
+        Raises
+        ------
+        ValueError
+            If the span exceeds the counter.
+        """
         ticks = SYSTICK_MOST - self.registers[SYSTICK_VALUE]
         if self.registers[SYSTICK_CONTROL] & SYSTICK_ENDED:
             raise ValueError("a span of more than %d ticks" % SYSTICK_MOST)
@@ -49,7 +57,7 @@ class SysTick:
 
 
 class Mtime:
-    """RISC-V's machine timer, where QEMU's `virt` has it. Source: QEMU hw/riscv/virt.c, CLINT."""
+    """RISC-V's machine timer at its address in QEMU's `virt`. Source: QEMU hw/riscv/virt.c, CLINT."""
 
     def __init__(self):
         from machine import mem32  # type: ignore[import-not-found]
@@ -57,11 +65,11 @@ class Mtime:
         self.registers = mem32
 
     def start(self):
-        """Begin a span."""
+        """Start a span."""
         self.started = self.registers[MTIME]
 
     def spent(self):
-        """Return the ticks since."""
+        """Return the ticks since start."""
         return (self.registers[MTIME] - self.started) & MTIME_MASK
 
 
@@ -74,11 +82,11 @@ class Microseconds:
         self.now, self.difference = ticks_us, ticks_diff
 
     def start(self):
-        """Begin a span."""
+        """Start a span."""
         self.started = self.now()
 
     def spent(self):
-        """Return the microseconds since."""
+        """Return the microseconds since start."""
         return self.difference(self.now(), self.started)
 
 
@@ -91,22 +99,30 @@ class Nanoseconds:
         self.now = monotonic_ns
 
     def start(self):
-        """Begin a span."""
+        """Start a span."""
         self.started = self.now()
 
     def spent(self):
-        """Return the nanoseconds since."""
+        """Return the nanoseconds since start."""
         return self.now() - self.started
 
 
 class Bench:
     """Measures one network with one kernel.
 
-    clock    of this module
-    least    int, ticks that repeated calls should take at least
-    tries    int, spans of which the shortest counts
-    empty    int, ticks of a span in which nothing is done; `litter` bytes that it allocates
-    memory   (int, int, int): bytes that the kernel takes, that the network takes, and that are left
+    Parameters
+    ----------
+    clock : a clock of this module
+    kernel : str
+    path : str, of the network
+    least : int, ticks that repeated calls should take at least
+    tries : int, number of spans; the shortest counts
+
+    Attributes
+    ----------
+    empty : int, ticks of an empty span
+    litter : int, bytes that an empty span allocates
+    memory : (int, int, int), bytes of the kernel, of the network, and still free
     """
 
     def __init__(self, clock, kernel, path, least, tries):
@@ -115,50 +131,60 @@ class Bench:
         before = used()
         self._empty()
         self.litter = used(False) - before
-        spikert.unload(kernels.__name__ + ".")  # kernels.available left one in memory
+        # kernels.available left one in memory.
+        spikert.unload(kernels.__name__ + ".")
         start = used()
         network = _loaded(kernel, path)
         whole = used()
         del network
-        modules = used()  # that stay, with the network itself gone
+        # The modules stay when the network has gone.
+        modules = used()
         self.network = _loaded(kernel, path)
         self.memory = modules - start, whole - modules, compat.memory_free()
         self.sink = Sink()
         self.report = Report(Sender(self.sink), self.network)
-        self.heap = heap.watch()  # from here on nothing is collected but where it is said
+        # From here on only explicit calls collect garbage.
+        self.heap = heap.watch()
 
     def steps(self, k, events):
         """Measure layer k's step: (ticks, calls, allocated bytes, fired neurons of all calls).
 
-        It starts again before the first call, and then goes on.
+        The layer is reset before the first call only.
 
-        events    list of the inputs that spike; None: what is held
+        Parameters
+        ----------
+        k : int
+        events : list of int or None
+            The inputs that spike; None for a held input.
         """
         layer, count = self.network.layers[k], 0
         if events is not None:
             count, events = len(events), array("H", events or [0])
-        found = self.repeated(layer.reset, _step, layer.step, events, count)
+        cost = self.repeated(layer.reset, _step, layer.step, events, count)
         layer.reset()
         fired = 0
-        for call in range(2 * found[1]):
+        for call in range(2 * cost[1]):
             now = layer.step(events, count, 0)
-            if call >= found[1]:  # those that were measured
+            # Only the second half was measured.
+            if call >= cost[1]:
                 fired += now
-        return found + (fired,)
+        return cost + (fired,)
 
     def holds(self, k, x):
-        """Measure how layer k takes x u8[inputs]: (ticks, calls, allocated bytes)."""
+        """Measure layer k's hold of x u8[inputs]: (ticks, calls, allocated bytes)."""
         layer = self.network.layers[k]
         return self.repeated(layer.reset, _call, layer.hold, x)
 
     def turn(self, readings, fresh):
-        """Run a turn whole: (ticks, allocated bytes, answer).
+        """Run a whole turn: (ticks, allocated bytes, answer).
 
-        readings    bytes, of all its samples
-        fresh       whether a stream starts
+        Parameters
+        ----------
+        readings : bytes, of all its samples
+        fresh : bool, whether a stream starts
         """
         network, best = self.network, None
-        # a stream has gone on after a turn, so there is only one try
+        # A stream has moved on after a turn, so it gets only one try.
         for _ in range(1 if network.hop else self.tries):
             if fresh:
                 network.start()
@@ -175,7 +201,11 @@ class Bench:
 
         Each part is measured from its call to its return.
 
-        telling    whether everything is told as to a host, which then counts with the answer
+        Parameters
+        ----------
+        readings : bytes, of all samples
+        fresh : bool, whether a stream starts
+        telling : bool, whether the turn is reported as to a host; the reports count as answer
         """
         clock, network, report = self.clock, self.network, self.report
         if fresh or not network.hop:
@@ -214,10 +244,13 @@ class Bench:
     def repeated(self, prepare, loop, *arguments):
         """Repeat a call until it takes long enough: (ticks, calls, bytes allocated by the first).
 
-        The ticks are what twice as many calls take more than so many, and so without what comes with
-        a span, be it that an interrupt waited for it.
+        The ticks are the difference between twice the calls and once the calls. So they exclude the
+        overhead of a span, such as a pending interrupt.
 
-        loop    called with the arguments and the number of calls; what it takes itself is subtracted
+        Parameters
+        ----------
+        prepare : function, called before each span
+        loop : function, called with the arguments and the number of calls; its own cost is subtracted
         """
         prepare()
         before = used()
@@ -236,7 +269,7 @@ class Bench:
         return twice - once - empty, calls, allocated
 
     def shortest(self, prepare, loop, arguments, calls):
-        """Return the ticks of so many calls, of the shortest try."""
+        """Return the ticks of `calls` calls, of the shortest try."""
         clock, best = self.clock, None
         for _ in range(self.tries):
             prepare()
@@ -250,7 +283,7 @@ class Bench:
 
 
 class Sink:
-    """A stream that only counts what is written to it."""
+    """A stream that only counts the bytes written to it."""
 
     bytes = 0
 
@@ -269,7 +302,7 @@ def _loaded(kernel, path):
 
 
 def used(collect=True):
-    """Return the bytes of heap in use; 0 where nothing tells."""
+    """Return the bytes of heap in use; 0 if the interpreter cannot report it."""
     if collect:
         gc.collect()
     return gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0

@@ -1,13 +1,13 @@
-"""An int8 network without spikes, for `spikelet bench` to compare a spiking one with.
+"""Run an int8 network without spikes, to compare a spiking network with.
 
-Its inputs u8 are multiplied with weights int8 just as a kernel holds an input of the direct encoder,
-zeros left out, and requantised:
+Its inputs u8 are multiplied with weights int8 exactly as a kernel holds an input of the direct encoder,
+without zeros, and requantised:
 
     v = (sum of x * w >> 8) + bias
     y = min(255, max(0, (v * factor + half) >> shift))        half = 1 << shift >> 1
 
-The last layer is not: its largest v is the answer. host/spikelet/bench/int8_ann.py makes such networks.
-Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
+The last layer is not requantised: its largest v is the answer. host/spikelet/bench/int8_ann.py makes
+such networks. Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference (2018), sec. 2.
 """
 
@@ -19,11 +19,20 @@ from spikert import kernels
 class Dense:
     """A chain of such layers.
 
-    kernel     name of the kernel; the module dense_NAME reads what it holds
-    data       bytes of a .lif file with the layers' weights and biases; the rest of it does not count
-    scaling    (factor, shift) of each layer but the last
-    answer     function of x u8[inputs]: the index of the largest v; the lowest wins a tie
-    Raises ImportError or SyntaxError where this interpreter lacks what the kernel needs.
+    Parameters
+    ----------
+    kernel : str, name of the kernel; the module dense_NAME reads its held sums
+    data : bytes of a .lif file with the layers' weights and biases; its other parts are ignored
+    scaling : (factor, shift) of each layer but the last
+
+    Attributes
+    ----------
+    answer : function of x u8[inputs]: the index of the largest v; the lowest wins a tie
+
+    Raises
+    ------
+    ImportError, SyntaxError
+        If this interpreter lacks an ability that the kernel needs.
     """
 
     def __init__(self, kernel, data, scaling):

@@ -1,8 +1,8 @@
-"""What the plain kernel holds, as dense.py needs it."""
+"""Read the sums that the plain kernel holds, for dense.py."""
 
 
 def requantising(layer, bias, scaling, out):
-    """Return a function that puts the outputs of a layer into out u8[neurons]."""
+    """Return a function that writes the outputs of a layer into out u8[neurons]."""
     factor, shift = scaling
     half = 1 << shift >> 1
 

@@ -1,21 +1,21 @@
-"""What the thumb kernel holds, as dense.py needs it: sums in the records of kernels/thumb/rows.py.
+"""Read the sums that the thumb kernel holds, for dense.py.
 
-Records are gone through in fours of neurons, two records of two; a record's sums and biases are signed
-numbers, high * 65536 + low.
+The sums are in the records of kernels/thumb/rows.py. Records are processed in fours of neurons, two
+records of two. A record's sums and biases are signed numbers, high * 65536 + low.
 """
 
 from array import array
 
 import micropython
 
-from spikert.bench.dense_viper import chain  # noqa: F401, which Dense takes from here
+from spikert.bench.dense_viper import chain  # noqa: F401, because Dense takes it from here
 from spikert.kernels.thumb.rows import RECORD, RECORDS, SPREAD, SXTH
 from spikert.loops import SIGN
 
 
 @micropython.native
 def requantising(layer, bias, scaling, out):
-    """Return a function that puts the outputs of a layer into out u8[neurons, rounded up to 4]."""
+    """Return a function that writes the outputs of a layer into out u8[neurons, rounded up to 4]."""
     parts = layer.block, scaling, out, len(out) >> 2
 
     @micropython.native
@@ -92,7 +92,7 @@ def _read(r0, r1, r2):
 
 
 @micropython.asm_thumb
-def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neuron
+def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, because a call costs more than a neuron
     """Write the y of r3 fours of neurons of the block r0 to u8[] at r2; i32[2] at r1: factor, shift."""
     mov(r4, r8)
     mov(r5, r9)
@@ -108,7 +108,8 @@ def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a 
     ldr(r5, [r1, 0])
     mov(r4, 1)
     lsl(r4, r6)
-    lsr(r4, r4, 1)  # half
+    # Half.
+    lsr(r4, r4, 1)
     label(four)
     bl(record)
     push({r0, r1})
@@ -139,7 +140,8 @@ def _requantise(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a 
     mov(r0, 0)
     b(end)
 
-    label(record)  # the y of the record r7 to r0 and r1, and to the next one
+    # Compute the y of the record r7 in r0 and r1, and advance to the next.
+    label(record)
     ldr(r1, [r7, 0])
     ldr(r3, [r7, 4])
     add(r1, r1, r3)

@@ -1,4 +1,4 @@
-"""What the viper kernel holds, as dense.py needs it."""
+"""Read the sums that the viper kernel holds, for dense.py."""
 
 import micropython
 
@@ -7,7 +7,7 @@ from spikert.loops import SIGN
 
 @micropython.native
 def requantising(layer, bias, scaling, out):
-    """Return a function that puts the outputs of a layer into out u8[neurons]."""
+    """Return a function that writes the outputs of a layer into out u8[neurons]."""
     parts = layer.parts[4], bias, scaling, out, layer.neurons
 
     @micropython.native
@@ -49,7 +49,7 @@ def chain(steps, hold, choose):
 
 @micropython.viper
 def _requantise(sums: ptr16, bias: ptr16, scaling: ptr32, out: ptr8, neurons: int):
-    """Do so with sums u16[], biased, and biases i16[]."""
+    """Requantise sums u16[], biased, with biases i16[]."""
     factor = scaling[0]
     shift = scaling[1]
     half = 1 << shift >> 1

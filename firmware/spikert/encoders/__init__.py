@@ -1,20 +1,20 @@
-"""Numbers to spikes: the encoders. Each turns x u8[channels] into the events of every step.
+"""Encode x u8[channels] as the events of every step.
 
-An encoder has a module of its own, for few networks need more than one. In it is the class Encoder, made
-from the number of channels, the steps of a sample and its parameter, which has
+Each encoder has its own module, because few networks need more than one. A module has the class
+Encoder(channels, steps, parameter), made from the number of channels and the steps of a sample, with
 
-    start()     all state starts again
-    take(x)     begin the next sample x u8[channels], which must stay as it is for its steps
-    step()      list the inputs that spike in this step in `events`; return how many
-    events      u16[], of which so many are valid
-    shifts      u16[], of which the first is how far the first layer's sum is shifted right in that step
+    start()     reset all state
+    take(x)     start the next sample x u8[channels], which must not change during its steps
+    step()      list the inputs that spike in this step in `events`; return their number
+    events      u16[], valid up to that number
+    shifts      u16[]; the first is the right shift of the first layer's sum in that step
 """
 
 import sys
 
 
 def make(tables):
-    """Return the encoder that the tables ask for, or None for direct, which makes no spikes."""
+    """Return the encoder of the tables, or None for direct, which makes no spikes."""
     if tables.encoder == "direct":
         return None
     path = "%s.%s" % (__name__, tables.encoder)

@@ -26,7 +26,8 @@ class Encoder:
         self.state[0] = self.seed
 
     def take(self, x):
-        """Begin the next sample."""
-        if x is not self.x:  # what a step needs is bound once
+        """Start the next sample."""
+        # Bind the arguments of a step once.
+        if x is not self.x:
             self.x = x
             self.step = bound(loops.draw, x, self.state, self.events, self.channels)

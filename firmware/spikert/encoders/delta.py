@@ -8,9 +8,9 @@ bound, loops = fastest_form("loops.running").bound, fastest_form("loops.inputs")
 
 
 class Encoder:
-    """Changes: input 2c when channel c has risen by the parameter, 2c + 1 when it has fallen by it.
+    """Changes: input 2c if channel c has risen by the parameter, 2c + 1 if it has fallen by it.
 
-    A reference for each channel, the first x at the start, follows by as much with each spike.
+    A channel's reference is its first x at the start, and follows by the parameter with each spike.
     Source: Lichtsteiner, Posch and Delbruck, A 128x128 120 dB 15 us Latency Asynchronous Temporal
     Contrast Vision Sensor, IEEE Journal of Solid-State Circuits 43 (2008), there in logarithms.
     """
@@ -26,8 +26,9 @@ class Encoder:
         self.fresh = True
 
     def take(self, x):
-        """Begin the next sample."""
-        if x is not self.x:  # what a step needs is bound once
+        """Start the next sample."""
+        # Bind the arguments of a step once.
+        if x is not self.x:
             self.x = x
             self.step = bound(loops.change, x, self.references, self.events, self.numbers)
         if self.fresh:

@@ -20,11 +20,13 @@ class Encoder:
         self.events = array("H", range(channels))
 
     def start(self):
-        """Do nothing: samples know nothing of each other."""
+        """No state between samples."""
 
     def take(self, x):
-        """Begin the next sample, with its highest bits."""
-        self.shifts[0] = self.shifts[1] - 1  # which a step counts on, modulo the period
-        if x is not self.x:  # what a step needs is bound once
+        """Start the next sample, with its highest bits."""
+        # A step increments it, modulo the period.
+        self.shifts[0] = self.shifts[1] - 1
+        # Bind the arguments of a step once.
+        if x is not self.x:
             self.x = x
             self.step = bound(loops.bits, x, self.shifts, self.events, self.channels)

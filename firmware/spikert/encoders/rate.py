@@ -22,7 +22,8 @@ class Encoder:
             self.sums[i] = 128
 
     def take(self, x):
-        """Begin the next sample."""
-        if x is not self.x:  # what a step needs is bound once
+        """Start the next sample."""
+        # Bind the arguments of a step once.
+        if x is not self.x:
             self.x = x
             self.step = bound(loops.rate, x, self.sums, self.events, self.channels)

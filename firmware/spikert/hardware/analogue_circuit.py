@@ -1,4 +1,4 @@
-"""Analogue pins, of CircuitPython."""
+"""Read analogue pins on CircuitPython."""
 
 from analogio import AnalogIn
 
@@ -9,10 +9,11 @@ class Input:
     """An analogue pin; see the package's docstring."""
 
     def __init__(self, pin):
-        found = find(pin)
+        gpio = find(pin)
         try:
-            self.pin = AnalogIn(found)
-        except (ValueError, RuntimeError) as error:  # in use; no converter on it
+            self.pin = AnalogIn(gpio)
+        # The pin is in use, or has no converter.
+        except (ValueError, RuntimeError) as error:
             raise ValueError("pin %r measures no voltage: %s" % (pin, error))
 
     def read(self):
@@ -20,5 +21,5 @@ class Input:
         return self.pin.value
 
     def close(self):
-        """Give the pin back."""
+        """Release the pin."""
         self.pin.deinit()

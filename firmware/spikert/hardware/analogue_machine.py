@@ -1,4 +1,4 @@
-"""Analogue pins, of MicroPython."""
+"""Read analogue pins on MicroPython."""
 
 from machine import ADC  # type: ignore[import-not-found]
 
@@ -9,11 +9,12 @@ class Input:
     """An analogue pin; see the package's docstring."""
 
     def __init__(self, pin):
-        found = find(pin)
+        gpio = find(pin)
         try:
-            self.read = ADC(found).read_u16  # bound once: a reading takes no memory
+            # Bound once, so that a reading allocates no memory.
+            self.read = ADC(gpio).read_u16
         except (ValueError, TypeError) as error:
             raise ValueError("pin %r measures no voltage: %s" % (pin, error))
 
     def close(self):
-        """Nothing needs to be given back."""
+        """No resource to release."""

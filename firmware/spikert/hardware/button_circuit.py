@@ -1,4 +1,4 @@
-"""Buttons, on CircuitPython."""
+"""Read buttons on CircuitPython."""
 
 import board
 from digitalio import DigitalInOut, Pull

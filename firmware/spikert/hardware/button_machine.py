@@ -1,10 +1,13 @@
-"""Buttons, on MicroPython."""
+"""Read buttons on MicroPython."""
 
 
 def pressed(pin, level):
     """Return whether the button between a pin and this level, 0 or 1, is held.
 
-    pin    as machine.Pin takes it, or "BOOTSEL", the button of boards with an RP2040
+    Parameters
+    ----------
+    pin : an argument of machine.Pin, or "BOOTSEL", the button of boards with an RP2040
+    level : int, 0 or 1
     """
     if pin == "BOOTSEL":
         import rp2  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""I2C, of CircuitPython."""
+"""Read and write chips over I2C on CircuitPython."""
 
 from errno import ENODEV
 
@@ -9,7 +9,8 @@ from spikert.compat import const
 from spikert.hardware.pins_circuit import find
 from spikert.sensors import refuse_others, whole
 
-EBUSY = const(16)  # which boards' errno has not
+# The boards' module errno lacks it.
+EBUSY = const(16)
 SETTINGS = ("bus", "sda", "scl", "frequency")
 
 
@@ -21,12 +22,13 @@ class Bus:
         frequency = whole(settings, "frequency", 400_000, 1000, 3_400_000)
         try:
             self.bus = _opened(settings, frequency)
-        except RuntimeError as error:  # nothing pulls the lines up, so nothing is wired to them
+        # No resistor pulls the lines up, so no chip is wired to them.
+        except RuntimeError as error:
             raise OSError(ENODEV, str(error))
         self.register, self.pair = bytearray(1), bytearray(2)
 
     def read_into(self, address, register, buffer):
-        """Fill a buffer from a register on."""
+        """Fill a buffer, starting at a register."""
         self._lock()
         try:
             self.register[0] = register
@@ -35,7 +37,7 @@ class Bus:
             self.bus.unlock()
 
     def write(self, address, register, value):
-        """Put a byte into a register."""
+        """Write a byte into a register."""
         self._lock()
         try:
             self.pair[0], self.pair[1] = register, value
@@ -44,7 +46,7 @@ class Bus:
             self.bus.unlock()
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         self.bus.deinit()
 
     def _lock(self):
@@ -57,7 +59,8 @@ def _opened(settings, frequency):
         scl, sda = find(settings.get("scl")), find(settings.get("sda"))
         try:
             return busio.I2C(scl, sda, frequency=frequency)
-        except ValueError as error:  # in use; none that a controller has
+        # The pins are in use, or belong to no controller.
+        except ValueError as error:
             raise ValueError("no I2C on these pins: %s" % error)
     names = (settings["bus"],) if "bus" in settings else ("I2C", "STEMMA_I2C")
     for name in names:

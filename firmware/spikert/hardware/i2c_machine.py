@@ -1,4 +1,4 @@
-"""I2C, of MicroPython."""
+"""Read and write chips over I2C on MicroPython."""
 
 import time
 
@@ -8,13 +8,16 @@ from spikert.hardware.pins_machine import find
 from spikert.sensors import refuse_others, whole
 
 SETTINGS = ("id", "sda", "scl", "frequency")
-IDS = (0, 1, 2)  # of the controllers that chips have
-CLOCKS = 9  # of a byte and its acknowledgement
-HALF = 5  # microseconds of a clock at 100 kHz
+# Numbers of the controllers that chips have.
+IDS = (0, 1, 2)
+# Clocks of a byte and its acknowledgement.
+CLOCKS = 9
+# Microseconds of half a clock at 100 kHz.
+HALF = 5
 
 
 class Bus:
-    """An I2C bus; see the package's docstring. Transfers take no memory."""
+    """An I2C bus; see the package's docstring. Transfers allocate no memory."""
 
     def __init__(self, settings):
         refuse_others(settings, SETTINGS, "i2c")
@@ -24,23 +27,23 @@ class Bus:
                 options[name] = find(settings[name])
         if "sda" in options and "scl" in options:
             _release(options["sda"], options["scl"])
-        self.bus = _found(settings["id"], options) if "id" in settings else _any(options)
+        self.bus = _get(settings["id"], options) if "id" in settings else _any(options)
         self.read_into = self.bus.readfrom_mem_into
         self.byte = bytearray(1)
 
     def write(self, address, register, value):
-        """Put a byte into a register."""
+        """Write a byte into a register."""
         self.byte[0] = value
         self.bus.writeto_mem(address, register, self.byte)
 
     def close(self):
-        """Give the pins back, where the interpreter can."""
+        """Release the pins, if the interpreter can."""
         if hasattr(self.bus, "deinit"):
             self.bus.deinit()
 
 
 def _release(sda, scl):
-    """Let a chip go on that holds the bus since the board was reset while it answered.
+    """Free a bus from a chip that holds it because the board was reset during an answer.
 
     Source: NXP UM10204, I2C-bus specification, "Bus clear".
     """
@@ -54,7 +57,7 @@ def _release(sda, scl):
             time.sleep_us(HALF)  # type: ignore[attr-defined]
 
 
-def _found(number, options):
+def _get(number, options):
     try:
         return I2C(number, **options)
     except (ValueError, TypeError) as error:

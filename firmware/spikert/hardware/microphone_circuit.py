@@ -1,4 +1,4 @@
-"""Microphones, of CircuitPython."""
+"""Record microphones on CircuitPython."""
 
 from array import array
 
@@ -6,7 +6,8 @@ from audiobusio import PDMIn
 
 from spikert.hardware.pins_circuit import find
 
-RATE = 16000  # hertz, what all chips can
+# Hertz; all chips support it.
+RATE = 16000
 
 
 class PDM:
@@ -29,5 +30,5 @@ class PDM:
             block[i] = samples[i] - 0x8000
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         self.microphone.deinit()

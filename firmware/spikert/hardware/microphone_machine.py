@@ -1,4 +1,4 @@
-"""Microphones, of MicroPython."""
+"""Record microphones on MicroPython."""
 
 from array import array
 
@@ -7,10 +7,13 @@ from machine import I2S as Controller  # type: ignore[import-not-found]
 from spikert.hardware.pins_machine import find
 from spikert.sensors import whole
 
-RATE = 16000  # hertz
-BITS = 32  # of a sample on the wire; the upper 16 are kept
+# Hertz.
+RATE = 16000
+# Bits of a sample on the wire; record keeps the upper 16.
+BITS = 32
 LEAST_BUFFER = (
-    2048  # bytes, 32 ms: some chips (RP2040) fill it by 256, and wait for ever if it is smaller
+    # Bytes, 32 ms. Some chips (RP2040) fill it 256 bytes at a time, and wait for ever if it is smaller.
+    2048
 )
 
 
@@ -23,7 +26,8 @@ class I2S:
             if name not in settings:
                 raise ValueError("i2s needs the pins sck, ws and sd; there is no %s" % name)
             pins[name] = find(settings[name])
-        self.samples = array("h", bytes(4 * samples))  # the lower half of each, then the upper one
+        # The lower half of each sample, then the upper one.
+        self.samples = array("h", bytes(4 * samples))
         try:
             self.microphone = Controller(
                 whole(settings, "id", 0, 0, 3),
@@ -45,5 +49,5 @@ class I2S:
             block[i] = samples[2 * i + 1]
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         self.microphone.deinit()

@@ -1,11 +1,11 @@
-"""Pins, of CircuitPython."""
+"""Find pins on CircuitPython."""
 
 import board
 import microcontroller
 
 
 def find(name):
-    """Return a pin, of its name in the module board."""
+    """Return the pin with this name in the module board."""
     pin = getattr(board, name, None) if isinstance(name, str) else None
     if not isinstance(pin, microcontroller.Pin):
         raise ValueError("this board has no pin %r; dir(board) lists what it has" % (name,))

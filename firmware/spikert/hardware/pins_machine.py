@@ -1,10 +1,10 @@
-"""Pins, of MicroPython."""
+"""Find pins on MicroPython."""
 
 from machine import Pin  # type: ignore[import-not-found]
 
 
 def find(name):
-    """Return a pin, of its name or number."""
+    """Return the pin with this name or number."""
     try:
         return Pin(name)
     except (ValueError, TypeError) as error:

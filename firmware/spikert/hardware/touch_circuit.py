@@ -1,4 +1,4 @@
-"""Touch pads, of CircuitPython."""
+"""Read touch pads on CircuitPython."""
 
 from touchio import TouchIn
 
@@ -9,16 +9,17 @@ class Pad:
     """A touch pad; see the package's docstring."""
 
     def __init__(self, pin):
-        found = find(pin)
+        gpio = find(pin)
         try:
-            self.pad = TouchIn(found)
-        except (ValueError, RuntimeError) as error:  # in use; no pull-down resistor
+            self.pad = TouchIn(gpio)
+        # The pin is in use, or has no pull-down resistor.
+        except (ValueError, RuntimeError) as error:
             raise ValueError("pin %r feels no touch: %s" % (pin, error))
 
     def read(self):
-        """Return what is measured; more when touched."""
+        """Return the raw measurement, larger at a touch."""
         return self.pad.raw_value
 
     def close(self):
-        """Give the pin back."""
+        """Release the pin."""
         self.pad.deinit()

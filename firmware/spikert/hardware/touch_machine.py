@@ -1,26 +1,30 @@
-"""Touch pads, of MicroPython: an ESP32's own, else pins that discharge through a resistor."""
+"""Read touch pads on MicroPython.
+
+An ESP32 has its own; on other chips a pin discharges through a resistor."""
 
 import machine  # type: ignore[import-not-found]
 
 from spikert.hardware.pins_machine import find
 
-ROUNDS = 16  # discharges of a reading, some 20 us each
-LONGEST = 1000  # microseconds; then nothing discharges the pin
+# Discharges of a reading, about 20 us each.
+ROUNDS = 16
+# Microseconds; a longer discharge means that the pin has no resistor.
+LONGEST = 1000
 
 
 class Pad:
     """A touch pad; see the package's docstring."""
 
     def __init__(self, pin):
-        self.pin = found = find(pin)
+        self.pin = gpio = find(pin)
         self.timed = not hasattr(machine, "TouchPad")
         try:
-            self.read = self._discharges if self.timed else machine.TouchPad(found).read
+            self.read = self._discharges if self.timed else machine.TouchPad(gpio).read
         except (ValueError, TypeError) as error:
             raise ValueError("pin %r feels no touch: %s" % (pin, error))
 
     def close(self):
-        """Leave the pin an input."""
+        """Make the pin an input again."""
         if self.timed:
             self.pin.init(machine.Pin.IN)
 

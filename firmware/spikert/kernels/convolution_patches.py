@@ -1,25 +1,29 @@
-"""Where a convolution's weights meet an input: what all kernels look up, made once.
+"""Make look-up tables from a convolution's inputs to its weights, for all kernels.
 
-A spike's patch is the box of neurons that it reaches, less what lies beyond the neurons' edges. Its
-rows depend on the input's row only and its columns on the input's column only, so there is a place
+A spike's patch is the box of neurons that it reaches, less the part beyond the neurons' edges. Its
+rows depend on the input's row only and its columns on the input's column only. So there is a place
 for each row and one for each column, four numbers each:
 
     FIRST      the first row, or column, of neurons that is reached
-    COUNT      how many are reached
-    PART       which part of the weights has them, of the rows or the columns of parts
-    SKIPPED    how many rows, or columns, of that part lie beyond the edge before FIRST
+    COUNT      number of reached rows, or columns
+    PART       index of the weights' part with them, among the rows or the columns of parts
+    SKIPPED    number of rows, or columns, of that part beyond the edge before FIRST
 """
 
 from array import array
 
 FIRST, COUNT, PART, SKIPPED = range(4)
-PLACE = 4  # numbers in a place
+# Numbers in a place.
+PLACE = 4
 
 
 def rows(geometry, parts):
-    """Return array u16[height, PLACE]: where each row of the input meets the weights.
+    """Return array u16[height, PLACE]: the place of each row of the input.
 
-    parts    tables.Geometry's
+    Parameters
+    ----------
+    geometry : tables.Geometry
+    parts : the result of its method `parts`
     """
     g = geometry
     lengths = [parts[3 * g.stride_w * part] for part in range(g.stride_h)]
@@ -27,7 +31,7 @@ def rows(geometry, parts):
 
 
 def columns(geometry, parts):
-    """Return array u16[width, PLACE]: where each column of the input meets the weights."""
+    """Return array u16[width, PLACE]: the place of each column of the input."""
     g = geometry
     lengths = [parts[3 * part + 1] for part in range(g.stride_w)]
     return _places(g.width, g.pool_w, g.pad_w, g.stride_w, g.out_w, lengths)
@@ -42,7 +46,8 @@ def _places(size, pool, pad, stride, out, lengths):
         begin = end - lengths[part]
         first = max(begin, 0)
         count = max(min(end, out) - first, 0)
-        if at >= size // pool * pool:  # left over by the pooling
+        # The pooling drops the remainder.
+        if at >= size // pool * pool:
             count = 0
         place = (first, count, part, first - begin) if count else (0, 0, 0, 0)
         places.extend(array("H", place))

@@ -1,4 +1,4 @@
-"""The kernel in plain Python: slow, needs nothing, and is the easiest to read."""
+"""The kernel in plain Python: slow, runs everywhere, and is the easiest to read."""
 
 from array import array
 
@@ -28,7 +28,7 @@ class Layer:
         self.reset()
 
     def reset(self):
-        """Start every state again."""
+        """Reset every state."""
         for j in range(len(self.v)):
             self.v[j] = self.v_start[j % self.table.maps]
             self.current[j] = 0
@@ -43,7 +43,7 @@ class Layer:
         self._shift(8)
 
     def step(self, events, count, shift):
-        """Advance by one step and return how many neurons fired."""
+        """Advance by one step and return the number of neurons that fired."""
         if events is not None:
             self._clear()
             sums, add = self.sums, self.synapses.add
@@ -107,20 +107,22 @@ class Layer:
 
 
 class _Dense:
-    """Weights, biased, of the inputs and behind them of a layer's own spikes."""
+    """Weights, biased, of the inputs and then of the layer's own spikes."""
 
     def __init__(self, table):
         self.rows = table.data[table.weights : table.weights + table.rows * table.stride]
         self.stride = table.stride
-        self.size = 2 if table.pairs else 1  # bytes of a weight
+        # Bytes of a weight.
+        self.size = 2 if table.pairs else 1
         self.bias = table.weight_bias
 
     def add(self, sums, i, times):
-        """Add the weights of input i to the sums, so many times."""
+        """Add the weights of input i to the sums, `times` times."""
         rows, at, size, bias = self.rows, i * self.stride, self.size, self.bias
         for j in range(len(sums)):
             sums[j] += (rows[at] - bias) * times
-            at += size  # the high byte of two is 0
+            # The high byte of two is 0.
+            at += size
 
 
 class _Convolution:
@@ -135,7 +137,7 @@ class _Convolution:
         self.columns = patches.columns(self.geometry, self.parts)
 
     def add(self, sums, i, times):
-        """Add the patch of input i to the sums, so many times."""
+        """Add the patch of input i to the sums, `times` times."""
         g, maps = self.geometry, self.maps
         pixel, channel = divmod(i, g.channels)
         row, column = divmod(pixel, g.width)
@@ -149,7 +151,8 @@ class _Convolution:
         for _ in range(rows):
             j = first
             for weight in self.weights[at : at + columns * maps]:
-                sums[j] += ((weight ^ 128) - 128) * times  # the byte's sign extended
+                # Extend the sign of the byte.
+                sums[j] += ((weight ^ 128) - 128) * times
                 j += 1
             first += g.out_w * maps
             at += width * maps

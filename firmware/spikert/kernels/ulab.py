@@ -1,14 +1,14 @@
-"""The kernel on ulab: CircuitPython's full builds, and MicroPython with ulab built in.
+"""The kernel on ulab, for full builds of CircuitPython and MicroPython with ulab.
 
-An operation takes some hundred instructions to start and some more for each element; where its
-result is a new array, three times as many, and more in a heap full of holes, which is searched for
-room from the first hole on. So there are few operations, nearly all in place, and views on
-everything are made once. A function of more than 11 local variables, cells and places on the stack
-together takes its frame from the heap as well, which is why those of a step are small.
+An operation takes some hundred instructions to start and some more for each element. If its result is
+a new array, it takes three times as many. It takes more in a heap full of holes, which is searched for
+space from the first hole on. So there are few operations, nearly all in place, and all views are made
+once. A function with more than 11 local variables, cells and stack places takes its frame from the
+heap as well. That is why the functions of a step are small.
 
-Sums wrap at 16 bits. A one-element array stands for a scalar: ulab gives Python numbers a type by
-their value. Nothing here collects garbage. A step leaves behind 48 bytes for each operation, the
-bytes of a comparison, an array i16[neurons] for each shift, and the list of those that fired.
+Sums wrap at 16 bits. A one-element array replaces a scalar, because ulab gives Python numbers a type by
+their value. This module never collects garbage. A step leaves garbage: 48 bytes for each operation,
+the bytes of a comparison, an array i16[neurons] for each shift, and the list of fired neurons.
 """
 
 from array import array
@@ -21,7 +21,8 @@ if np is None:
     raise ImportError("this interpreter has no ulab")
 
 loops = fastest_form("loops.rows")
-LEAST_TOGETHER = 8  # rows, for which it is worth it to add bytes before their sums
+# With this number of rows it pays to add bytes before their sums.
+LEAST_TOGETHER = 8
 
 
 class Layer:
@@ -56,7 +57,7 @@ class Layer:
         self.reset()
 
     def reset(self):
-        """Start every state again."""
+        """Reset every state."""
         self.membrane.clear()
         if self.v_start.number != 0:
             v = self.membrane.like(self.v_start)
@@ -66,11 +67,11 @@ class Layer:
         self.events = ()
 
     def hold(self, x):
-        """Keep the weighted sum >> 8 of x u8[inputs]; with no own spikes to come, all of the drive.
+        """Keep the weighted sum >> 8 of x u8[inputs]; without own spikes, the whole drive.
 
-        Bit by bit from the lowest: floor((S0 + 2 S1 + 4 S2 + ...) / 256) is reached by adding the
-        sum S of the rows whose x has that bit and halving, eight times; nothing exceeds 16 bits. Of
-        two neighbouring bits the rows that have both are summed once.
+        The bits are processed from the lowest. floor((S0 + 2 S1 + 4 S2 + ...) / 256) is reached in eight
+        rounds: add the sum S of the rows whose x has that bit, and halve. No value exceeds 16 bits. The
+        rows that have both of two neighbouring bits are summed once.
         """
         inputs = np.frombuffer(array("H", range(len(x))), dtype=np.uint16)
         x = np.frombuffer(x, dtype=np.uint8)
@@ -91,7 +92,7 @@ class Layer:
             sums += self.bias.values
 
     def step(self, events, count, shift):
-        """Advance by one step and return how many neurons fired."""
+        """Advance by one step and return the number of neurons that fired."""
         self.leak()
         if shift or events is None or not self.plain:
             self._integrate(events, count, shift)
@@ -115,7 +116,7 @@ class Layer:
         self.synapses.add(sums, events, len(events), 0)
 
     def _integrate(self, events, count, shift):
-        """Add the drive, where it is more than sums and a bias."""
+        """Add a drive that is more than sums and a bias."""
         if self.current:
             self.leak_current()
         if events is None:
@@ -146,7 +147,7 @@ class Layer:
             driven += self.held
 
     def _drive(self, sums):
-        """Add sums, to which own spikes, gain and bias are still to come."""
+        """Add sums that still lack own spikes, gain and bias."""
         if self.own_synapses:
             self.own_synapses.add(sums, self.events, len(self.events), 0)
         if self.gain is not None:
@@ -164,9 +165,11 @@ class Layer:
 class _State:
     """A number for each neuron: its membrane or its synaptic current.
 
-    memory      array i16[neurons]
-    values      the same as int16[neurons]
-    by_pixel    the same as int16[pixels, maps] in a convolution, else as it is
+    Attributes
+    ----------
+    memory : array i16[neurons]
+    values : the same as int16[neurons]
+    by_pixel : the same as int16[pixels, maps] in a convolution, else `values`
     """
 
     def __init__(self, table):
@@ -180,16 +183,18 @@ class _State:
         values -= values
 
     def like(self, parameter):
-        """Return the numbers in a shape that the parameter goes with."""
+        """Return the numbers in a shape that fits the parameter."""
         return self.by_pixel if parameter.by_map else self.values
 
 
 class _Parameter:
     """One of the tables' parameters.
 
-    values    int16[1] or int16[maps]
-    by_map    whether it goes with the numbers by pixel
-    number    int, where it is one for all neurons, else None
+    Attributes
+    ----------
+    values : int16[1] or int16[maps]
+    by_map : bool, whether it fits the numbers by pixel
+    number : int, the value for all neurons, or None if they differ
     """
 
     def __init__(self, table, name):
@@ -199,10 +204,12 @@ class _Parameter:
 
 
 class _Room:
-    """What a step writes to and keeps nothing in; layers share it, one after the other.
+    """Scratch memory of a step, which layers share, one after the other.
 
-    zeros, one, other    array i16[neurons]; the zeros are never written to
-    order                array u16[neurons], 0, 1, 2, ...
+    Attributes
+    ----------
+    zeros, one, other : array i16[neurons]; the zeros are never written to
+    order : array u16[neurons], 0, 1, 2, ...
     """
 
     def __init__(self, neurons):
@@ -217,15 +224,16 @@ class _Room:
         return np.frombuffer(_part_of(self.one, table), dtype=np.int16)
 
     def second(self, table):
-        """Return int16[neurons], other ones."""
+        """Return another int16[neurons]."""
         return np.frombuffer(_part_of(self.other, table), dtype=np.int16)
 
 
-_rooms = []  # the largest so far
+# The largest so far.
+_rooms = []
 
 
 def _room(neurons):
-    """Return a _Room for at least so many neurons."""
+    """Return a _Room for at least this number of neurons."""
     if not _rooms or _rooms[0].neurons < neurons:
         _rooms[:] = [_Room(neurons)]
     return _rooms[0]
@@ -252,7 +260,7 @@ def _leak(table, state, room, d, r):
 
 
 def _nothing():
-    """Do nothing, as a perfect integrator's leak does."""
+    """No leak: a perfect integrator."""
 
 
 def _halvings(d, r):
@@ -264,10 +272,10 @@ def _halvings(d, r):
 
 
 def _leak_by_multiplying(table, state, room, d, r):
-    """Return a function by which a state loses (value * d) >> r, whatever d is.
+    """Return a function by which a state loses (value * d) >> r, for any d.
 
-    A value is 256 high + low, so that is (high * d + ((low * d) >> 8)) >> (r - 8), and each product
-    fits 16 bits, the lower one without a sign.
+    A value is 256 high + low, so that is (high * d + ((low * d) >> 8)) >> (r - 8). Each product fits
+    16 bits, the lower one without a sign.
     """
     low_bytes = np.frombuffer(state.memory, dtype=np.uint8)[0::2]
     high_bytes = np.frombuffer(state.memory, dtype=np.int8)[1::2]
@@ -288,7 +296,7 @@ def _leak_by_multiplying(table, state, room, d, r):
 
 
 def _multiplication(table, room, memory, octets, d):
-    """Return a function that puts the products of octets and d into an array i16[>= neurons]."""
+    """Return a function that writes the products of octets and d into an array i16[>= neurons]."""
     products, zeros, factors = _part_of(memory, table), _part_of(room.zeros, table), d.values
     values = np.frombuffer(products, dtype=np.int16)
     multiplied = _by_pixel(table, values) if d.by_map else values
@@ -303,7 +311,7 @@ def _multiplication(table, room, memory, octets, d):
 
 
 def _end(table, membrane, room):
-    """Return the function that ends a step: it returns which neurons fired, and resets them."""
+    """Return the function that ends a step: it resets the neurons that fired and returns them."""
     fire = _fire(table, membrane, room) if table.fires else _none_fire
     if not table.floors:
         return fire
@@ -321,7 +329,7 @@ def _none_fire():
 
 
 def _lift(table, membrane, room):
-    """Return a function that lifts to `low` what is below."""
+    """Return a function that lifts membranes below `low` to it."""
     parameter = _Parameter(table, "low")
     v, low, none = membrane.like(parameter), parameter.values, bytes(table.neurons)
     size, store = (table.neurons,), _storing(table, membrane, room, parameter)
@@ -335,7 +343,7 @@ def _lift(table, membrane, room):
 
 
 def _fire(table, membrane, room):
-    """Return a function that resets the neurons at or above theta and returns which these are."""
+    """Return a function that resets the neurons at or above theta and returns them."""
     parameter = _Parameter(table, "theta")
     v, theta, none = membrane.like(parameter), parameter.values, bytes(table.neurons)
     if table.sets:
@@ -358,7 +366,7 @@ def _fire(table, membrane, room):
 
 
 def _subtracting(table, membrane, room, parameter):
-    """Return a function that subtracts a parameter where bool[neurons] says so."""
+    """Return a function that subtracts a parameter from the neurons chosen by bool[neurons]."""
     losses, zeros, rho = _part_of(room.one, table), _part_of(room.zeros, table), parameter.values
     values, lost = membrane.values, room.first(table)
     multiplied = _by_pixel(table, lost) if parameter.by_map else lost
@@ -374,7 +382,7 @@ def _subtracting(table, membrane, room, parameter):
 
 
 def _storing(table, membrane, room, parameter):
-    """Return a function that stores a parameter where bool[neurons] says so."""
+    """Return a function that stores a parameter in the neurons chosen by bool[neurons]."""
     losses, before, goal = _part_of(room.one, table), memoryview(membrane.memory), parameter.values
     values, lost = membrane.values, room.first(table)
     differing = _by_pixel(table, lost) if parameter.by_map else lost
@@ -382,7 +390,8 @@ def _storing(table, membrane, room, parameter):
     def store(chosen):
         nonlocal values, lost, differing
         losses[:] = before
-        differing -= goal  # may wrap, and wraps back
+        # This may wrap; the subtraction below wraps back.
+        differing -= goal
         lost *= chosen
         values -= lost
 
@@ -390,9 +399,11 @@ def _storing(table, membrane, room, parameter):
 
 
 class _Dense:
-    """Weights, biased; of the inputs' rows, or of those of a layer's own spikes.
+    """Weights, biased: the rows of the inputs, or those of a layer's own spikes.
 
-    rows    a view on each row; where it is worth it, of bytes that are added by twos, as int16[]
+    Attributes
+    ----------
+    rows : a view on each row; if it pays, of bytes that are added by twos, as int16[]
     """
 
     def __init__(self, table, first, count):
@@ -407,8 +418,8 @@ class _Dense:
             memory = bytearray(table.stride)
             words = np.frombuffer(memory, dtype=np.int16)
             octets = np.frombuffer(memory, dtype=np.uint8, count=table.neurons)
-            where = table.data, at, table.stride
-            self.group = where, memory, words, octets, table.together
+            place = table.data, at, table.stride
+            self.group = place, memory, words, octets, table.together
         self.rows = [_view(table, kind, at + i * table.stride, columns) for i in range(count)]
 
     def add(self, sums, events, count, offset):
@@ -432,7 +443,8 @@ class _Convolution:
         self.geometry = g = table.geometry
         self.maps = table.maps
         parts = g.parts()
-        self.parts = []  # of each channel, each an int8[rows, columns * maps]
+        # Parts of each channel, each an int8[rows, columns * maps].
+        self.parts = []
         for channel in range(g.channels):
             offset = table.weights + channel * g.kernel_h * g.kernel_w * table.maps
             for k in range(0, len(parts), 3):
@@ -472,7 +484,7 @@ def _part(table, offset, rows, columns, first):
 
 
 def _by_pixel(table, values):
-    """Return numbers of all neurons in the shape that parameters of each map go with."""
+    """Return numbers of all neurons in the shape that fits parameters of each map."""
     if not table.geometry:
         return values
     return values.reshape((table.neurons // table.maps, table.maps))

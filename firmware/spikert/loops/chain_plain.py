@@ -1,10 +1,10 @@
-"""Layers of any kernel, one after the other, in plain Python."""
+"""Step the layers of any kernel in a row, in plain Python."""
 
 from spikert.loops import gather_plain as gather
 
 
 def chain(layers, fired, readout):
-    """Return what takes layers through steps, and what starts them again."""
+    """Return `advance`, which takes the layers through steps, and `restart`."""
     scores, last = readout.scores, layers[-1]
 
     def advance(events, count, shift):
@@ -12,7 +12,8 @@ def chain(layers, fired, readout):
             _step(layers, fired, events, count, shift)
             if readout.follows:
                 gather.follow(last, scores)
-            elif readout.counts and fired[-1]:  # else `events` may be anything
+            # Without spikes `events` can be any object.
+            elif readout.counts and fired[-1]:
                 gather.add_spikes(scores, last.events, fired[-1])
 
     def restart():

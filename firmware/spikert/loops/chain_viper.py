@@ -1,4 +1,4 @@
-"""Layers of any kernel, one after the other, in MicroPython's native emitter."""
+"""Step the layers of any kernel in a row, in MicroPython's native emitter."""
 
 import micropython
 
@@ -7,10 +7,10 @@ from spikert.loops import gather_viper as gather
 
 @micropython.native
 def chain(layers, fired, readout):
-    """Return what takes layers through steps, and what starts them again.
+    """Return `advance`, which takes the layers through steps, and `restart`.
 
-    All that a function closes over is one tuple: with more values than fit in five with its arguments
-    it would take memory from the heap in each call.
+    A function closes over one tuple only. With more than five values, its arguments included, it would
+    allocate memory from the heap in each call.
     """
     steps = tuple([(k, layer.step, layer) for k, layer in enumerate(layers)])
     read, source = gather.follow, layers[-1]
@@ -31,7 +31,8 @@ def chain(layers, fired, readout):
                 spikes = layer.events
                 by = 0
             if counts:
-                if many:  # else `events` may be anything
+                # Without spikes `events` can be any object.
+                if many:
                     gather.add_spikes(scores, spikes, many)
             elif read:
                 read(source, scores, 0)

@@ -1,4 +1,4 @@
-"""What each step gives to a readout's scores, in plain Python."""
+"""Add spikes or membranes to a readout's scores, in plain Python."""
 
 from array import array
 
@@ -13,7 +13,7 @@ def add_spikes(scores, events, count):
 
 
 def follow(layer, scores):
-    """Replace each score by the layer's membrane where that is larger."""
+    """Raise each score to the layer's membrane if that is larger."""
     at, v = scores[SCORES_AT], array("h", bytes(layer.membranes()))
     for j in range(scores[SCORES_CLASSES]):
         membrane = v[j] + SIGN

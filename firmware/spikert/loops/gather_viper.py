@@ -1,4 +1,4 @@
-"""What each step gives to a readout's scores, in MicroPython's native emitter."""
+"""Add spikes or membranes to a readout's scores, in MicroPython's native emitter."""
 
 import micropython
 
@@ -16,13 +16,13 @@ def add_spikes(scores: ptr32, events: ptr16, count: int):
 
 
 def follow(layer, scores, flip=0):
-    """Replace each score by the layer's membrane where that is larger."""
+    """Raise each score to the layer's membrane if that is larger."""
     follow_biased(layer.membranes(), scores, SIGN)
 
 
 @micropython.viper
 def follow_biased(membranes: ptr16, scores: ptr32, flip: int):
-    """Do so with u16[], which are biased once the bits of `flip` are turned."""
+    """Raise each score to a membrane u16[], which is biased once the bits of `flip` are inverted."""
     left = scores[SCORES_CLASSES]
     scores = ptr32(int(scores) + 4 * scores[SCORES_AT])
     while left:

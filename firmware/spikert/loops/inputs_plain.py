@@ -1,13 +1,13 @@
-"""Readings and the steps of encoders, in plain Python."""
+"""Copy readings, and step the encoders, in plain Python."""
 
 
 def copy(x, readings, channels):
-    """Put the readings into x."""
+    """Copy the readings into x."""
     x[:channels] = readings
 
 
 def rate(x, sums, events, channels):
-    """Add x to the sums; list the inputs whose sum carried, return how many."""
+    """Add x to the sums; list the inputs whose sum carried, return their number."""
     count = 0
     for i in range(channels):
         total = sums[i] + x[i]
@@ -20,7 +20,7 @@ def rate(x, sums, events, channels):
 
 
 def draw(x, state, events, channels):
-    """Draw a number for each input; list those whose x is above it, return how many."""
+    """Draw a number for each input; list those whose x is above it, return their number."""
     number = state[0]
     count = 0
     for i in range(channels):
@@ -57,7 +57,7 @@ def _plan(x, times, ends, events, steps, least, channels):
 
 
 def due(ends, next_at, events, nothing):
-    """Move the inputs whose time it is to the front of the events, return how many."""
+    """Move the inputs of the present step to the front of the events, return their number."""
     t = ends[next_at]
     ends[next_at] = t + 1
     first = ends[t - 1] if t else 0
@@ -68,7 +68,7 @@ def due(ends, next_at, events, nothing):
 
 
 def bits(x, shifts, events, channels):
-    """List the inputs whose x has the next bit, return how many."""
+    """List the inputs whose x has the next bit, return their number."""
     shifts[0] = (shifts[0] + 1) % shifts[1]
     mask = 0x80 >> shifts[0]
     count = 0
@@ -80,7 +80,7 @@ def bits(x, shifts, events, channels):
 
 
 def change(x, references, events, numbers):
-    """List inputs 2i that rose and 2i + 1 that fell by the threshold, return how many."""
+    """List inputs 2i that rose and 2i + 1 that fell by the threshold, return their number."""
     threshold, channels = numbers
     count = 0
     for i in range(channels):

@@ -1,4 +1,4 @@
-"""Readings and the steps of encoders, in ARM's Thumb-1 assembler."""
+"""Copy readings, and step the encoders, in ARM's Thumb-1 assembler."""
 
 from array import array
 
@@ -7,7 +7,7 @@ import micropython
 
 @micropython.asm_thumb
 def copy(r0, r1, r2):
-    """Put r2 bytes of readings at r1 into x at r0."""
+    """Copy r2 bytes of readings at r1 into x at r0."""
     label(byte)
     sub(r2, 1)
     ldrb(r3, [r1, 0])
@@ -21,7 +21,7 @@ def copy(r0, r1, r2):
 
 @micropython.asm_thumb
 def rate(r0, r1, r2, r3):
-    """Add x at r0 to the sums at r1; list at r2 which of r3 inputs' sums carried, return how many."""
+    """Add x at r0 to the r3 sums at r1; list at r2 the inputs that carried, return their number."""
     mov(r7, r2)
     mov(r6, 0)
     label(channel)
@@ -45,7 +45,7 @@ def rate(r0, r1, r2, r3):
 
 @micropython.asm_thumb
 def draw(r0, r1, r2, r3):
-    """Draw a number for each of r3 inputs; list at r2 those whose x at r0 is above; return how many."""
+    """Draw a number for each of r3 inputs; list at r2 those with a larger x at r0; return how many."""
     push({r1, r2})
     ldrh(r4, [r1, 0])
     mov(r6, 0)
@@ -79,9 +79,9 @@ def draw(r0, r1, r2, r3):
 
 @micropython.asm_thumb
 def bits(r0, r1, r2, r3):
-    """List at r2 which of r3 inputs' x at r0 have the next bit, return how many.
+    """List at r2 those of r3 inputs whose x at r0 has the next bit, return their number.
 
-    How far that is from the highest, stands at r1, and behind it the period.
+    At r1 are that bit's distance from the highest, and then the period.
     """
     ldrh(r4, [r1, 0])
     ldrh(r5, [r1, 2])
@@ -112,10 +112,10 @@ def bits(r0, r1, r2, r3):
 
 @micropython.asm_thumb
 def change(r0, r1, r2, r3):
-    """List at r2 inputs 2i whose x at r0 rose and 2i + 1 whose fell, return how many.
+    """List at r2 inputs 2i whose x at r0 rose and 2i + 1 whose x fell, return their number.
 
-    They did so by the threshold, which follows in the references at r1; u16[2] at r3 are the threshold
-    and how many channels there are.
+    They did so by the threshold, and their references at r1 follow by it. u16[2] at r3 are the threshold
+    and the number of channels.
     """
     push({r2})
     ldrh(r7, [r3, 2])
@@ -154,9 +154,9 @@ def change(r0, r1, r2, r3):
 
 @micropython.asm_thumb
 def due(r0, r1, r2, r3):
-    """Move the inputs whose time it is to the front of the events at r2, return how many.
+    """Move the inputs of the present step to the front of the events at r2, return their number.
 
-    Ends at r0; r1 is where the step that comes next stands behind them.
+    The ends are at r0; r1 is the index behind them of the next step's number.
     """
     lsl(r1, r1, 1)
     add(r1, r1, r0)
@@ -202,12 +202,16 @@ def planning(times, ends, events, steps, least, channels):
 
 @micropython.asm_thumb
 def _address(r0):
+    """Return the address of a buffer, as it is passed."""
     nop()
 
 
 @micropython.asm_thumb
-def _plan(r0, r1):  # noqa: PLR0915, for a call costs more than a channel
-    """Do so with x at r0; i32[] at r1: addresses of times, ends and events, steps, least, channels."""
+def _plan(r0, r1):  # noqa: PLR0915, because a call costs more than a channel
+    """Sort x at r0 by spike time.
+
+    i32[] at r1: addresses of times, ends and events, then steps, least, channels.
+    """
     ldr(r2, [r1, 4])
     ldr(r7, [r1, 12])
     mov(r4, 0)
@@ -244,7 +248,8 @@ def _plan(r0, r1):  # noqa: PLR0915, for a call costs more than a channel
     strh(r5, [r4, 0])
     sub(r6, 1)
     bne(input)
-    mov(r3, 0)  # where the spikes of a step begin
+    # The start of a step's spikes.
+    mov(r3, 0)
     mov(r5, r2)
     add(r7, 1)
     label(step)

@@ -1,6 +1,6 @@
-"""Readings and the steps of encoders, in MicroPython's native emitter.
+"""Copy readings, and step the encoders, in MicroPython's native emitter.
 
-Viper keeps the first three variables in registers, the others on the stack; so the hottest of each
+Viper keeps the first three variables in registers, the others on the stack; so the most used of each
 loop come first.
 """
 
@@ -9,7 +9,7 @@ import micropython
 
 @micropython.viper
 def copy(x: ptr8, readings: ptr8, channels: int):
-    """Put the readings into x."""
+    """Copy the readings into x."""
     while channels:
         channels -= 1
         x[channels] = readings[channels]
@@ -17,7 +17,7 @@ def copy(x: ptr8, readings: ptr8, channels: int):
 
 @micropython.viper
 def rate(x: ptr8, sums: ptr8, events: ptr16, channels: int) -> int:
-    """Add x to the sums; list the inputs whose sum carried, return how many."""
+    """Add x to the sums; list the inputs whose sum carried, return their number."""
     i = 0
     count = 0
     while i < channels:
@@ -32,7 +32,7 @@ def rate(x: ptr8, sums: ptr8, events: ptr16, channels: int) -> int:
 
 @micropython.viper
 def draw(x: ptr8, state: ptr16, events: ptr16, channels: int) -> int:
-    """Draw a number for each input; list those whose x is above it, return how many."""
+    """Draw a number for each input; list those whose x is above it, return their number."""
     number = state[0]
     i = 0
     count = 0
@@ -65,7 +65,8 @@ def _plan(x: ptr8, times: ptr16, ends: ptr16, events: ptr16, steps: int, least: 
     while t <= steps:
         ends[t] = 0
         t += 1
-    ends[t] = 0  # the step that comes next
+    # The number of the next step.
+    ends[t] = 0
     i = 0
     while i < channels:
         t = steps
@@ -92,7 +93,7 @@ def _plan(x: ptr8, times: ptr16, ends: ptr16, events: ptr16, steps: int, least: 
 
 @micropython.viper
 def due(ends: ptr16, next_at: int, events: ptr16, nothing: object) -> int:
-    """Move the inputs whose time it is to the front of the events, return how many."""
+    """Move the inputs of the present step to the front of the events, return their number."""
     t = ends[next_at]
     ends[next_at] = t + 1
     first = 0
@@ -109,7 +110,7 @@ def due(ends: ptr16, next_at: int, events: ptr16, nothing: object) -> int:
 
 @micropython.viper
 def bits(x: ptr8, shifts: ptr16, events: ptr16, channels: int) -> int:
-    """List the inputs whose x has the next bit, return how many."""
+    """List the inputs whose x has the next bit, return their number."""
     shift = shifts[0] + 1
     if shift == shifts[1]:
         shift = 0
@@ -127,7 +128,7 @@ def bits(x: ptr8, shifts: ptr16, events: ptr16, channels: int) -> int:
 
 @micropython.viper
 def change(x: ptr8, references: ptr8, events: ptr16, numbers: ptr16) -> int:
-    """List inputs 2i that rose and 2i + 1 that fell by the threshold, return how many."""
+    """List inputs 2i that rose and 2i + 1 that fell by the threshold, return their number."""
     threshold = numbers[0]
     channels = numbers[1]
     i = 0

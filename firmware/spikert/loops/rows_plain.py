@@ -1,4 +1,4 @@
-"""Rows of weights as ulab has them, in plain Python."""
+"""Add rows of weights to ulab's sums, in plain Python."""
 
 
 def add_rows(sums, rows, events):

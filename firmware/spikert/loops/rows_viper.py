@@ -1,4 +1,4 @@
-"""Rows of weights as ulab has them, in MicroPython's native emitter."""
+"""Add rows of weights to ulab's sums, in MicroPython's native emitter."""
 
 import micropython
 

@@ -1,8 +1,8 @@
-"""A network's steps and samples, in plain Python."""
+"""Take a network through steps and samples, in plain Python."""
 
 
 def stepping(encoder, advance):
-    """Return a function that takes a network through so many steps."""
+    """Return a function that takes a network through a number of steps."""
 
     def step_held(steps):
         advance(None, steps, 0)

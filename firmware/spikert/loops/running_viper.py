@@ -1,11 +1,11 @@
-"""A network's steps and samples, in MicroPython's native emitter."""
+"""Take a network through steps and samples, in MicroPython's native emitter."""
 
 import micropython
 
 
 @micropython.native
 def stepping(encoder, advance):
-    """Return a function that takes a network through so many steps."""
+    """Return a function that takes a network through a number of steps."""
 
     @micropython.native
     def step_held(steps):

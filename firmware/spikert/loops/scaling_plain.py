@@ -1,10 +1,10 @@
-"""Readings of a sensor to x, in plain Python."""
+"""Scale a sensor's readings to x, in plain Python."""
 
 from spikert.loops import SIGN
 
 
 def scale(x, readings, offset, factor, shift, channels):
-    """Put the x of the readings into x."""
+    """Write the scaled readings into x."""
     for i in range(channels):
         reading = readings[2 * i] | readings[2 * i + 1] << 8
         reading = (reading ^ SIGN) - SIGN

@@ -1,4 +1,4 @@
-"""Readings of a sensor to x, in MicroPython's native emitter."""
+"""Scale a sensor's readings to x, in MicroPython's native emitter."""
 
 import micropython
 
@@ -7,7 +7,7 @@ from spikert.loops import SIGN
 
 @micropython.viper
 def scale(x: ptr8, readings: ptr16, offset: ptr32, factor: ptr32, shift: int, channels: int):
-    """Put the x of the readings into x."""
+    """Write the scaled readings into x."""
     i = 0
     while i < channels:
         value = (((readings[i] ^ SIGN) - SIGN - offset[i]) * factor[i]) >> shift

@@ -1,4 +1,4 @@
-"""A readout's scores, in plain Python."""
+"""Choose the answer from a readout's scores, in plain Python."""
 
 from spikert.loops import (
     SCORES_ADDS,
@@ -11,19 +11,19 @@ from spikert.loops import (
 
 
 def _begin(scores):
-    """Begin the first window."""
+    """Start the first window."""
     scores[SCORES_AT] = SCORES_BEGIN
     scores[SCORES_SEEN] = SCORES_BEGIN + scores[SCORES_CLASSES]
     _clear(scores)
 
 
 def functions(scores):
-    """Return `begin` and `answer` with their argument."""
+    """Return `begin` and `answer` with their argument bound."""
     return lambda: _begin(scores), lambda: _answer(scores)
 
 
 def _answer(scores):
-    """Return the index of the class with the largest total, and begin the next hop."""
+    """Return the index of the class with the largest total, and start the next hop."""
     classes = scores[SCORES_CLASSES]
     winner = highest = 0
     for j in range(SCORES_BEGIN, SCORES_BEGIN + classes):

@@ -1,4 +1,4 @@
-"""A readout's scores, in MicroPython's native emitter."""
+"""Choose the answer from a readout's scores, in MicroPython's native emitter."""
 
 import micropython
 
@@ -14,7 +14,7 @@ from spikert.loops import (
 
 @micropython.viper
 def _begin(scores: ptr32):
-    """Begin the first window."""
+    """Start the first window."""
     scores[SCORES_AT] = SCORES_BEGIN
     left = scores[SCORES_CLASSES]
     scores[SCORES_SEEN] = SCORES_BEGIN + left
@@ -25,7 +25,7 @@ def _begin(scores: ptr32):
 
 @micropython.native
 def functions(scores):
-    """Return `begin` and `answer` with their argument."""
+    """Return `begin` and `answer` with their argument bound."""
 
     @micropython.native
     def start():
@@ -40,7 +40,7 @@ def functions(scores):
 
 @micropython.viper
 def _answer(scores: ptr32) -> int:
-    """Return the index of the class with the largest total, and begin the next hop."""
+    """Return the index of the class with the largest total, and start the next hop."""
     classes = scores[SCORES_CLASSES]
     seen = scores[SCORES_SEEN]
     winner = SCORES_BEGIN

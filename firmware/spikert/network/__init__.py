@@ -1,4 +1,4 @@
-"""A network on the board: an encoder, layers of one kernel, a readout."""
+"""Run a network on the board: an encoder, layers of one kernel, a readout."""
 
 from array import array
 
@@ -7,22 +7,31 @@ from spikert.network.readout import Readout
 
 
 class Network:
-    """Runs samples step by step; see tables.py for how long its state lasts.
+    """Runs samples step by step; tables.py defines how long its state lasts.
 
-    Once it is made, a sample allocates nothing unless the kernel does.
+    After the constructor a sample allocates no memory, unless the kernel does.
 
-    Made from tables.Tables, whose bytes its layers keep, and a module of kernels/.
+    Parameters
+    ----------
+    tables : tables.Tables, whose bytes the layers keep
+    kernel : a module of kernels/
 
-    layers    list of the kernel's Layer
-    fired     array i32, how many neurons of each layer fired in the last step; which ones is in
-              the layer's `events`
-    steps     int, T, of each sample
-    hop       int, samples from one answer of a stream to the next; 0 in a static network
-    turn      int, samples from one answer to the next
-    size      int, bytes of a sample's readings: u8[channels], or i16[channels] where they are scaled
-    step      function: step(steps) takes every layer through so many steps, in order
-    answer    function: returns the index of the class that is the answer
-    Raises MemoryError where the layers' states do not fit.
+    Attributes
+    ----------
+    layers : list of the kernel's Layer
+    fired : array i32, number of neurons of each layer that fired in the last step; the layer's `events`
+        lists them
+    steps : int, T, of each sample
+    hop : int, samples from one answer of a stream to the next; 0 in a static network
+    turn : int, samples from one answer to the next
+    size : int, bytes of a sample's readings: u8[channels], or i16[channels] if they are scaled
+    step : function: step(steps) takes every layer through `steps` steps, in order
+    answer : function: returns the index of the class that is the answer
+
+    Raises
+    ------
+    MemoryError
+        If the layers' states do not fit.
     """
 
     def __init__(self, tables, kernel):
@@ -33,7 +42,8 @@ class Network:
         self.readout = Readout(tables.readout, self.layers[-1], len(tables.classes), hops)
         self.encoder = self.scaling = None
         if tables.encoder != "direct":
-            from spikert import encoders  # for modules take memory, and not every network needs all
+            # A module takes memory, and a network needs only one encoder.
+            from spikert import encoders
 
             self.encoder = encoders.make(tables)
         if tables.scales:
@@ -46,7 +56,7 @@ class Network:
         self._bind(advance, tables.channels)
 
     def _bind(self, advance, channels):
-        """Make functions of what a sample takes: what only passes calls on costs none itself."""
+        """Bind the methods of the inner loop once, so that delegation costs no call."""
         loops = fastest_form("loops.running")
         self.step = loops.stepping(self.encoder, advance)
         self.answer = self.readout.answer
@@ -62,13 +72,13 @@ class Network:
             self.run = loops.running(parts)  # type: ignore[method-assign]
 
     def start(self):
-        """Start all state again."""
+        """Reset all state."""
         self.restart()
         if self.encoder:
             self.encoder.start()
 
     def take(self, readings):
-        """Begin the next sample, the bytes of its readings; its steps are to follow."""
+        """Start the next sample, given the bytes of its readings; its steps follow."""
         if self.scaling:
             self.scaling.apply(readings, self.x)
         else:
@@ -81,7 +91,7 @@ class Network:
     def run(self, readings):
         """Run a turn, given the bytes of all its readings; return its answer.
 
-        A static network starts again before it, a stream goes on.
+        A static network starts again before it; a stream continues.
         """
         view, size, steps = memoryview(readings), self.size, self.steps
         for first in range(0, len(view), size):

@@ -1,4 +1,4 @@
-"""Spikes and membranes of the last layer to an answer; the lowest index wins a tie."""
+"""Choose the answer from the last layer; the lowest index wins a tie."""
 
 from array import array
 
@@ -9,16 +9,22 @@ from spikert.loops import SCORES_BEGIN
 class Readout:
     """The class with the largest spike `count`, `max` membrane over the window or `last` membrane.
 
-    A membrane is read after the step's reset. A window is a number of hops, at the end of each of
-    which there is an answer; it slides by one of them. Source: the design's integer neuron.
+    A membrane is read after the step's reset. A window is a number of hops, and each hop ends with an
+    answer. The window slides by one hop. Source: the design's integer neuron.
 
-    kind       one of tables.READOUTS
-    layer      the last layer, of so many classes
-    hops       int, in a window
-    counts, follows    bool, whether each step's spikes, or its membranes, are to go to the scores
-    scores     array i32[], see loops; a chain adds each step's
-    start      function: begin the first window
-    answer     function: return the index of the class with the largest score, and begin the next hop
+    Parameters
+    ----------
+    kind : str, one of tables.READOUTS
+    layer : the last layer, with a neuron for each class
+    classes : int
+    hops : int, in a window
+
+    Attributes
+    ----------
+    counts, follows : bool, whether each step adds its spikes, or its membranes, to the scores
+    scores : array i32[], see loops
+    start : function: start the first window
+    answer : function: return the index of the class with the largest score, and start the next hop
     """
 
     def __init__(self, kind, layer, classes, hops):
@@ -31,12 +37,13 @@ class Readout:
         scores.extend(array("i", bytes(4 * hops * classes)))
         self.scores = scores
         self.start, self.answer = loops.functions(scores)
-        if kind == "last":  # what each step adds is nothing
-            said, follow = self.answer, fastest_form("loops.gather").follow
+        # A step adds no score; the answer reads the membranes.
+        if kind == "last":
+            pick, follow = self.answer, fastest_form("loops.gather").follow
 
             def answer():
                 follow(layer, scores)
-                return said()
+                return pick()
 
             self.answer = answer
         self.start()

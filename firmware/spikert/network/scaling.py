@@ -1,4 +1,4 @@
-"""A sensor's raw readings to the x, 0..255, that encoders take."""
+"""Scale a sensor's raw readings to the x, 0..255, of encoders."""
 
 import struct
 import sys
@@ -6,14 +6,17 @@ from array import array
 
 from spikert.emitters import fastest_form
 
-RAW = (-0x8000, 0x7FFF)  # the range of a reading
+# The range of a reading.
+RAW = (-0x8000, 0x7FFF)
 MOST = 0x7FFFFFFF
 
 
 class Scaling:
-    """x = min(255, max(0, ((raw - offset) * scale) >> shift)), for each channel.
+    """Computes x = min(255, max(0, ((raw - offset) * scale) >> shift)) for each channel.
 
-    Made from tables.Tables that hold at least one scale.
+    Parameters
+    ----------
+    tables : tables.Tables with at least one scale
     """
 
     def __init__(self, tables):
@@ -25,17 +28,20 @@ class Scaling:
         self.shift = tables.shift
         if self._fits():
             self.loop = fastest_form("loops.scaling").scale
-        else:  # what is not sure to fit 32 bits takes Python's integers
+        # Products that may exceed 32 bits need Python's integers.
+        else:
             from spikert.loops import scaling_plain
 
             self.loop = scaling_plain.scale
 
     def apply(self, readings, x):
-        """Put the x of readings, the bytes of i16[channels], into x u8[channels]."""
+        """Write the x of readings, the bytes of i16[channels], into x u8[channels]."""
         self.loop(x, readings, self.offset, self.scale, self.shift, self.channels)
 
     def _fits(self):
-        if sys.maxsize > MOST:  # viper's 32-bit loads have no sign where words are longer
+        """Return whether all products fit in 32 bits."""
+        # Viper's 32-bit loads have no sign if words are longer.
+        if sys.maxsize > MOST:
             return False
         for i in range(self.channels):
             for raw in RAW:

@@ -7,53 +7,54 @@ Little-endian; every part starts at a multiple of 4 bytes and is padded with zer
     classes    UTF-8 names joined by newlines
     layers     each: LAYER, 16 bytes
                      of a convolution: GEOMETRY, 28 bytes
-                     its PARAMETERS in order, each i16[1] or, where its bit is set, i16[maps]
+                     its PARAMETERS in order, each i16[1] or, if its bit is set, i16[maps]
                      weights, see below
-    crc        u32, CRC-32 of everything before it
+    crc        u32, CRC-32 of all bytes before it
 
-A raw reading becomes an input by x = min(255, max(0, ((raw - offset) * scale) >> shift)); `scales` is
-0 (x is the reading, a u8), 1 (one pair for all channels) or the number of channels; with scales a
+A raw reading becomes an input by x = min(255, max(0, ((raw - offset) * scale) >> shift)). `scales` is
+0 (x is the reading, a u8), 1 (one pair for all channels) or the number of channels. With scales a
 reading is an i16.
 
-`steps` follow on each sample. A static network starts all state again before each and answers after
-it; its hop and window are 0. A stream keeps its state, and answers every `hop` samples over the last
+`steps` follow on each sample. A static network resets all state before each sample and answers after
+it; its hop and window are 0. A stream keeps its state. It answers every `hop` samples over the last
 `window` of them, a multiple of hop.
 
-A layer's neurons are `maps` neurons at each pixel, a pixel's side by side: a dense layer has one pixel
-and so a map for each neuron. Its parameters, those of the integer neuron, are the same at all pixels:
+A layer's neurons are `maps` neurons at each pixel, those of a pixel side by side. A dense layer has one
+pixel and so a map for each neuron. Its parameters, those of the integer neuron, are the same at all
+pixels:
 
     drive    I = ((sum of the weights whose input spiked) << gain) + bias
     leak     V = V - ((V * d) >> r)
     add      V = V + I
     floor    V = max(V, low)                        only with FLOORS
     fire     s = V >= theta                         only with FIRES
-    reset    V = V - rho, with SETS V = v_reset     where s
+    reset    V = V - rho, with SETS V = v_reset     if s
     start    V = v_start
 
 With CURRENT the drive feeds a synaptic current, which starts at 0 and is added in its place:
 
     I = I_before - ((I_before * current_d) >> current_r) + drive
 
-DENSE      u8[inputs, stride], to each of which `weight_bias` was added, so that none is negative; stride
-           is maps rounded up to 4, the columns beyond hold the bias, a weight of zero. Any `together`
-           rows of them can be added in bytes: in no column is their sum above 255, so a word of four
-           columns is a sum of four. With PAIRS u16[inputs, stride / 2], biased alike, stride being
-           2 * maps rounded up to 4. With RECURRENT there are as many rows more as neurons: the weights
+DENSE      u8[inputs, stride]. `weight_bias` was added to each weight, so that none is negative. stride
+           is maps rounded up to 4; the columns beyond contain the bias, a weight of zero. Any
+           `together` rows can be added in bytes: in no column is their sum above 255. So a word of
+           four columns is a sum of four. With PAIRS u16[inputs, stride / 2], biased alike; then stride
+           is 2 * maps rounded up to 4. With RECURRENT another row follows for each neuron: the weights
            of the layer's own spikes of the step before, which the encoder's shift does not touch.
-           READ_AHEAD zeros follow, because kernels read rows block by block, and the last one beyond
-           its end.
-CONVOLUTION  i8, for each channel of the input a block of kernel_h * kernel_w * maps, in which a spike
-           finds its patch as it lies in the neurons. With y' = y + pad_h, the spike reaches the rows
-           y' // stride_h, going up while the kernel lasts, by the kernel's rows y' % stride_h,
-           then stride_h further, and so on; columns alike. So there is a part for each y' % stride_h
-           and in it for each x' % stride_w, with the kernel's rows and columns in falling order.
-           Before all that, inputs are summed in windows of pool_h * pool_w, what is left over at the
-           far edges being dropped: y is the spike's own row // pool_h.
+           READ_AHEAD zeros follow, because kernels read rows block by block, and the last block passes
+           the end.
+CONVOLUTION  i8, for each channel of the input a block of kernel_h * kernel_w * maps. In it a spike
+           finds its patch in the order of the neurons. With y' = y + pad_h, the spike reaches the row
+           y' // stride_h by the kernel's row y' % stride_h. It reaches each row above by a kernel row
+           stride_h further, until the kernel ends; columns alike. So there is a part for each
+           y' % stride_h and in it for each x' % stride_w, with the kernel's rows and columns in falling
+           order. Before all that, inputs are summed in windows of pool_h * pool_w; the remainder at the
+           far edges is dropped: y is the spike's own row // pool_h.
 
-With LANES it is proved besides that no difference of a membrane and theta or low leaves int16, so that
-a kernel may compare two neurons in one word.
+With LANES it is also proved that no difference of a membrane and theta or low leaves int16. So a kernel
+may compare two neurons in one word.
 
-The writer is on the host, in spikelet/network.py.
+The host writes it in spikelet/networks/lif_file.py.
 """
 
 import struct
@@ -63,10 +64,11 @@ from spikert.compat import const, mapped
 from spikert.wire.checksums import crc32
 
 MAGIC = b"SLIF"
-VERSION = const(3)  # raise it on any change that an older reader would misread
+# Raise it on any change that an older reader would misread.
+VERSION = const(3)
 
-# magic, version, the encoder's parameter, file size, sha256 of the source graph, channels, steps, hop,
-# window, scales, encoder, readout, layers, shift, size of the classes
+# Magic, version, the encoder's parameter, file size, SHA-256 of the source graph, channels, steps, hop,
+# window, scales, encoder, readout, layers, shift, size of the classes.
 HEADER = "<4sHHI32sHHHHHBBBBH"
 HEADER_SIZE = const(60)
 # kind, flags, gain, r, inputs, neurons, parameters per map, current_r, weight_bias, together, 0
@@ -77,23 +79,16 @@ LAYER_SIZE = const(16)
 GEOMETRY = "<14H"
 GEOMETRY_SIZE = const(28)
 CRC_SIZE = const(4)
-MAX_PARTS = const(4096)  # of a convolution's weights, one for each place between two of its strides
+# Most parts of a convolution's weights: one for each position between two of its strides.
+MAX_PARTS = const(4096)
 
 ENCODERS = ("direct", "rate", "bernoulli", "latency", "phase", "delta")
 READOUTS = ("count", "max", "last")
 DENSE = const(0)
 CONVOLUTION = const(1)
 
-PARAMETERS = (
-    "bias",
-    "d",
-    "low",
-    "theta",
-    "rho",
-    "v_reset",
-    "v_start",
-    "current_d",
-)  # bit i: per map
+# Bit i of a layer's field is set if parameter i is per map.
+PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d")
 SETS = const(1)
 FIRES = const(2)
 FLOORS = const(4)
@@ -102,21 +97,29 @@ CURRENT = const(16)
 LANES = const(32)
 PAIRS = const(64)
 
-MOST_BIAS = const(128)  # of a weight of 8 bits
-READ_AHEAD = const(32)  # bytes
+# The largest bias, of a weight of 8 bits.
+MOST_BIAS = const(128)
+# Bytes behind the rows of a dense layer.
+READ_AHEAD = const(32)
 
 
 class TableError(ValueError):
-    """A .lif file that must not be believed; the text says why."""
+    """A .lif file that is damaged or not supported; the text gives the reason."""
 
 
 class Geometry:
-    """How the neurons of a convolution look at its input; see the module for the fields.
+    """The fields of a convolution; see the module.
 
-    height, width, channels, pool_h, pool_w, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w,
-    out_h, out_w    int, in pixels
-    pooled_h, pooled_w    int, size of the input after pooling
-    Raises TableError where they are not possible.
+    Attributes
+    ----------
+    height, width, channels, pool_h, pool_w, kernel_h, kernel_w : int, in pixels
+    stride_h, stride_w, pad_h, pad_w, out_h, out_w : int, in pixels
+    pooled_h, pooled_w : int, size of the input after pooling
+
+    Raises
+    ------
+    TableError
+        If a size is 0 or the strides are too large.
     """
 
     def __init__(self, data, offset):
@@ -143,19 +146,25 @@ class Geometry:
 
 
 class LayerTable:
-    """One layer: its numbers, and where its arrays stand in the file.
+    """One layer: its numbers, and the offsets of its arrays in the file.
 
-    inputs, neurons, maps      int
-    rows, stride               int, of a dense layer's weights: how many rows, bytes in each
-    weight_bias, together      int, see DENSE
-    gain, r, current_r         int, see the module's equations
-    sets, fires, floors, recurrent, current, lanes, pairs    bool
-    geometry                   Geometry of a convolution, else None
-    where                      {parameter: (offset in bytes, entries: 1 or maps)}
-    weights                    int, offset in bytes of the weights
-    end                        int, offset in bytes of what follows
-    data                       memoryview, the file these offsets count in
-    Raises TableError where a number is out of its range.
+    Attributes
+    ----------
+    inputs, neurons, maps : int
+    rows, stride : int, number of rows of a dense layer's weights, and bytes of a row
+    weight_bias, together : int, see DENSE
+    gain, r, current_r : int, see the module's equations
+    sets, fires, floors, recurrent, current, lanes, pairs : bool
+    geometry : Geometry of a convolution, else None
+    where : {parameter: (offset in bytes, entries: 1 or maps)}
+    weights : int, offset in bytes of the weights
+    end : int, offset in bytes of the next part
+    data : memoryview, the file of these offsets
+
+    Raises
+    ------
+    TableError
+        If a number is out of its range.
     """
 
     def __init__(self, data, offset):
@@ -186,7 +195,7 @@ class LayerTable:
         return array("h", bytes(self.data[offset : offset + 2 * entries]))
 
     def expanded(self, name):
-        """Return a copy of one of PARAMETERS as array i16[maps], repeated where it is one."""
+        """Return a copy of one of PARAMETERS as array i16[maps]; a single value is repeated."""
         values = self.parameter(name)
         if len(values) == 1:
             values = array("h", [values[0] for _ in range(self.maps)])
@@ -214,7 +223,7 @@ class LayerTable:
             raise TableError("a convolution that is recurrent, or has its weights in pairs")
         if kind == DENSE and (self.weight_bias > MOST_BIAS or not self.together):
             raise TableError(
-                "weights biased by %d, of which %d rows are added together"
+                "weights biased by %d, with %d rows added together"
                 % (self.weight_bias, self.together)
             )
 
@@ -241,17 +250,24 @@ class LayerTable:
 class Tables:
     """A whole network, checked, as views on the bytes of its file.
 
-    data                 memoryview of the file, kept where it lies
-    crc, sha256          int and bytes[32]: of this file, and of the graph it came from
-    encoder, readout     str, of ENCODERS and READOUTS
-    parameter            int, the encoder's, see encoders/
-    channels, steps      int, and T, steps per sample
-    hop, window          int, samples; 0 in a static network
-    inputs               int, of the first layer: channels, twice as many with delta
-    scales, shift        int; `scaling` is the offset in bytes of the two arrays
-    classes              tuple of str, one for each neuron of the last layer
-    layers               tuple of LayerTable
-    Raises TableError unless magic, version, size, CRC and every part's bounds are right.
+    Attributes
+    ----------
+    data : memoryview of the file, never copied
+    crc, sha256 : int, CRC-32 of this file; bytes[32], of its source graph
+    encoder, readout : str, of ENCODERS and READOUTS
+    parameter : int, the encoder's, see encoders/
+    channels, steps : int, and T, steps per sample
+    hop, window : int, samples; 0 in a static network
+    inputs : int, of the first layer: channels, twice as many with delta
+    scales, shift : int
+    scaling : int, offset in bytes of the two arrays of scales
+    classes : tuple of str, one for each neuron of the last layer
+    layers : tuple of LayerTable
+
+    Raises
+    ------
+    TableError
+        If magic, version, size, CRC or the bounds of a part are wrong.
     """
 
     def __init__(self, data):
@@ -325,7 +341,7 @@ class Tables:
 
 
 def _steps(length, stride):
-    """Return how many numbers 0, stride, ... lie below `length`."""
+    """Return the number of values 0, stride, ... below `length`."""
     return (length + stride - 1) // stride if length > 0 else 0
 
 
@@ -335,14 +351,21 @@ def aligned(size):
 
 
 def load(path):
-    """Return the Tables of the file at `path`, in place where the file system maps it.
+    """Return the Tables of the file at `path`, in place if the file system maps it.
 
-    Raises TableError if the file is damaged, OSError if it cannot be read, MemoryError if it does
-    not fit in RAM.
+    Raises
+    ------
+    TableError
+        If the file is damaged.
+    OSError
+        If it cannot be read.
+    MemoryError
+        If it does not fit in RAM.
     """
     with open(path, "rb") as file:
         view = mapped(file)
-        if view is None:  # room is asked for once: what is read as it comes is moved while it grows
+        # Allocate the whole buffer once, because a growing buffer is copied.
+        if view is None:
             view = bytearray(file.seek(0, 2))
             file.seek(0)
             file.readinto(view)

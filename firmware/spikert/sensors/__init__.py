@@ -1,21 +1,23 @@
-"""Sensors: the readings of a network that lives, one file per family, imported when one is opened.
+"""Open a sensor by its name and settings.
 
-A family's module has SETTINGS, the names of the settings that it knows, and Sensor(settings), which has
+Each family of sensors has a module, which is imported when one of its sensors is opened.
+A family's module has SETTINGS, the names of its settings, and Sensor(settings), with
 
-    channels        int, how many readings there are at a time
-    names           str[channels], what each is called
-    read(buffer)    put the readings as they are now into array('h')[channels]; where the module does not
-                    say otherwise, without taking memory
-    close()         give pins and buses back
+    channels        int, readings of a sample
+    names           str[channels], names of the channels
+    read(buffer)    write the present readings into array('h')[channels]; allocates no memory unless
+                    the module's docstring says so
+    close()         release pins and buses
 
-Sensor() and read raise OSError where the sensor does not answer, and Nonsense where it answers what it
-cannot mean: the sensor may come back, so close it and open it again later. Sensor() raises ValueError
-for settings that make no sense, which no waiting mends.
+Sensor() and read raise OSError if the sensor does not answer, and Nonsense if its answer is impossible.
+The sensor may come back, so close it and open it again later. Sensor() raises ValueError for wrong
+settings, which no waiting corrects.
 """
 
 import sys
 
-KNOWN = (  # sensors, and the module that reads them
+# Sensors and their modules.
+KNOWN = (
     ("adc", "adc"),
     ("mpu6050", "motion"),
     ("mpu6500", "motion"),
@@ -32,19 +34,27 @@ KNOWN = (  # sensors, and the module that reads them
     ("replay", "replay"),
     ("driver", "driver"),
 )
-FASTEST = 10_000  # samples a second that any sensor may be read
+# The highest rate of any sensor, in samples a second.
+FASTEST = 10_000
 
 
 class Nonsense(OSError):
-    """A sensor answers what it cannot mean."""
+    """The answer of a sensor is impossible."""
 
 
 def open(settings):
-    """Return the sensor that a dict of settings asks for.
+    """Return the sensor of a dict of settings.
 
-    settings    "sensor", a name of KNOWN; "rate", samples a second that will be read, 100 if not
-                given; and what its module's docstring lists
-    Raises OSError, Nonsense and ValueError as said above.
+    Parameters
+    ----------
+    settings : dict
+        "sensor", a name of KNOWN; "rate", samples a second, 100 by default; and the settings in the
+        docstring of its module.
+
+    Raises
+    ------
+    OSError, Nonsense, ValueError
+        As the module's docstring lists them.
     """
     if not isinstance(settings, dict):
         raise ValueError("the sensor's settings are %r; they must be a dict" % (settings,))
@@ -62,9 +72,18 @@ def open(settings):
 
 
 def refuse_others(settings, known, name):
-    """Raise ValueError if there is a setting whose name is not among those known.
+    """Refuse settings whose names are not known.
 
-    name    str, whose settings they are
+    Parameters
+    ----------
+    settings : dict
+    known : tuple of str
+    name : str, the owner of the settings
+
+    Raises
+    ------
+    ValueError
+        If there is such a setting.
     """
     if not isinstance(settings, dict):
         raise ValueError("the settings of %s are %r; they must be a dict" % (name, settings))
@@ -74,7 +93,7 @@ def refuse_others(settings, known, name):
 
 
 def whole(settings, key, default, least, most):
-    """Return a setting that is an integer least..most; raise ValueError if it is another."""
+    """Return a setting that is an integer least..most; raise ValueError for other values."""
     value = settings.get(key, default)
     if type(value) is not int or not least <= value <= most:
         raise ValueError("%s is %r; it must be an integer %d..%d" % (key, value, least, most))
@@ -82,16 +101,17 @@ def whole(settings, key, default, least, most):
 
 
 def one_of(settings, key, default, choices):
-    """Return a setting that is one of the choices; raise ValueError if it is none."""
+    """Return a setting that is one of the choices; raise ValueError for other values."""
     value = settings.get(key, default)
     if value not in choices:
         known = ", ".join(map(str, choices))
         raise ValueError("%s is %r; it must be one of %s" % (key, value, known))
-    return choices[choices.index(value)]  # an integer, where 4.0 was given
+    # Returns an integer if the setting is 4.0.
+    return choices[choices.index(value)]
 
 
 def channel_names(settings, channels):
-    """Return what the setting "names" calls so many channels, c0, c1, ... if it is not given."""
+    """Return the setting "names" for this number of channels, c0, c1, ... by default."""
     names = settings.get("names", ["c%d" % c for c in range(channels)])
     if not isinstance(names, (list, tuple)) or len(names) != channels:
         raise ValueError("names is %r; %d channels have as many" % (names, channels))
@@ -99,7 +119,7 @@ def channel_names(settings, channels):
 
 
 def rate(settings, most):
-    """Return how many samples a second will be read, 100 if not given; raise ValueError above `most`."""
+    """Return the setting "rate" in samples a second, 100 by default; raise ValueError above `most`."""
     value = settings.get("rate", 100)
     if type(value) not in (int, float) or not 0 < value <= most:
         raise ValueError("rate is %r; it must be a number above 0, at most %d" % (value, most))

@@ -1,10 +1,10 @@
-"""Voltages: light, sound level, potentiometers, whatever an analogue pin is wired to.
+"""Read voltages: light, sound level, potentiometers, or any other analogue part.
 
     pins    list of 1..16 pins, as the interpreter spells them, such as ["GP26", "GP27"]
 
 A reading is 0..4095, of the converter's full scale (its reference voltage, 3.3 V on most boards): the
-upper 12 bits of the 16 that both interpreters scale every converter to. It cannot be told from a reading
-whether anything is wired to a pin.
+upper 12 bits of the 16 that both interpreters scale every converter to. A reading does not show whether
+a pin is wired.
 Source: MicroPython's class ADC, read_u16; CircuitPython's class AnalogIn, value.
 """
 
@@ -32,13 +32,14 @@ class Sensor:
             raise
 
     def read(self, buffer):
-        """Put a reading of each pin, 0..4095, into array('h')[channels]."""
+        """Write a reading of each pin, 0..4095, into array('h')[channels]."""
         i = 0
         for pin in self.inputs:
-            buffer[i] = pin.read() >> 4  # the upper 12 of 16 bits
+            # The upper 12 of 16 bits.
+            buffer[i] = pin.read() >> 4
             i += 1
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         while self.inputs:
             self.inputs.pop().close()

@@ -1,17 +1,19 @@
-"""Whatever a vendor's driver measures: Adafruit's on CircuitPython, micropython-lib's on MicroPython.
+"""Read any chip by a vendor's driver.
+
+The drivers are Adafruit's on CircuitPython, micropython-lib's on MicroPython.
 
     driver      str, its module and class, such as "adafruit_lis3mdl.LIS3MDL"
-    read        list of str, what to read of it, attributes or methods without arguments, such as
-                ["acceleration", "gyro"]. Each gives a number or several
-    unit        list of numbers, what a reading of 1 is of each of these, in the driver's own unit: with
-                0.01, 9.81 m/s2 is 981
-    names       list of str, what the channels are called; c0, c1, ... if not given
+    read        list of str, attributes of the driver or methods without arguments, such as
+                ["acceleration", "gyro"]. Each returns a number or several
+    unit        list of numbers, the value of a reading of 1 for each of these, in the driver's own
+                unit: with 0.01, 9.81 m/s2 is 981
+    names       list of str, names of the channels; c0, c1, ... by default
     i2c         dict, see spikert.hardware
-    address     int, of the chip; the driver's own if not given
+    address     int, of the chip; the driver's own by default
 
-Lists of one may be what is in them. A driver is made with the bus, and `address=` where there is one.
-Where `unit` is the chip's own, the readings are the integers of its registers again. Drivers take memory
-for each reading, and most measure at a rate and in a range of their own.
+A list of one item may be the item itself. A driver is made with the bus, and `address=` if it is set.
+If `unit` is the chip's own, the readings are the integers of its registers again. Drivers allocate
+memory for each reading, and most measure at a rate and in a range of their own.
 """
 
 import sys
@@ -24,17 +26,17 @@ SETTINGS = ("driver", "read", "unit", "names", "i2c", "address")
 
 
 class Sensor:
-    """A vendor's driver; see the package's docstring. Each reading takes some memory."""
+    """A vendor's driver; see the package's docstring. Each reading allocates some memory."""
 
     def __init__(self, settings):
         path, name, self.wanted = check(settings)
-        made = _found(path, name)
+        kind = _class(path, name)
         options = {}
         if "address" in settings:
             options["address"] = whole(settings, "address", 0, 0x08, 0x77)
         self.bus = compat.hardware("i2c").Bus(settings.get("i2c", {}))
         try:
-            self.device = _called(made, self.bus.bus, **options)
+            self.device = _called(kind, self.bus.bus, **options)
             self.channels = len(self._readings())
             self.names = channel_names(settings, self.channels)
         except BaseException:
@@ -42,9 +44,14 @@ class Sensor:
             raise
 
     def read(self, buffer):
-        """Put the newest measurement into array('h')[channels].
+        """Write the newest measurement into array('h')[channels].
 
-        Raises OSError where the driver fails, Nonsense for a measurement that is none or no int16.
+        Raises
+        ------
+        OSError
+            If the driver fails.
+        Nonsense
+            If the measurement is no number, or no int16.
         """
         readings = self._readings()
         if len(readings) != self.channels:
@@ -53,11 +60,11 @@ class Sensor:
             buffer[i] = readings[i]
 
     def close(self):
-        """Give the bus back."""
+        """Release the bus."""
         self.bus.close()
 
     def _readings(self):
-        found = []
+        row = []
         for name, unit in self.wanted:
             value = _called(getattr, self.device, name)
             if callable(value):
@@ -67,8 +74,8 @@ class Sensor:
             except TypeError:
                 numbers = (value,)
             for number in numbers:
-                found.append(_reading(name, number, unit))
-        return found
+                row.append(_reading(name, number, unit))
+        return row
 
 
 def _reading(name, number, unit):
@@ -76,15 +83,19 @@ def _reading(name, number, unit):
         reading = number / unit
     except TypeError:
         raise Nonsense("%s is %r" % (name, number))
-    if not -32768.5 < reading < 32767.5:  # nor a number at all
-        raise Nonsense("%s is %r, of which a unit of %r makes no int16" % (name, number, unit))
+    # This refuses a value that is not a number, too.
+    if not -32768.5 < reading < 32767.5:
+        raise Nonsense("%s is %r; in units of %r that is no int16" % (name, number, unit))
     return round(reading)
 
 
 def check(settings):
-    """Return the driver's module and class, and (what to read, its unit) of each.
+    """Return the driver's module and class, and (name to read, its unit) of each reading.
 
-    Raises ValueError for settings that make no sense, whatever the board has.
+    Raises
+    ------
+    ValueError
+        If the settings are wrong on every board.
     """
     spelled = settings.get("driver")
     path, _, name = spelled.rpartition(".") if isinstance(spelled, str) else ("", "", "")
@@ -93,7 +104,7 @@ def check(settings):
     return path, name, _wanted(settings)
 
 
-def _found(path, name):
+def _class(path, name):
     """Return the driver's class."""
     try:
         __import__(path)
@@ -115,31 +126,38 @@ def _wanted(settings):
     read, units = listed(settings, "read"), listed(settings, "unit")
     if not read or len(read) != len(units):
         raise ValueError("read is %r and unit %r; each read has a unit" % (read, units))
-    wanted = [(read[i], units[i]) for i in range(len(read))]
-    for name, unit in wanted:
+    reads = [(read[i], units[i]) for i in range(len(read))]
+    for name, unit in reads:
         if not isinstance(name, str):
             raise ValueError("read is %r; it must be a name" % (name,))
         if type(unit) not in (int, float) or not unit > 0:
             raise ValueError("unit is %r; it must be a number above 0" % (unit,))
-    return wanted
+    return reads
 
 
 def listed(settings, key):
-    """Return a setting of which there can be several, in a list also where it is one."""
+    """Return a setting as a list, even if it is a single item."""
     value = settings.get(key, [])
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def _called(what, *arguments, **options):
-    """Return what a part of the driver returns.
+def _called(call, *arguments, **options):
+    """Return the result of a part of the driver.
 
-    Raises OSError for what drivers raise where a chip is missing, ValueError for a wrong use of them.
+    Raises
+    ------
+    OSError
+        If the driver raises an error of a missing chip.
+    ValueError
+        If the driver has no such name or argument.
     """
     try:
-        return what(*arguments, **options)
+        return call(*arguments, **options)
     except (OSError, MemoryError):
         raise
-    except (AttributeError, TypeError) as error:  # no such name; no such argument
+    # No such name, or no such argument.
+    except (AttributeError, TypeError) as error:
         raise ValueError("the driver cannot be used so: %s" % error)
-    except Exception as error:  # Adafruit's where nothing answers: RuntimeError, ValueError
+    # Adafruit's drivers raise RuntimeError or ValueError if no chip answers.
+    except Exception as error:
         raise OSError(ENODEV, "%s: %s" % (type(error).__name__, error))

@@ -1,15 +1,15 @@
-"""Weather: temperature, pressure and, of a BME280, humidity, as int16.
+"""Read the weather: temperature, pressure and, with a BME280, humidity, as int16.
 
     i2c         dict, see spikert.hardware
-    address     int, of the chip; if not given, 0x76 and 0x77 are tried
+    address     int, of the chip; 0x76, then 0x77 by default
 
 temperature    hundredths of a degree Celsius
-pressure       2 Pa from 70,000 Pa on: pascals are 70000 + 2 * reading. So all that the chip measures,
-               30,000 to 110,000 Pa, is -20,000..20,000, and a unit is 17 cm of height near the sea
+pressure       2 Pa, from 70,000 Pa on: pascals are 70000 + 2 * reading. So the whole range of the chip,
+               30,000 to 110,000 Pa, is -20,000..20,000. A unit is 17 cm of height near the sea
 humidity       hundredths of a percent
 
-Readings are made of the chip's converters by the formulas of chips/bme280.py, whose products need more
-than a board's small integers: each takes some hundred bytes of memory.
+chips/bme280.py computes the readings from the chip's converters. Its products exceed a board's small
+integers, so each reading allocates some hundred bytes of memory.
 """
 
 from spikert import compat
@@ -17,11 +17,16 @@ from spikert.sensors import Nonsense, chips, rate
 
 SETTINGS = ("i2c", "address")
 NAMES = ("temperature", "pressure", "humidity")
-FASTEST = 100  # readings a second: a measurement takes up to 9.3 ms
-FIRST = 20  # milliseconds after which the first one is there
-COLDEST, HOTTEST = -4000, 8500  # hundredths of a degree, what the chip measures
-LEAST, MOST = 30_000, 110_000  # pascals
-SEA = 70_000  # pascals that are a reading of 0
+# Readings a second: a measurement takes up to 9.3 ms.
+FASTEST = 100
+# Milliseconds to the first measurement.
+FIRST = 20
+# The range of the chip, in hundredths of a degree.
+COLDEST, HOTTEST = -4000, 8500
+# The range of the chip, in pascals.
+LEAST, MOST = 30_000, 110_000
+# Pascals of a reading of 0.
+SEA = 70_000
 
 
 class Sensor:
@@ -36,8 +41,8 @@ class Sensor:
         self.block = bytearray(8 if humid else 6)
         self.bus = compat.hardware("i2c").Bus(settings.get("i2c", {}))
         try:
-            wanted = chip.IDENTITIES[:1] if humid else chip.IDENTITIES
-            self.address = chips.find(self.bus, settings, chip, wanted)
+            ids = chip.IDENTITIES[:1] if humid else chip.IDENTITIES
+            self.address = chips.find(self.bus, settings, chip, ids)
             self.trimming = chip.Trimming(self.bus, self.address, humid)
             for register, value in chip.SETUP:
                 self.bus.write(self.address, register, value)
@@ -47,9 +52,12 @@ class Sensor:
             raise
 
     def read(self, buffer):
-        """Put the newest measurement into array('h')[channels].
+        """Write the newest measurement into array('h')[channels].
 
-        Raises Nonsense for one that the chip cannot make, as of one that has lost its settings.
+        Raises
+        ------
+        Nonsense
+            If the chip cannot make such a measurement, for example because it has lost its settings.
         """
         block, trimming = self.block, self.trimming
         self.bus.read_into(self.address, self.chip.DATA, block)
@@ -66,7 +74,7 @@ class Sensor:
             buffer[2] = (trimming.humidity(block[6] << 8 | block[7]) * 100) >> 10
 
     def close(self):
-        """Give the bus back."""
+        """Release the bus."""
         self.bus.close()
 
 

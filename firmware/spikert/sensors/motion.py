@@ -1,14 +1,14 @@
-"""Motion: acceleration, and turning where a chip measures it, raw as its registers hold it.
+"""Read acceleration and rotation, raw as in a chip's registers.
 
     i2c         dict, see spikert.hardware
-    address     int, of the chip; if not given, the addresses it can have are tried in turn
-    channels    3 for acceleration (ax, ay, az); 6 with turning (gx, gy, gz), where the chip has it
-    g           2, 4, 8 or 16: what acceleration it measures to, 4 if not given
-    dps         250, 500, 1000 or 2000: what degrees a second, 500 if not given
+    address     int, of the chip; by default its possible addresses are tried in turn
+    channels    3 for acceleration (ax, ay, az); 6 with rotation (gx, gy, gz), if the chip measures it
+    g           2, 4, 8 or 16: range of acceleration, 4 by default
+    dps         250, 500, 1000 or 2000: range of rotation in degrees a second, 500 by default
 
-What a unit means stands in chips/NAME.py, a chip's registers with their source. Chips are read through
-their registers on all interpreters; their vendors' drivers, which return floats in m/s2 and take memory
-for each reading, are used where driver.py is asked for.
+chips/NAME.py defines the unit of a reading, with the source of the chip's registers. Chips are read
+through their registers on all interpreters. Their vendors' drivers return floats in m/s2 and allocate
+memory for each reading; driver.py uses them.
 """
 
 import spikert
@@ -17,8 +17,10 @@ from spikert.sensors import Nonsense, one_of
 
 SETTINGS = ("i2c", "address", "channels", "g", "dps")
 NAMES = ("ax", "ay", "az", "gx", "gy", "gz")
-SILENT = 64  # readings in a row that say nothing; a chip measures at least as often as it is read
-PATIENCE = 250  # milliseconds to the first measurement; gyroscopes take 100 to start
+# Readings in a row without information; a chip measures at least as often as it is read.
+SILENT = 64
+# Milliseconds to the first measurement; gyroscopes take 100 to start.
+PATIENCE = 250
 
 
 class Sensor:
@@ -37,25 +39,31 @@ class Sensor:
         self.low, self.high = (1, 0) if chip.BIG_ENDIAN else (0, 1)
         self.register, self.ready, self.silent = chip.BLOCK, chip.READY, 0
         self.block = bytearray(max(self.places) + 2)
-        wanted = chip.setup(settings, g, dps if self.channels == 6 else 0)
+        setup = chip.setup(settings, g, dps if self.channels == 6 else 0)
         self.bus = compat.hardware("i2c").Bus(settings.get("i2c", {}))
         try:
             self.address = chips.find(self.bus, settings, chip)
-            for register, value in wanted:
+            for register, value in setup:
                 self.bus.write(self.address, register, value)
-                compat.sleep_ms(1)  # a chip that wakes takes its time
+                # A chip needs some time to wake.
+                compat.sleep_ms(1)
             self._wait()
         except BaseException:
             self.close()
             raise
-        del chip, chips, wanted
+        del chip, chips, setup
         spikert.unload("sensors.chips")
 
     def read(self, buffer):
-        """Put the newest measurement into array('h')[channels].
+        """Write the newest measurement into array('h')[channels].
 
-        Raises Nonsense when SILENT readings in a row held no new measurement, or nothing but 0 or -1, as
-        of a chip that has lost its settings; OSError when it does not answer.
+        Raises
+        ------
+        Nonsense
+            If SILENT readings in a row were no new measurement, or only 0 or -1, as of a chip that
+            has lost its settings.
+        OSError
+            If the chip does not answer.
         """
         block, low, high = self.block, self.low, self.high
         self.bus.read_into(self.address, self.register, block)
@@ -76,7 +84,7 @@ class Sensor:
             raise Nonsense("%d readings in a row without a new measurement" % self.silent)
 
     def close(self):
-        """Give the bus back."""
+        """Release the bus."""
         self.bus.close()
 
     def _wait(self):

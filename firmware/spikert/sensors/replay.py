@@ -1,10 +1,10 @@
-"""A recording in a file on the board, sample after sample, from the start again at its end.
+"""Replay a recording in a file on the board, again and again.
 
-    file        str, its path; samples.bin if not given
-    channels    int, readings of a sample, 1..1024; 1 if not given
-    names       list of str, what the channels are called; c0, c1, ... if not given
+    file        str, its path; samples.bin by default
+    channels    int, readings of a sample, 1..1024; 1 by default
+    names       list of str, names of the channels; c0, c1, ... by default
 
-The file holds little-endian i16[samples, channels]. While it is not there, opening raises OSError.
+The file contains little-endian i16[samples, channels]. If it is missing, opening raises OSError.
 """
 
 from spikert.sensors import Nonsense, channel_names, whole
@@ -30,7 +30,7 @@ class Sensor:
             raise ValueError(text % (self.path, size, self.channels, self.bytes))
 
     def read(self, buffer):
-        """Put the next sample into array('h')[channels]. Raises Nonsense if the file was cut."""
+        """Write the next sample into array('h')[channels]; raise Nonsense if the file was cut."""
         if self.file.readinto(buffer) == self.bytes:
             return
         self.file.seek(0)

@@ -1,25 +1,37 @@
-"""A sampling period, kept by sleeping from the end of one sample's work to the next one's time."""
+"""Hold a sampling period by sleeping until the next sample's time."""
 
 from spikert import compat
 
-LONGEST = 1 << 28  # microseconds of a period: ticks_us begins again after 2**30 on some boards
-MILLISECOND = 1000  # microseconds, the shortest sleep
+# Microseconds of a period: ticks_us starts again after 2**30 on some boards.
+LONGEST = 1 << 28
+# Microseconds, the shortest sleep.
+MILLISECOND = 1000
 
 
 class SampleClock:
-    """Lets samples begin one period apart, counted from the first, so that no delay adds up.
+    """Starts samples one period apart, counted from the first, so that no delay adds up.
 
-    A sample whose time has passed begins at once, and the next at its own time; times that have
-    passed as well are left out.
+    A sample whose time has passed starts at once, and the next at its own time; further times that have
+    passed are skipped.
 
-    period     int, microseconds, 1..LONGEST
-    unheard    bool, whether no host listens, so that sleep may be deep; see compat.sleep_ms
-    samples    int, how many have begun
-    late       int, how many of them began after their time, because work took longer than a period
-    skipped    int, times that were left out
-    asleep     int, microseconds slept since the first sample
-    total      int, microseconds from the first sample's beginning to the last one's
-    Raises ValueError for another period.
+    Parameters
+    ----------
+    period : int, microseconds, 1..LONGEST
+    unheard : bool
+        Whether no host listens, so that sleep may be deep; see compat.sleep_ms.
+
+    Attributes
+    ----------
+    samples : int, number of samples so far
+    late : int, number of samples after their time, because work took longer than a period
+    skipped : int, times without a sample
+    asleep : int, microseconds slept since the first sample
+    total : int, microseconds from the first sample's start to the last one's
+
+    Raises
+    ------
+    ValueError
+        For another period.
     """
 
     def __init__(self, period, unheard=False):
@@ -30,12 +42,13 @@ class SampleClock:
         self.start()
 
     def start(self):
-        """Begin anew: the next sample is the first, and begins at once."""
+        """Reset: the next sample is the first, and starts at once."""
         self.samples = self.late = self.skipped = self.asleep = self.total = 0
-        self.left = 0  # microseconds to the next sample's time
+        # Microseconds to the next sample's time.
+        self.left = 0
 
     def wait(self):
-        """Sleep until the next sample's time; return whether it begins in time."""
+        """Sleep until the next sample's time; return whether it starts in time."""
         if self.samples:
             self._let_pass()
         else:
@@ -53,26 +66,26 @@ class SampleClock:
         return in_time
 
     def slack(self):
-        """Return the microseconds that are left until the next sample's time, below 0 if it passed."""
+        """Return the microseconds until the next sample's time, below 0 if it passed."""
         self._let_pass()
         return self.left
 
     def duty(self):
-        """Return the share of time that is not slept, 0..1; 1 before the second sample."""
+        """Return the share of time awake, 0..1; 1 before the second sample."""
         return 1 - self.asleep / self.total if self.total else 1
 
     def _sleep(self):
-        """Sleep while a millisecond is left, then look at the clock until the rest has passed."""
+        """Sleep while a millisecond is left, then poll the clock for the rest."""
         while self.left >= MILLISECOND:
-            asked = self.left // MILLISECOND
-            compat.sleep_ms(asked, self.unheard)
-            # some boards' clocks stand still in deep sleep: then what was asked for has passed
-            self.asleep += self._let_pass(asked * MILLISECOND)
+            ms = self.left // MILLISECOND
+            compat.sleep_ms(ms, self.unheard)
+            # Some boards' clocks stop in deep sleep; then count the requested time.
+            self.asleep += self._let_pass(ms * MILLISECOND)
         while self.left > 0:
             self._let_pass()
 
     def _let_pass(self, least=0):
-        """Count the time since the last look, at least so much; return it in microseconds."""
+        """Count the microseconds since the last call, at least `least`, and return them."""
         now = compat.ticks_us()
         passed = max(compat.ticks_diff(now, self.now), least)
         self.now = now

@@ -1,4 +1,4 @@
-"""A sensor's readings at a fixed rate, from a sensor that may go and come back."""
+"""Take a sensor's readings at a fixed rate; the sensor may go and come back."""
 
 import gc
 from array import array
@@ -6,28 +6,43 @@ from array import array
 from spikert import compat, sensors
 from spikert.sensors.sample_clock import SampleClock
 
-FIRST_WAIT = 100  # ms until a sensor that failed is tried again; it doubles from time to time
+# Milliseconds before the first retry of a sensor that failed; each retry doubles it.
+FIRST_WAIT = 100
 LONGEST_WAIT = 5_000
-COLLECTED = 32  # samples from one collection of garbage to the next
-LONG = 1 << 28  # microseconds
-NAP = 50  # ms, after which who waits for a sensor looks for commands
-OTHERS = ("button",)  # settings that are not the sensor's
+# Samples from one garbage collection to the next.
+COLLECTED = 32
+# Microseconds, longer than any period.
+LONG = 1 << 28
+# Milliseconds between two checks for commands during the wait for a sensor.
+NAP = 50
+# Settings that do not belong to the sensor.
+OTHERS = ("button",)
 
 
 class Sampler:
-    """Reads a sensor whenever its next sample is due; one that fails is tried again later.
+    """Reads a sensor whenever its next sample is due; retries a sensor that failed.
 
-    settings     dict, of the sensor as sensors.open takes it, and "rate" in samples a second,
-                 without which they follow each other as fast as they can
-    rate         number, samples a second, 0 without one
-    row          array i16[channels], the last readings; None until the sensor was there once
-    samples      int, how many were taken
-    late         int, how many of them began after their time
-    skipped      int, times that passed altogether
-    failures     int, how often the sensor failed
-    trouble      str, why it is not there now, or nothing
-    gap          bool, whether there should have been others between the last two samples
-    Raises ValueError for settings that make no sense.
+    Parameters
+    ----------
+    settings : dict
+        Of the sensor as for sensors.open, and "rate" in samples a second. Without a rate samples follow
+        each other as fast as possible.
+
+    Attributes
+    ----------
+    rate : number, samples a second, 0 without one
+    row : array i16[channels], the last readings; None until the first sample
+    samples : int, number of samples
+    late : int, number of samples after their time
+    skipped : int, times without a sample
+    failures : int, number of the sensor's failures
+    trouble : str, the reason why the sensor is missing, or empty
+    gap : bool, whether samples are missing between the last two
+
+    Raises
+    ------
+    ValueError
+        If the settings are wrong.
     """
 
     def __init__(self, settings):
@@ -36,7 +51,8 @@ class Sampler:
         self.samples = self.late = self.failures = self.skipped = 0
         self.row = self.sensor = self.clock = None
         self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
-        self.since, self.takes = 0, 0  # samples since a collection; microseconds of the longest
+        # Samples since a collection; microseconds of the longest collection.
+        self.since, self.takes = 0, 0
         self.gap = False
         if rate:
             if not compat.CLOCK:
@@ -46,9 +62,9 @@ class Sampler:
         self._open()
 
     def take(self):
-        """Wait until the next sample is due, and take it into `row`; return whether it is there.
+        """Wait until the next sample is due, and take it into `row`; return whether it succeeded.
 
-        Without a sensor, it waits but a moment.
+        Without a sensor it waits only a moment.
         """
         sensor = self.sensor or self._again()
         if sensor is None:
@@ -65,9 +81,9 @@ class Sampler:
         return True
 
     def rest(self):
-        """Collect garbage now and then, when there is time until the next sample.
+        """Collect garbage at times, if the next sample is far enough away.
 
-        How much memory is free is not asked: on a heap of 200 kB that alone takes 8 ms at 125 MHz.
+        It does not measure the free memory: on a heap of 200 kB that alone takes 8 ms at 125 MHz.
         """
         self.since += 1
         if self.since < COLLECTED:
@@ -81,16 +97,17 @@ class Sampler:
             self.takes = max(self.takes, (slack - self.clock.slack()) * 5 // 4)
 
     def close(self):
-        """Give the sensor's pins back."""
+        """Release the sensor's pins."""
         sensor, self.sensor = self.sensor, None
         if sensor is not None:
             try:
                 sensor.close()
-            except OSError:  # it is gone
+            # The sensor is gone.
+            except OSError:
                 pass
 
     def _wait(self):
-        """Wait until the next sample is due; return how many times passed before."""
+        """Wait until the next sample is due; return the number of skipped times."""
         clock = self.clock
         if clock is None:
             return 0
@@ -100,7 +117,7 @@ class Sampler:
         return clock.skipped - before
 
     def _again(self):
-        """Let some time pass; return the sensor if it is there again."""
+        """Let some time pass; return the sensor if it has come back."""
         if compat.CLOCK:
             nap = min(self.left, NAP)
             compat.sleep_ms(nap)

@@ -1,18 +1,18 @@
-"""Sound: how loud a microphone is.
+"""Read the sound level of a microphone.
 
-    samples    1..1024 sound samples that a reading is made of, 64 if not given: 4 ms at 16 kHz
+    samples    1..1024 sound samples of a reading, 64 by default: 4 ms at 16 kHz
 
 pdm, of CircuitPython (audiobusio.PDMIn):
-    clock      pin, board.MICROPHONE_CLOCK if not given
-    data       pin, board.MICROPHONE_DATA if not given
+    clock      pin, board.MICROPHONE_CLOCK by default
+    data       pin, board.MICROPHONE_DATA by default
 
 i2s, of MicroPython (machine.I2S), microphones of 24 bits in 32, such as INMP441 or ICS-43434:
     sck, ws, sd    pins: bit clock, word select, data
-    id             int, which of the chip's controllers, 0 if not given
+    id             int, one of the chip's controllers, 0 by default
 
 A reading is the mean distance of a block's samples, i16, from their mean: 0 in silence, about 20,860
-for a sine of full scale. It waits for the block. Where fewer samples are read than there are, an I2S
-block is up to 32 ms old.
+for a sine of full scale. It waits for the block. If fewer samples are read than the microphone makes, an
+I2S block is up to 32 ms old.
 """
 
 from array import array
@@ -22,7 +22,8 @@ from spikert.sensors import Nonsense, whole
 
 SETTINGS = ("samples", "clock", "data", "sck", "ws", "sd", "id")
 OF_PDM = ("clock", "data")
-FLAT = 64  # blocks in a row without a change; a microphone that works is never so still
+# Blocks in a row without a change; the noise of a working microphone always changes.
+FLAT = 64
 
 
 class Sensor:
@@ -44,10 +45,12 @@ class Sensor:
         self.flat = 0
 
     def read(self, buffer):
-        """Put the level of the next block into array('h')[1].
+        """Write the level of the next block into array('h')[1].
 
-        Raises Nonsense when FLAT blocks in a row had samples that were all the same, as of a line that
-        nothing drives.
+        Raises
+        ------
+        Nonsense
+            If all samples were equal in FLAT blocks in a row, as of a line that no chip drives.
         """
         block = self.block
         self.microphone.record(block)
@@ -65,5 +68,5 @@ class Sensor:
             raise Nonsense("%d blocks of sound in a row without a change" % self.flat)
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         self.microphone.close()

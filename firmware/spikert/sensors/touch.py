@@ -1,13 +1,12 @@
-"""Touch: pads on pins.
+"""Read touch pads on pins.
 
     pins     list of 1..16 pins, as the interpreter spells them
-    shift    0..15: readings are shifted right by so much, 0 if not given
+    shift    0..15: readings are shifted right by it, 0 by default
 
-A reading is what the board's hardware measures, 0..32767, and more is 32767. It has no unit, and
-differs from chip to chip: on CircuitPython it grows when a pad is touched, on an ESP32 with MicroPython
-it falls, and on an ESP32-S2 or -S3 it is so large that it needs a shift of 4. Other chips with
-MicroPython measure how long a pin stays high that a resistor of 1 megohm, from the pin to ground,
-discharges.
+A reading is the measurement of the board's hardware, 0..32767; larger ones are 32767. It has no unit,
+and differs from chip to chip. On CircuitPython it grows at a touch, on an ESP32 with MicroPython it
+falls. On an ESP32-S2 or -S3 it is so large that it needs a shift of 4. Other chips with MicroPython
+measure how long a pin stays high while a resistor of 1 megohm, from the pin to ground, discharges it.
 Source: CircuitPython's class TouchIn, raw_value; MicroPython's class TouchPad, read.
 """
 
@@ -38,13 +37,13 @@ class Sensor:
             raise
 
     def read(self, buffer):
-        """Put a reading of each pad into array('h')[channels]."""
+        """Write a reading of each pad into array('h')[channels]."""
         i = 0
         for pad in self.pads:
             buffer[i] = min(pad.read() >> self.shift, LARGEST)
             i += 1
 
     def close(self):
-        """Give the pins back."""
+        """Release the pins."""
         while self.pads:
             self.pads.pop().close()

@@ -1,4 +1,4 @@
-"""Commands in, frames out: the board's main loop while it serves a host."""
+"""Carry out the host's commands: the board's main loop while it serves a host."""
 
 import gc
 import struct
@@ -10,18 +10,23 @@ from spikert.wire.frames import Receiver, Sender
 from spikert.wire.turn_frames import Report
 
 NETWORK = "network.lif"
-RECORDING = "samples.bin"  # the readings of one turn after the other, what REPLAY reads
-SENSOR = "sensor.json"  # which sensor there is and how often it is read; see sensors/sampler.py
-RECEIVE = 128  # bytes of payload that the host may send at once
+# The readings that REPLAY sends, turn after turn.
+RECORDING = "samples.bin"
+# The sensor and its rate; see sensors/sampler.py.
+SENSOR = "sensor.json"
+# Bytes of payload that the host may send at once.
+RECEIVE = 128
 
 
 class Session:
-    """Serves one host: says what this board is, runs the turns it is given.
+    """Serves one host: describes the board and runs the host's turns.
 
-    reader, writer    streams with `readinto` and `write`
-    path              the .lif file
-    recording         the file that REPLAY reads
-    settings          the file that says which sensor LIVE reads
+    Parameters
+    ----------
+    reader, writer : streams with `readinto` and `write`
+    path : str, the .lif file
+    recording : str, the file that REPLAY reads
+    settings : str, the file with the settings of the sensor for LIVE
     """
 
     def __init__(self, reader, writer, path=NETWORK, recording=RECORDING, settings=SENSOR):
@@ -32,7 +37,8 @@ class Session:
         self.settings = settings
         self.network = None
         self.last = -1
-        self.commands = {  # and how many bytes each has at least
+        # The function of each command, and the least number of bytes in its payload.
+        self.commands = {
             wire.HELLO: (self._hello, 1),
             wire.TURN: (self._turn, wire.TURN_SIZE),
             wire.REPLAY: (self._replay, wire.TURN_SIZE),
@@ -42,7 +48,10 @@ class Session:
     def serve(self, alone=None):
         """Carry out commands until BYE, Ctrl-C or the end of the input; return whether it was BYE.
 
-        alone    function, called again and again until the host sends its first command
+        Parameters
+        ----------
+        alone : function, optional
+            Called again and again until the host sends its first command.
         """
         try:
             while alone and not self.receiver.ready():
@@ -54,7 +63,7 @@ class Session:
         return True
 
     def _serve_one(self):
-        """Carry out the next command; return whether there can be another."""
+        """Carry out the next command; return whether another can follow."""
         try:
             kind, sequence, payload = self.receiver.receive()
         except wire.FrameError:
@@ -86,7 +95,8 @@ class Session:
         kernel = str(payload[1:], "utf-8") or names[0]
         problem, crc, sha256 = "", 0, bytes(32)
         self.network = None
-        self.heap = heap.Heap(None, gc.collect, 0)  # what the last one kept is free again
+        # This frees the filling of the last heap.
+        self.heap = heap.Heap(None, gc.collect, 0)
         try:
             if payload[0] == wire.PROTOCOL:
                 crc, sha256 = self._load(kernel, names)
@@ -101,12 +111,12 @@ class Session:
         self.sender.send_bytes(wire.BOARD, fixed + "\n".join(lines).encode())
 
     def load(self):
-        """Load the network with the board's best kernel; raises what a damaged one raises."""
+        """Load the network with the board's fastest kernel; raise the errors of a damaged file."""
         names = kernels.available()
         self._load(names[0], names)
 
     def _load(self, kernel, names):
-        """Load the network with this kernel; return its CRC-32 and its source's sha256."""
+        """Load the network with this kernel; return the file's CRC-32 and its source's SHA-256."""
         from spikert.network import tables
 
         table = tables.load(self.path)
@@ -157,20 +167,26 @@ class Session:
 
     def _live(self, payload):
         try:
-            # it takes memory, and not every board has a sensor
+            # The module takes memory, and many boards have no sensor.
             from spikert.session import sensor_turns
         except ImportError:
-            raise ValueError("it was flashed without what reads sensors; flash it with --sensor")
+            raise ValueError("it was flashed without sensor modules; flash it with --sensor")
         sensor_turns.serve(self, *struct.unpack_from(wire.TURN_FORMAT, payload, 0))
 
     def network_ready(self):
-        """Return the network; raises ValueError where none is loaded."""
+        """Return the network.
+
+        Raises
+        ------
+        ValueError
+            If no network is loaded.
+        """
         if self.network is None:
             raise ValueError("no network is loaded")
         return self.network
 
     def _run(self, network, turn, flags):
-        """Run the turn in `readings`; report every step as it is done, unless it is to be quiet."""
+        """Run the turn in `readings`; report each step at once, unless the turn is QUIET."""
         if flags & wire.START or not network.hop:
             network.start()
         view, step, quiet = memoryview(self.readings), 0, flags & wire.QUIET
@@ -181,7 +197,7 @@ class Session:
         self.heap.between()
 
     def run_sample(self, network, readings, turn, step, quiet):
-        """Run the next sample's steps, of which the first is `step` in its turn."""
+        """Run the steps of the next sample, whose first is number `step` of its turn."""
         network.take(readings)
         if quiet:
             network.step(network.steps)
@@ -191,7 +207,7 @@ class Session:
             self.report.spikes(turn, number)
 
     def end_turn(self, turn, quiet):
-        """Report how a turn has ended."""
+        """Report the end of a turn."""
         if not quiet:
             self.report.membranes(turn)
         self.report.answer(turn)
@@ -200,12 +216,14 @@ class Session:
 def main(paths):
     """Serve the host on the console.
 
-    paths    {"network.lif": path, "samples.bin": path, "sensor.json": path} of what was flashed
+    Parameters
+    ----------
+    paths : {"network.lif": path, "samples.bin": path, "sensor.json": path} of the flashed files
     """
     reader, writer = compat.console()
     Session(reader, writer, *files(paths)).serve()
 
 
 def files(paths):
-    """Return where the network, the recording and the sensor's settings are, flashed or not."""
+    """Return the paths of the network, the recording and the sensor's settings, flashed or not."""
     return [paths.get(name, name) for name in (NETWORK, RECORDING, SENSOR)]

@@ -1,8 +1,8 @@
-"""What happens at power-up: the network runs on its sensor, and a host can come at any time.
+"""Start the network on its sensor at power-up, and let a host connect at any time.
 
-Nothing here may lock a user out. Ctrl-C gives the REPL at any moment; a file SAFE in the board's root,
-or a button that is held, leaves everything as it is; and what ended three times in a row before it
-had run for long, for whatever reason, is not started again.
+A user is never locked out. Ctrl-C gives the REPL at any moment. A file SAFE in the board's root, or a
+button that is held, prevents the start. After three crashes in a row, for any reason, the board stops
+starting the network by itself.
 """
 
 from spikert import compat
@@ -13,25 +13,29 @@ SAFE = "SAFE"
 
 
 def start(paths):
-    """Run until Ctrl-C, or until it failed too often.
+    """Run until Ctrl-C, or until three starts in a row have failed.
 
-    paths    {name: path} of what was flashed, see session
+    Parameters
+    ----------
+    paths : {name: path} of the flashed files, see session
     """
     crashes = CrashCount()
     while True:
         reason = _refusal(paths, crashes)
         if reason:
-            print("spikelet: not started, for " + reason)
+            print("spikelet: not started: " + reason)
             return
         alone = _alone(paths)
-        if alone:  # who only waits for a host need not write it down
+        # A board that only waits for a host need not store the start.
+        if alone:
             crashes.begin()
         try:
             _run(paths, crashes)
             break
         except KeyboardInterrupt:
             break
-        except Exception as error:  # whatever a sensor, a network or the user's app raises
+        # A sensor, a network or the user's app can raise any error.
+        except Exception as error:
             compat_boot.print_error(error)
             if not alone:
                 crashes.begin()
@@ -41,7 +45,7 @@ def start(paths):
 
 
 def _refusal(paths, crashes):
-    """Return why nothing is to be started, or nothing."""
+    """Return the reason not to start, or an empty text."""
     if compat_boot.exists(SAFE):
         return "there is a file %s; remove it to start again" % SAFE
     if crashes.count >= TRIES:
@@ -57,20 +61,21 @@ def _refusal(paths, crashes):
 
 
 def _button(paths):
-    """Return what the settings say of a button, None where they say nothing."""
+    """Return the button of the settings, or None."""
     try:
         return _settings(paths).get("button")
-    except ValueError:  # which is said when the sensor is opened
+    # Opening the sensor reports it.
+    except ValueError:
         return None
 
 
 def _alone(paths):
-    """Return whether there is a network to run on a sensor."""
+    """Return whether a network and a sensor were flashed."""
     return NETWORK in paths and SENSOR in paths
 
 
 def _settings(paths):
-    """Return what is known of the sensor, an empty dict if nothing."""
+    """Return the settings of the sensor, empty if there are none."""
     if SENSOR not in paths:
         return {}
     from spikert.session import sensor_turns

@@ -1,17 +1,20 @@
-"""What differs between the interpreters at power-up: the part of compat.py that nothing else needs."""
+"""Hide the differences between the interpreters at power-up.
+
+Only boot needs this part of compat.py."""
 
 import os
 import sys
 
 from spikert.compat import console, const
 
-KEPT_MARK = const(0x5B)  # says that the byte behind it is keep_number's
+# Marks the byte behind it as one of keep_number.
+KEPT_MARK = const(0x5B)
 
 
 def ports():
-    """Return the streams on which a host is served at power-up, to read from and to write to.
+    """Return the streams that serve a host at power-up, to read from and to write to.
 
-    CircuitPython has a second serial port where boot.py enabled it; else it is the console.
+    CircuitPython has a second serial port if boot.py enabled it; otherwise it is the console.
     """
     try:
         from usb_cdc import data
@@ -21,7 +24,7 @@ def ports():
 
 
 def exists(path):
-    """Return whether there is a file."""
+    """Return whether a file exists."""
     try:
         os.stat(path)
     except OSError:
@@ -41,7 +44,7 @@ def print_error(error):
 
 
 def kept_number():
-    """Return the number that keep_number was given last, 0 where there is none."""
+    """Return the number that keep_number stored last, or 0."""
     try:
         from microcontroller import nvm  # type: ignore[import-not-found]
     except ImportError:
@@ -50,7 +53,7 @@ def kept_number():
 
 
 def keep_number(number):
-    """Keep a number below 256 without a file, where the chip has memory for it."""
+    """Store a number below 256 in the chip's own memory, if it has one, instead of a file."""
     try:
         from microcontroller import nvm
     except ImportError:

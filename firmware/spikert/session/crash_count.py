@@ -1,8 +1,8 @@
-"""How often in a row the network was started and did not run for long.
+"""Count the starts in a row that crashed before the network had run for long.
 
-It is counted before it starts, so that what hangs, resets the board or draws too much counts as well.
-Where code may not write files, as on a CircuitPython board whose drive a computer has, the count is
-kept in the chip's own memory, where there is some.
+A start is counted before it happens, so a hang, a reset or too large a current counts as well. Code
+cannot write files on a CircuitPython board whose drive a computer uses. There the count is stored in
+the chip's own memory, if it has one.
 """
 
 import os
@@ -11,15 +11,19 @@ from spikert import compat
 from spikert.session import compat_boot
 
 TRIES = 3
-SETTLED = 5_000_000  # microseconds after which a start has succeeded
-TURNS = 100  # or so many turns, where there is no clock
+# Microseconds after which a start has succeeded.
+SETTLED = 5_000_000
+# Turns after which a start has succeeded, if the board has no clock.
+TURNS = 100
 
 
 class CrashCount:
-    """The count, kept over resets.
+    """The number of failed starts, which survives resets.
 
-    count     int, of starts in a row that did not succeed
-    reason    str, what the last of them ended with, if it could say
+    Attributes
+    ----------
+    count : int, starts in a row that failed
+    reason : str, the error of the last of them, if known
     """
 
     path = "spikelet/starts"
@@ -41,18 +45,18 @@ class CrashCount:
         self.turns = 0
 
     def fail(self, reason):
-        """Keep why it ended."""
+        """Store the reason of a crash."""
         self.reason = reason
         self._keep()
 
     def succeed(self):
-        """Count anew."""
+        """Set the count to 0."""
         if self.count:
             self.count, self.reason = 0, ""
             self._keep()
 
     def turn(self):
-        """Take notice of a turn; enough of them are a success."""
+        """Count a finished turn; after enough of them the start has succeeded."""
         if self.count:
             self.turns += 1
             if compat.CLOCK:
@@ -72,5 +76,6 @@ class CrashCount:
         except OSError:
             compat_boot.keep_number(self.count)
             return
-        if compat_boot.kept_number():  # of a time when there could be no file
+        # A start that could not write a file stored it there.
+        if compat_boot.kept_number():
             compat_boot.keep_number(0)

@@ -1,4 +1,4 @@
-"""Runs a network on the board's own sensor, sample by sample, and reports to the host."""
+"""Run a network on the board's own sensor, and report to the host."""
 
 import json
 import struct
@@ -7,31 +7,46 @@ from spikert import compat, wire
 from spikert.sensors.sampler import Sampler
 from spikert.wire.turn_frames import PART
 
-REPORT_PERIOD = 1_000_000  # microseconds from one report on the sensor to the next
-BLOCK = 100_000  # microseconds, after which readings are sent even if more would fit
+# Microseconds from one report on the sensor to the next.
+REPORT_PERIOD = 1_000_000
+# Microseconds after which readings are sent even if the block is not full.
+BLOCK = 100_000
 
 
 def settings(path, recording=None):
-    """Return what the file says of the sensor, a dict; raises ValueError if it cannot be used.
+    """Return the settings of the sensor in a file.
 
-    recording    the file that a replay reads which names none
+    Parameters
+    ----------
+    path : str
+    recording : str, optional
+        The file that a replay reads if its settings name none.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, or no settings.
     """
     try:
         with open(path) as file:
-            said = json.load(file)
+            data = json.load(file)
     except OSError:
         raise ValueError("it knows of no sensor; spikelet flash --sensor tells it of one")
     except ValueError:
         raise ValueError("%s is damaged; flash again" % path)
-    if not isinstance(said, dict):
+    if not isinstance(data, dict):
         raise ValueError("%s says nothing of a sensor; flash again" % path)
-    if said.get("sensor") == "replay" and recording:
-        said.setdefault("file", recording)
-    return said
+    if data.get("sensor") == "replay" and recording:
+        data.setdefault("file", recording)
+    return data
 
 
 def serve(session, turn, count, flags):
-    """Carry out LIVE, until so many turns are done or another command has come."""
+    """Carry out LIVE, until `count` turns are done or another command has come."""
     turns = SensorTurns(session, Sampler(settings(session.settings, session.recording)))
     try:
         if flags & wire.FLAG_READINGS:
@@ -43,14 +58,16 @@ def serve(session, turn, count, flags):
 
 
 class SensorTurns:
-    """A session's network, and the sensor that it listens to."""
+    """Runs a session's network on the board's sensor."""
 
     def __init__(self, session, sampler):
         self.session = session
         self.sampler = sampler
         self.sender = session.sender
-        self.reported_trouble = None  # with the last report
-        self.size = 0  # bytes of readings that are still to be sent
+        # The trouble in the last report.
+        self.reported_trouble = None
+        # Bytes of readings that wait to be sent.
+        self.size = 0
         self.last_report = _now()
 
     def run(self, turn, count, flags):
@@ -69,7 +86,7 @@ class SensorTurns:
         self.tell()
 
     def turn(self, turn, quiet):
-        """Run a turn's samples as they are taken; return whether no command came before its end."""
+        """Run a turn on samples as they come; return whether it ended before the next command."""
         session = self.session
         network, readings = session.network_ready(), session.readings
         view, step = memoryview(readings), 0
@@ -86,13 +103,14 @@ class SensorTurns:
         return True
 
     def tell_readings(self, block, count):
-        """Send what the sensor reads, in blocks of as many samples as fit in a frame."""
+        """Send the sensor's readings, in blocks of as many samples as fit in a frame."""
         self.data, self.block, end = bytearray(PART), block, block + count
         while self.block < end or not count:
             if not self._sample():
                 return
             if self.sampler.gap:
-                self.tell()  # so that a host knows between which samples there is one
+                # The report tells the host between which samples the gap is.
+                self.tell()
             row = bytes(self.sampler.row)
             if not self.size:
                 self.begun = _now()
@@ -110,17 +128,17 @@ class SensorTurns:
         self.block += 1
 
     def _sample(self):
-        """Take the next sample; return whether no command came before."""
+        """Take the next sample; return whether it came before the next command."""
         while not self.session.receiver.ready():
-            taken = self.sampler.take()
+            ready = self.sampler.take()
             if self._due() or self.sampler.trouble != self.reported_trouble:
                 self.tell()
-            if taken:
+            if ready:
                 return True
         return False
 
     def _bytes(self, network):
-        """Return the sample as the network takes it."""
+        """Return the sample as the bytes that the network takes."""
         row = self.sampler.row
         channels = network.size // (2 if network.scaling else 1)
         if channels != len(row):
@@ -138,11 +156,11 @@ class SensorTurns:
         return bytes(list(row))
 
     def _due(self):
-        """Return whether it is time to tell how sampling goes."""
+        """Return whether the next report is due."""
         return _since(self.last_report) >= REPORT_PERIOD
 
     def tell(self):
-        """Tell how sampling goes, after all that was read before."""
+        """Report the counts of the sampler, behind all earlier readings."""
         if self.size:
             self._send_block()
         sampler = self.sampler
@@ -156,10 +174,10 @@ class SensorTurns:
 
 
 def _now():
-    """Return the microseconds since some moment; 0 where there is no clock."""
+    """Return the microseconds since an arbitrary moment; 0 without a clock."""
     return compat.ticks_us() if compat.CLOCK else 0
 
 
 def _since(moment):
-    """Return the microseconds since one of _now."""
+    """Return the microseconds since a value of _now."""
     return compat.ticks_diff(compat.ticks_us(), moment) if compat.CLOCK else 0

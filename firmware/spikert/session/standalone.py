@@ -1,7 +1,7 @@
-"""The network on the board's own sensor while no host asks for anything.
+"""Run the network on the board's own sensor while no host sends commands.
 
-A class is printed when it changes. A module `app` of the user's, in the board's root, is told of every
-answer: `app.answer(name)`.
+A class is printed when it changes. A module `app` in the board's root, written by the user, gets
+every answer: `app.answer(name)`.
 """
 
 from spikert.sensors.sampler import Sampler
@@ -9,11 +9,13 @@ from spikert.session.sensor_turns import SensorTurns
 
 
 class Standalone(SensorTurns):
-    """Runs a session's network, and tells whoever reads the console.
+    """Runs a session's network, and prints its answers on the console.
 
-    session     Session, whose network is loaded here
-    settings    dict, of the sensor
-    crashes     CrashCount, which counts every turn
+    Parameters
+    ----------
+    session : Session, whose network is loaded here
+    settings : dict, of the sensor
+    crashes : CrashCount, which counts every turn
     """
 
     def __init__(self, session, settings, crashes):
@@ -41,7 +43,7 @@ class Standalone(SensorTurns):
         self.crashes.turn()
 
     def tell(self):
-        """Print what is wrong with the sensor, and when nothing is any more."""
+        """Print the trouble of the sensor, and its return."""
         trouble = self.sampler.trouble
         if trouble != self.reported_trouble and (trouble or self.reported_trouble):
             print("spikelet: " + (trouble or "the sensor is there again"))
@@ -49,14 +51,14 @@ class Standalone(SensorTurns):
 
 
 def _classes(path):
-    """Return the names of the network's classes, before it takes the memory that reading them does."""
+    """Return the names of the network's classes; read them before the network takes its memory."""
     from spikert.network import tables
 
     return tables.load(path).classes
 
 
 def _app():
-    """Return the user's own module, None if there is none."""
+    """Return the user's own module, or None."""
     try:
         import app  # type: ignore[import-not-found]
     except ImportError as error:

@@ -1,24 +1,24 @@
-"""The frames that travel between host and board: one definition, imported by both.
+"""The frames between host and board: one definition, imported by both.
 
     frame = 00  COBS(kind:u8  sequence:u16  payload  crc:u16)  00        all little-endian
 
-A zero byte occurs only around frames, so a reader is in step again after the next one, whatever was
-lost. What stands between two zeros and is no frame is text: a board's prints, a traceback. A frame
-has at most 254 bytes before COBS, which then adds exactly one. The CRC-16 (CCITT, from 0xFFFF) covers
-kind, sequence and payload. Each side numbers its own frames from 0, modulo 65,536.
+A zero byte occurs only around frames. So after any loss a reader is in step again at the next zero.
+Bytes between two zeros that are no frame are text: a board's prints, a traceback. A frame has at
+most 254 bytes before COBS, which then adds exactly one. The CRC-16 (CCITT, from 0xFFFF) covers kind,
+sequence and payload. Each side numbers its own frames from 0, modulo 65,536.
 
-What the host sends is shielded as well: a board's interpreter takes 03 for Ctrl-C, so that byte
-travels as 1B 02 and 1B as 1B 04. Ctrl-C therefore always reaches the interpreter, and only Ctrl-C does.
+The host's frames are shielded as well, because a board's interpreter takes 03 for Ctrl-C. The byte 03
+travels as 1B 02, and 1B as 1B 04. So Ctrl-C always reaches the interpreter, and only Ctrl-C does.
 
-Frames cost a board time, so two of this package's modules are there in several forms,
-see emitters.py. All forms do the same:
+Frames cost a board time, so two modules of this package have several forms, see emitters.py. All
+forms do the same:
 
 framing  put_addresses(target, events, count, width)
-                            u16[count] as so many bytes, or as two bytes each
+                            write the u16[count] with `width` bytes each, 1 or 2
          put_bitmap(target, size, events, count, first)
-                            a bitmap of `size` bytes, whose first bit is that of event `first`
+                            write a bitmap of `size` bytes; its first bit is that of event `first`
          encode_into(frame, kind, sequence, payload_size)
-                            as below
+                            see below
 checksum crc16(data, crc)   see checksums.py
 
 Source: S. Cheshire and M. Baker, Consistent Overhead Byte Stuffing, IEEE/ACM ToN 7(2), 1999.
@@ -29,53 +29,53 @@ import struct
 from spikert.compat import const
 from spikert.wire.checksums import CRC16_START, crc16
 
-PROTOCOL = const(3)  # sent in HELLO; raise it on any incompatible change
+# Sent in HELLO; raise it on any incompatible change.
+PROTOCOL = const(3)
 
-# A turn is what one ANSWER closes: a sample, or as many samples of a stream as there are from one
-# answer to the next. Its readings are u8[samples, channels], i16 where the network scales them.
+# One ANSWER closes a turn. A turn is a sample, or the samples of a stream from one answer to the
+# next. Its readings are u8[samples, channels], or i16 if the network scales them.
 
-# What the host sends. Each is answered by ACK, then carried out once, however often it was sent.
+# Commands of the host. The board answers each by ACK and carries it out once, however often it comes.
 HELLO = const(0x01)  # protocol:u8 kernel:text (empty: the board's choice); answered by BOARD
 TURN = const(0x02)  # turn:u16 first:u16 flags:u8 bytes; a part of its readings, run when complete
-REPLAY = const(0x03)  # turn:u16 count:u16 flags:u8; run so many that the board itself holds
+REPLAY = const(0x03)  # turn:u16 count:u16 flags:u8; run `count` turns of the board's own recording
 BYE = const(0x04)  # end the session
-LIVE = const(0x05)  # as REPLAY, of the board's sensor, until another command comes; count 0: no end
+LIVE = const(0x05)  # as REPLAY, from the board's sensor, until the next command; count 0: no end
 
 TURN_FORMAT = "<HHB"
 TURN_SIZE = const(5)
 START = const(1)  # a flag: the stream starts here; a network without a stream always starts again
-QUIET = const(2)  # a flag: say no more of the turn than its answer
-# A flag of LIVE: no network runs, and the board sends the sensor's readings alone, in blocks that are
-# counted as turns are: an INPUT each, of i16[samples, channels].
+QUIET = const(2)  # a flag: report only the answer of the turn
+# A flag of LIVE: no network runs, and the board sends only the sensor's readings. They come in blocks,
+# which are numbered like turns: an INPUT each, of i16[samples, channels].
 FLAG_READINGS = const(4)
 
-# What the board sends.
+# Frames of the board.
 ACK = const(0x40)  # sequence:u16 of the host's frame
 BOARD = const(0x41)  # its answer to HELLO: BOARD_FORMAT, then BOARD_LINES of text
 INPUT = const(0x42)  # PART_FORMAT bytes; readings of the board's own
 SPIKES = const(0x43)  # PART_FORMAT addresses; one layer, one step
 MEMBRANE = const(0x44)  # PART_FORMAT v:i16[]; one layer, at the turn's end
 ANSWER = const(0x45)  # ANSWER_FORMAT; closes a turn
-PROBLEM = const(0x46)  # text: why the last command was not carried out
-AGAIN = const(0x47)  # no payload: what came last was damaged, send it again
-SENSOR = const(0x48)  # SENSOR_FORMAT text: how sampling goes, and the sensor's trouble, or nothing
+PROBLEM = const(0x46)  # text: the reason why the last command failed
+AGAIN = const(0x47)  # no payload: the last frame was damaged, send it again
+SENSOR = const(0x48)  # SENSOR_FORMAT text: counts of the sampler, then the sensor's trouble if any
 
 BOARD_FORMAT = "<BHII32s"  # protocol, receive, memory free, table's crc32, source's sha256
 BOARD_SIZE = const(43)
 BOARD_LINES = ("runtime", "machine", "kernel", "kernels", "ulab", "problem")
 PART_FORMAT = "<HHBBH"  # turn, step, layer, form of the data, first neuron or byte
 PART_SIZE = const(8)
-SENSOR_FORMAT = (
-    "<HIIIII"  # channels, thousandths of a sample a second; counted since LIVE: samples,
-)
-SENSOR_SIZE = const(
-    22
-)  # those that began late, times that passed altogether, failures of the sensor
+# Channels, thousandths of a sample a second. Then counts since LIVE: samples, late samples, skipped
+# sample times, and failures of the sensor.
+SENSOR_FORMAT = "<HIIIII"
+SENSOR_SIZE = const(22)
 ANSWER_SIZE = const(10)
-ANSWER_FORMAT = "<HHHI"  # turn, answer, frames sent for it, and the crc32 of the readings that the
-# host sent, of all payloads of these frames in order, and of the three numbers before it
+# Turn, answer, number of its frames, and a CRC-32. That covers the readings that the host sent, all
+# payloads of these frames in order, and the three numbers before it.
+ANSWER_FORMAT = "<HHHI"
 
-BITMAP = const(0)  # neuron `first + 8 * i + b` fired where bit b of byte i is set
+BITMAP = const(0)  # neuron `first + 8 * i + b` fired if bit b of byte i is set
 ADDRESSES8 = const(1)  # a byte for each neuron that fired, counted from `first`
 ADDRESSES16 = const(2)  # two bytes for each
 
@@ -93,11 +93,17 @@ class FrameError(ValueError):
 
 
 def encode_into(frame, kind, sequence, payload_size):
-    """Close the frame whose payload was put at `frame[5:]`; return its length in bytes.
+    """Close the frame whose payload is at `frame[5:]`; return its length in bytes.
 
-    frame           bytearray(MAX_FRAME), reused from frame to frame
-    payload_size    int, 0..MAX_PAYLOAD bytes
-    Raises ValueError if the payload is longer.
+    Parameters
+    ----------
+    frame : bytearray(MAX_FRAME), reused from frame to frame
+    payload_size : int, 0..MAX_PAYLOAD bytes
+
+    Raises
+    ------
+    ValueError
+        If the payload is longer.
     """
     if payload_size > MAX_PAYLOAD:
         raise ValueError("a payload of %d bytes, above %d" % (payload_size, MAX_PAYLOAD))
@@ -117,10 +123,16 @@ def encode_into(frame, kind, sequence, payload_size):
 
 
 def decode(frame):
-    """Undo COBS in place and return (kind, sequence, payload), the payload a view on `frame`.
+    """Undo COBS in place and return (kind, sequence, payload), the payload as a view on `frame`.
 
-    frame    bytearray, what stood between two zero bytes
-    Raises FrameError if it is damaged or no frame at all.
+    Parameters
+    ----------
+    frame : bytearray, the bytes between two zero bytes
+
+    Raises
+    ------
+    FrameError
+        If it is damaged or no frame.
     """
     size = len(frame)
     if size < 1 + HEAD_SIZE + CRC16_SIZE or size > MAX_FRAME - 2:
@@ -143,7 +155,7 @@ def decode(frame):
 
 
 def shield(data):
-    """Return `data`, encoded frames from the host, without the byte that means Ctrl-C."""
+    """Return `data`, encoded frames from the host, without the byte of Ctrl-C."""
     return data.replace(ESCAPE, b"\x1b\x04").replace(CTRL_C, b"\x1b\x02")
 
 

@@ -1,7 +1,7 @@
-"""The checksums of frames and files, native where the interpreter has them.
+"""The checksums of frames and files, native if the interpreter has them.
 
 crc16(data, crc)    CRC-16 (CCITT, polynomial 0x1021) of the bytes `data`, continued from `crc`
-crc32(data, crc)    CRC-32 (IEEE 802.3), which begins with 0
+crc32(data, crc)    CRC-32 (IEEE 802.3), which starts with 0
 """
 
 from spikert.compat import const

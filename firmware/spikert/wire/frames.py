@@ -1,4 +1,4 @@
-"""The board's end of the wire: frames read from one stream and written to another."""
+"""Read and write frames on the board."""
 
 import struct
 
@@ -12,8 +12,11 @@ framing = fastest_form("wire.framing")
 class Sender:
     """Numbers the board's frames and writes them.
 
-    payload    memoryview, where the next frame's payload is put
-    digest     int, CRC-32 of readings and the payloads since `start`; `frames` is how many these are
+    Attributes
+    ----------
+    payload : memoryview, the place of the next frame's payload
+    digest : int, CRC-32 of the readings and payloads since `start`
+    frames : int, number of frames since `start`
     """
 
     def __init__(self, stream):
@@ -25,12 +28,12 @@ class Sender:
         self.start()
 
     def start(self, readings=b""):
-        """Begin counting anew, for a turn with these readings."""
+        """Reset digest and count for a turn with these readings."""
         self.digest = crc32(readings)
         self.frames = 0
 
     def send(self, kind, size):
-        """Send a frame with the first `size` bytes of `payload`, which is then spoilt."""
+        """Send a frame with the first `size` bytes of `payload`, which is overwritten."""
         self.digest = crc32(self.payload[:size], self.digest)
         self.frames += 1
         end = framing.encode_into(self.frame, kind, self.sequence, size)
@@ -38,40 +41,48 @@ class Sender:
         self.stream.write(self.view[:end])
 
     def send_bytes(self, kind, data):
-        """Send a frame with `data`, cut to what fits."""
+        """Send a frame with `data`, cut to MAX_PAYLOAD bytes."""
         size = min(len(data), wire.MAX_PAYLOAD)
         self.payload[:size] = data[:size]
         self.send(kind, size)
 
     def send_aside(self, kind, data):
-        """Send a frame with `data`, which does not count as one of the turn's."""
+        """Send a frame with `data` that does not count as one of the turn."""
         digest, frames = self.digest, self.frames
         self.send_bytes(kind, data)
         self.digest, self.frames = digest, frames
 
     def send_part(self, kind, turn, step, layer, form, first, size):
-        """Send the `size` bytes that were put at `payload[wire.PART_SIZE:]`, saying what they are."""
+        """Send the `size` bytes at `payload[wire.PART_SIZE:]`, with a header that describes them."""
         struct.pack_into(wire.PART_FORMAT, self.payload, 0, turn, step, layer, form, first)
         self.send(kind, wire.PART_SIZE + size)
 
 
 class Receiver:
-    """Reads the host's frames, a byte at a time: nothing beyond a frame is ever waited for."""
+    """Reads the host's frames, a byte at a time, so it never waits for bytes behind a frame."""
 
     def __init__(self, stream):
         self.stream = stream
         self.pending = compat.pending(stream)
         self.byte = bytearray(1)
-        self.buffer = bytearray(2 * wire.MAX_FRAME)  # every byte may be shielded
+        # Any byte can be shielded, and then takes two.
+        self.buffer = bytearray(2 * wire.MAX_FRAME)
         self.view = memoryview(self.buffer)
-        self.size = 0  # bytes of a frame that is not taken yet
+        # Bytes of the next frame so far.
+        self.size = 0
         self.whole = False
 
     def receive(self):
         """Return (kind, sequence, payload) of the next frame.
 
-        Raises wire.FrameError for a damaged one, EOFError when the host has gone, and
-        KeyboardInterrupt at Ctrl-C, where the interpreter has not seen to that itself.
+        Raises
+        ------
+        wire.FrameError
+            If the frame is damaged.
+        EOFError
+            If the host has gone.
+        KeyboardInterrupt
+            At Ctrl-C, if the interpreter does not raise it itself.
         """
         if not self.whole:
             self._read(True)
@@ -83,14 +94,14 @@ class Receiver:
     def ready(self):
         """Return whether a whole frame has come, without waiting for one.
 
-        Never, where no interpreter tells what has come; raises what `receive` does.
+        Always False if the interpreter cannot check for input. Raises as `receive` does.
         """
         if self.pending and not self.whole:
             self._read(False)
         return self.whole
 
     def _read(self, wait):
-        """Read to a frame's end, or only what has come."""
+        """Read to the end of a frame; without `wait` only the bytes that have come."""
         size = self.size
         byte, buffer, read, pending = self.byte, self.buffer, self.stream.readinto, self.pending
         while wait or pending():

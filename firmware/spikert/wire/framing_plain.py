@@ -1,4 +1,4 @@
-"""The bytes of frames, in plain Python."""
+"""Write the bytes of frames, in plain Python."""
 
 from spikert.wire import encode_into
 
@@ -6,7 +6,7 @@ __all__ = ["encode_into", "put_addresses", "put_bitmap"]
 
 
 def put_addresses(target, events, count, width):
-    """Write the events as bytes, or as two each."""
+    """Write the events with `width` bytes each, 1 or 2."""
     at = 0
     for k in range(count):
         target[at] = events[k] & 0xFF
@@ -16,7 +16,7 @@ def put_addresses(target, events, count, width):
 
 
 def put_bitmap(target, size, events, count, first):
-    """Write `size` bytes in which the bits of the events stand, counted from `first`."""
+    """Write `size` bytes with a bit for each event, counted from `first`."""
     for i in range(size):
         target[i] = 0
     for k in range(count):

@@ -1,4 +1,4 @@
-"""The bytes of frames, in MicroPython's native emitter."""
+"""Write the bytes of frames, in MicroPython's native emitter."""
 
 import struct
 
@@ -10,7 +10,7 @@ from spikert.wire.checksums import CRC16_START, crc16
 
 @micropython.viper
 def put_addresses(target: ptr8, events: ptr16, count: int, width: int):
-    """Write the events as bytes, or as two each."""
+    """Write the events with `width` bytes each, 1 or 2."""
     at = 0
     k = 0
     while k < count:
@@ -23,7 +23,7 @@ def put_addresses(target: ptr8, events: ptr16, count: int, width: int):
 
 @micropython.viper
 def put_bitmap(target: ptr8, size: int, events: ptr16, count: int, first: int):
-    """Write `size` bytes in which the bits of the events stand, counted from `first`."""
+    """Write `size` bytes with a bit for each event, counted from `first`."""
     k = 0
     while k < size:
         target[k] = 0
@@ -37,7 +37,7 @@ def put_bitmap(target: ptr8, size: int, events: ptr16, count: int, first: int):
 
 
 def encode_into(frame, kind, sequence, payload_size):
-    """Do what wire.encode_into does."""
+    """Close a frame, as wire.encode_into does."""
     if payload_size > wire.MAX_PAYLOAD:
         raise ValueError("a payload of %d bytes, above %d" % (payload_size, wire.MAX_PAYLOAD))
     end = 2 + wire.HEAD_SIZE + payload_size
@@ -50,7 +50,7 @@ def encode_into(frame, kind, sequence, payload_size):
 
 @micropython.viper
 def _stuff(frame: ptr8, end: int):
-    """Replace the zeros of frame[2:end] by how far it is to the next, and close the frame."""
+    """Replace the zeros of frame[2:end] by the distance to the next zero, and close the frame."""
     code_at = 1
     i = 2
     while i < end:

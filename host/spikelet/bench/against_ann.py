@@ -1,4 +1,7 @@
-"""A spiking network against an int8 network of the same topology, without spikes, on the same board."""
+"""Compare a spiking network with an int8 ReLU network of the same topology.
+
+Both run on the same board. The comparison gives the spike rate below which spikes pay off.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,37 @@ from spikelet.bench.board import MeasuringBoard
 from spikelet.bench.int8_ann import DenseNetwork
 from spikelet.bench.measure import KernelCost
 from spikelet.errors import SpikeletError
+from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
-from spikelet.training.ann import train as relu_training
-from spikelet.training.ann.train import ReluOptions
+from spikelet.training.ann.train import ReluOptions, train_ann
 
-KERNELS = ("thumb", "viper", "plain")  # that one is measured with
-PAIRED = ("thumb",)  # of these, those that multiply weights in pairs faster than bytes
-MEASURED = 10  # samples
+# The kernels with an int8 counterpart in firmware/spikert/bench.
+KERNELS = ("thumb", "viper", "plain")
+# The kernels that multiply 16-bit pairs of weights faster than bytes.
+PAIRED = ("thumb",)
+# Number of samples to measure.
+MEASURED = 10
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the network without spikes costs, in the clock's unit, and when the spiking one wins.
+    """Cost of the int8 network in the clock's unit, and the spike rate at which both are equal.
 
-    accuracy     float, 0..1, of int8 on the test samples; accuracy_float before it was quantised
-    products     int, multiplications of an inference, those with zero as well
-    cost         of one inference; per_product and bytes of its weights with it
-    spike_rate   of the spiking network's hidden layers as measured, spikes per neuron and step
-    break_even   spike rate below which it wins; below 0 it never does, above 1 it always does
+    Attributes
+    ----------
+    accuracy : float
+        Accuracy 0..1 of the int8 network on the test samples.
+    accuracy_float : float
+        Accuracy 0..1 of the same network before it was quantised.
+    products : int
+        Multiplications of an inference, including those with zero.
+    cost : float
+        Cost of one inference.
+    spike_rate : float
+        Measured rate of the spiking network's hidden layers, in spikes per neuron and step.
+    break_even : float
+        Spike rate below which the spiking network wins. Below 0 it never wins, above 1 always.
     """
 
     accuracy: float
@@ -41,11 +56,19 @@ class Comparison:
 
     @property
     def per_product(self) -> float:
-        """What a multiplication costs, with all that is around it."""
+        """Cost of a multiplication, including its share of all other work."""
         return self.cost / self.products
 
     def sentence(self, spiking: float, unit: str) -> str:
-        """Say who wins, the spiking network costing so much."""
+        """Return a sentence that names the cheaper network, the factor and the break-even rate.
+
+        Parameters
+        ----------
+        spiking : float
+            Cost of a sample in the spiking network.
+        unit : str
+            The clock's unit.
+        """
         winner = "the spiking network" if spiking < self.cost else "the int8 network"
         ratio = max(spiking, self.cost) / min(spiking, self.cost)
         if self.break_even < 0:
@@ -60,14 +83,26 @@ class Comparison:
         )
 
 
-def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwork, float, float]:
+def train_counterpart(
+    network: Network, samples: Dataset, seed: int = 0
+) -> tuple[DenseNetwork, float, float]:
     """Train a ReLU network of the same topology on the training part of `samples`.
 
-    Returns it in int8, and its accuracies on the test part, in int8 and in floats.
-    Raises SpikeletError for networks that have no such twin, or samples without classes.
-    """
-    from spikelet.inputs import dataset
+    Returns
+    -------
+    network : DenseNetwork
+        The trained network in int8.
+    accuracy : float
+        Its accuracy 0..1 on the test part.
+    accuracy_float : float
+        Accuracy 0..1 on the test part before quantisation.
 
+    Raises
+    ------
+    SpikeletError
+        If the network is a stream or has layers that are not dense, or if the samples have other
+        classes.
+    """
     if network.stream or network.channels != network.inputs:
         raise SpikeletError("only networks without a stream can be compared with an int8 network")
     if any(layer.geometry or layer.recurrent is not None for layer in network.layers):
@@ -80,33 +115,48 @@ def train(network: Network, samples: Dataset, seed: int = 0) -> tuple[DenseNetwo
     learned, test = dataset.split(samples)
     hidden = tuple(layer.neurons for layer in network.layers[:-1])
     options = ReluOptions(hidden=hidden, levels=None, epochs=60, seed=seed)
-    trained = relu_training.train(learned, options)
-    found = int8_ann.quantise(trained, learned.x)
-    right = float(np.mean(found.answers(test.x) == test.y))
-    return found, right, float(np.mean(trained.answers(test.x) == test.y))
+    trained = train_ann(learned, options)
+    quantised = int8_ann.quantise(trained, learned.x)
+    right = float(np.mean(quantised.answers(test.x) == test.y))
+    return quantised, right, float(np.mean(trained.answers(test.x) == test.y))
 
 
-def compare(
+def compare_with_ann(
     board: MeasuringBoard,
     network: Network,
     spiking: KernelCost,
     dense: tuple[DenseNetwork, float, float],
     x: np.ndarray,
 ) -> Comparison:
-    """Measure the network that `train` returned on the board, with the kernel's own technology.
+    """Measure an int8 network on the board, with the code generator of the spiking kernel.
 
-    Raises SpikeletError if there is none for that kernel, or the board's answers are wrong.
+    Parameters
+    ----------
+    board : MeasuringBoard
+    network : Network
+        The spiking network.
+    spiking : KernelCost
+        Its measured cost.
+    dense : tuple of DenseNetwork, float, float
+        The result of `train_counterpart`.
+    x : uint8[n, channels]
+        Samples; the first `MEASURED` are measured.
+
+    Raises
+    ------
+    SpikeletError
+        If that kernel has no int8 counterpart, or the board's answers differ from the host's.
     """
     if spiking.kernel not in KERNELS:
         raise SpikeletError(
             f"there is no int8 network for kernel {spiking.kernel}; take --kernel "
             f"{' or '.join(KERNELS)}"
         )
-    found, accuracy, accuracy_float = dense
-    data = found.tables(pairs=spiking.kernel in PAIRED)
-    board.load_dense(spiking.kernel, data, found.scaling)
+    int8_network, accuracy, accuracy_float = dense
+    data = int8_network.tables(pairs=spiking.kernel in PAIRED)
+    board.load_dense(spiking.kernel, data, int8_network.scaling)
     measured = [board.dense(sample.tobytes()) for sample in x[:MEASURED]]
-    expected = found.answers(x[:MEASURED])
+    expected = int8_network.answers(x[:MEASURED])
     if [answer for _, answer in measured] != expected.tolist():
         raise SpikeletError(f"{board.name} computes the int8 network otherwise than the host")
     spent = float(np.mean([one for one, _ in measured]))
@@ -114,7 +164,7 @@ def compare(
     return Comparison(
         accuracy=accuracy,
         accuracy_float=accuracy_float,
-        products=found.products,
+        products=int8_network.products,
         cost=spent,
         spike_rate=rate,
         break_even=rate + (spent - spiking.sample.total) / slope,
@@ -122,10 +172,17 @@ def compare(
 
 
 def rate_and_slope(network: Network, spiking: KernelCost) -> tuple[float, float]:
-    """Return the spike rate of the layers before the last, and what a sample costs more per rate.
+    """Return the spike rate of the hidden layers, and the slope of a sample's cost over that rate.
 
-    The slope is from the measured line of each layer: what its predecessor's spikes, and firing them,
-    cost if all of its neurons fire in each step.
+    The measured line of each layer gives the slope. It is the additional cost of a sample in which
+    all hidden neurons fire in every step: for firing, and for the events in the next layer.
+
+    Returns
+    -------
+    rate : float
+        Spikes per neuron and step.
+    slope : float
+        Cost per unit of rate, in the clock's unit.
     """
     steps, slope = network.turn_steps, 0.0
     for number, layer in enumerate(network.layers[:-1]):

@@ -1,4 +1,4 @@
-"""A board that measures: firmware/spikert/bench, driven through the raw REPL."""
+"""Measure on a board: run firmware/spikert/bench through the raw REPL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import installation
-from spikelet.bench import clock as bench_clock
-from spikelet.bench.clock import Clock
+from spikelet.bench.clock import Clock, counting
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
@@ -21,13 +20,15 @@ from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK
 
-PATIENCE = 60  # seconds for one measurement; plain Python on a slow board takes its time
-CHUNK = 512  # bytes of weights in one command
+# Seconds for one measurement; plain Python on a slow board needs long.
+MEASUREMENT_TIMEOUT_S = 60
+# Bytes of weights in one command.
+WEIGHTS_CHUNK = 512
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of heap: of the runtime's modules, the kernel's, the network; and what is left."""
+    """Bytes of heap that the runtime, the kernel and the network use, and the free bytes."""
 
     runtime: int
     kernel: int
@@ -36,12 +37,18 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What a turn took, in the clock's unit, without telling anybody.
+class TurnCost:
+    """Cost of a turn that is not reported to a host.
 
-    total        all of it: a static network starts again, takes the readings, steps and answers
-    allocated    bytes
-    said         the answer
+    Attributes
+    ----------
+    total : float
+        Cost of the whole turn, in the clock's unit. A static network resets its state, takes the
+        readings, steps and answers.
+    allocated : int
+        Bytes of heap.
+    said : int
+        The answer.
     """
 
     total: float
@@ -50,12 +57,19 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What the parts of a turn took, each from its call to its return, in the clock's unit.
+class TurnTimes:
+    """Cost of the parts of a turn, each from its call to its return, in the clock's unit.
 
-    take, steps, answer    the encoder or what is held, all steps, and the answer; where everything is
-                           told to a host, that counts with the answer
-    sent                   bytes of frames, where it is
+    Attributes
+    ----------
+    take : float
+        The encoder, or the held input.
+    steps : float
+        All steps.
+    answer : float
+        The answer, including the report to a host if the turn is reported.
+    sent : int
+        Bytes of frames of that report.
     """
 
     take: float
@@ -67,8 +81,14 @@ class Parts:
 class MeasuringBoard:
     """A board whose runtime has been started to measure.
 
-    name, machine, runtime    how it is called, and what it calls itself
-    clock                     that it is measured with
+    Attributes
+    ----------
+    name : str
+        Name of the port.
+    machine, runtime : str
+        Names that the board's interpreter reports for the board and for itself.
+    clock : Clock
+        The clock of all measurements.
     """
 
     def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
@@ -82,21 +102,21 @@ class MeasuringBoard:
         crc, sha256, self.runtime, self.machine = self._ask(
             f"known(tables, compat, {self._path!r})"
         )
-        # Their memory is not to be counted as the network's.
+        # Otherwise their memory would count as the network's.
         self._run("del allocated, known")
         if (crc, sha256) != (lif_file.crc(network), network.source_sha256):
             raise SpikeletError(
                 f"{self.name} holds another network (CRC {crc:08x}) than this one "
                 f"(CRC {lif_file.crc(network):08x}); run spikelet flash to replace it"
             )
-        self.clock: Clock = bench_clock.of(port, self.runtime)
+        self.clock: Clock = Clock.of_port(port, self.runtime)
 
     def kernels(self) -> tuple[str, ...]:
-        """Return the names of its kernels, the fastest first; they are in its memory from then on."""
+        """Return the names of the kernels, the fastest first; they stay in the board's memory."""
         return tuple(self._ask("kernels.available()"))
 
     def load(self, kernel: str) -> Memory:
-        """Load the network with a kernel, and return what memory that takes."""
+        """Load the network with a kernel, and return the memory in use."""
         clock = self.clock
         self._run(
             f"_bench = None\n_bench = bench.Bench(bench.{clock.clock}(), {kernel!r}, "
@@ -105,44 +125,61 @@ class MeasuringBoard:
         return Memory(self._ask("_runtime"), *self._ask("_bench.memory"))
 
     def step(self, layer: int, events: Sequence[int] | None) -> tuple[float, float, int]:
-        """Return what a layer's step takes, how many neurons fire in it, and the bytes it allocates.
+        """Measure a step of a layer.
 
-        events    that spike; None: what is held
+        Parameters
+        ----------
+        layer : int
+            Number of the layer.
+        events : sequence of int, optional
+            The inputs that spike. If None, the step uses the held input.
+
+        Returns
+        -------
+        cost : float
+            Cost of the step, in the clock's unit.
+        fired : float
+            Mean number of neurons that fire in it.
+        allocated : int
+            Bytes of heap.
         """
-        asked = None if events is None else list(events)
-        ticks, calls, allocated, fired = self._ask(f"_bench.steps({layer}, {asked!r})")
+        inputs = None if events is None else list(events)
+        ticks, calls, allocated, fired = self._ask(f"_bench.steps({layer}, {inputs!r})")
         return self.clock.figure(ticks / calls), fired / calls, allocated
 
     def hold(self, layer: int, x: bytes) -> float:
-        """Return what it takes a layer to hold x."""
+        """Return the cost for a layer to hold the input x, in the clock's unit."""
         ticks, calls, _ = self._ask(f"_bench.holds({layer}, {x!r})")
         return self.clock.figure(ticks / calls)
 
-    def turn(self, readings: bytes, *, fresh: bool) -> Turn:
-        """Run a turn, and return what it took; `fresh` as in bench.py."""
-        ticks, allocated, said = self._ask(f"_bench.turn({readings!r}, {fresh})")
-        return Turn(self.clock.figure(ticks), allocated, said)
+    def turn(self, readings: bytes, *, fresh: bool) -> TurnCost:
+        """Run a turn, and return its cost; `fresh` as in firmware/spikert/bench."""
+        ticks, allocated, answer = self._ask(f"_bench.turn({readings!r}, {fresh})")
+        return TurnCost(self.clock.figure(ticks), allocated, answer)
 
-    def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> Parts:
-        """Run a turn part by part, and return what they took; `fresh` and `telling` as in bench.py."""
+    def parts(self, readings: bytes, *, fresh: bool, telling: bool) -> TurnTimes:
+        """Run a turn part by part, and return the cost of each part.
+
+        `fresh` and `telling` are those of firmware/spikert/bench.
+        """
         *ticks, sent = self._ask(f"_bench.parts({readings!r}, {fresh}, {telling})")
         take, steps, answer = map(self.clock.figure, ticks)
-        return Parts(take, steps, answer, sent)
+        return TurnTimes(take, steps, answer, sent)
 
     def load_dense(self, kernel: str, data: bytes, scaling: Sequence[tuple[int, int]]) -> None:
-        """Load an int8 network without spikes; `data` and `scaling` as bench/dense.py takes them.
+        """Load an int8 network; `data` and `scaling` as firmware/spikert/bench/dense.py takes them.
 
-        It takes the memory of the network that was measured, which has to be loaded again.
+        It replaces the spiking network in memory; call `load` to measure that again.
         """
         self._run("_dense = _data = _bench.network = _bench.report = None\ngc.collect()")
         self._run(f"from spikert.bench import dense\n_data = bytearray({len(data)})")
-        for first in range(0, len(data), CHUNK):
-            chunk = data[first : first + CHUNK]
+        for first in range(0, len(data), WEIGHTS_CHUNK):
+            chunk = data[first : first + WEIGHTS_CHUNK]
             self._run(f"_data[{first}:{first + len(chunk)}] = {chunk!r}")
         self._run(f"_dense = dense.Dense({kernel!r}, _data, {list(scaling)!r})")
 
     def dense(self, x: bytes) -> tuple[float, int]:
-        """Return what the network without spikes takes for a sample, and its answer."""
+        """Return the cost of a sample in the int8 network, in the clock's unit, and its answer."""
         ticks, calls, _ = self._ask(
             f"_bench.repeated(bench.gc.collect, bench._call, _dense.answer, {x!r})"
         )
@@ -152,7 +189,7 @@ class MeasuringBoard:
         return ast.literal_eval(self._run(f"print(repr({expression}))").decode().strip())
 
     def _run(self, code: str) -> bytes:
-        out, error = self._transport.exec_raw(code, timeout=PATIENCE)
+        out, error = self._transport.exec_raw(code, timeout=MEASUREMENT_TIMEOUT_S)
         if error:
             raise TransportExecError(1, bytes(error).decode(errors="replace"))
         return bytes(out)
@@ -160,18 +197,21 @@ class MeasuringBoard:
 
 @contextmanager
 def measuring(port: Port, network: Network) -> Iterator[MeasuringBoard]:
-    """Start the runtime on a board to measure this network, which it must hold.
+    """Start the runtime on a board that holds this network, to measure it.
 
-    Raises SpikeletError if there is no runtime that can, or another network.
+    Raises
+    ------
+    SpikeletError
+        If the board holds no runtime that can measure, or another network.
     """
-    with bench_clock.counting(port).connect() as transport:
+    with counting(port).connect() as transport:
         try:
             yield MeasuringBoard(port, transport, network)
         except TransportExecError as error:
             reason = raw_repl.last_line(error.error_output)
             if "spikert.bench" in reason or "'bench'" in reason:
                 raise SpikeletError(
-                    f"{port.name} was flashed with what its network needs, and nothing that measures: "
+                    f"{port.name} was flashed without the modules that measure: "
                     "run spikelet flash without --small if it has room for all, or measure on an "
                     "emulated board, such as --port qemu:m3"
                 ) from None

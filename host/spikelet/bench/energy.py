@@ -1,6 +1,6 @@
-"""An estimate of energy: time at the clock, times what a datasheet says that the chip draws.
+"""Estimate energy from the time at the clock and the currents in the chip's datasheet.
 
-It knows nothing of the board around the chip, of its regulator, sensors and lamps; only a meter does.
+The estimate is for the chip alone. To include the board's regulator, sensors and LEDs, use a meter.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ DATA = "chips.toml"
 
 
 @dataclass(frozen=True)
-class Chip:
-    """What a chip draws.
+class ChipPower:
+    """Currents of a chip.
 
-    name                of its table in the data file
-    machine             what the interpreter's name for the board contains
-    megahertz           the clock at which `active` holds
-    volts               of the supply
-    active, asleep      mA, while it computes, and while it waits with its memory kept
-    source              {constant: document and place}
-    note                what makes its figures higher or lower than they would be, or nothing
+    Attributes
+    ----------
+    name : str
+        Name of its table in the data file.
+    machine : str
+        A part of the interpreter's name for the board.
+    megahertz : float
+        The clock at which `active` was measured.
+    volts : float
+        Supply voltage.
+    active, asleep : float
+        Current in mA while the chip computes, and while it sleeps and retains its memory.
+    source : dict of str to str
+        {constant: document and place}.
+    note : str
+        The reason why its figures are too high or too low, if they are.
     """
 
     name: str
@@ -39,12 +48,18 @@ class Chip:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What inferences take.
+    """Time and energy of inferences.
 
-    microseconds    of one
-    microjoules     of one, without what follows
-    duty            share 0..1 of the period that the chip is awake; None without a period
-    milliamperes    on average over the period; None without one
+    Attributes
+    ----------
+    microseconds : float
+        Time of one inference.
+    microjoules : float
+        Energy of one inference, without the sleep after it.
+    duty : float or None
+        Share 0..1 of the period in which the chip is awake; None without a period.
+    milliamperes : float or None
+        Average current over the period; None without a period.
     """
 
     microseconds: float
@@ -53,14 +68,20 @@ class Estimate:
     milliamperes: float | None = None
 
 
-def chips() -> dict[str, Chip]:
-    """Return what is known, by name."""
+def chips() -> dict[str, ChipPower]:
+    """Return all chips of the data file, by name."""
     data = tomllib.loads(resources.files("spikelet.data").joinpath(DATA).read_text("utf-8"))
-    return {name: Chip(name=name, **fields) for name, fields in data.items()}
+    return {name: ChipPower(name=name, **fields) for name, fields in data.items()}
 
 
-def chip(name: str) -> Chip:
-    """Return the chip called `name`; raises SpikeletError if its currents are not known."""
+def load_chip_power(name: str) -> ChipPower:
+    """Return the chip called `name`.
+
+    Raises
+    ------
+    SpikeletError
+        If its currents are unknown.
+    """
     known = chips()
     if name not in known:
         raise SpikeletError(
@@ -70,10 +91,11 @@ def chip(name: str) -> Chip:
     return known[name]
 
 
-def of_machine(machine: str) -> Chip | None:
-    """Return the chip of a board by what its interpreter calls it, or None.
+def of_machine(machine: str) -> ChipPower | None:
+    """Return the chip of a board from its interpreter's name for the board, or None.
 
-    Interpreters write ESP32S3 and ESP32-S3, which is no ESP32: the longest name that fits counts.
+    Interpreters write ESP32S3 or ESP32-S3. Both contain the name of another chip, the ESP32, so the
+    longest name that fits wins.
     """
     spelled = machine.lower().replace("-", "")
     fitting = [chip for chip in chips().values() if chip.machine.lower() in spelled]
@@ -81,9 +103,12 @@ def of_machine(machine: str) -> Chip | None:
 
 
 def microseconds(figure: float, unit: str, megahertz: float) -> float:
-    """Return the time of a figure in cycles or microseconds.
+    """Return the time in microseconds of a figure in cycles or microseconds.
 
-    Raises SpikeletError for instructions, which take one cycle or several.
+    Raises
+    ------
+    SpikeletError
+        If the unit is instructions, because an instruction takes one cycle or several.
     """
     if unit == "instructions":
         raise SpikeletError(
@@ -92,11 +117,21 @@ def microseconds(figure: float, unit: str, megahertz: float) -> float:
     return figure / megahertz if unit == "cycles" else figure
 
 
-def estimate(spent: float, drawn: Chip, every_ms: float | None = None) -> Estimate:
-    """Return what an inference of so many microseconds takes.
+def estimate(spent: float, drawn: ChipPower, every_ms: float | None = None) -> Estimate:
+    """Return the energy of an inference.
 
-    every_ms    period between two inferences; between them the chip is asleep
-    Raises SpikeletError if an inference takes longer than that.
+    Parameters
+    ----------
+    spent : float
+        Duration of an inference in microseconds.
+    drawn : ChipPower
+    every_ms : float, optional
+        Period between two inferences in milliseconds. The chip sleeps in between.
+
+    Raises
+    ------
+    SpikeletError
+        If an inference takes longer than the period.
     """
     energy = spent * drawn.volts * drawn.active / 1000
     if every_ms is None:

@@ -1,8 +1,9 @@
-"""A ReLU network in int8, without spikes: what a spiking one is compared with.
+"""Quantise a ReLU network to int8, to compare a spiking network with it.
 
-Weights have one scale for a layer and no offset, activations are u8 from 0 to the largest that the
-calibration samples reach. The equation is firmware/spikert/bench/dense.py's. Source: Jacob et al.,
-Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference (2018).
+The weights of a layer have one scale and no offset. Activations are uint8, from 0 to the largest
+activation of the calibration samples. firmware/spikert/bench/dense.py computes the same equation.
+Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference (2018).
 """
 
 from __future__ import annotations
@@ -21,17 +22,23 @@ from spikelet.networks.network import Network
 from spikelet.training.ann.network import ReluNetwork
 
 LARGEST_WEIGHT, LARGEST = 127, 255
-SHIFT = 8  # of a sum, before its bias
-FACTOR_BITS = 14  # so that the product of a factor and 16 bits fits 31 bits
+# Right shift of a sum, before its bias is added.
+SHIFT = 8
+# The product of a factor and 16 bits then fits 31 bits.
+FACTOR_BITS = 14
 
 
 @dataclass(frozen=True, eq=False)
 class DenseLayer:
     """A layer in integers.
 
-    weights          int8[inputs, neurons]
-    bias             int16[neurons], in the unit of shifted sums
-    factor, shift    of the requantisation; a factor of 0 leaves the sums as they are
+    Attributes
+    ----------
+    weights : int8[inputs, neurons]
+    bias : int16[neurons]
+        In the unit of shifted sums.
+    factor, shift : int
+        Requantisation by factor / 2**shift; a factor of 0 leaves the sums unchanged.
     """
 
     weights: NDArray[np.int8]
@@ -40,7 +47,16 @@ class DenseLayer:
     shift: int = 0
 
     def run(self, x: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return int64[n, neurons] of x int64[n, inputs]: outputs 0..255, or the last layer's sums."""
+        """Return the outputs 0..255 of a layer, or the sums of the last layer.
+
+        Parameters
+        ----------
+        x : int64[n, inputs]
+
+        Returns
+        -------
+        int64[n, neurons]
+        """
         sums = (x @ self.weights.astype(np.int64) >> SHIFT) + self.bias
         if not self.factor:
             return sums
@@ -63,7 +79,7 @@ class DenseNetwork:
 
     @property
     def products(self) -> int:
-        """Multiplications of an inference, those with zero as well."""
+        """Multiplications of an inference, including those with zero."""
         return sum(layer.weights.size for layer in self.layers)
 
     @property
@@ -72,9 +88,12 @@ class DenseNetwork:
         return [(layer.factor, layer.shift) for layer in self.layers[:-1]]
 
     def tables(self, *, pairs: bool = False) -> bytes:
-        """Return the bytes of a .lif file with the weights and biases, which kernels can hold.
+        """Return the bytes of a .lif file with the weights and biases, for the kernels to hold.
 
-        pairs    whether weights stand in 16 bits
+        Parameters
+        ----------
+        pairs : bool
+            Store weights in 16 bits.
         """
         layers = [
             Layer(layer.weights, theta=INT16_MAX, bias=layer.bias, lanes=True, pairs=pairs)
@@ -87,42 +106,51 @@ class DenseNetwork:
 def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwork:
     """Return the network in integers.
 
-    calibration    uint8[n, channels], whose largest activations become 255
-    Raises SpikeletError for a network of convolutions or of other activations than ReLU.
+    Parameters
+    ----------
+    network : ReluNetwork
+    calibration : uint8[n, channels]
+        Samples; their largest activation in a layer becomes 255.
+
+    Raises
+    ------
+    SpikeletError
+        If the network has convolutions, or activations other than ReLU.
     """
     if network.levels is not None or any(layer.geometry for layer in network.layers):
         raise SpikeletError(
             "only dense ReLU networks are compared with; train one without convolutions and levels"
         )
     reached = network.activations(calibration)
-    layers, unit = [], 1 / 256  # of an input
+    # The first unit is that of an input.
+    layers, unit = [], 1 / 256
     for number, layer in enumerate(network.layers):
         scale, weights, bias = _integers(layer.weights, layer.bias, unit)
         if number == len(network.layers) - 1:
             layers.append(DenseLayer(weights, bias))
             continue
-        wanted = float(reached[number].max()) / LARGEST
-        factor, shift = _ratio(scale * unit / wanted * 2.0**SHIFT)
+        output_unit = float(reached[number].max()) / LARGEST
+        factor, shift = _ratio(scale * unit / output_unit * 2.0**SHIFT)
         layers.append(DenseLayer(weights, bias, factor, shift))
-        unit = wanted
+        unit = output_unit
     return DenseNetwork(tuple(layers))
 
 
 def _integers(
     weights: NDArray[np.float64], bias: NDArray[np.float64], unit: float
 ) -> tuple[float, NDArray[np.int8], NDArray[np.int16]]:
-    """Return the unit of weights, these and the biases as integers whose sums fit 16 bits.
+    """Return the weights' unit, and weights and biases as integers whose sums fit 16 bits.
 
-    Half a unit of a sum is added to the biases for what its shift drops.
+    Biases are half a unit higher, because the shift of a sum rounds down.
     """
     most = LARGEST_WEIGHT
     while most:
         scale = float(np.abs(weights).max()) / most
-        found = np.rint(weights / scale).astype(np.int8)
+        integers = np.rint(weights / scale).astype(np.int8)
         offset = np.rint(bias / (scale * unit * 2**SHIFT) + 0.5)
-        furthest = (LARGEST * np.abs(found.astype(np.int64)).sum(axis=0) >> SHIFT) + 1
+        furthest = (LARGEST * np.abs(integers.astype(np.int64)).sum(axis=0) >> SHIFT) + 1
         if (furthest + np.abs(offset)).max() <= INT16_MAX:
-            return scale, found, offset.astype(np.int16)
+            return scale, integers, offset.astype(np.int16)
         most //= 2
     raise SpikeletError(
         f"a layer of {len(weights)} inputs has too many for sums of 16 bits; compare a smaller one"
@@ -130,7 +158,7 @@ def _integers(
 
 
 def _ratio(value: float) -> tuple[int, int]:
-    """Return factor and shift, value being about factor / 2**shift."""
+    """Return (factor, shift) such that factor / 2**shift is about `value`."""
     shift = min(30, FACTOR_BITS - ceil(log2(value)))
     if shift < 0:
         raise SpikeletError(f"outputs are {value:g} times the sums, which no shift expresses")

@@ -1,4 +1,4 @@
-"""What is measured of a layer: steps with chosen numbers of active inputs, and the line through them."""
+"""Choose the steps of a layer to measure, and fit a line through their costs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,24 @@ from numpy.typing import NDArray
 from spikelet.networks.geometry import fan_out
 from spikelet.networks.layer import Layer
 
-COUNTS = (0, 8, 16, 24, 32, 48, 64)  # active inputs; multiples of what kernels add at once
-LISTS = 2  # for each of them
-LEVEL = 128  # of an input that is held
+# Active inputs: multiples of 8, because kernels add up to 8 rows at once.
+COUNTS = (0, 8, 16, 24, 32, 48, 64)
+# Random lists of inputs for each count.
+LISTS = 2
+# Value of an active input in a layer that holds its input.
+LEVEL = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
     """A step to measure.
 
-    events      the inputs that spike, ascending
-    synapses    int, how many they reach
+    Attributes
+    ----------
+    events : tuple of int
+        The inputs that spike, ascending.
+    synapses : int
+        Number of synapses that they reach.
     """
 
     events: tuple[int, ...]
@@ -30,9 +37,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """What a step costs: fixed + per_event * synaptic events + per_fired * fired neurons.
+    """Cost of a step: fixed + per_event * synaptic events + per_fired * fired neurons.
 
-    worst    the largest difference of a measured step from that, as a share of the step
+    Attributes
+    ----------
+    fixed, per_event, per_fired : float
+        The coefficients, in the clock's unit.
+    worst : float
+        The largest difference of a measured step from the line, as a share of the step.
     """
 
     fixed: float
@@ -42,28 +54,36 @@ class Line:
 
 
 def points(layer: Layer, seed: int = 0) -> list[Point]:
-    """Return steps with more and more active inputs, drawn at random but the same for each seed."""
+    """Return steps with an increasing number of random active inputs; equal for equal seeds."""
     random = np.random.default_rng(seed)
     reached = fan_out(layer.inputs, layer.maps, layer.geometry)
-    found = []
+    steps = []
     for count in COUNTS:
         if count > layer.inputs:
             break
         for _ in range(LISTS if count else 1):
             events = np.sort(random.choice(layer.inputs, count, replace=False))
-            found.append(Point(tuple(events.tolist()), int(reached[events].sum())))
-    if len(found) == 1:  # fewer inputs than the first count: all of them
+            steps.append(Point(tuple(events.tolist()), int(reached[events].sum())))
+    # A line needs two points: with fewer than 8 inputs, the second has all of them.
+    if len(steps) == 1:
         everything = tuple(range(layer.inputs))
-        found.append(Point(everything, int(reached.sum())))
-    return found
+        steps.append(Point(everything, int(reached.sum())))
+    return steps
 
 
-def fit(synapses: Sequence[int], fired: Sequence[float], spent: Sequence[float]) -> Line:
+def fit_line(synapses: Sequence[int], fired: Sequence[float], spent: Sequence[float]) -> Line:
     """Return the line that fits best, by least squares.
 
-    synapses, fired, spent    of each step: how many synaptic events, how many neurons fired, and what
-                              it took; where firing goes along with the events or never differs, it is
-                              not told apart from them
+    If the number of fired neurons depends linearly on the events, or never differs, `per_fired` is 0.
+
+    Parameters
+    ----------
+    synapses : sequence of int
+        Synaptic events of each step.
+    fired : sequence of float
+        Neurons that fired in each step.
+    spent : sequence of float
+        Cost of each step, in the clock's unit.
     """
     columns = [np.ones(len(spent)), np.asarray(synapses, np.float64)]
     with_fired = np.stack([*columns, np.asarray(fired, np.float64)], axis=1)
@@ -79,7 +99,7 @@ def fit(synapses: Sequence[int], fired: Sequence[float], spent: Sequence[float])
 
 
 def _independent(matrix: NDArray[np.float64]) -> bool:
-    """Return whether no column is nearly made of the others."""
+    """Return whether the columns are linearly independent, with a margin for noise."""
     scale = np.abs(matrix).max(axis=0)
     if not scale.all():
         return False

@@ -1,4 +1,4 @@
-"""How fast a network is on a board: each layer's step by its events, whole samples, and memory."""
+"""Measure a network on a board: the steps of each layer, whole samples, and memory."""
 
 from __future__ import annotations
 
@@ -12,23 +12,31 @@ from numpy.typing import NDArray
 from spikelet.bench import line_fit
 from spikelet.bench.board import MeasuringBoard, Memory
 from spikelet.bench.line_fit import LEVEL, Line
-from spikelet.networks import synaptic_events as cost
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
+from spikelet.networks.synaptic_events import count_synaptic_events
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class LayerCost:
-    """What one layer costs, in the clock's unit.
+    """Cost of one layer, in the clock's unit.
 
-    inputs, neurons, storage    what it is
-    held         whether its input is held (direct encoder), so that a sample costs `hold` once, and a
-                 step only the neurons; then an event is an input that is not zero times its synapses
-    events       Line of a step, or of holding, over synaptic events
-    step         of a step without any event, or of one with what is held
-    allocated    bytes, most in a step
+    Attributes
+    ----------
+    inputs, neurons : int
+    storage : str
+        How the weights are stored, as `storage_name` returns it.
+    held : bool
+        Whether the layer holds its input, as with the direct encoder. A sample then costs `hold`
+        once, and a step only the neurons. Each synapse of an input that is not zero is an event.
+    events : Line
+        Cost of a step, or of holding an input, over synaptic events.
+    step : float
+        Cost of a step without events, or of a step with the held input.
+    allocated : int
+        Bytes of heap, the most in a step.
     """
 
     inputs: int
@@ -42,17 +50,28 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class SampleCost:
-    """What an average sample costs, in the clock's unit.
+    """Cost of an average sample, in the clock's unit.
 
-    total                  all of it, without telling anybody: what a turn takes as a whole
-    take, steps, answer    its parts, each from its call to its return
-    step                   an average step of all layers, encoder and readout
-    told                   what is added where everything is told to a host
-    sent                   bytes of frames then
-    allocated              bytes, most in a sample
-    synaptic_events        and `spikes`: mean of the samples
-    wrong                  answers that are not the reference's
-    samples                how many were measured; of a stream, turns
+    Attributes
+    ----------
+    total : float
+        Cost of a whole turn that is not reported to a host.
+    take, steps, answer : float
+        Cost of its parts, each from its call to its return.
+    step : float
+        An average step of all layers, encoder and readout.
+    told : float
+        Additional cost of a report to a host.
+    sent : float
+        Bytes of frames of that report.
+    allocated : int
+        Bytes of heap, the most in a sample.
+    synaptic_events, spikes : float
+        Means over the samples.
+    wrong : int
+        Number of answers that differ from the reference's.
+    samples : int
+        Number of measured samples, or of turns in a stream.
     """
 
     total: float
@@ -70,13 +89,13 @@ class SampleCost:
 
     @property
     def told_share(self) -> float:
-        """Share 0..1 of the link in a sample that is told to a host."""
+        """Share 0..1 of the report in a sample that is reported to a host."""
         return self.told / (self.total + self.told)
 
 
 @dataclass(frozen=True)
 class KernelCost:
-    """What a network costs with one kernel."""
+    """Cost of a network with one kernel."""
 
     kernel: str
     layers: tuple[LayerCost, ...]
@@ -84,16 +103,25 @@ class KernelCost:
     memory: Memory
 
 
-def measure(
+def measure_network(
     board: MeasuringBoard,
     network: Network,
     kernel: str,
     x: NDArray[Any],
     progress: Progress = lambda done, total: None,
 ) -> KernelCost:
-    """Measure the network that a board holds with one of its kernels, the first that it loads.
+    """Measure the network that a board holds, with one of its kernels.
 
-    x    samples or recordings, as reference.simulate takes them
+    Parameters
+    ----------
+    board : MeasuringBoard
+    network : Network
+    kernel : str
+        The first kernel that the board loads; otherwise `memory` counts the earlier ones too.
+    x : uint8[n, channels] or uint8[n, samples, channels]
+        Samples or recordings, as `simulate` takes them.
+    progress : callable
+        Called with (steps done, steps in all).
     """
     memory = board.load(kernel)
     total = len(network.layers) + 1
@@ -109,15 +137,15 @@ def measure(
 
 
 def _stepped(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
-    """Measure a layer that is given events."""
+    """Measure a layer that receives events."""
     points = line_fit.points(layer)
-    found = [board.step(number, point.events) for point in points]
-    spent, fired, allocated = zip(*found, strict=True)
-    line = line_fit.fit([point.synapses for point in points], fired, spent)
+    steps = [board.step(number, point.events) for point in points]
+    spent, fired, allocated = zip(*steps, strict=True)
+    line = line_fit.fit_line([point.synapses for point in points], fired, spent)
     return LayerCost(
         inputs=layer.inputs,
         neurons=layer.neurons,
-        storage=storage(layer),
+        storage=storage_name(layer),
         held=False,
         events=line,
         step=spent[0],
@@ -126,7 +154,7 @@ def _stepped(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
 
 
 def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
-    """Measure a layer whose input is held."""
+    """Measure a layer that holds its input."""
     points = line_fit.points(layer)
     spent = []
     for point in points:
@@ -134,13 +162,13 @@ def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
         for event in point.events:
             x[event] = LEVEL
         spent.append(board.hold(number, bytes(x)))
-    line = line_fit.fit([point.synapses for point in points], [0.0] * len(points), spent)
+    line = line_fit.fit_line([point.synapses for point in points], [0.0] * len(points), spent)
     board.hold(number, bytes(layer.inputs))
     step, _, allocated = board.step(number, None)
     return LayerCost(
         inputs=layer.inputs,
         neurons=layer.neurons,
-        storage=storage(layer),
+        storage=storage_name(layer),
         held=True,
         events=line,
         step=step,
@@ -148,7 +176,7 @@ def _held(board: MeasuringBoard, number: int, layer: Layer) -> LayerCost:
     )
 
 
-def storage(layer: Layer) -> str:
+def storage_name(layer: Layer) -> str:
     """Return how a layer's weights are stored, in words."""
     if layer.geometry:
         return "patches"
@@ -159,7 +187,7 @@ def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleC
     trace = network.simulate(x)
     expected = trace.turns().answers
     turns = [board.turn(data, fresh=fresh) for data, fresh in _turns(network, x)]
-    quiet, told = (
+    quiet, reported = (
         [board.parts(data, fresh=fresh, telling=telling) for data, fresh in _turns(network, x)]
         for telling in (False, True)
     )
@@ -172,10 +200,11 @@ def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleC
         steps=steps,
         answer=answer,
         step=steps / network.turn_steps,
-        told=_mean([one.answer for one in told]) - answer,  # which is told with the rest
-        sent=_mean([one.sent for one in told]),
+        # The cost of the report is a part of the answer's.
+        told=_mean([one.answer for one in reported]) - answer,
+        sent=_mean([one.sent for one in reported]),
         allocated=max(one.allocated for one in turns),
-        synaptic_events=cost.synaptic_events(network, x, trace.spikes) * hop,
+        synaptic_events=count_synaptic_events(network, trace) * hop,
         spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / len(turns),
         wrong=sum(int(one.said != want) for one, want in zip(turns, expected, strict=True)),
         samples=len(turns),

@@ -1,1 +1,1 @@
-"""The ways to reach a board: catalogue, ports, REPL, virtual boards."""
+"""The ways to reach a board: catalogue, ports, raw REPL, virtual boards."""

@@ -1,4 +1,7 @@
-"""What is known of each board: data files, read and never executed."""
+"""Load the facts about each board from its TOML file.
+
+Board files are data: reading one executes no code.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,22 @@ UsbId = tuple[int, int]
 
 @dataclass(frozen=True)
 class Machine:
-    """How an emulator runs a board.
+    """Command line and memory map of the emulator that runs a board.
 
-    system         its program          package     the Debian package that has it
-    arguments      of its command line  firmware    file name in the cache's folder `emulated`
-    rom_address    int, where what is flashed stands in the machine's memory
-    rom_size       int, bytes of room there
+    Attributes
+    ----------
+    system : str
+        Name of the emulator's program.
+    package : str
+        Debian package that contains the program.
+    arguments : list of str
+        Arguments of its command line.
+    firmware : str
+        File name in the folder `emulated` of the cache.
+    rom_address : int
+        Address in the machine's memory at which the flashed image begins.
+    rom_size : int
+        Capacity for the image, in bytes.
     """
 
     system: str
@@ -36,22 +49,38 @@ class Machine:
 class Runtime:
     """An interpreter on a board.
 
-    name               one of RUNTIMES
-    kernels            that run on it, the fastest first
-    firmware           what its sources call the board; CircuitPython says it as board.board_id
-    machine            what MicroPython's sys.implementation._machine or os.uname().machine may say
-    firmware_shared    bool, whether other boards run the same firmware, which says the same there
-    variant            of the firmware that the other facts hold for
-    usb_ids            (vendor, product) pairs of its serial port
-    usb_shared         bool, whether other devices show the same pairs
-    clock_mhz          int, where it is not the board's
-    ram_free           int, bytes free for Python after boot; 0 where there is no fixed limit, None
-                       where it is unknown until the board is asked
-    flash_free         the same of its file system
-    file_system        "fat" where it is one; CircuitPython's is in any case
-    rom_size           int, bytes of the ROM partition that its firmware has; 0 without one
-    usb_cdc_data       bool, whether boot.py can enable CircuitPython's second serial port
-    pins               {purpose: as this interpreter spells them}
+    Attributes
+    ----------
+    name : str
+        One of RUNTIMES.
+    kernels : tuple of str
+        Kernels that run on it, the fastest first.
+    firmware : str
+        Name of the board in the sources of the firmware; CircuitPython's `board.board_id`.
+    machine : tuple of str
+        Possible values of MicroPython's `sys.implementation._machine` or `os.uname().machine`.
+    firmware_shared : bool
+        Whether other boards run the same firmware, which reports the same name there.
+    variant : str
+        Variant of the firmware to which the other facts apply.
+    usb_ids : tuple of (int, int)
+        (vendor, product) pairs of its serial port.
+    usb_shared : bool
+        Whether other devices show the same pairs.
+    clock_mhz : int
+        Clock in MHz if it differs from the board's, else 0.
+    ram_free : int or None
+        Bytes free for Python after boot; 0 without a fixed limit, None if only the board knows.
+    flash_free : int or None
+        Bytes of its file system, with 0 and None as above.
+    file_system : str
+        "fat" for a FAT file system; CircuitPython always has one.
+    rom_size : int
+        Bytes of the ROM partition of its firmware; 0 without one.
+    usb_cdc_data : bool or None
+        Whether boot.py can enable CircuitPython's second serial port.
+    pins : mapping
+        {purpose: pins as this interpreter spells them}
     """
 
     name: str
@@ -75,21 +104,31 @@ class Runtime:
         """Whether its file system is FAT; littlefs otherwise."""
         return self.name == "circuitpython" or self.file_system == "fat"
 
-    def says(self, said: str) -> bool:
-        """Return whether `said` is how this interpreter calls this board."""
+    def says(self, board_name: str) -> bool:
+        """Return whether this interpreter reports `board_name` on this board."""
         if self.name == "circuitpython":
-            return said == self.firmware
-        return _spelled(said) in map(_spelled, self.machine)
+            return board_name == self.firmware
+        return _spelled(board_name) in map(_spelled, self.machine)
 
 
 @dataclass(frozen=True)
 class Sensor:
     """A sensor on a board.
 
-    kind         what it measures            chip         its type, lower case, where it is known
-    bus          "i2c", "adc" or "pdm"       address      int of 7 bits, on I2C
-    gyroscope    bool, whether it has one    pins         {runtime: {line: spelling}}; a runtime
-                 as well                                  that does not reach it is missing
+    Attributes
+    ----------
+    kind : str
+        Measured quantity, such as "accelerometer" or "light".
+    bus : str
+        "i2c", "adc" or "pdm".
+    chip : str
+        Type in lower case; empty if unknown.
+    address : int or None
+        7-bit address on I2C.
+    gyroscope : bool
+        Whether the chip has a gyroscope as well.
+    pins : mapping
+        {runtime: {line: spelling}}, without the runtimes that cannot reach the sensor.
     """
 
     kind: str
@@ -101,16 +140,33 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Board:
+class BoardType:
     """One board.
 
-    name           of its file            description    one line
-    port           as `--port` spells it, for a board without hardware
-    cpu            its core               clock_mhz      int, 0 where it means nothing
-    fpu            bool, whether it computes floats in hardware; None where nobody says
-    ram, psram, flash    int, bytes that the board has in all; 0 where it means nothing
-    runtimes       {name: interpreter}, that of the fastest kernel first
-    sensors        on the board           source         {fact: where it comes from}
+    Attributes
+    ----------
+    name : str
+        Name of its file, without the ending.
+    description : str
+        One line.
+    cpu : str
+        Name of its core.
+    runtimes : mapping of str to Runtime
+        {name: interpreter}, with the fastest kernel's first.
+    source : mapping of str to str
+        {fact: source of the fact}
+    port : str
+        Spelling of `--port` for a board without hardware.
+    clock_mhz : int
+        Clock in MHz; 0 if not applicable.
+    fpu : bool or None
+        Whether the hardware computes floats; None if undocumented.
+    ram, psram, flash : int
+        Total bytes on the board; 0 if not applicable.
+    sensors : tuple of Sensor
+        Sensors on the board.
+    machine : Machine or None
+        Emulator of a board without hardware.
     """
 
     name: str
@@ -129,45 +185,48 @@ class Board:
 
     @property
     def first(self) -> Runtime:
-        """The runtime that counts where none was named."""
+        """The default runtime."""
         return next(iter(self.runtimes.values()))
 
     @property
     def kernels(self) -> tuple[str, ...]:
-        """The first runtime's kernels, the fastest first."""
+        """Kernels of the default runtime, the fastest first."""
         return self.first.kernels
 
     @property
     def ram_free(self) -> int | None:
-        """Bytes free for Python after boot, as Runtime has them."""
+        """Bytes free for Python after boot; see Runtime."""
         return self.first.ram_free
 
     @property
     def flash_free(self) -> int | None:
-        """Bytes of the file system, as Runtime has them."""
+        """Bytes of the file system; see Runtime."""
         return self.first.flash_free
 
     @property
     def qemu(self) -> Machine:
-        """How QEMU runs it; raises SpikeletError for a board that it does not run."""
+        """The settings of QEMU; raises SpikeletError for a board that QEMU does not run."""
         if self.machine is None:
             raise SpikeletError(f"{self.name} is not an emulated board")
         return self.machine
 
 
-def names() -> list[str]:
+def board_names() -> list[str]:
     """Return the names of all boards, sorted."""
     return sorted(path.stem for path in installation.board_folder().glob("*.toml"))
 
 
-def load(name: str) -> Board:
+def load_board_type(name: str) -> BoardType:
     """Return the board called `name`.
 
-    Raises SpikeletError if there is none, or its file lacks something.
+    Raises
+    ------
+    SpikeletError
+        If no board has this name, or its file lacks a fact or has an unknown one.
     """
     path = installation.board_folder() / f"{name}.toml"
-    if name not in names():
-        raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(names())}")
+    if name not in board_names():
+        raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(board_names())}")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         return _board(name, data)
@@ -175,26 +234,26 @@ def load(name: str) -> Board:
         raise SpikeletError(f"{path} is not a board file: {error}") from None
 
 
-def every() -> list[Board]:
+def every() -> list[BoardType]:
     """Return all boards, sorted by name."""
-    return [load(name) for name in names()]
+    return [load_board_type(name) for name in board_names()]
 
 
 def _spelled(machine: str) -> str:
-    """Return a machine's name without what versions of an interpreter spell differently."""
+    """Return a machine's name without the spelling differences between versions."""
     return machine.lower().replace("-", "")
 
 
-def _board(name: str, data: dict[str, Any]) -> Board:
+def _board(name: str, data: dict[str, Any]) -> BoardType:
     runtimes = {key: _runtime(key, data.pop(key)) for key in RUNTIMES if key in data}
     if not runtimes:
         raise TypeError(f"it has none of the tables {', '.join(RUNTIMES)}")
     machine = data.pop("qemu", None)
     sensors = data.pop("sensors", ())
-    known = {each.name for each in fields(Board)} - {"name", "machine", "runtimes", "sensors"}
+    known = {each.name for each in fields(BoardType)} - {"name", "machine", "runtimes", "sensors"}
     if unknown := set(data) - known:
         raise TypeError(f"{', '.join(sorted(unknown))} is unknown")
-    return Board(
+    return BoardType(
         name=name,
         runtimes=runtimes,
         sensors=tuple(_sensor(sensor) for sensor in sensors),
@@ -221,9 +280,9 @@ def _sensor(data: dict[str, Any]) -> Sensor:
 
 
 def _flat(source: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, str]]:
-    """Yield the sources of nested tables, each by its fact with the tables' names before it."""
-    for fact, where in source.items():
-        if isinstance(where, dict):
-            yield from _flat(where, f"{above}{fact}.")
+    """Yield (fact, source) of nested tables; the tables' names precede the fact."""
+    for fact, origin in source.items():
+        if isinstance(origin, dict):
+            yield from _flat(origin, f"{above}{fact}.")
         else:
-            yield above + fact, where
+            yield above + fact, origin

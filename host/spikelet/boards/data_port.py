@@ -1,8 +1,8 @@
-"""A board's second serial port, for frames alone: a host comes and goes while the network runs on.
+"""Talk to a board through its second serial port, which carries only frames.
 
-CircuitPython has one where the board's boot.py says `usb_cdc.enable(console=True, data=True)`. There is
-no REPL on it, so a board is flashed through its console.
-Source: CircuitPython's documentation of the module usb_cdc.
+The network keeps running while hosts connect and disconnect. CircuitPython has this port if the board's
+boot.py calls `usb_cdc.enable(console=True, data=True)`. The port has no REPL, so flash the board through
+its console. Source: CircuitPython's documentation of the module usb_cdc.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spikelet.errors import NotThere, SpikeletError
 
 
 class DataPort:
-    """The port at a device."""
+    """The data port at a serial device."""
 
     prelude = ""
     in_place = False
@@ -28,23 +28,38 @@ class DataPort:
 
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[serial.SerialBase]:
-        """Open the port; the board itself has started the runtime with what is in use there."""
+        """Open the port; the board has already started the runtime with its files in use.
+
+        Parameters
+        ----------
+        paths : mapping of str to str, optional
+            Ignored: the board has chosen its files.
+
+        Yields
+        ------
+        serial.SerialBase
+
+        Raises
+        ------
+        NotThere
+            If the device cannot be opened.
+        """
         try:
             opened = serial.serial_for_url(self.device, timeout=0, exclusive=True)
         except serial.SerialException as error:
             raise NotThere(
-                f"{self.name} cannot be opened ({error}); spikelet doctor lists what is attached"
+                f"{self.name} cannot be opened ({error}); spikelet doctor lists the attached boards"
             ) from None
         with opened:
             yield opened
 
     def connect(self) -> NoReturn:
-        """Raise SpikeletError: there is no REPL."""
+        """Raise SpikeletError, because the port has no REPL."""
         raise SpikeletError(
             f"{self.name} carries data alone; name the board's console for this, "
             "spikelet doctor lists it"
         )
 
     def write_image(self, image: bytes) -> NoReturn:
-        """Raise SpikeletError, as connect does."""
+        """Raise SpikeletError, as `connect` does."""
         self.connect()

@@ -1,4 +1,4 @@
-"""What a board's interpreter says of itself, before anything is put on the board."""
+"""Ask a board's interpreter for its version, memory and abilities before a flash."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from spikelet.boards.port import Port
 
-# {emitter: code of a function that needs it and adds one}
+# {emitter: code of a function that needs the emitter and adds 1 to its argument}
 PROBES = {
     name: code for name, code in minify.functions(installation.board_side("probes")).items() if name
 }
 
-# In the order in which `sys.implementation._mpy` counts them, spelled as mpy-cross's -march.
+# In the order of the numbers in `sys.implementation._mpy`, with the spelling of mpy-cross's -march.
 # Source: MicroPython's py/persistentcode.h, MP_NATIVE_ARCH_*.
 ARCHITECTURES = (
     "",
@@ -42,18 +42,32 @@ ARCHITECTURES = (
 class Interpreter:
     """An interpreter on a board.
 
-    name           "micropython", "circuitpython" or "cpython"
-    machine        what it calls its board, such as "Raspberry Pi Pico with RP2040"
-    board_id       what identifies its board: CircuitPython's board.board_id, else the machine
-    bytecode       (version, subversion) of the .mpy files it loads; (0, 0) where it loads none
-    architecture   of the native code in them, as mpy-cross spells it, or nothing
-    memory_free    int, bytes free for Python; 0 where it cannot tell, or has no fixed limit
-    rom_size       int, bytes of its first ROM partition, which a ROMFS image can take; 0 without one
-    flash_size     int, bytes of its file system; 0 without one
-    flash_free     int, bytes that are free there
-    flash_block    int, bytes of which a file takes a whole number
-    ulab           its version, or nothing
-    emitters       of PROBES, those that work
+    Attributes
+    ----------
+    name : str
+        "micropython", "circuitpython" or "cpython".
+    bytecode : (int, int)
+        Version and subversion of the .mpy files that it loads; (0, 0) if it loads none.
+    architecture : str
+        Architecture of native code in .mpy files, as mpy-cross spells it; empty without native code.
+    memory_free : int
+        Bytes free for Python; 0 if it cannot tell, or has no fixed limit.
+    rom_size : int
+        Bytes of its first ROM partition, which can contain a ROMFS image; 0 without one.
+    flash_size : int
+        Bytes of its file system; 0 without one.
+    machine : str
+        Its name for the board, such as "Raspberry Pi Pico with RP2040".
+    board_id : str
+        Identifier of its board: CircuitPython's `board.board_id`, else `machine`.
+    flash_free : int
+        Bytes free in its file system.
+    flash_block : int
+        Size in bytes of the blocks of its file system; a file fills whole blocks.
+    ulab : str
+        Version of ulab; empty without it.
+    emitters : tuple of str
+        Names of the PROBES that work.
     """
 
     name: str
@@ -70,19 +84,19 @@ class Interpreter:
     emitters: tuple[str, ...] = ()
 
 
-def ask(port: Port) -> Interpreter:
-    """Return what the interpreter at a port says; raises SpikeletError where none answers."""
+def survey_port(port: Port) -> Interpreter:
+    """Return the interpreter at a port; raise SpikeletError if none answers."""
     with port.connect() as transport:
         return survey(transport)
 
 
 def survey(transport: SerialTransport) -> Interpreter:
-    """Return what the interpreter at the end of a raw REPL says of itself."""
-    # What an earlier session left is not counted.
+    """Return the interpreter at the other end of a raw REPL."""
+    # Modules of an earlier session would count as used memory.
     transport.exec(installation.board_side("forget_runtime") + installation.board_side("survey"))
     (name, machine, board_id, mpy), memory_free, sizes = transport.eval("answer()")
     rom_size, flash_size, flash_free, flash_block = sizes
-    # Asked apart, because it takes memory.
+    # A request of its own, because these tests take memory.
     transport.exec(installation.board_side("abilities"))
     probes = tuple(PROBES.items())
     ulab, works = transport.eval(f"(ulab_version, [works(*probe) for probe in {probes!r}])")
@@ -103,11 +117,14 @@ def survey(transport: SerialTransport) -> Interpreter:
     )
 
 
-def check_board(asked: Interpreter, name: str, port: str) -> None:
-    """Raise SpikeletError unless the board at a port says that it is the one called `name`."""
-    wanted = catalogue.load(name)
-    if wanted.port != port and wanted not in identify.identify(asked.name, asked.board_id).boards:
+def check_board(interpreter: Interpreter, name: str, port: str) -> None:
+    """Raise SpikeletError unless the interpreter at `port` reports the board called `name`."""
+    board = catalogue.load_board_type(name)
+    if (
+        board.port != port
+        and board not in identify.identify(interpreter.name, interpreter.board_id).boards
+    ):
         raise SpikeletError(
-            f"the board at {port} says that it is a {asked.machine}, not {name}; "
-            "nothing was written; name another --port, or no --board"
+            f"the board at {port} says that it is a {interpreter.machine}, not {name}; "
+            "the board is unchanged; name another --port, or no --board"
         )

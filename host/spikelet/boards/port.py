@@ -1,7 +1,7 @@
-"""A port: a place where a board can be reached.
+"""Define ports: the access to a board through its REPL and the frames of the runtime.
 
-Every board, real or emulated, is reached through mpremote's raw REPL; the runtime started there
-then speaks in frames on the same stream.
+mpremote's raw REPL reaches every board, real or emulated. The runtime that it starts then sends frames
+on the same stream.
 """
 
 from __future__ import annotations
@@ -21,55 +21,66 @@ from spikelet.errors import SpikeletError
 
 
 class SerialStream(Protocol):
-    """A serial port with a timeout of 0, or what behaves like one."""
+    """A serial port with a timeout of 0, or an object that behaves like one."""
 
     def read(self, size: int) -> bytes:
-        """Return what has come, up to `size` bytes, without waiting."""
+        """Return the bytes received so far, up to `size`, without waiting."""
 
     def write(self, data: bytes) -> int | None:
         """Write all of `data`."""
 
 
 class Port(Protocol):
-    """A place where a board can be reached.
+    """The access to one board.
 
-    name       as `--port` spells it
-    prelude     code that makes the runtime importable, and `_paths`, {name: path} of what is in use
-    in_place    whether files are read and run where they lie, in a ROMFS
+    Attributes
+    ----------
+    name : str
+        Spelling of `--port`.
+    prelude : str
+        Code that makes the runtime importable and sets `_paths`, {name: path} of the files in use.
+    in_place : bool
+        Whether the board reads and runs files in a ROMFS, without a copy.
     """
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
 
     @property
     def prelude(self) -> str:
-        """Code that makes the runtime importable, and `_paths`."""
+        """Code that makes the runtime importable and sets `_paths`."""
 
     @property
     def in_place(self) -> bool:
-        """Whether files are read and run where they lie."""
+        """Whether the board reads and runs files in a ROMFS."""
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
-        """Open the board's raw REPL, and close what had to be opened when done."""
+        """Open the board's raw REPL; close it and release the board at the end."""
 
     def session(
         self, paths: Mapping[str, str] | None = None
     ) -> contextlib.AbstractContextManager[SerialStream]:
-        """Start the runtime, and give the stream on which it speaks.
+        """Start the runtime and yield the stream of its frames.
 
-        paths    {name: path} to use instead of what is in use
+        Parameters
+        ----------
+        paths : mapping of str to str, optional
+            {name: path} to use instead of the files in use.
         """
 
     def write_image(self, image: bytes) -> None:
-        """Write a ROMFS image to a board whose files are read in place.
+        """Write a ROMFS image to a board that reads its files in place.
 
-        Raises SpikeletError if it does not fit.
+        Raises
+        ------
+        SpikeletError
+            If the image does not fit.
         """
 
 
 class ReplPort:
-    """A place with a REPL, in which the runtime is started; the attributes are those of Port."""
+    """A port with a REPL that starts the runtime; see Port for the attributes."""
 
     name: str
     prelude: str
@@ -80,12 +91,18 @@ class ReplPort:
         raise NotImplementedError
 
     def write_image(self, image: bytes) -> None:
-        """Write a ROMFS image, if files are read in place."""
+        """Write a ROMFS image, if the board reads files in place."""
         raise NotImplementedError
 
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[SerialStream]:
-        """Start the runtime; raises SpikeletError if there is no board, or no runtime on it."""
+        """Start the runtime and yield the stream of its frames.
+
+        Raises
+        ------
+        SpikeletError
+            If there is no board, or no runtime on it.
+        """
         prelude = self.prelude
         if paths is not None:
             prelude = installation.board_side("choose", _paths=dict(paths))
@@ -103,7 +120,7 @@ class ReplPort:
 
 
 class FilePort(ReplPort):
-    """A board whose files are in a file system that its REPL reaches."""
+    """A port to a board whose REPL can write its file system."""
 
     prelude = start_code.CHOOSE_ACTIVE
     in_place = False

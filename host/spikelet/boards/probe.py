@@ -1,7 +1,7 @@
-"""Whether what is at a serial device is a board: it is listened to before it is believed.
+"""Find out whether a serial device is a board, before any other request to it.
 
-A device may be silent, may flood its port with text, or may be no board at all; each is told within
-seconds, before any more is asked of it.
+A device may be silent, flood its port with text, or be no board at all. The probe tells these cases
+apart within seconds.
 """
 
 from __future__ import annotations
@@ -16,22 +16,30 @@ import serial
 from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 
-BAUD = 115200  # what mpremote opens with
-QUIET = 0.3  # seconds without a byte, after which a device has said all
-PATIENCE = 3.0  # seconds that it may go on after Ctrl-C
-# It is asked for the raw REPL so often: a board that has just been reset is deaf at first.
-TRIES = 3
-EACH = 1.0  # seconds that it has to answer each time
-CHUNK = 4096
-SHOWN = 60  # characters of what it says
+# The rate that mpremote uses.
+BAUD = 115200
+# Seconds without a byte that end a device's text.
+QUIET = 0.3
+# Seconds of text that the probe accepts after Ctrl-C.
+STOP_TIMEOUT_S = 3.0
+# Requests for the raw REPL, because a board ignores its input shortly after a reset.
+PROBE_ATTEMPTS = 3
+# Seconds to answer each request.
+EACH = 1.0
+PROBE_CHUNK = 4096
+# Characters of the device's text in an error message.
+SHOWN = 60
 INTERRUPT, RAW_REPL = b"\r\x03\x03", b"\r\x01"
 PROMPT, INTERRUPTED = b"raw REPL", b"KeyboardInterrupt"
 
 
-def take(device: str) -> bool:
-    """Return whether a board's program was stopped to ask it.
+def responds(device: str) -> bool:
+    """Return whether the probe interrupted a program on the board.
 
-    Raises SpikeletError for a device that cannot be opened or is no board that answers.
+    Raises
+    ------
+    SpikeletError
+        If the device cannot be opened, is no board, or does not answer.
     """
     try:
         with _opened(device) as port:
@@ -51,7 +59,8 @@ def _opened(device: str) -> Iterator[serial.Serial]:
     try:
         port = serial.serial_for_url(device, BAUD, timeout=0, write_timeout=2, exclusive=True)
     except serial.SerialException:
-        with raw_repl.opened(device, device):  # which says why
+        # This second attempt raises the error with the reason.
+        with raw_repl.opened(device, device):
             raise SpikeletError(f"{device} did not open at once; try again") from None
     try:
         yield port
@@ -62,22 +71,22 @@ def _opened(device: str) -> Iterator[serial.Serial]:
 
 def _stopped(device: str, port: serial.Serial) -> bool:
     port.write(INTERRUPT)
-    said, quiet = _listen(port, QUIET, PATIENCE)
+    text, quiet = _listen(port, QUIET, STOP_TIMEOUT_S)
     if not quiet:
         port.write(INTERRUPT)
-        more, quiet = _listen(port, QUIET, PATIENCE)
-        said += more
+        more, quiet = _listen(port, QUIET, STOP_TIMEOUT_S)
+        text += more
     if not quiet:
         raise SpikeletError(
-            f"{device} floods the port with text and does not heed Ctrl-C (it says {_shown(said)}); "
+            f"{device} floods the port with text and does not heed Ctrl-C (it says {_shown(text)}); "
             "unplug it if it is no board, else start it in safe mode, or put an interpreter on it"
         )
-    heard = said
-    for _ in range(TRIES):
+    heard = text
+    for _ in range(PROBE_ATTEMPTS):
         port.write(RAW_REPL)
         answer, _ = _listen(port, EACH, EACH, PROMPT)
         if PROMPT in answer:
-            return INTERRUPTED in said
+            return INTERRUPTED in text
         heard += answer
     if not heard.strip():
         raise SpikeletError(
@@ -93,23 +102,23 @@ def _stopped(device: str, port: serial.Serial) -> bool:
 def _listen(
     port: serial.Serial, quiet: float, patience: float, until: bytes = b""
 ) -> tuple[bytes, bool]:
-    """Return what a device says, and whether it fell silent for `quiet` seconds, or said `until`."""
-    said = b""
+    """Return a device's text, and whether it ended with `until` or with `quiet` seconds of silence."""
+    text = b""
     started = heard = time.monotonic()
     while (now := time.monotonic()) < started + patience:
-        if data := port.read(CHUNK):
-            said, heard = said + data, now
-            if until and until in said:
-                return said, True
+        if data := port.read(PROBE_CHUNK):
+            text, heard = text + data, now
+            if until and until in text:
+                return text, True
         elif now - heard >= quiet:
-            return said, True
+            return text, True
         else:
             time.sleep(0.005)
-    return said, False
+    return text, False
 
 
-def _shown(said: bytes) -> str:
-    """Return the first whole line of what a device said, in quotes and not too long."""
-    lines = [line for line in said.decode(errors="replace").split("\n") if line.strip()]
+def _shown(text: bytes) -> str:
+    """Return the first whole line of a device's text in quotes, cut to SHOWN characters."""
+    lines = [line for line in text.decode(errors="replace").split("\n") if line.strip()]
     line = "".join(char if char.isprintable() else " " for char in lines[len(lines) > 2]).strip()
     return repr(line if len(line) <= SHOWN else line[:SHOWN] + "...")

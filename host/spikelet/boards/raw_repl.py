@@ -1,4 +1,4 @@
-"""A board's raw REPL, through which mpremote's library reaches every board, real or emulated."""
+"""Open the raw REPL of a board, real or emulated, with mpremote's library."""
 
 from __future__ import annotations
 
@@ -19,27 +19,47 @@ from mpremote.transport_serial import SerialTransport
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 
 READ_CHUNK = 1024
-READ_TIMEOUT = 10  # seconds that mpremote waits for the REPL's next byte
-EMULATED_TIMEOUT = 60  # and of a board that is emulated, and shares its computer with others
-FIRST_WAIT = 1.0  # seconds for the REPL, until Ctrl-C is sent again; doubled each time
-SILENCE = 0.05  # seconds that a program pauses which does not print without end
-PRINTING = 0.5  # seconds that a program may go on to print before it is interrupted
-FLOOD = 2.0  # and that it may print after that
+# Seconds that mpremote waits for the REPL's next byte.
+READ_TIMEOUT = 10
+# The same for an emulated board, which shares its computer with others.
+EMULATED_TIMEOUT = 60
+# Seconds from the first Ctrl-C to the next; each further wait is twice as long.
+FIRST_WAIT = 1.0
+# Seconds without output that show that a program does not print endlessly.
+SILENCE = 0.05
+# Seconds of output before the host interrupts the program.
+PRINTING = 0.5
+# Seconds of output after the interrupt before the host gives up.
+FLOOD = 2.0
 
 
 @contextmanager
 def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransport]:
     """Open a serial device or a `socket://` and enter the board's raw REPL.
 
-    name        how messages call it
-    patience    seconds to wait for the REPL; if not given, EMULATED_TIMEOUT at a socket, behind which
-                is an emulated board, else READ_TIMEOUT
-    Raises SpikeletError if it cannot be opened, is in use, has no REPL, or goes away.
+    Parameters
+    ----------
+    name : str
+        Name of the board in messages.
+    device : str
+        Serial device, or `socket://` of an emulated board.
+    patience : float
+        Seconds to wait for the REPL; 0 for EMULATED_TIMEOUT at a socket and READ_TIMEOUT elsewhere.
+
+    Yields
+    ------
+    SerialTransport
+
+    Raises
+    ------
+    SpikeletError
+        If the device cannot be opened, is in use, has no REPL, or goes away.
     """
     patience = patience or (EMULATED_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
-    said = io.StringIO()
+    output = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):  # mpremote prints what it could not understand
+        # mpremote prints answers that it does not understand.
+        with contextlib.redirect_stdout(output):
             transport = SerialTransport(device, timeout=patience)
     except TransportError:
         raise _unopened(name, device) from None
@@ -47,7 +67,7 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         _send_at_once(transport)
         _quieten(transport, name)
         transport.serial.timeout = patience
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(output):
             _enter(transport, name, patience)
         yield transport
     except TransportExecError as error:
@@ -64,21 +84,29 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
 
 
 def command(transport: SerialTransport, do: Callable[[Any, Any], None], **arguments: object) -> str:
-    """Run one of mpremote's commands on the board at the end of a raw REPL; return what it prints."""
-    said = io.StringIO()
+    """Run a command of mpremote through a raw REPL; return its output.
+
+    Parameters
+    ----------
+    transport : SerialTransport
+    do : callable
+        The command, a function of mpremote's state and arguments.
+    **arguments : object
+        Attributes of the command's arguments.
+    """
+    output = io.StringIO()
     state = SimpleNamespace(
         transport=transport, ensure_raw_repl=lambda: None, did_action=lambda: None
     )
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(output):
         do(state, SimpleNamespace(**arguments))
-    return said.getvalue()
+    return output.getvalue()
 
 
 def _enter(transport: SerialTransport, name: str, patience: float) -> None:
-    """Enter the raw REPL; raises SpikeletError if it does not answer for so many seconds.
+    """Enter the raw REPL; raise SpikeletError if it does not answer within `patience` seconds.
 
-    Ctrl-C is sent again from time to time: a board that has just been reset does not hear the first,
-    and then starts its program.
+    It repeats Ctrl-C: shortly after a reset, a board misses the first one and starts its program.
     """
     end, wait = time.monotonic() + patience, FIRST_WAIT
     while True:
@@ -96,9 +124,9 @@ def _enter(transport: SerialTransport, name: str, patience: float) -> None:
 
 
 def _skip_answers(transport: SerialTransport, wait: float) -> None:
-    """Read past the answers to earlier attempts, which a slow board gives one after another.
+    """Discard a slow board's answers to earlier attempts; raise TransportError without an answer.
 
-    They would be taken for the answer to the next command. Raises TransportError if it does not answer.
+    mpremote would take them for the answer to the next command.
     """
     mark = uuid.uuid4().hex
     transport.serial.write(f"print('{mark}')\x04".encode())
@@ -108,9 +136,9 @@ def _skip_answers(transport: SerialTransport, wait: float) -> None:
 
 
 def _quieten(transport: SerialTransport, name: str) -> None:
-    """Interrupt a program that prints without pause; mpremote would read its text for ever.
+    """Interrupt a program that prints endlessly; raise SpikeletError if it goes on.
 
-    Raises SpikeletError if even that does not end it.
+    Without this, mpremote would read the program's output forever.
     """
     transport.serial.timeout = SILENCE
     begun, interrupted = time.monotonic(), False
@@ -127,9 +155,9 @@ def _quieten(transport: SerialTransport, name: str) -> None:
 
 
 def _send_at_once(transport: SerialTransport) -> None:
-    """Have a `socket://` send each part of a command when it is written.
+    """Switch off Nagle's algorithm of a `socket://`.
 
-    Without it, TCP keeps the second part until the first is acknowledged, often for 40 ms.
+    Otherwise TCP delays the second part of a command until the first is acknowledged, often for 40 ms.
     """
     if transport.device_name.startswith("socket:"):
         descriptor = transport.serial.fileno()
@@ -138,7 +166,7 @@ def _send_at_once(transport: SerialTransport) -> None:
 
 
 def _unopened(name: str, device: str) -> SpikeletError:
-    """Return why a port did not open, which mpremote keeps to itself."""
+    """Return the reason that a port did not open, which mpremote does not report."""
     try:
         serial.serial_for_url(device, exclusive=True).close()
     except serial.SerialException as error:
@@ -146,17 +174,18 @@ def _unopened(name: str, device: str) -> SpikeletError:
             return SpikeletError(
                 f"{name} is in use by another program; close that one and try again"
             )
-        if getattr(error, "errno", None) == 13:  # for a moment of every board just plugged in
+        # Every board has this error for a moment after it is plugged in.
+        if getattr(error, "errno", None) == 13:
             return NotThere(
                 f"{name} may not be opened by you; join the group that owns it (often dialout)"
             )
         return NotThere(
-            f"{name} cannot be opened ({error}); spikelet doctor lists what is attached"
+            f"{name} cannot be opened ({error}); spikelet doctor lists the attached boards"
         )
     return NotThere(f"{name} did not open; try again")
 
 
 def last_line(text: str) -> str:
-    """Return the last line of a traceback, which says what went wrong."""
+    """Return the last line of a traceback, which names the error."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else "no reason given"

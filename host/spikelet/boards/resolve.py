@@ -1,19 +1,20 @@
-"""The port that a spelling of `--port` means."""
+"""Turn the value of `--port` into a port."""
 
 from __future__ import annotations
 
 from spikelet.boards.data_port import DataPort
 from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
+from spikelet.boards.virtual import emulated, pico
 
 
 def resolve_or_default(spelling: str | None) -> Port:
-    """Return the port that `spelling` means; without one the only board attached, or the virtual one.
+    """Return the port for `spelling`; by default the only attached board, or the virtual one.
 
     Raises
     ------
     SpikeletError
-        As `resolve` does.
+        See `resolve`.
     """
     if spelling is None:
         spelling = "auto" if attached() else "virtual"
@@ -21,14 +22,21 @@ def resolve_or_default(spelling: str | None) -> Port:
 
 
 def resolve(spelling: str) -> Port:
-    """Return the port that `spelling` means.
+    """Return the port for `spelling`.
 
-    virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE, or as mpremote spells it:
-    auto, id:SERIAL, a device
-    Raises SpikeletError if there is none, or several, or the emulator is missing.
+    Parameters
+    ----------
+    spelling : str
+        virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote: auto,
+        id:SERIAL or a device.
+
+    Raises
+    ------
+    SpikeletError
+        If no board or several boards match, or the emulator is missing.
     """
-    if (emulated := _emulated(spelling)) is not None:
-        return emulated
+    if (port := _emulated(spelling)) is not None:
+        return port
     kind, _, rest = spelling.partition(":")
     if kind == "data":
         return DataPort(rest)
@@ -40,9 +48,7 @@ def resolve(spelling: str) -> Port:
 
 
 def _emulated(spelling: str) -> Port | None:
-    """Return the board without hardware that `spelling` means, or None if it means another."""
-    from spikelet.boards.virtual import emulated, pico
-
+    """Return the port of a board without hardware, or None for another spelling."""
     kind, _, rest = spelling.partition(":")
     if kind == "virtual":
         return emulated.Virtual(spelling)

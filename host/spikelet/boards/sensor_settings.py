@@ -1,12 +1,13 @@
-"""Which sensor a board has, as the command line says it and the board is told it.
+"""Parse the sensor settings of the command line and write them for the board.
 
-mpu6050                           a sensor of spikert.sensors, as it is wired by default
-mpu6050:sda=GP4,scl=GP5,g=2       with settings, those of the I2C bus among them
-adc:GP26,GP27                     with pins
+mpu6050                         a sensor of spikert.sensors with its default wiring
+mpu6050:sda=GP4,scl=GP5,g=2     with settings of the sensor and its I2C bus
+adc:GP26,GP27                   with pins
 driver:adafruit_lis3mdl.LIS3MDL,read=magnetic,unit=0.01
-                                  whatever a vendor's driver on the board measures; several are
-                                  separated by +, in read=, unit= and names=
-wired.json                        a file of settings
+                                an attribute of a vendor's driver on the board
+wired.json                      a file of settings
+
+Separate several values of read=, unit= or names= by +.
 """
 
 from __future__ import annotations
@@ -23,17 +24,31 @@ from spikelet.errors import SpikeletError
 from spikert import sensors
 
 LISTS = ("read", "unit", "names")
-"""Settings of which there can be several."""
+"""Settings that take a list of values."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")
-"""Settings of the I2C bus that a sensor is on."""
+"""Settings of the sensor's I2C bus."""
 
 
-def parse(text: str, rate: float | None) -> dict[str, Any]:
+def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
     """Return the settings of a sensor.
 
-    rate    samples a second; None: as the settings say, or else sensors.open's
-    Raises SpikeletError naming what makes no sense.
+    Parameters
+    ----------
+    text : str
+        A spelling of the list above.
+    rate : float or None
+        Samples per second; None for the rate in the settings, or the default of the sensor.
+
+    Returns
+    -------
+    dict
+        The settings with the keys "sensor" and "rate".
+
+    Raises
+    ------
+    SpikeletError
+        If a setting is unknown, missing or out of range; the message names it.
     """
     settings = _file(text) if text.endswith(".json") else _spelled(text)
     family = _family(settings.get("sensor"))
@@ -57,18 +72,18 @@ def parse(text: str, rate: float | None) -> dict[str, Any]:
     return settings
 
 
-def to_bytes(settings: dict[str, Any]) -> bytes:
-    """Return settings as the board reads them from a file."""
+def settings_to_bytes(settings: dict[str, Any]) -> bytes:
+    """Return the content of the settings file that the board reads."""
     return json.dumps(settings, sort_keys=True).encode()
 
 
-def names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
-    """Return what the channels of a sensor are called."""
+def channel_names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
+    """Return the names of the first `channels` channels of a sensor."""
     usual = getattr(_family(settings["sensor"]), "NAMES", ())
-    called = [str(name) for name in settings.get("pins") or settings.get("names") or usual]
-    if len(called) < channels:
-        called = [f"c{number}" for number in range(channels)]
-    return tuple(called[:channels])
+    names = [str(name) for name in settings.get("pins") or settings.get("names") or usual]
+    if len(names) < channels:
+        names = [f"c{number}" for number in range(channels)]
+    return tuple(names[:channels])
 
 
 def _file(path: str) -> dict[str, Any]:
@@ -86,10 +101,10 @@ def _spelled(text: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"sensor": name}
     pins: list[str | float] = []
     for part in filter(None, rest.split(",")):
-        key, given, value = part.partition("=")
-        if not given and name == "driver":
+        key, equals, value = part.partition("=")
+        if not equals and name == "driver":
             settings["driver"] = part
-        elif not given:
+        elif not equals:
             pins.append(_number(part))
         elif key in LISTS:
             settings[key] = [_number(part) for part in value.split("+")]
@@ -103,7 +118,7 @@ def _spelled(text: str) -> dict[str, Any]:
 
 
 def _number(text: str) -> str | float:
-    """Return what a setting means: 4, 0x68 and 0.01 are numbers, GP4 is none."""
+    """Return the value of a setting: 4, 0x68 and 0.01 are numbers, GP4 is text."""
     with contextlib.suppress(ValueError):
         return int(text, 0)
     with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""Serial ports of real boards, and which of them are attached."""
+"""List the attached boards and connect to their serial ports."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class SerialPort(FilePort):
 
 
 def attached() -> list[str]:
-    """Return the devices of USB serial ports, sorted."""
+    """Return the devices of the attached USB serial ports, sorted."""
     return [port.device for port in attached_ports()]
 
 
 def attached_ports() -> list[ListPortInfo]:
-    """Return the USB serial ports as pyserial describes them, sorted by device."""
-    found = (port for port in list_ports.comports() if port.vid is not None)
-    return sorted(found, key=lambda port: port.device)
+    """Return pyserial's descriptions of the USB serial ports, sorted by device."""
+    ports = (port for port in list_ports.comports() if port.vid is not None)
+    return sorted(ports, key=lambda port: port.device)
 
 
 def the_only_one() -> str:
-    """Return the device of the only board; raise SpikeletError if there are more or none."""
+    """Return the device of the only attached board; raise SpikeletError if there are more or none."""
     devices = attached()
     if len(devices) == 1:
         return devices[0]

@@ -1,4 +1,4 @@
-"""Code that makes the runtime importable on a board, and the paths that it uses."""
+"""Provide the code that makes the runtime importable on a board, and its paths."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from spikert.session import NETWORK, RECORDING, SENSOR
 
 FOLDER = "spikelet"
 ACTIVE = f"{FOLDER}/active"
-RUNTIME = "runtime"  # the name of its folder among the paths
+# Key of the runtime's folder in `_paths`.
+RUNTIME = "runtime"
 ENDINGS = {NETWORK: ".lif", RECORDING: ".bin", SENSOR: ".json"}
 
-# Code that makes the runtime in use importable, and `_paths` of {name: path} of what is in use.
+# Code that makes the runtime in use importable and sets `_paths`, {name: path} of the files in use.
 CHOOSE_ACTIVE = (
     minify.compact(installation.entry_point().decode().partition("if __name__")[0])
     + "_paths = active()\n"
@@ -20,10 +21,10 @@ CHOOSE_ACTIVE = (
 
 
 def in_rom(files: Collection[str] = (NETWORK, RECORDING, SENSOR)) -> dict[str, str]:
-    """Return the paths of those of the files that a board keeps in its ROM."""
+    """Return {name: path} of the runtime and of `files` in a board's ROM."""
     return {RUNTIME: "/rom"} | {name: f"/rom/{name}" for name in ENDINGS if name in files}
 
 
 def import_session(prelude: str) -> str:
-    """Return code that imports the runtime's session anew, after a prelude."""
+    """Return code that runs a prelude and reloads the session of the runtime."""
     return installation.board_side("forget_runtime") + prelude + "\nfrom spikert import session\n"

@@ -1,4 +1,4 @@
-"""Finding a board again that was unplugged, though the system may call its port otherwise now."""
+"""Find a board again after it was unplugged, even if its port has a new name."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from spikelet.boards.serial_port import SerialPort
 from spikelet.errors import NotThere
 
 
-class Sameness:
-    """What a board is known by: its USB serial number, or else where it was."""
+class UsbIdentity:
+    """Identity of a board: its USB serial number, or else its port."""
 
     def __init__(self, port: Port) -> None:
         self._known: tuple[object, ...] | None = None
         if isinstance(port, SerialPort):
-            for found in list_ports.comports():
-                if found.device == port.name and found.serial_number:
-                    self._known = _identity(found)
+            for info in list_ports.comports():
+                if info.device == port.name and info.serial_number:
+                    self._known = _identity(info)
 
     def find(self, port: Port) -> Port:
-        """Return where the board is now.
+        """Return the present port of the board.
 
-        port    where it was
-        Raises NotThere if its serial number is known and no port has it.
+        Parameters
+        ----------
+        port : Port
+            Its last port.
+
+        Raises
+        ------
+        NotThere
+            If its serial number is known and no port has it.
         """
         if self._known is None:
             return port
@@ -35,6 +42,6 @@ class Sameness:
         return port if port.name in devices else SerialPort(min(devices))
 
 
-def _identity(found: Any) -> tuple[object, ...]:
-    """Return what stays the same of a port; the interface, for a board may have several."""
-    return found.vid, found.pid, found.serial_number, found.interface
+def _identity(info: Any) -> tuple[object, ...]:
+    """Return the constant properties of a port; the interface, because a board may have several."""
+    return info.vid, info.pid, info.serial_number, info.interface

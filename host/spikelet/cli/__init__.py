@@ -1,8 +1,8 @@
-"""The command `spikelet`: a file per verb.
+"""The command `spikelet`: chooses a verb, runs it, and reports errors in one line.
 
-A verb's module has EXAMPLE, add_arguments(parser) and run(args, output), which returns the exit
-status: 0 done, 1 the work failed or a check found a difference. Bad usage is 2, an interruption 130.
-Only the module of the verb that was typed is imported, so that help is there at once.
+Each verb has a module with EXAMPLE, add_arguments(parser) and run(args, output). `run` returns the exit
+status: 0 after success, 1 after a failure or if a check found a difference. Bad usage returns 2, an
+interruption 130. The command imports only the module of the typed verb, so that help appears at once.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
     from spikelet.output import Output
 
 VERBS = {
-    "demo": "Go the whole way once: train on digits, convert, prove, flash, verify every spike, draw.",
-    "record": "Record labelled samples of a board's sensor into a folder that train takes as it is.",
+    "demo": "Run all steps once: train on digits, convert, prove, flash, verify every spike, draw.",
+    "record": "Record labelled samples from the sensor of a board into a folder for `spikelet train`.",
     "train": "Train a spiking network on labelled samples and write it as a NIR graph.",
-    "ann": "Turn a ReLU network, trained here or read from a graph, into a spiking one.",
-    "sweep": "Train every combination of options, and show what accuracy costs in synaptic events.",
-    "import": "Turn a NIR graph of another framework into one of Spikelet's, and say what that changes.",
-    "export": "Write a graph, or a recording of monitor, in a form that other tools read.",
-    "convert": "Turn a NIR graph into int8 tables, and prove that they fit 16-bit integers.",
-    "inspect": "Show what a .lif file holds, what is proved of it, and whether a board has room for it.",
-    "flash": "Put the runtime and a network on a board; what it runs stays until the new is loaded.",
-    "run": "Run samples on a board and keep its spikes, membranes and answers.",
+    "ann": "Convert a ReLU network, trained here or read from a NIR graph, to a spiking network.",
+    "sweep": "Train every combination of options and compare accuracy with synaptic events.",
+    "import": "Import a NIR graph from another framework and report every change.",
+    "export": "Export a graph to snnTorch, or a recording of `spikelet monitor` to other tools.",
+    "convert": "Convert a NIR graph to int8 tables and prove that they fit 16-bit integers.",
+    "inspect": "Show the tables and the proof of a .lif file, and whether they fit a board.",
+    "flash": "Write the runtime and a network to a board; the old one stays until the new one loads.",
+    "run": "Run samples on a board and save its spikes, membranes and answers.",
     "verify": "Run samples on a board and compare every spike and membrane with the reference.",
     "bench": "Measure time, instructions or cycles of each step, sample and synaptic event on a board.",
-    "monitor": "Watch a board run its network, on its sensor or on the recording flashed with it.",
-    "boards": "List the boards that Spikelet knows and the ports where one is attached, or one's facts.",
-    "doctor": "Say what is at each port, what runs on it, and what to do about what is missing.",
+    "monitor": "Watch a board run its network on its sensor or on a flashed recording.",
+    "boards": "List the known boards and the ports of the attached ones, or show one board in full.",
+    "doctor": "Examine every port: show the board and its software, and how to fix problems.",
 }
 FAILED, INTERRUPTED = 1, 130
 DESCRIPTION = """\
-Train a spiking network, prove that it fits 16-bit integers, put it on a MicroPython or CircuitPython
-board, and check every spike that the board makes. Without a board, --port virtual is one."""
+Train a spiking network, prove that it fits 16-bit integers, flash it to a MicroPython or CircuitPython
+board, and check every spike of the board. Without a board, use --port virtual."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser(_typed(given)).parse_args(given)
-    # rich and numpy are imported only for a verb that runs.
-    from spikelet.output import Output
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    args = _parser(_typed(words)).parse_args(words)
+    # The import is here because rich and numpy would delay the help.
+    from spikelet.output import Output  # noqa: PLC0415
 
     with Output(json=args.json) as output:
         try:
@@ -73,12 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _typed(arguments: Sequence[str]) -> str | None:
-    """Return the verb that was typed, None if there is none."""
+    """Return the first verb among the arguments; None without one."""
     return next((name for name in arguments if name in VERBS), None)
 
 
 def _parser(typed: str | None) -> argparse.ArgumentParser:
-    """Return a parser that lists all verbs, and knows the arguments of one."""
+    """Return a parser that lists all verbs, and knows the arguments of the typed one."""
     parser = argparse.ArgumentParser(prog="spikelet", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"spikelet {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -96,12 +96,12 @@ def _parser(typed: str | None) -> argparse.ArgumentParser:
 
 def _complete(parser: argparse.ArgumentParser, name: str) -> None:
     """Import a verb and add its arguments."""
-    # No module can have the name of a keyword, such as import.
+    # The name of a module cannot be a keyword, such as import.
     suffix = "_" if keyword.iskeyword(name) else ""
     module = importlib.import_module(f"spikelet.cli.{name}{suffix}")
     parser.epilog = f"example:\n  {module.EXAMPLE}"
     module.add_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=module.run)
 
 
@@ -112,5 +112,5 @@ def _fail(output: Output, verb: str, sentence: str, status: int) -> int:
 
 
 def _silence_stdout() -> None:
-    """Keep the interpreter from complaining about a closed pipe when it ends."""
+    """Replace stdout, so that the interpreter ends without a complaint about the closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Steps with a board that several verbs share."""
+"""Resolves --port and opens a session, for the verbs that use a board."""
 
 import argparse
 import contextlib
@@ -15,17 +15,22 @@ from spikelet.output import Output
 
 
 def port(args: argparse.Namespace, output: Output) -> Port:
-    """Return the port of --port, or the only board that is attached, or the virtual board."""
-    found = resolve.resolve_or_default(args.port)
-    output.results["port"] = found.name
-    return found
+    """Return the port of --port; without it the only attached board, or the virtual one."""
+    port = resolve.resolve_or_default(args.port)
+    output.results["port"] = port.name
+    return port
 
 
 @contextlib.contextmanager
 def link(
     port: Port, network: Network, kernel: str, output: Output
 ) -> Iterator[tuple[Link, BoardInfo]]:
-    """Open a session with a board that holds `network`, and show which board it is."""
+    """Open a session with a board that holds `network`, and show the board.
+
+    Yields
+    ------
+    (Link, BoardInfo)
+    """
     with open_session(port, network, kernel, log=output.log) as (opened, info):
         show_board(port.name, info, output)
         yield opened, info

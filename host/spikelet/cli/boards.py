@@ -1,4 +1,4 @@
-"""`spikelet boards`."""
+"""The verb `boards`: lists the known boards, or shows one."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -9,59 +9,57 @@ from rich.console import Console
 from rich.table import Table
 
 from spikelet.boards import catalogue, identify, serial_port
-from spikelet.boards.catalogue import Board, Runtime, Sensor
+from spikelet.boards.catalogue import BoardType, Runtime, Sensor
 from spikelet.boards.identify import Identity
 from spikelet.output import Output
 
 EXAMPLE = "spikelet boards pico"
 
-WIDTH = 100  # columns
+# Columns of the table in a pipe, at most.
+WIDTH = 100
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
-UNKNOWN = "unknown until asked"
+UNKNOWN = "unknown until the board reports it"
 CERTAIN, GUESS = "*", "?"
 KEY = f"""\
 Every interpreter runs the kernel plain as well.
-{CERTAIN} attached, by its USB ids; {GUESS} perhaps: other boards show those; spikelet doctor asks"""
+{CERTAIN} attached, by its USB ids; {GUESS} perhaps: other boards share its ids; see spikelet doctor"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the board's name."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="show everything known of this one")
+    """Add the name of a board."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="board to show in full")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show the table of boards, or one board."""
-
     attached = {
         port.device: (port, identify.by_usb((port.vid, port.pid)))
         for port in serial_port.attached_ports()
     }
-    found = {device: identity for device, (_, identity) in attached.items()}
+    identities = {device: identity for device, (_, identity) in attached.items()}
     if args.name:
-        known = catalogue.load(args.name)
-        output.results |= _facts(known, found)
-        _show(known, found, output)
+        known = catalogue.load_board_type(args.name)
+        output.results |= _facts(known, identities)
+        _show(known, identities, output)
         return 0
     every = catalogue.every()
-    output.results["boards"] = [_facts(board, found) for board in every]
+    output.results["boards"] = [_facts(board, identities) for board in every]
     output.results["ports"] = list(attached)
-    _table(every, found, output)
+    _table(every, identities, output)
     for device, (port, identity) in attached.items():
         output.say(f"{device}: {port.vid:04x}:{port.pid:04x} {port.description}: {identity}")
     return 0
 
 
-def _facts(board: Board, attached: Mapping[str, Identity]) -> dict[str, Any]:
-    """Return all that a board's file says, for machines."""
-
+def _facts(board: BoardType, attached: Mapping[str, Identity]) -> dict[str, Any]:
+    """Return the whole file of a board and its ports, for JSON."""
     at = [device for device, identity in attached.items() if board in identity.boards]
     sure = [device for device in at if attached[device].certain]
     first = {key: getattr(board, key) for key in ("kernels", "ram_free", "flash_free")}
     return asdict(board) | first | {"attached": sure, "perhaps_attached": sorted({*at} - {*sure})}
 
 
-def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Output) -> None:
-
+def _table(every: Sequence[BoardType], attached: Mapping[str, Identity], output: Output) -> None:
     people = Console(quiet=output.json, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "board", "MicroPython", "CircuitPython"):
@@ -86,32 +84,32 @@ def _table(every: Sequence[Board], attached: Mapping[str, Identity], output: Out
     output.say(KEY)
 
 
-def _mark(board: Board, attached: Mapping[str, Identity]) -> str:
+def _mark(board: BoardType, attached: Mapping[str, Identity]) -> str:
     certain = [identity.certain for identity in attached.values() if board in identity.boards]
     return "" if not certain else CERTAIN if any(certain) else GUESS
 
 
-def _kernels(board: Board, name: str) -> str:
-    """Return the kernels of one of a board's runtimes but the last, which all have."""
+def _kernels(board: BoardType, name: str) -> str:
+    """Return the kernels of one runtime of a board, without the last one, which all boards have."""
     if name not in board.runtimes:
         return "-"
     return ", ".join(board.runtimes[name].kernels[:-1]) or "plain"
 
 
 def _sensor(sensor: Sensor) -> str:
-    """Return a sensor's chip where a driver has to know it, else what it measures."""
+    """Return the chip of a sensor if a driver needs it, else the quantity that it measures."""
     return sensor.chip if sensor.chip and sensor.bus == "i2c" else sensor.kind
 
 
 def _size(size: int | None) -> str:
-    """Return a size in KiB or MiB; nothing where there is none."""
+    """Return a size in KiB or MiB; "" without a size."""
     if not size:
         return ""
     return f"{size / 2**20:.3g} MiB" if size >= 2**20 else f"{size / 2**10:.3g} KiB"
 
 
-def _show(board: Board, attached: Mapping[str, Identity], output: Output) -> None:
-    """Show everything about one board."""
+def _show(board: BoardType, attached: Mapping[str, Identity], output: Output) -> None:
+    """Show all facts about one board."""
     output.say(f"{board.name}: {board.description}")
     clock = f" at {board.clock_mhz} MHz" if board.clock_mhz else ""
     fpu = {True: ", floats in hardware", False: ", no floats in hardware", None: ""}[board.fpu]
@@ -134,8 +132,8 @@ def _show(board: Board, attached: Mapping[str, Identity], output: Output) -> Non
     for runtime in board.runtimes.values():
         _show_runtime(runtime, output)
     output.say("sources")
-    for fact, where in board.source.items():
-        output.say(f"  {fact}: {where}")
+    for fact, place in board.source.items():
+        output.say(f"  {fact}: {place}")
 
 
 def _show_runtime(runtime: Runtime, output: Output) -> None:

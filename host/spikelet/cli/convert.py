@@ -1,4 +1,4 @@
-"""`spikelet convert`."""
+"""The verb `convert`: turns a float network into integer tables with a proof."""
 
 import argparse
 from typing import NamedTuple
@@ -21,34 +21,31 @@ EXAMPLE = "spikelet convert net.nir -o net.lif"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `convert` takes."""
-
-    parser.add_argument("graph", metavar="FILE.nir", help="a graph that Spikelet wrote")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .lif to write")
-    parser.add_argument(
-        "--bits", type=int, metavar="N", help="3..8, that a weight takes (default: 8)"
-    )
+    """Add the arguments of `convert`."""
+    parser.add_argument("graph", metavar="FILE.nir", help="graph that Spikelet wrote")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".lif file to write")
+    parser.add_argument("--bits", type=int, metavar="N", help="bits of a weight, 3..8 (default: 8)")
     parser.add_argument(
         "--board",
         metavar="NAME",
-        help="one of `spikelet boards`: store weights as it adds them fastest, in as few bits as keep "
-        "the accuracy within 0.1 point",
+        help="store weights in the form that this board, a name of `spikelet boards`, adds fastest, "
+        "with the fewest bits that keep the accuracy within 0.1 point",
     )
-    options.add_samples(parser, "--samples", "to compare accuracy before and after")
+    options.add_samples(parser, "--samples", "to compare the accuracy before and after")
     parser.add_argument(
         "--report",
         nargs="?",
         const="",
         metavar="PICTURE",
-        help="compare every spike of floats and integers, and draw that where a file is named",
+        help="compare every spike of floats and integers, and draw the comparison if you name a file",
     )
     parser.add_argument(
-        "--spikes", metavar="FILE", help="write the integers' spikes as NIR's own data"
+        "--spikes", metavar="FILE", help="write the spikes of the integers as NIR data"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Convert, compare with the float network, write."""
+    """Convert and write the network, and compare it with the float network."""
     for target in filter(None, (args.output, args.report, args.spikes)):
         files.check_target(target)
     graph, sha256 = file.read_with_sha256(args.graph)
@@ -76,16 +73,16 @@ class _Converted(NamedTuple):
 def _converted(
     graph: FloatNetwork, sha256: bytes, args: argparse.Namespace, output: Output
 ) -> tuple[_Converted, Dataset]:
-    """Return the conversion that was asked for, or that suits a board, and samples to try it on."""
+    """Return the conversion of the command line or for a board, and samples to try it on."""
     bits = quantisation.BITS[1] if args.bits is None else args.bits
-    widest = _Converted(bits, *convert.convert(graph, sha256, bits))
+    widest = _Converted(bits, *convert.convert_network(graph, sha256, bits))
     samples = trial_samples.fitting(widest.network, args.samples, args.every)
     if args.board is None:
         return widest, samples
-    board = catalogue.load(args.board)
-    found = weight_storage.options_for(graph, sha256, board, samples, args.bits)
-    chosen = weight_storage.fastest(found)
-    _show_options(found, chosen, output)
+    board = catalogue.load_board_type(args.board)
+    candidates = weight_storage.options_for(graph, sha256, board, samples, args.bits)
+    chosen = weight_storage.fastest(candidates)
+    _show_options(candidates, chosen, output)
     kernel = board.kernels[0]
     output.say(
         f"{board.name}, kernel {kernel}: {chosen.bits} bits, {chosen.storage}; "
@@ -102,7 +99,7 @@ def _compare(
     args: argparse.Namespace,
     output: Output,
 ) -> None:
-    """Simulate both networks once; show, draw and write what was asked for."""
+    """Simulate both networks once; show, draw and write the results that the options name."""
     network, integers = converted.network, converted.network.simulate(samples.x)
     floats = graph.simulate(samples.x) if samples.classes or args.report is not None else None
     if samples.classes and floats is not None:
@@ -120,17 +117,17 @@ def _compare(
             "synaptic events each"
         )
     if args.report is not None and floats is not None:
-        found = drift.compare(graph, network, converted.reports, floats, integers)
-        show.show_drift(found, output)
+        differences = drift.compare_traces(graph, network, converted.reports, floats, integers)
+        show.show_drift(differences, output)
         if args.report:
-            pictures.drift(args.report, found)
+            pictures.drift(args.report, differences)
             output.say(f"{args.report}: every neuron's rate, integers against floats")
     if args.spikes:
         drift.write_spikes(args.spikes, integers, graph.dt)
         output.say(f"{args.spikes}: the spikes of every layer, as NIR data")
 
 
-def _show_options(found: list[Option], chosen: Option, output: Output) -> None:
+def _show_options(candidates: list[Option], chosen: Option, output: Output) -> None:
     rows = [
         (
             option.bits,
@@ -140,7 +137,7 @@ def _show_options(found: list[Option], chosen: Option, output: Output) -> None:
             f"{option.size:,}",
             "chosen" if option is chosen else "",
         )
-        for option in found
+        for option in candidates
     ]
     columns = ("bits", "storage by layer", "accuracy", "instructions of events", "bytes", "")
     output.table(columns, rows)

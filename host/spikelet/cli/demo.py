@@ -1,4 +1,4 @@
-"""`spikelet demo`."""
+"""The verb `demo`: runs train, convert, flash and verify, then draws the spikes."""
 
 import argparse
 from pathlib import Path
@@ -11,21 +11,24 @@ from spikelet.networks.lif_file import load_network
 from spikelet.output import Output
 
 EXAMPLE = "spikelet demo --port virtual --folder demo"
-SHOWN = 12  # samples in the picture
+# Samples in the picture.
+SHOWN = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `demo` takes."""
-
+    """Add the arguments of `demo`."""
     options.add_port(parser)
     options.add_kernel(parser)
-    parser.add_argument("--folder", default="demo", metavar="DIR", help="where its files go")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--folder", default="demo", metavar="DIR", help="folder for the files (default: demo)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the random numbers (default: 0)"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Run the other verbs, one after the other, then draw what the board did."""
-
+    """Run the other verbs one after the other, then draw the spikes of the board."""
     folder = Path(args.folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for key in ("accuracy", "synaptic_events", "samples", "differences", "lost_frames"):
         results[key] = results["verify"][key]
     loaded = load_network(tables)
-    x = trial_samples.named("digits", loaded).x[:SHOWN]
+    x = trial_samples.samples_named("digits", loaded).x[:SHOWN]
     output.say()
     try:
         pictures.raster(drawn, loaded, x, loaded.simulate(x))
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _summarise(results: dict[str, Any], output: Output) -> None:
-    """Show what was found, in a line each."""
+    """Show each result in a line."""
     verified, converted = results["verify"], results["convert"]
     samples = verified["samples"]
     reach = max(abs(end) for layer in converted["layers"] for end in layer["reach"])
@@ -73,7 +76,7 @@ def _summarise(results: dict[str, Any], output: Output) -> None:
     output.say(f"spikes           {verified['spikes'] / max(samples, 1):.0f} an image")
     output.say(f"synaptic events  {results['synaptic_events']:,.0f} an image")
     output.say(f"memory           {converted['bytes']:,} bytes of tables")
-    output.say(f"proof            nothing exceeds {reach:,}; int16 holds 32,767")
+    output.say(f"proof            no value exceeds {reach:,}; int16 holds 32,767")
     output.say(
         f"verified         {verified['values']:,} values on {verified['port']}, "
         f"{results['lost_frames']} lost frames, {results['differences']} differences"

@@ -1,4 +1,4 @@
-"""`spikelet doctor`."""
+"""The verb `doctor`: examines every port, and says how to fix problems."""
 
 import argparse
 import json
@@ -13,16 +13,19 @@ from typing import Any
 from spikelet.boards import serial_port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import readiness
-from spikelet.flashing.readiness import Examination
+from spikelet.flashing.readiness import Readiness
 from spikelet.output import Output
 from spikelet.version import __version__
 
 EXAMPLE = "spikelet doctor"
 NO_HARDWARE = ("virtual", "unix", "qemu:m3", "qemu:m0", "qemu:rv32", "pico")
 
-DEVICE_LIMIT = 10.0  # seconds in which a board at a cable has answered
-EMULATED_LIMIT = 60.0  # seconds for one that this computer has to run as well
-GRACE = 2.0  # seconds to end in, before it is made to
+# Seconds for the answer of a board at a cable.
+DEVICE_LIMIT = 10.0
+# Seconds for the answer of a board that this computer emulates.
+EMULATED_LIMIT = 60.0
+# Seconds in which a process must end before the command kills it.
+GRACE = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,26 +33,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         metavar="P",
-        help="examine only this one (default: all without hardware, and all that are attached)",
+        help="examine only this port (default: all attached boards, and all boards without hardware)",
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Examine the ports, and say what was found."""
-
+    """Examine the ports, and show a report."""
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
-        output.results["ports"][args.port] = found = _examined(args.port)
-        _show(args.port, found, output)
+        output.results["ports"][args.port] = report = _examined(args.port)
+        _show(args.port, report, output)
         return 0
     attached = serial_port.attached()
     output.results["attached"] = attached
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"
     )
-    for name, found in _examine_apart((*attached, *NO_HARDWARE), attached):
-        output.results["ports"][name] = found
-        _show(name, found, output)
+    for name, report in _examine_apart((*attached, *NO_HARDWARE), attached):
+        output.results["ports"][name] = report
+        _show(name, report, output)
     if advice := _of_all(attached):
         output.results["next"].append(advice)
         output.say(advice)
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _of_all(attached: Sequence[str]) -> str:
-    """Return what to do about how many boards are attached."""
+    """Return advice if no board or more than one is attached; else ""."""
     if not attached:
         return (
             "no board is attached; plug one in with a cable that carries data to see it here, or "
@@ -69,87 +71,92 @@ def _of_all(attached: Sequence[str]) -> str:
 
 
 def _examined(name: str) -> dict[str, Any]:
-    """Return what is at a port, for machines."""
-
+    """Return the report on a port, for JSON."""
     try:
-        found = readiness.examine(name)
+        state = readiness.check_readiness(name)
     except SpikeletError as error:
         return {"works": False, "says": str(error), "next": []}
-    asked = found.interpreter
+    interpreter = state.interpreter
     return {
         "works": True,
-        "says": _lines(found),
-        "next": list(found.advice),
-        "runtime": asked.name,
-        "version": found.version,
-        "machine": asked.machine,
-        "boards": [board.name for board in found.identity.boards],
-        "identified": found.identity.certain,
-        "ulab": asked.ulab,
-        "emitters": asked.emitters,
-        "bytecode": asked.bytecode,
-        "architecture": asked.architecture,
-        "memory_free": asked.memory_free,
+        "says": _lines(state),
+        "next": list(state.advice),
+        "runtime": interpreter.name,
+        "version": state.version,
+        "machine": interpreter.machine,
+        "boards": [board.name for board in state.identity.boards],
+        "identified": state.identity.certain,
+        "ulab": interpreter.ulab,
+        "emitters": interpreter.emitters,
+        "bytecode": interpreter.bytecode,
+        "architecture": interpreter.architecture,
+        "memory_free": interpreter.memory_free,
         "files": {
-            "size": asked.flash_size,
-            "free": asked.flash_free,
-            "read_only": found.read_only,
+            "size": interpreter.flash_size,
+            "free": interpreter.flash_free,
+            "read_only": state.read_only,
         },
-        "rom_size": asked.rom_size,
-        "holds_runtime": found.runtime,
-        "network_bytes": found.network,
+        "rom_size": interpreter.rom_size,
+        "holds_runtime": state.runtime,
+        "network_bytes": state.network,
     }
 
 
-def _lines(found: Examination) -> list[str]:
-    """Return what people are told about a board."""
-    asked = found.interpreter
-    is_board = f": {found.identity}" if found.identity.boards else ""
-    native = ", ".join(asked.emitters) or "no native code"
-    memory = f", {asked.memory_free:,} bytes of memory free" if asked.memory_free else ""
-    held = "no runtime of Spikelet"
-    if found.runtime:
-        held = f"a runtime, {f'a network of {found.network:,} bytes' if found.network else 'no network'}"
+def _lines(state: Readiness) -> list[str]:
+    """Return the report on a board as sentences."""
+    interpreter = state.interpreter
+    is_board = f": {state.identity}" if state.identity.boards else ""
+    native = ", ".join(interpreter.emitters) or "no native code"
+    memory = (
+        f", {interpreter.memory_free:,} bytes of memory free" if interpreter.memory_free else ""
+    )
+    contents = "no runtime of Spikelet"
+    if state.runtime:
+        contents = (
+            "a runtime, "
+            f"{f'a network of {state.network:,} bytes' if state.network else 'no network'}"
+        )
     return [
-        f"{found.runs} on {asked.machine}{is_board}",
-        f"{native}; {f'ulab {asked.ulab}' if asked.ulab else 'no ulab'}{memory}",
-        f"{_files(found)}; {held}",
+        f"{state.runs} on {interpreter.machine}{is_board}",
+        f"{native}; {f'ulab {interpreter.ulab}' if interpreter.ulab else 'no ulab'}{memory}",
+        f"{_files(state)}; {contents}",
     ]
 
 
-def _files(found: Examination) -> str:
-    asked = found.interpreter
-    rom = f", ROM partition of {asked.rom_size:,}" if asked.rom_size else ""
-    if found.on_a_computer:
+def _files(board: Readiness) -> str:
+    interpreter = board.interpreter
+    rom = f", ROM partition of {interpreter.rom_size:,}" if interpreter.rom_size else ""
+    if board.on_a_computer:
         return f"files in a folder of this computer{rom}"
-    if not asked.flash_size:
+    if not interpreter.flash_size:
         return f"no file system of its own{rom}"
-    state = ", read-only" if found.read_only else ""
-    return f"{asked.flash_free:,} of {asked.flash_size:,} bytes for files free{state}{rom}"
+    state = ", read-only" if board.read_only else ""
+    return (
+        f"{interpreter.flash_free:,} of {interpreter.flash_size:,} bytes for files free{state}{rom}"
+    )
 
 
-def _show(name: str, found: dict[str, Any], output: Output) -> None:
-    if not found["works"]:
-        says = found["says"]
+def _show(name: str, report: dict[str, Any], output: Output) -> None:
+    if not report["works"]:
+        says = report["says"]
         output.say(f"--  {says if says.startswith(name) else f'{name}: {says}'}")
         return
-    first, *others = found["says"]
+    first, *others = report["says"]
     output.say(f"ok  {name}: {first}")
     for line in others:
         output.say(f"    {line}")
-    for sentence in found["next"]:
+    for sentence in report["next"]:
         output.say(f"    next: {sentence}")
 
 
 def _examine_apart(
     names: Sequence[str], attached: Sequence[str]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Examine each port in a process of its own, which can be ended if its board never answers.
+    """Examine each port in a process of its own, which the command can end if no answer comes.
 
-    Boards at cables, which may take their time, are all asked at once; those that this computer has
-    to run, two at a time.
+    It asks all boards at cables at once, because they can be slow. It runs two emulated boards at a
+    time.
     """
-
     with ThreadPoolExecutor(len(attached) + 2) as pool:
         return list(
             zip(names, pool.map(lambda name: _apart(name, name in attached), names), strict=True)
@@ -157,27 +164,25 @@ def _examine_apart(
 
 
 def _apart(name: str, is_device: bool) -> dict[str, Any]:
-
     command = [sys.executable, "-m", "spikelet", "doctor", "--json", "--port", name]
     limit = DEVICE_LIMIT if is_device else EMULATED_LIMIT
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
-            said = process.communicate(timeout=limit)[0]
+            answer = process.communicate(timeout=limit)[0]
         except subprocess.TimeoutExpired:
             _end(process)
-            says = f"{name} has not said what it is in {limit:.0f} s; reset it and try again"
+            says = f"{name} has not answered in {limit:.0f} s; reset it and try again"
             return {"works": False, "says": says, "next": []}
     try:
-        found: dict[str, Any] = json.loads(said)["ports"][name]
+        report: dict[str, Any] = json.loads(answer)["ports"][name]
     except (ValueError, KeyError):
         says = f"{name} could not be examined; run spikelet doctor --port {name} to see why"
         return {"works": False, "says": says, "next": []}
-    return found
+    return report
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process as Ctrl-C does, so that it ends what it started, else at once."""
-
+    """End a process like Ctrl-C, so that it ends its own processes; kill it after `GRACE`."""
     process.send_signal(signal.SIGINT)
     try:
         process.wait(GRACE)

@@ -1,4 +1,4 @@
-"""`spikelet flash --erase`."""
+"""The option `spikelet flash --erase`: removes files from a board."""
 
 import argparse
 import sys
@@ -10,35 +10,33 @@ from spikelet.output import Output
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Say what would go, ask, and remove it."""
-
-    where = board_steps.port(args, output)
-    if where.in_place or args.rom:
-        raise SpikeletError(f"{where.name} keeps its files in ROM; flash another network instead")
-    with where.connect() as transport:
-        files = stage.of(transport)
-        found = erase.everything(files) if args.all else erase.ours(files)
-        sizes = [size for size in found.values() if size >= 0]
-        what = "all files" if args.all else "Spikelet's files"
-        whose = f"{what} on {where.name}: {len(sizes)}, {sum(sizes):,} bytes"
+    """Ask before the files are removed, then remove them."""
+    port = board_steps.port(args, output)
+    if port.in_place or args.rom:
+        raise SpikeletError(f"{port.name} keeps its files in ROM; flash another network instead")
+    with port.connect() as transport:
+        files = stage.files_of(transport)
+        entries = erase.everything(files) if args.all else erase.own_files(files)
+        sizes = [size for size in entries.values() if size >= 0]
+        selection = "all files" if args.all else "Spikelet's files"
+        summary = f"{selection} on {port.name}: {len(sizes)}, {sum(sizes):,} bytes"
         output.results |= {"files": len(sizes), "bytes": sum(sizes)}
         if args.dry_run:
-            output.say(f"{whose}; nothing was removed")
+            output.say(f"{summary}; no file was removed")
             return 0
         if sizes and not args.yes:
-            _ask(whose)
-        erase.erase(files, found)
-    output.say(f"removed {whose}")
+            _ask(summary)
+        erase.erase(files, entries)
+    output.say(f"removed {summary}")
     return 0
 
 
-def _ask(whose: str) -> None:
+def _ask(summary: str) -> None:
     """Raise SpikeletError unless the user says yes."""
-
     if not sys.stdin.isatty():
         raise SpikeletError(
-            f"nothing was removed ({whose}); add --yes to do it without being asked"
+            f"no file was removed ({summary}); add --yes to remove them without a question"
         )
-    answer = input(f"remove {whose}? [y/N] ")
+    answer = input(f"remove {summary}? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):
-        raise SpikeletError(f"nothing was removed ({whose})")
+        raise SpikeletError(f"no file was removed ({summary})")

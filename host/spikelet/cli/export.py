@@ -1,4 +1,4 @@
-"""`spikelet export`."""
+"""The verb `export`: writes a graph or a recording for other tools."""
 
 import argparse
 
@@ -14,36 +14,38 @@ EXAMPLE = "spikelet export monday.journal -o monday.npz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `export` takes."""
+    """Add the arguments of `export`."""
     parser.add_argument(
         "source",
         metavar="FILE",
-        help="a graph that Spikelet wrote, or what monitor --record kept",
+        help="graph that Spikelet wrote, or recording of `spikelet monitor --record`",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
     parser.add_argument(
         "--for",
         dest="framework",
         choices=("snntorch",),
-        help="of a graph: what is to read it; others read Spikelet's own files as NIR defines them",
+        help="framework that reads the graph; other frameworks read the graphs of Spikelet directly",
     )
     parser.add_argument(
         "--form",
         choices=("npz", "csv", "nirdata", "tonic", "neo"),
-        help="of a recording; without it, .npz, .csv, .h5, .npy or .nix say which",
+        help="form of an exported recording (default: by the suffix .npz, .csv, .h5, .npy or .nix)",
     )
     parser.add_argument(
-        "--rate", type=float, metavar="HZ", help="of a recording: samples a second, for its times"
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="samples per second of the recording, for its times (default: as recorded)",
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write a recording or a graph."""
-
     files.check_target(args.output)
     if reader.is_journal(args.source):
         if args.framework:
-            raise SpikeletError(f"{args.source} is a recording; --for is of graphs, see --form")
+            raise SpikeletError(f"{args.source} is a recording; --for is for graphs, see --form")
         return _export_journal(args, output)
     if not args.framework:
         raise SpikeletError(
@@ -54,10 +56,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _export_journal(args: argparse.Namespace, output: Output) -> int:
-    """Write a recording, and say what it lacks."""
-
+    """Write a recording, and warn about damage in it."""
     form = args.form or export.form_of(args.output)
-    journal = reader.load(args.source)
+    journal = reader.load_journal(args.source)
     written = [str(path) for path in export.export(journal, args.output, form, args.rate)]
     turns = sum(1 for _ in journal.turns())
     output.results |= {"output": written, "form": form, "turns": turns, "note": journal.note}
@@ -68,16 +69,15 @@ def _export_journal(args: argparse.Namespace, output: Output) -> int:
 
 
 def _export_graph(args: argparse.Namespace, output: Output) -> int:
-    """Write the graph, and say what the framework must be told besides."""
-
-    network = file.read(args.source)
+    """Write the graph, and show the code that the framework needs besides."""
+    network = file.read_graph(args.source)
     graph = to_snntorch.for_snntorch(network)
     with files.replacing(args.output) as temporary:
         nir.write(temporary, graph)
-    told = to_snntorch.snippet(network, graph)
-    output.results |= {"output": args.output, "layers": len(network.layers), "snippet": told}
+    snippet = to_snntorch.snippet(network, graph)
+    output.results |= {"output": args.output, "layers": len(network.layers), "snippet": snippet}
     output.say(f"{args.output}: {len(network.layers)} layers, for snntorch.import_from_nir")
-    if told:
+    if snippet:
         output.say("before each batch of `samples`, tell the network how its neurons reset:")
-        output.say(told)
+        output.say(snippet)
     return 0

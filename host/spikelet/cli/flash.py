@@ -1,4 +1,4 @@
-"""`spikelet flash`."""
+"""The verb `flash`: writes the runtime and a network to a board."""
 
 import argparse
 from typing import Any
@@ -19,30 +19,43 @@ EXAMPLE = "spikelet flash net.lif --port virtual"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `flash`."""
-    parser.add_argument("network", metavar="FILE.lif", nargs="?")
+    parser.add_argument(
+        "network", metavar="FILE.lif", nargs="?", help="network to flash; leave it out with --erase"
+    )
     options.add_port(parser)
-    options.add_samples(parser, "--recording", "for the board to replay by itself")
+    options.add_samples(parser, "--recording", "that the board replays by itself")
     options.add_sensor(parser)
     parser.add_argument(
-        "--rom", action="store_true", help="into the board's ROM partition, to be read in place"
+        "--rom",
+        action="store_true",
+        help="write into the ROM partition of the board, which reads it in place",
     )
     parser.add_argument(
         "--small",
         action="store_true",
-        help="send only the modules that this network and its sensor need, as if flash were short",
+        help="send only the modules that this network and its sensor need, as for a small flash",
     )
-    parser.add_argument("--board", metavar="NAME", help="refuse any other board than this one")
     parser.add_argument(
-        "--dry-run", action="store_true", help="show which files would be sent, kept and removed"
+        "--board",
+        metavar="NAME",
+        help="refuse to flash any board but this one, a name of `spikelet boards`",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the files to send, keep and remove, and change none",
     )
     parser.add_argument(
         "--erase", action="store_true", help="remove all files of Spikelet from the board instead"
     )
-    parser.add_argument("--all", action="store_true", help="with --erase: every other file as well")
+    parser.add_argument(
+        "--all", action="store_true", help="remove every other file as well, with --erase"
+    )
     parser.add_argument(
         "--yes",
         action="store_true",
-        help="with --erase: do not ask; with --rom: write it even if a cut would leave no network",
+        help="remove files without a question, with --erase; write even if a power cut meanwhile "
+        "would leave no network, with --rom",
     )
 
 
@@ -64,14 +77,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
         driver=None if args.dry_run else args.install_driver,
     )
     if args.install_driver and not args.dry_run:
-        output.say(f"the driver {args.install_driver} is on the board")
+        output.say(f"the board has the driver {args.install_driver}")
     output.results |= _chosen(preparation)
     if args.dry_run:
         _show_plan(preparation, output)
         output.say(preparation.choice.sentence)
         return 0
     with output.progress("flashing") as progress:
-        report = flash.write(
+        report = flash.write_files(
             preparation, force=args.yes, progress=progress, log=output.log, warn=output.warn
         )
     show_board(preparation.port.name, report.info, output)
@@ -84,14 +97,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _payload(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
-    """Return the files that are flashed besides the runtime."""
+    """Return the files to flash besides the runtime."""
     recording = sensor = None
     if args.recording:
-        recording = trial_samples.named(args.recording, loaded, args.every)
+        recording = trial_samples.samples_named(args.recording, loaded, args.every)
     if args.sensor:
-        sensor = sensor_settings.parse(args.sensor, args.rate)
+        sensor = sensor_settings.parse_settings(args.sensor, args.rate)
     elif args.rate is not None:
-        raise SpikeletError("--rate is of a sensor; say with --sensor of which")
+        raise SpikeletError("--rate is for a sensor; name it with --sensor")
     return flash.payload(loaded, recording=recording, sensor=sensor)
 
 
@@ -108,15 +121,15 @@ def _chosen(preparation: Preparation) -> dict[str, Any]:
 
 
 def _show_plan(preparation: Preparation, output: Output) -> None:
-    """Show what a flash would send, keep and remove."""
-    plan = flash.plan(preparation)
+    """Show the files that a flash would send, keep and remove."""
+    plan = flash.plan_flash(preparation)
     parts = {"send": plan.send, "keep": plan.keep, "remove": plan.remove}
     output.results |= parts
     rows = [(verb, path, size) for verb, part in parts.items() for path, size in part.items()]
     output.table(("", "file", "bytes"), rows)
     sums = {verb: (len(part), sum(part.values())) for verb, part in parts.items()}
     output.say(
-        "nothing was changed; a flash would "
+        "no file was changed; a flash would "
         + ", ".join(
             f"{verb} {count} files of {size:,} bytes" for verb, (count, size) in sums.items()
         )

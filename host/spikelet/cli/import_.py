@@ -1,4 +1,7 @@
-"""`spikelet import`; the module cannot have the name of the verb, which is a keyword."""
+"""The verb `import`: reads a NIR graph of another framework.
+
+The module cannot have the name of the verb, because that is a keyword of Python.
+"""
 
 import argparse
 
@@ -8,7 +11,7 @@ from spikelet.graphs import file
 from spikelet.graphs.foreign import read
 from spikelet.graphs.foreign.frameworks import FRAMEWORKS
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.output import Output
 from spikert.network.tables import ENCODERS, READOUTS
 
@@ -18,29 +21,36 @@ EXAMPLE = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `import` takes."""
-
-    parser.add_argument("graph", metavar="FILE", help="a NIR graph, a chain of layers")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .nir to write")
-    parser.add_argument("--encoder", choices=ENCODERS, required=True)
+    """Add the arguments of `import`."""
+    parser.add_argument("graph", metavar="FILE", help="NIR graph that is a chain of layers")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".nir file to write")
+    parser.add_argument("--encoder", choices=ENCODERS, required=True, help="encoder of the inputs")
     options.add_encoder_parameter(parser)
     parser.add_argument("--steps", type=int, required=True, metavar="T", help="steps per sample")
     parser.add_argument(
-        "--hop", type=int, metavar="N", help="of recordings: samples from one answer to the next"
+        "--hop",
+        type=int,
+        metavar="N",
+        help="samples of a recording from one answer to the next",
     )
     parser.add_argument(
-        "--window", type=int, metavar="N", help="samples of which an answer takes account"
+        "--window", type=int, metavar="N", help="samples of a recording that each answer covers"
     )
-    parser.add_argument("--readout", choices=READOUTS, required=True)
+    parser.add_argument(
+        "--readout", choices=READOUTS, required=True, help="rule that gives the answer"
+    )
     parser.add_argument(
         "--from",
         dest="framework",
         choices=tuple(FRAMEWORKS),
-        help="what wrote the file: its habits hold, and its dt and reset where none is given",
+        help="framework that wrote the file; Spikelet follows its conventions, and takes its dt and "
+        "reset unless you give them",
     )
-    parser.add_argument("--dt", type=float, metavar="SECONDS", help="length of a step")
+    parser.add_argument("--dt", type=float, metavar="SECONDS", help="duration of a step")
     parser.add_argument(
-        "--reset", choices=("subtract", "set"), help="a spike subtracts v_threshold or sets v_reset"
+        "--reset",
+        choices=("subtract", "set"),
+        help="reset after a spike: subtract v_threshold, or set to v_reset",
     )
     parser.add_argument(
         "--classes",
@@ -51,8 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Import, write, account for every node."""
-
+    """Import and write the graph, then report on every node."""
     files.check_target(args.output)
     window = args.hop if args.window is None else args.window
     options = read.ImportOptions(
@@ -64,11 +73,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         reset=args.reset,
         classes=args.classes,
         framework=args.framework,
-        stream=None if window is None else Stream(window, args.hop or window),
+        stream=None if window is None else StreamWindow(window, args.hop or window),
     )
-    imported = read.read(args.graph, options)
+    imported = read.read_foreign(args.graph, options)
     network = imported.network
-    file.write(network, args.output)
+    file.write_graph(network, args.output)
     output.results |= {
         "output": args.output,
         **_summary(network),
@@ -80,13 +89,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
         f"reset {network.layers[0].reset}{_rhythm(network)}"
     )
     for entry in imported.account:
-        where = f"{entry.kind} {entry.node!r}" if entry.node else "graph"
-        output.say(f"{entry.grade}: {where}: {entry.text}")
+        subject = f"{entry.kind} {entry.node!r}" if entry.node else "graph"
+        output.say(f"{entry.grade}: {subject}: {entry.text}")
     return 0
 
 
 def _rhythm(network: FloatNetwork) -> str:
-    """Return how often a stream answers."""
+    """Return a phrase on the hop and the window of a stream; "" for other networks."""
     stream = network.stream
     return f", an answer every {stream.hop} samples over {stream.window}" if stream else ""
 

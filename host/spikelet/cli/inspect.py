@@ -1,30 +1,33 @@
-"""`spikelet inspect`."""
+"""The verb `inspect`: shows the tables, the proof and the memory of a network."""
 
 import argparse
 
 from spikelet.boards import catalogue
 from spikelet.cli import show
 from spikelet.flashing.runtime import fit
-from spikelet.flashing.runtime.fit import Room
+from spikelet.flashing.runtime.fit import Capacity
 from spikelet.networks import lif_file
-from spikelet.networks import proof as bounds
 from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
+from spikelet.networks.proof import prove
 from spikelet.output import Output
 
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `inspect` takes."""
-    parser.add_argument("network", metavar="FILE.lif")
-    parser.add_argument("--board", metavar="NAME", help="one of `spikelet boards`")
+    """Add the arguments of `inspect`."""
+    parser.add_argument("network", metavar="FILE.lif", help="network to show")
+    parser.add_argument(
+        "--board",
+        metavar="NAME",
+        help="compare with the memory of this board, a name of `spikelet boards`",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Show the tables, prove them again, compare with the board's memory."""
-
-    board = catalogue.load(args.board) if args.board else None
+    """Show the tables, prove them again, and compare with the memory of the board."""
+    board = catalogue.load_board_type(args.board) if args.board else None
     loaded = load_network(args.network)
     size = len(lif_file.to_bytes(loaded))
     sizes = "-".join(str(n) for n in (loaded.channels, *(layer.neurons for layer in loaded.layers)))
@@ -42,22 +45,22 @@ def run(args: argparse.Namespace, output: Output) -> int:
     )
     output.say(f"classes: {', '.join(loaded.classes)}")
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
-    proof = bounds.prove(loaded)
+    proof = prove(loaded)
     show.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
     if board is None:
         return 0 if fits else 1
-    has = fit.of_board(board)
-    if not has.holds(has.need(loaded)) and board.first.rom_size:
+    capacity = fit.of_board(board)
+    if not capacity.holds(capacity.need(loaded)) and board.first.rom_size:
         output.say(
             f"{board.name}'s file system is too small; in its ROM partition, with flash --rom:"
         )
-        has = fit.of_board(board, in_rom=True)
-    return 0 if _show_room(has, loaded, output) and fits else 1
+        capacity = fit.of_board(board, in_rom=True)
+    return 0 if _show_room(capacity, loaded, output) and fits else 1
 
 
-def _show_room(board: Room, network: Network, output: Output) -> bool:
-    """Show what a network needs of a board's memory, part by part; return whether it has that."""
+def _show_room(board: Capacity, network: Network, output: Output) -> bool:
+    """Show the memory that a network needs on a board, by part; return whether it fits."""
     need = board.need(network)
     fits = board.holds(need)
     parts = dict(need.parts())
@@ -68,17 +71,17 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
         "ram": {"needed": need.ram, "free": board.ram, "parts": parts},
         "flash": {"needed": need.flash, "free": board.flash},
     }
-    of_which = [(f"  {name}", size, "") for name, size in parts.items()]
-    rows = [("RAM", need.ram, _free(board.ram)), *of_which]
+    by_part = [(f"  {name}", size, "") for name, size in parts.items()]
+    rows = [("RAM", need.ram, _free(board.ram)), *by_part]
     rows.append(("flash", need.flash, _free(board.flash)))
-    output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "there are"), rows)
+    output.table((f"{board.name}, kernel {board.kernel}", "bytes needed", "available"), rows)
     if board.is_short(network):
         output.say(
-            f"{board.name} has no room for all of the runtime; this is with what the network needs of "
-            "it, and no sensor"
+            f"{board.name} cannot store the whole runtime; these figures are for the modules that the "
+            "network needs, without a sensor"
         )
     if fits and board.ram is None:
-        output.say(f"fits {board.name} as far as is known; its RAM is unknown until it is asked")
+        output.say(f"fits {board.name} as far as known; the board itself must report its free RAM")
     elif fits:
         output.say(f"fits {board.name}")
     else:
@@ -88,5 +91,5 @@ def _show_room(board: Room, network: Network, output: Output) -> bool:
 
 def _free(size: int | None) -> str:
     if size is None:
-        return "unknown until asked"
+        return "unknown until the board reports it"
     return f"{size:,}" if size else "enough"

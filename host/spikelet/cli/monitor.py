@@ -1,4 +1,4 @@
-"""`spikelet monitor`."""
+"""The verb `monitor`: watches a board and shows, checks or records its turns."""
 
 import argparse
 import contextlib
@@ -9,9 +9,9 @@ from spikelet.cli import board_steps, options
 from spikelet.cli.show import show_board, show_verification
 from spikelet.errors import SpikeletError
 from spikelet.flashing import held_network
-from spikelet.monitoring import watch as watching
 from spikelet.monitoring.live_view import LiveView
 from spikelet.monitoring.monitor import Monitor
+from spikelet.monitoring.watch import source
 from spikelet.output import Output
 
 EXAMPLE = "spikelet monitor --port virtual --check --record monday.journal"
@@ -23,28 +23,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_kernel(parser)
     parser.add_argument("--samples", type=int, metavar="N", help="stop after N answers")
     parser.add_argument(
-        "--replay", action="store_true", help="the recording, though there is a sensor"
+        "--replay",
+        action="store_true",
+        help="run on the flashed recording even if the board has a sensor",
     )
     parser.add_argument(
         "--check", action="store_true", help="compare every spike with the reference"
     )
     parser.add_argument(
-        "--record", metavar="FILE", help="keep everything that comes; spikelet export reads it"
+        "--record", metavar="FILE", help="write every event to FILE, which `spikelet export` reads"
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Watch until interrupted, or for the number of samples that was asked for."""
+    """Watch until an interruption, or for the number of samples in `--samples`."""
     if args.record:
         _check_new(args.record)
     port = board_steps.port(args, output)
-    network, flashed = held_network.held(port)
+    network, flashed = held_network.read_held_network(port)
     with (
         LiveView(network, output, port.name) as view,
         Monitor(
             port,
             network,
-            watching.source(network, flashed, replay=args.replay),
+            source(network, flashed, replay=args.replay),
             kernel=args.kernel,
             check=args.check,
             record=args.record,
@@ -68,7 +70,7 @@ def _follow(monitor: Monitor, view: LiveView, samples: int | None) -> None:
 
 
 def _check_new(path: str) -> None:
-    """Raise SpikeletError unless a file can be made at `path`."""
+    """Raise SpikeletError unless a new file at `path` is possible."""
     files.check_target(path)
     if Path(path).exists():
         raise SpikeletError(f"{path} is there already; name another file")
@@ -76,7 +78,7 @@ def _check_new(path: str) -> None:
 
 def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
     """Show the counts, and return the exit status."""
-    watch, found = monitor.watch, monitor.found
+    watch, result = monitor.watch, monitor.found
     output.results |= {
         "samples": watch.answers,
         "lost_frames": watch.lost_frames,
@@ -86,7 +88,7 @@ def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
     }
     if args.record:
         output.results["record"] = args.record
-        output.say(f"{args.record}: holds all of it; spikelet export reads it")
+        output.say(f"{args.record}: contains every event; spikelet export reads it")
     if sampled := ", ".join(f"{n:,} {kind}" for kind, n in monitor.sampling.items() if n):
         output.say(f"samples: {sampled}")
     if watch.reconnections:
@@ -94,5 +96,5 @@ def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
     if not args.check:
         output.say(f"{watch.answers:,} samples, {watch.lost_frames:,} lost frames")
         return 1 if watch.lost_frames else 0
-    show_verification(found, output)
-    return 1 if found.differences or found.lost_frames else 0
+    show_verification(result, output)
+    return 1 if result.differences or result.lost_frames else 0

@@ -1,10 +1,10 @@
-"""Options that several verbs share."""
+"""Adds the options that several verbs share."""
 
 import argparse
 
 PORT_HELP = (
-    "virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or a device; "
-    "without it the board that is attached, or virtual"
+    "port of the board: virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or "
+    "a device (default: the attached board, else virtual)"
 )
 
 
@@ -19,34 +19,45 @@ def add_kernel(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         default="",
         metavar="K",
-        help="plain, ulab, viper or thumb (default: the board's best)",
+        help="kernel: plain, ulab, viper or thumb (default: the fastest of the board)",
     )
 
 
 def add_samples(parser: argparse.ArgumentParser, name: str, purpose: str) -> None:
-    """Add an option that names samples, and --every for those that are recordings."""
+    """Add an option that names samples, and --every for recordings.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    name : str
+        Name of the option or argument.
+    purpose : str
+        End of its help text, after "digits, an .npz file or a folder of recordings".
+    """
     parser.add_argument(
-        name, metavar="S", help=f"digits, an .npz or a folder of recordings: {purpose}"
+        name, metavar="S", help=f"digits, an .npz file or a folder of recordings, {purpose}"
     )
     parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="of recordings, use one of N samples"
+        "--every", type=int, default=1, metavar="N", help="use one of N samples of each recording"
     )
 
 
 def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """Add --sensor and --rate."""
+    """Add --sensor, --rate and --install-driver."""
     parser.add_argument(
         "--sensor",
         required=required,
         metavar="S",
-        help="that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2, adc:GP26,GP27, or a "
-        ".json of settings; see docs/reference/sensors.md",
+        help="sensor that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2 or "
+        "adc:GP26,GP27, or a .json file of settings; see docs/reference/sensors.md",
     )
-    parser.add_argument("--rate", type=float, metavar="HZ", help="samples a second (default: 100)")
+    parser.add_argument(
+        "--rate", type=float, metavar="HZ", help="samples per second of the sensor (default: 100)"
+    )
     parser.add_argument(
         "--install-driver",
         metavar="PACKAGE",
-        help="first put this on the board, with circup or mip: the driver for --sensor driver:...",
+        help="install this driver on the board first, with circup or mip, for --sensor driver:...",
     )
 
 
@@ -56,6 +67,6 @@ def add_encoder_parameter(parser: argparse._ActionsContainer) -> None:
         "--encoder-parameter",
         type=int,
         metavar="N",
-        help="bernoulli: seed, latency: least x that spikes, phase: period, delta: least change "
-        "(default: its usual)",
+        help="parameter of the encoder: seed of bernoulli, least x of latency that spikes, period of "
+        "phase, least change of delta (default: as the encoder sets it)",
     )

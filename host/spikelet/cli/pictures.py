@@ -1,4 +1,4 @@
-"""Pictures: which neuron fired when, what integers changed, and what accuracy costs."""
+"""Draws spikes, the drift of integers, and the front of a sweep into picture files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.training.sweeps import pareto as sweeps
+from spikelet.training.sweeps.pareto import Configuration, front, label, varied_options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,10 +32,22 @@ ENCODER_INKS = {
 
 
 def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trace) -> None:
-    """Draw the samples x uint8[n, channels] and the spikes of `trace`, a row of dots per neuron.
+    """Draw samples and their spikes, a row of ticks per neuron.
 
-    The format is the path's ending. Raises SpikeletError where matplotlib is not installed or the
-    file cannot be written.
+    Parameters
+    ----------
+    path : path
+        Its suffix is the format.
+    network : Network
+    x : uint8[n, channels]
+        Samples.
+    trace : Trace
+        The run of these samples.
+
+    Raises
+    ------
+    SpikeletError
+        If matplotlib is not installed, or the file cannot be written.
     """
     pyplot = _pyplot()
     heights = [1.2, *(max(0.8, layer.neurons / 24) for layer in network.layers)]
@@ -60,13 +72,22 @@ def raster(path: str | Path, network: Network, x: NDArray[np.uint8], trace: Trac
     _save(pyplot, figure, path)
 
 
-def drift(path: str | Path, found: Drift) -> None:
-    """Draw each layer's firing rates, integers against floats, a dot per neuron.
+def drift(path: str | Path, measured: Drift) -> None:
+    """Draw the firing rates of each layer, integers against floats, a dot per neuron.
 
-    The format is the path's ending. Raises SpikeletError as `raster` does.
+    Parameters
+    ----------
+    path : path
+        Its suffix is the format.
+    measured : Drift
+
+    Raises
+    ------
+    SpikeletError
+        If matplotlib is not installed, or the file cannot be written.
     """
     pyplot = _pyplot()
-    layers = [layer for layer in found.layers if layer.float_rates.any()]
+    layers = [layer for layer in measured.layers if layer.float_rates.any()]
     figure, axes = pyplot.subplots(
         1,
         max(len(layers), 1),
@@ -87,24 +108,34 @@ def drift(path: str | Path, found: Drift) -> None:
     _save(pyplot, figure, path)
 
 
-def pareto(path: str | Path, found: Sequence[sweeps.Configuration]) -> None:
+def pareto(path: str | Path, configurations: Sequence[Configuration]) -> None:
     """Draw validation accuracy against synaptic events, a dot per configuration; number the front.
 
-    Bars go from the lowest seed to the highest. The format is the path's ending. Raises
-    SpikeletError as `raster` does, and if every network failed.
+    Bars go from the lowest seed to the highest.
+
+    Parameters
+    ----------
+    path : path
+        Its suffix is the format.
+    configurations : sequence of Configuration
+
+    Raises
+    ------
+    SpikeletError
+        If every network failed, matplotlib is not installed, or the file cannot be written.
     """
-    measured = [one for one in found if one.measured]
+    measured = [one for one in configurations if one.measured]
     if not measured:
         raise SpikeletError(f"cannot draw {path}: no network of the sweep was measured")
     pyplot = _pyplot()
     figure, axis = pyplot.subplots(figsize=(10, 5.4), layout="constrained")
-    best = sweeps.front(measured)
+    best = front(measured)
     for encoder in dict.fromkeys(one.options.encoder for one in measured):
         ink = ENCODER_INKS.get(encoder, QUIET)
         beaten = [one for one in measured if one.options.encoder == encoder and one not in best]
         _draw_configurations(axis, beaten, color=ink, markersize=4.5, alpha=0.4)
         axis.plot([], [], "o", color=ink, markersize=4.5, label=encoder)
-    _draw_front(axis, best, sweeps.varied(found))
+    _draw_front(axis, best, varied_options(configurations))
     _scale_by_cost(axis)
     axis.set_xlabel("synaptic events per sample", color=INK)
     axis.set_ylabel("validation accuracy", color=INK)
@@ -116,12 +147,12 @@ def pareto(path: str | Path, found: Sequence[sweeps.Configuration]) -> None:
 
 
 def _pyplot() -> Any:
-    """Return matplotlib's pyplot, drawing to files only."""
+    """Return the module pyplot of matplotlib, which draws to files only."""
     try:
-        import matplotlib
+        import matplotlib  # noqa: PLC0415
 
         matplotlib.use("Agg")
-        from matplotlib import pyplot
+        from matplotlib import pyplot  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("pictures need matplotlib: pip install 'spikelet[pictures]'") from None
     return pyplot
@@ -139,7 +170,7 @@ def _save(pyplot: Any, figure: Any, path: str | Path) -> None:
 
 
 def _draw_inputs(axis: Axes, network: Network, x: NDArray[np.uint8]) -> None:
-    """Draw square inputs as images, above the steps that they were shown for."""
+    """Draw square inputs as images above their steps, and other inputs as spikes."""
     side = round(network.channels**0.5)
     axis.set_yticks([])
     axis.set_ylabel("input", color=INK)
@@ -169,7 +200,7 @@ def _draw_spikes(axis: Axes, spikes: NDArray[Any], title: str) -> None:
 
 
 def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
-    """Draw the readout's membranes at each window's end, and mark the answer."""
+    """Draw the membranes of the readout at the end of each window, and mark the answer."""
     steps = network.steps
     n = len(trace.answers)
     places = (0, n * steps, -0.5, len(network.classes) - 0.5)
@@ -183,10 +214,8 @@ def _draw_answers(axis: Axes, network: Network, trace: Trace) -> None:
     _separate(axis, n, steps)
 
 
-def _draw_configurations(
-    axis: Axes, configurations: Sequence[sweeps.Configuration], **style: Any
-) -> None:
-    """Draw a dot and the spread of its seeds for each."""
+def _draw_configurations(axis: Axes, configurations: Sequence[Configuration], **style: Any) -> None:
+    """Draw a dot and the spread over seeds for each configuration."""
     for one in configurations:
         events, accuracy = one.synaptic_events, one.accuracy
         axis.errorbar(
@@ -200,8 +229,8 @@ def _draw_configurations(
         )
 
 
-def _draw_front(axis: Axes, best: Sequence[sweeps.Configuration], names: Sequence[str]) -> None:
-    """Draw the front as stairs, its configurations numbered, and their test accuracy."""
+def _draw_front(axis: Axes, best: Sequence[Configuration], names: Sequence[str]) -> None:
+    """Draw the front as stairs with numbered configurations, and their test accuracy."""
     events = [one.synaptic_events.mean for one in best]
     heights = [one.accuracy.mean for one in best]
     axis.plot(
@@ -215,13 +244,18 @@ def _draw_front(axis: Axes, best: Sequence[sweeps.Configuration], names: Sequenc
         _draw_configurations(axis, [one], color=ink, markersize=13, zorder=3)
         place = one.synaptic_events.mean, one.accuracy.mean
         axis.plot(*place, marker=f"${number}$", color="white", markersize=6, zorder=4)
-        words = sweeps.label(one.options, names)
+        words = label(one.options, names)
         axis.plot([], [], marker=f"${number}$", color=ink, linestyle="", markersize=6, label=words)
 
 
 def _scale_by_cost(axis: Axes) -> None:
-    """Make the axis of events logarithmic, with plain numbers, and that of accuracy one of percent."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+    """Make the axis of events logarithmic with plain numbers, and show accuracy in percent."""
+    from matplotlib.ticker import (  # noqa: PLC0415
+        FuncFormatter,
+        LogLocator,
+        NullFormatter,
+        PercentFormatter,
+    )
 
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))

@@ -1,4 +1,4 @@
-"""`spikelet record`."""
+"""The verb `record`: records labelled samples of a sensor into a folder."""
 
 import argparse
 import contextlib
@@ -17,26 +17,30 @@ from spikelet.output import Output
 from spikert.sensors import driver
 
 EXAMPLE = "spikelet record gestures/ --label wave --seconds 20 --sensor mpu6050 --rate 100"
-LEAST = 2  # samples of a piece that is kept
-KEPT = 400  # samples that the plot shows
+# Samples of the shortest piece to write.
+LEAST = 2
+# Samples in the plot.
+KEPT = 400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `record` takes."""
-
-    parser.add_argument("folder", metavar="FOLDER", help="where recordings go; made if not there")
-    parser.add_argument("--label", required=True, metavar="NAME", help="of the class")
-    parser.add_argument("--seconds", type=float, default=10, metavar="N", help="(default: 10)")
+    """Add the arguments of `record`."""
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="folder for the recordings; a new one is created"
+    )
+    parser.add_argument("--label", required=True, metavar="NAME", help="class of the recording")
+    parser.add_argument(
+        "--seconds", type=float, default=10, metavar="N", help="duration in seconds (default: 10)"
+    )
     options.add_sensor(parser, required=True)
     options.add_port(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Put the runtime on the board if need be, listen to its sensor, keep what came."""
-
+    """Write the runtime to the board if it is missing, and record its sensor."""
     if not args.seconds > 0:
         raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
-    settings = sensor_settings.parse(args.sensor, args.rate)
+    settings = sensor_settings.parse_settings(args.sensor, args.rate)
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
     port = board_steps.port(args, output)
     # An interruption ends the recording, and keeps the samples so far.
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
                 )
             )
         if args.install_driver:
-            output.say(f"the driver {args.install_driver} is on the board")
+            output.say(f"the board has the driver {args.install_driver}")
         show.show_board(port.name, info, output)
         _record(link, folder, args.label, settings, recorder, output)
     return _keep(folder, args.label, settings, recorder.recorded, output)
@@ -62,12 +66,11 @@ def _record(
     recorder: Recorder,
     output: Output,
 ) -> None:
-    """Record, and show what comes."""
-
+    """Record, and show the readings."""
     with contextlib.ExitStack() as stack:
         plot: LivePlot | None = None
 
-        def seen(event: sensor.Readings | Status) -> None:
+        def show_event(event: sensor.Readings | Status) -> None:
             nonlocal plot
             if isinstance(event, sensor.Readings):
                 if plot is not None:
@@ -76,31 +79,30 @@ def _record(
             if event.trouble:
                 output.warn(f"waiting for the sensor: {event.trouble}")
             if plot is None and event.channels:
-                names = sensor_settings.names(settings, event.channels)
+                names = sensor_settings.channel_names(settings, event.channels)
                 folder.check(label, _described(settings, names))
                 plot = stack.enter_context(LivePlot(names, output, KEPT))
 
-        recorder.record(sensor.readings(link), seen)
+        recorder.record(sensor.readings(link), show_event)
 
 
 def _progress(label: str, recorder: Recorder) -> str:
     return (
         f"recording {label}: {recorder.samples:,} of {recorder.wanted or 0:,} samples; "
-        "Ctrl-C ends it, and keeps what came"
+        "Ctrl-C ends it and keeps these samples"
     )
 
 
 def _keep(
     folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
 ) -> int:
-    """Write the pieces that came, and say how it went."""
-
+    """Write the recorded pieces, and show their counts."""
     pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]
     status = recorded.status
     if not pieces or status is None:
         why = f" ({status.trouble})" if status and status.trouble else ""
-        raise SpikeletError(f"the sensor gave no samples{why}; nothing was written")
-    described = _described(settings, sensor_settings.names(settings, pieces[0].shape[1]))
+        raise SpikeletError(f"the sensor gave no samples{why}; no file was written")
+    described = _described(settings, sensor_settings.channel_names(settings, pieces[0].shape[1]))
     paths = [folder.add(label, piece, described) for piece in pieces]
     samples = sum(map(len, pieces))
     counts = {"late": status.late, "skipped": status.skipped, "failed": status.failed}
@@ -114,14 +116,13 @@ def _keep(
     output.say(
         f"{samples:,} samples of {label}, {status.late:,} of them late, {status.skipped:,} left out, "
         f"{recorded.lost:,} lost frames"
-        + (f"; in {len(paths)} pieces, for there were gaps" if len(paths) > 1 else "")
+        + (f"; in {len(paths)} pieces because of gaps" if len(paths) > 1 else "")
     )
     return 0
 
 
 def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
-    """Return what the recordings of a folder have in common."""
-
+    """Return the settings that all recordings of a folder must share."""
     decisive: dict[str, str | int | float] = {
         key: settings[key] for key in ("g", "dps", "driver") if key in settings
     }

@@ -1,4 +1,4 @@
-"""`spikelet run`."""
+"""The verb `run`: runs samples on a board and writes its spikes to a file."""
 
 import argparse
 import math
@@ -18,21 +18,19 @@ EXAMPLE = "spikelet run net.lif samples.npz --port virtual -o spikes.npz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `run` takes."""
-
-    parser.add_argument("network", metavar="FILE.lif")
+    """Add the arguments of `run`."""
+    parser.add_argument("network", metavar="FILE.lif", help="network that the board holds")
     options.add_samples(parser, "samples", "to run")
     options.add_port(parser)
     options.add_kernel(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".npz file to write")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Run every sample, then write all of them, or none if one was lost."""
-
+    """Run all samples, then write all results, or none if one was lost."""
     files.check_target(args.output)
     loaded = load_network(args.network)
-    x = trial_samples.named(args.samples, loaded, args.every).x
+    x = trial_samples.samples_named(args.samples, loaded, args.every).x
     observations = []
     port = board_steps.port(args, output)
     with board_steps.link(port, loaded, args.kernel, output) as (link, _):
@@ -48,10 +46,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
             f"{link.lost_frames} frames of {turns - len(whole)} samples were lost for good; "
             f"{args.output} was not written, try a better cable or a lower baud rate"
         )
-    arrays: dict[str, Any] = {"answer": np.array([seen.answer for seen in whole])}
+    arrays: dict[str, Any] = {"answer": np.array([turn.answer for turn in whole])}
     for k in range(len(loaded.layers)):
-        arrays[f"spikes_{k}"] = np.stack([seen.spikes[k] for seen in whole])
-        arrays[f"membrane_{k}"] = np.stack([seen.membranes[k] for seen in whole])
+        arrays[f"spikes_{k}"] = np.stack([turn.spikes[k] for turn in whole])
+        arrays[f"membrane_{k}"] = np.stack([turn.membranes[k] for turn in whole])
     with files.replacing(args.output) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
     output.results |= {"output": args.output, "samples": turns}

@@ -1,4 +1,4 @@
-"""Tables and sentences that several verbs show."""
+"""Shows the tables and sentences that several verbs share."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ from spikelet.output import Output
 
 
 def show_board(port: str, info: BoardInfo, output: Output) -> None:
-    """Show which board answers, and which kernel it uses."""
+    """Show the board at a port, and the kernel that it uses."""
     output.results |= {"board": info.machine, "runtime": info.runtime, "kernel": info.kernel}
     output.say(f"{port}: {info.runtime} on {info.machine}, kernel {info.kernel}")
 
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:
-    """Show what each layer is and how far it can reach."""
+    """Show each layer, and the proved range of its values."""
     rows = []
     output.results["layers"] = []
     for number, (layer, bounds) in enumerate(zip(network.layers, proof, strict=True)):
@@ -48,14 +48,14 @@ def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -
         )
     output.table(("layer", "gain", "leak", "threshold", "floor", "can reach", "of int16"), rows)
     if all(bounds.reach.fits for bounds in proof):
-        output.say("proved: no sum and no membrane leaves int16, whatever the input")
+        output.say("proved: for every input, no sum and no membrane leaves int16")
 
 
-def show_drift(found: Drift, output: Output) -> None:
-    """Show what integers changed, layer by layer."""
+def show_drift(drift: Drift, output: Output) -> None:
+    """Show the differences between floats and integers, layer by layer."""
     output.results["drift"] = {
-        "samples": found.samples,
-        "class_agreement": found.class_agreement,
+        "samples": drift.samples,
+        "class_agreement": drift.class_agreement,
         "layers": [
             {
                 "agreement": layer.agreement,
@@ -66,16 +66,16 @@ def show_drift(found: Drift, output: Output) -> None:
                 "membrane_error": layer.membrane_error,
                 "parameters": [vars(grade) | {"exact": grade.exact} for grade in layer.grades],
             }
-            for layer in found.layers
+            for layer in drift.layers
         ],
     }
     output.say(
-        f"floats and integers give the same class for {found.class_agreement:.2%} "
-        f"of {found.samples} samples"
+        f"floats and integers give the same class for {drift.class_agreement:.2%} "
+        f"of {drift.samples} samples"
     )
     columns = ("layer", "spikes alike", "overlap", "rate", "worst neuron", "membranes off by")
-    output.table(columns, [_drift_row(k, layer) for k, layer in enumerate(found.layers)])
-    for number, layer in enumerate(found.layers):
+    output.table(columns, [_drift_row(k, layer) for k, layer in enumerate(drift.layers)])
+    for number, layer in enumerate(drift.layers):
         output.say(f"layer {number}: {'; '.join(map(str, layer.grades))}")
 
 
@@ -88,24 +88,24 @@ def _drift_row(number: int, layer: LayerDrift) -> tuple[object, ...]:
     return number, alike, overlap, f"x{layer.rate_ratio:.3f}", worst, off
 
 
-def show_verification(found: Verification, output: Output) -> None:
-    """Show what was compared and what differs."""
+def show_verification(result: Verification, output: Output) -> None:
+    """Show the number of compared values and of differences."""
     output.results |= {
-        "samples": found.samples,
-        "values": found.values,
-        "spikes": found.spikes,
-        "differences": found.differences,
-        "lost_frames": found.lost_frames,
-        "missed_frames": found.missed,
-        "repeated": found.repeated,
+        "samples": result.samples,
+        "values": result.values,
+        "spikes": result.spikes,
+        "differences": result.differences,
+        "lost_frames": result.lost_frames,
+        "missed_frames": result.missed,
+        "repeated": result.repeated,
     }
-    if found.first is not None:
-        output.results["first_difference"] = vars(found.first)
-        output.say(f"first difference: {found.first}")
+    if result.first is not None:
+        output.results["first_difference"] = vars(result.first)
+        output.say(f"first difference: {result.first}")
     output.say(
-        f"{found.samples:,} samples, {found.spikes:,} spikes, {found.values:,} values compared: "
-        f"{found.differences:,} differences, {found.lost_frames:,} lost frames"
-        + (f", {found.repeated:,} samples repeated" if found.repeated else "")
+        f"{result.samples:,} samples, {result.spikes:,} spikes, {result.values:,} values compared: "
+        f"{result.differences:,} differences, {result.lost_frames:,} lost frames"
+        + (f", {result.repeated:,} samples repeated" if result.repeated else "")
     )
 
 

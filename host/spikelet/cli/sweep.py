@@ -1,4 +1,4 @@
-"""`spikelet sweep`."""
+"""The verb `sweep`: trains every combination of options and compares them."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -16,25 +16,28 @@ EXAMPLE = (
     "spikelet sweep digits -o sweep.jsonl --encoder direct,rate --steps 2,4,8 --hidden 32 "
     "--hidden 64,32 --seeds 3 --picture pareto.png"
 )
-EACH = "each_"  # begins the names of arguments that hold a list, apart from those of `train`
+# Prefix of the arguments that hold a list, to tell them from the arguments of `train`.
+EACH = "each_"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `sweep` takes."""
-    parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz with x and y")
+    """Add the arguments of `sweep`."""
+    parser.add_argument("samples", metavar="SAMPLES", help="digits, or an .npz file with x and y")
     parser.add_argument(
         "-o",
         "--output",
         required=True,
         metavar="FILE",
-        help="the .jsonl of results; what it holds already is not trained again",
+        help=".jsonl file of results; the sweep skips the networks that it contains already",
     )
-    _add_axes(parser.add_argument_group("what to combine"))
-    _add_constants(parser.add_argument_group("the same for all"))
+    _add_axes(parser.add_argument_group("options to combine"))
+    _add_constants(parser.add_argument_group("options of all networks"))
     parser.add_argument("--picture", metavar="FILE", help="draw accuracy against synaptic events")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--jobs", type=int, metavar="N", help="processes (default: one per core)")
-    where.add_argument(
+    workers = parser.add_mutually_exclusive_group()
+    workers.add_argument(
+        "--jobs", type=int, metavar="N", help="number of processes (default: one per core)"
+    )
+    workers.add_argument(
         "--dask", metavar="ADDRESS", help="train on a Dask cluster, e.g. tcp://host:8786"
     )
 
@@ -42,54 +45,76 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_axes(group: argparse._ArgumentGroup) -> None:
     """Add the options that take a list of values."""
     add = _adder(group, "extend")
-    add("--encoder", str, "E", "direct, rate, bernoulli, latency, phase (default: direct)")
-    add("--encoder-parameter", int, "P", "as in `spikelet train` (default: the encoder's usual)")
+    add("--encoder", str, "E", "encoder: direct, rate, bernoulli, latency, phase (default: direct)")
+    add(
+        "--encoder-parameter",
+        int,
+        "P",
+        "parameter of the encoder, as in `spikelet train` (default: as the encoder sets it)",
+    )
     add("--steps", int, "T", "steps per sample (default: 4)")
-    # A network is a list by itself, so each of them takes an option.
-    _adder(group, "append")("--hidden", int, "N", "hidden layers; again for another (default: 64)")
-    add("--bits", int, "B", "3..8 per weight, trained for (default: 8, without training for it)")
-    add("--beta", float, "B", "membrane kept per step by hidden layers (default: 0.875)")
-    add("--readout-beta", float, "B", "the same of the last layer (default: 0.875)")
-    add("--spike-penalty", float, "P", "of each hidden spike (default: 0.001)")
+    # The layers of one network are a list already, so each further network repeats the option.
+    _adder(group, "append")(
+        "--hidden",
+        int,
+        "N",
+        "neurons of each hidden layer; repeat the option for another network (default: 64)",
+    )
+    add(
+        "--bits", int, "B", "bits of a weight in training, 3..8 (default: 8, without such training)"
+    )
+    add("--beta", float, "B", "share of the membrane that hidden layers keep (default: 0.875)")
+    add("--readout-beta", float, "B", "share that the last layer keeps (default: 0.875)")
+    add("--spike-penalty", float, "P", "weight of hidden spikes in the loss (default: 0.001)")
     group.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="networks of each kind (default: 1)"
+        "--seeds", type=int, default=1, metavar="N", help="networks per combination (default: 1)"
     )
 
 
 def _add_constants(group: argparse._ArgumentGroup) -> None:
     """Add options of training that take one value."""
-    group.add_argument("--reset", choices=("subtract", "set"), help="(default: subtract)")
-    group.add_argument("--readout", choices=("max", "count", "last"), help="(default: max)")
+    group.add_argument(
+        "--reset", choices=("subtract", "set"), help="reset after a spike (default: subtract)"
+    )
+    group.add_argument(
+        "--readout",
+        choices=("max", "count", "last"),
+        help="rule that gives the answer (default: max)",
+    )
     group.add_argument(
         "--augment", action="store_true", help="turn, scale and shift square images a little"
     )
     group.add_argument(
         "--surrogate",
         choices=("fast-sigmoid", "arctan", "boxcar"),
-        help="what stands in for a spike's derivative (default: fast-sigmoid)",
+        help="substitute for the derivative of a spike (default: fast-sigmoid)",
     )
-    group.add_argument("--epochs", type=int, metavar="N", help="at most so many")
+    group.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="passes over the samples, at most (default: 100, or 300 with --augment)",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Train what is missing, show the table, draw."""
-
+    """Train the missing networks, show the table, and draw."""
     for target in filter(None, (args.output, args.picture)):
         files.check_target(target)
     workers = sweep.Workers(sweep.ALL_CORES if args.jobs is None else args.jobs, args.dask)
-    wanted = sweep.grid(train.training_options(args), _axes(args), args.seeds)
-    samples = dataset.load(args.samples)
-    found = results.read(args.output, samples)
-    if found.damaged:
-        output.warn(f"{args.output}: {_lines(found.damaged)} damaged, and taken for not there")
+    grid = sweep.option_grid(train.training_options(args), _axes(args), args.seeds)
+    samples = dataset.load_dataset(args.samples)
+    earlier = results.read_results(args.output, samples)
+    if earlier.damaged:
+        output.warn(f"{args.output}: {_lines(earlier.damaged)} damaged and ignored")
     with output.progress("sweeping") as report:
-        outcomes = sweep.run(samples, wanted, args.output, workers, report)
+        outcomes = sweep.run_sweep(samples, grid, args.output, workers, report)
     configurations = pareto.configurations(outcomes)
     output.results |= {
         "output": args.output,
         "networks": len(outcomes),
-        "trained": sum(options not in found.outcomes for options in wanted),
-        "damaged_lines": found.damaged,
+        "trained": sum(options not in earlier.outcomes for options in grid),
+        "damaged_lines": earlier.damaged,
     }
     _show(configurations, output)
     output.say(f"{args.output}: {len(outcomes)} networks, {output.results['trained']} trained now")
@@ -101,7 +126,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _axes(args: argparse.Namespace) -> dict[str, Sequence[Any]]:
-    """Return the values that were given for each option, by its name."""
+    """Return the values of each option on the command line, by its name."""
     return {
         name.removeprefix(EACH): values
         for name, values in vars(args).items()
@@ -111,9 +136,8 @@ def _axes(args: argparse.Namespace) -> dict[str, Sequence[Any]]:
 
 def _show(configurations: Sequence[Configuration], output: Output) -> None:
     """Show a row for each configuration, from few synaptic events to many, and all failures."""
-
     best = pareto.front(configurations)
-    names = pareto.varied(configurations)
+    names = pareto.varied_options(configurations)
     measured = [one for one in configurations if one.measured]
     rows = []
     for one in sorted(measured, key=lambda one: one.synaptic_events.mean):
@@ -133,7 +157,6 @@ def _show(configurations: Sequence[Configuration], output: Output) -> None:
 
 def _record(one: Configuration) -> dict[str, Any]:
     """Return a configuration for JSON."""
-
     options = asdict(one.options)
     del options["seed"]
     record = {"options": options, "seeds": len(one.measured), "failures": one.failures}
@@ -148,7 +171,7 @@ def _record(one: Configuration) -> dict[str, Any]:
 
 
 def _with_ends(spread: Spread) -> str:
-    """Return a mean, and where seeds differ their ends, in percent."""
+    """Return a mean in percent, with the lowest and highest if seeds differ."""
     mean = f"{100 * spread.mean:.2f}"
     if spread.lowest == spread.highest:
         return mean
@@ -164,7 +187,7 @@ def _lines(numbers: Sequence[int]) -> str:
 def _adder(
     group: argparse._ArgumentGroup, action: str
 ) -> Callable[[str, Callable[[str], object], str, str], None]:
-    """Return a function that adds an option with values between commas."""
+    """Return a function that adds an option with a comma-separated list of values."""
 
     def add(name: str, kind: Callable[[str], object], metavar: str, text: str) -> None:
         group.add_argument(
@@ -180,7 +203,7 @@ def _adder(
 
 
 def _list_of(kind: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
-    """Return what reads values of a kind between commas."""
+    """Return a function that parses a comma-separated list of values of a kind."""
 
     def parse(text: str) -> tuple[object, ...]:
         try:

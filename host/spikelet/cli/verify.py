@@ -1,4 +1,4 @@
-"""`spikelet verify`."""
+"""The verb `verify`: compares every value of a board with the reference."""
 
 import argparse
 
@@ -12,35 +12,35 @@ EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what `verify` takes."""
-
-    parser.add_argument("network", metavar="FILE.lif")
+    """Add the arguments of `verify`."""
+    parser.add_argument("network", metavar="FILE.lif", help="network that the board holds")
     options.add_port(parser)
     options.add_kernel(parser)
     options.add_samples(
-        parser, "--samples", "(default: the digits' test part; random ones for other networks)"
+        parser,
+        "--samples",
+        "to compare (default: the test part of the digits; random samples for other networks)",
     )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Verify, and return 0 only if nothing differs and nothing was lost."""
-
+    """Verify; return 0 only if all values are equal and no frame was lost."""
     loaded = load_network(args.network)
-    given = trial_samples.fitting(loaded, args.samples, args.every)
+    samples = trial_samples.fitting(loaded, args.samples, args.every)
     port = board_steps.port(args, output)
     with (
         board_steps.link(port, loaded, args.kernel, output) as (link, _),
         output.progress("verifying") as report,
     ):
-        found = verify.verify(link, loaded, given.x, report)
-    show.show_verification(found, output)
-    events = score.evaluate(loaded, given).synaptic_events
+        result = verify.verify(link, loaded, samples.x, report)
+    show.show_verification(result, output)
+    events = score.evaluate(loaded, samples).synaptic_events
     output.results["synaptic_events"] = events
-    told = f"{events:,.0f} synaptic events a sample"
-    if given.classes:
-        answers = found.answers.reshape(len(given), -1)
-        accuracy = score.accuracy(score.whole_windows(loaded, answers), given)
+    summary = f"{events:,.0f} synaptic events a sample"
+    if samples.classes:
+        answers = result.answers.reshape(len(samples), -1)
+        accuracy = score.accuracy(score.whole_windows(loaded, answers), samples)
         output.results["accuracy"] = accuracy
-        told = f"accuracy {accuracy:.2%}, {told}"
-    output.say(told)
-    return 0 if found.passed else 1
+        summary = f"accuracy {accuracy:.2%}, {summary}"
+    output.say(summary)
+    return 0 if result.passed else 1

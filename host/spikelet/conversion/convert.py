@@ -1,11 +1,13 @@
-"""Float networks to integer ones: weights of at most 8 bits, and the proof that int16 holds them.
+"""Convert float networks to integers of at most 8 bits, with the proof of int16.
 
-Each neuron has the largest scale that its bits allow: scaling its weights, bias and threshold alike
-changes none of its spikes. Neurons whose membranes are compared, to answer, have one scale. Where the
-proof fails, the layer gets one scale for all, then a floor, then a smaller scale, and the report says
-so. Source for the scale: Jacob et al., Quantization and Training of Neural Networks for Efficient
-Integer-Arithmetic-Only Inference (2018), sec. 2; one for each neuron: Krishnamoorthi, Quantizing Deep
-Convolutional Networks for Efficient Inference (2018), sec. 3.
+Each neuron has the largest scale that its bits allow: a common scale of its weights, bias and
+threshold changes none of its spikes. Neurons whose membranes are compared for the answer share one
+scale. If the proof fails, the layer gets one scale for all neurons, then a floor, then a smaller
+scale, and the report lists the changes.
+
+Source for the scale: Jacob et al., Quantization and Training of Neural Networks for Efficient
+Integer-Arithmetic-Only Inference (2018), sec. 2. Source for one scale per neuron: Krishnamoorthi,
+Quantizing Deep Convolutional Networks for Efficient Inference (2018), sec. 3.
 """
 
 from __future__ import annotations
@@ -24,21 +26,32 @@ from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.proof import Interval, LayerBounds, layer_bounds
 
-LEAST_LEVELS = 7  # 4 bits; below that a layer is refused rather than spoilt
-FLOOR = -8192  # where a floor is needed; trained networks do not notice it
-LEAST_LEAK = 4  # membrane units that a step at threshold should lose, or the leak is too coarse
+# 4 bits. Conversion refuses a layer that needs fewer levels, because it would lose its accuracy.
+LEAST_LEVELS = 7
+# The floor of a layer that needs one; it does not affect trained networks.
+FLOOR = -8192
+# Membrane units that a step at threshold should lose; with fewer the leak is too coarse.
+LEAST_LEAK = 4
 MAX_GAIN = 7
-MOST_SCALE = 4  # times that of the layer, or a nearly dead neuron would get an enormous threshold
+# Largest scale of a neuron, as a multiple of that of the layer. A larger one would give a nearly dead
+# neuron an enormous threshold.
+MOST_SCALE = 4
 
 
 @dataclass(frozen=True, eq=False)
 class LayerReport:
-    """What conversion did to one layer.
+    """The result of the conversion of one layer.
 
-    scale     float64[maps], membrane units per unit of the float network
-    levels    int, the largest |weight|
-    bounds    what the proof found
-    changes   sentences: what had to be done to make it fit, and what that costs
+    Attributes
+    ----------
+    scale : float64[maps]
+        Membrane units per unit of the float network.
+    levels : int
+        The largest |weight|.
+    bounds : LayerBounds
+        The intervals of the proof.
+    changes : tuple of str
+        A sentence for each change that was needed to fit int16, with its cost.
     """
 
     scale: NDArray[np.float64]
@@ -48,24 +61,32 @@ class LayerReport:
 
 
 class _Attempt(NamedTuple):
-    """The choices that conversion has for a layer."""
+    """The choices that conversion has for a layer; `shared` is one scale for all neurons."""
 
     levels: int
     gain: int
     floor: int | None
-    shared: bool  # one scale for all neurons
+    shared: bool
 
 
-def convert(
+def convert_network(
     network: FloatNetwork, source_sha256: bytes = bytes(32), bits: int = 8
 ) -> tuple[Network, tuple[LayerReport, ...]]:
     """Return the integer network and a report for each layer.
 
-    source_sha256    bytes[32], kept in the tables as the network's identity
-    bits             3..8, that a weight may take; fewer than 8 cost accuracy, unless the network was
-                     trained for them
-    Raises SpikeletError with the numbers where a layer cannot be made to fit int16, or leaks faster
-    than integers can express.
+    Parameters
+    ----------
+    network : FloatNetwork
+    source_sha256 : bytes[32]
+        Stored in the tables as the identity of the network.
+    bits : int
+        Bits of a weight, 3..8. Fewer than 8 cost accuracy, unless the network was trained for them.
+
+    Raises
+    ------
+    SpikeletError
+        If a layer cannot be made to fit int16, or leaks faster than integers can express. The error
+        contains the numbers.
     """
     layers, reports = [], []
     for number, layer in enumerate(network.layers):
@@ -97,8 +118,8 @@ def _fit(
 ) -> tuple[Layer, LayerReport]:
     """Return the layer at the largest scale that is proved to fit, with a floor if that helps.
 
-    steps     over which it must fit; None: for ever
-    shared    whether its neurons must have one scale
+    It must fit for `steps` steps, or always if `steps` is None. With `shared` all neurons have one
+    scale.
     """
     if not layer.weights.any():
         raise SpikeletError("has no weight but zero; train it again")
@@ -121,10 +142,9 @@ def _fit(
 
 
 def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _Attempt:
-    """Return the next attempt after one that reached too far.
+    """Return the next attempt after one that exceeded int16, or raise SpikeletError after the last.
 
-    changes    a sentence for each thing that differs from the first attempt, kept up to date
-    Raises SpikeletError when there is nothing left to try.
+    It updates `changes`, a sentence for each difference from the first attempt.
     """
     if not attempt.shared:
         return attempt._replace(shared=True)
@@ -135,17 +155,18 @@ def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _At
                 f"a floor at {FLOOR} was set, which costs an operation for each step"
             )
             return attempt._replace(floor=FLOOR)
-        del changes["floor"]  # a single step falls too far already
+        # A single step already falls below int16.
+        del changes["floor"]
         attempt = attempt._replace(floor=None)
-    found = f"it could reach {reach.worst}, beyond {reach.limit}"
+    reason = f"it could reach {reach.worst}, beyond {reach.limit}"
     if attempt.gain:
         smaller = attempt._replace(gain=attempt.gain - 1)
         changes["gain"] = (
-            f"{_reason(changes.get('gain'), found)}: "
+            f"{_reason(changes.get('gain'), reason)}: "
             f"gain {smaller.gain} was taken, so small membranes lose resolution"
         )
         return smaller
-    # bounds grow with the scale; a little less than in proportion leaves room for rounding
+    # Bounds grow in proportion to the scale. A margin of 1 % absorbs the rounding.
     levels = int(attempt.levels * min(abs(reach.limit / reach.worst), 0.99))
     if levels < LEAST_LEVELS:
         raise SpikeletError(
@@ -154,14 +175,14 @@ def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _At
             "leak or smaller biases"
         )
     changes["weights"] = (
-        f"{_reason(changes.get('weights'), found)}: weights were scaled down to +-{levels}"
+        f"{_reason(changes.get('weights'), reason)}: weights were scaled down to +-{levels}"
     )
     return attempt._replace(levels=levels)
 
 
-def _reason(earlier: str | None, found: str) -> str:
-    """Return why a change was first made, if it was made before."""
-    return earlier.partition(":")[0] if earlier else found
+def _reason(earlier: str | None, reason: str) -> str:
+    """Return the reason in the earlier sentence about a change, or else this one."""
+    return earlier.partition(":")[0] if earlier else reason
 
 
 def _scale(layer: FloatLayer, attempt: _Attempt) -> NDArray[np.float64]:
@@ -172,7 +193,7 @@ def _scale(layer: FloatLayer, attempt: _Attempt) -> NDArray[np.float64]:
 
 
 def _largest_weights(layer: FloatLayer) -> NDArray[np.float64]:
-    """Return float64[maps], each neuron's largest |weight|, of its inputs and of its own layer."""
+    """Return float64[maps], the largest |weight| of each neuron, recurrent weights included."""
     largest = np.abs(layer.weights).max(axis=0)
     if layer.recurrent is None:
         return largest
@@ -180,10 +201,10 @@ def _largest_weights(layer: FloatLayer) -> NDArray[np.float64]:
 
 
 def _whole(weights: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Return weights [fan-in, maps] as integers whose sum over a neuron's inputs is rounded but once.
+    """Return weights [fan-in, maps] as integers; their sum per neuron is within half a unit.
 
-    Inputs are never negative, and many are active together: what rounding adds to all weights of a
-    neuron drives it too much. So as few of them as it takes, those nearest to a half, are rounded
+    Inputs are never negative, and many are active together. So rounding errors of the same sign add
+    up and drive a neuron too much. The fewest possible weights, those nearest to a half, are rounded
     the other way.
     """
     nearest = np.rint(weights)
@@ -194,10 +215,10 @@ def _whole(weights: NDArray[np.float64]) -> NDArray[np.int8]:
 
 
 def _quantised(layer: FloatLayer, attempt: _Attempt, *, direct: bool) -> Layer | Interval:
-    """Return the layer in integers, or what its parameters reach where that is beyond int16.
+    """Return the layer in integers, or the interval of its parameters if that exceeds int16.
 
-    Two floors are made good in the bias: a leak rounded down leaves half a unit too much in each
-    step, and a direct drive shifted right by 8 is half a unit too small.
+    The bias compensates for rounding down: the leak leaves half a unit too much in each step, and a
+    direct drive shifted right by 8 is half a unit too small.
     """
     scale = _scale(layer, attempt)
     d, r = leak_integers(layer.beta)
@@ -240,10 +261,10 @@ def _current_leak(layer: FloatLayer) -> tuple[NDArray[np.int64] | None, int]:
 def _rounding(
     layer: FloatLayer, d: NDArray[np.int64], current_d: NDArray[np.int64] | None
 ) -> NDArray[np.float64]:
-    """Return by how much a leak rounded down makes each step's drive too large, float64[maps].
+    """Return float64[maps], the excess of each step's drive because leaks are rounded down.
 
-    A current that leaks keeps half a unit too much in each step; what the membrane keeps too much has
-    to be taken out of a bias that first gathers in the current, which multiplies it.
+    A current that leaks keeps half a unit too much in each step. The excess of the membrane is
+    corrected in the bias, which first accumulates in the current; so the current multiplies it.
     """
     of_membrane = np.where(d > 0, 0.5, 0.0)
     if layer.alpha is None or current_d is None:
@@ -253,10 +274,23 @@ def _rounding(
 
 
 def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
-    """Return d int64[neurons] and r whose leaks 1 - d / 2**r come nearest to beta float64[neurons].
+    """Return the d and r whose leaks 1 - d / 2**r come nearest to beta.
 
-    The smallest such r wins, so that a leak by a power of two is found as one. Raises SpikeletError
-    for a beta below 1/256, which forgets more than d can express.
+    The smallest such r wins, so that a leak by a power of two becomes a shift.
+
+    Parameters
+    ----------
+    beta : float64[neurons]
+
+    Returns
+    -------
+    d : int64[neurons]
+    r : int
+
+    Raises
+    ------
+    SpikeletError
+        If a beta is below 1/512, because d cannot express a leak that keeps less than 1/256.
     """
     fastest = float(beta.min())
     if fastest < 1 / 512:
@@ -273,9 +307,10 @@ def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
 
 
 def _gain(layer: FloatLayer, bits: int) -> int:
-    """Return the smallest gain at which the leak of a membrane near threshold is not too coarse.
+    """Return the smallest gain at which the leak of a membrane near threshold is fine enough.
 
-    Weights of fewer bits get as many more, so that membranes are as fine as with 8.
+    Weights of fewer than 8 bits get 1 more for each missing bit, so that membranes are as fine as
+    with 8.
     """
     missing = quantisation.BITS[1] - bits
     d, r = leak_integers(layer.beta)

@@ -1,4 +1,4 @@
-"""What integers change: the float network and the integer one made from it, on the same input."""
+"""Compare a float network with its integer conversion on the same input."""
 
 from __future__ import annotations
 
@@ -17,16 +17,22 @@ from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
 
-EXACT = 1e-9  # what float64 leaves of a number that is meant to be whole
+# Rounding error of float64 for a number that is meant to be whole.
+EXACT = 1e-9
 
 
 @dataclass(frozen=True)
 class Grade:
-    """How well one parameter of a layer came through.
+    """The conversion error of one parameter of a layer.
 
-    parameter    its name
-    error        float, the largest over the layer, in `unit`
-    unit         "membrane units" of the integers, or "of V per step" and "of I per step" for leaks
+    Attributes
+    ----------
+    parameter : str
+        Name of the parameter.
+    error : float
+        The largest error in the layer, in `unit`.
+    unit : str
+        "membrane units" of the integers; for leaks "of V per step" or "of I per step".
     """
 
     parameter: str
@@ -35,7 +41,7 @@ class Grade:
 
     @property
     def exact(self) -> bool:
-        """Whether nothing was lost."""
+        """Whether the conversion is exact."""
         return self.error < EXACT
 
     def __str__(self) -> str:
@@ -46,17 +52,27 @@ class Grade:
 
 @dataclass(frozen=True, eq=False)
 class LayerDrift:
-    """How one layer's spikes differ.
+    """The differences between the spikes of a float layer and its integer conversion.
 
-    agreement        float 0..1, share of all (sample, step, neuron) on which both agree
-    overlap          float 0..1, spikes that both made of those that either made (intersection over
-                     union); 1 where neither made any
-    rate_ratio       float, integer spikes for each float spike; None where there is no float spike
-    worst            int, the neuron on which they agree least; `worst_agreement` says how far
-    float_rates      float[neurons], spikes per step      integer_rates    the same
-    membrane_error   float, root mean square of the difference of the membranes at the window's end,
-                     as a share of the spread of the float ones
-    grades           a Grade for each parameter
+    Attributes
+    ----------
+    agreement : float
+        Share of all (sample, step, neuron) on which both agree, 0..1.
+    overlap : float
+        Intersection over union of the spikes, 0..1; 1 without any spike.
+    rate_ratio : float or None
+        Integer spikes per float spike; None without any float spike.
+    worst : int
+        The neuron with the least agreement.
+    worst_agreement : float
+        Its agreement, 0..1.
+    float_rates, integer_rates : float64[neurons]
+        Spikes per step.
+    membrane_error : float
+        Root mean square difference of the membranes at the end of the window, relative to the
+        standard deviation of the float ones.
+    grades : tuple of Grade
+        A grade for each parameter.
     """
 
     agreement: float
@@ -77,11 +93,15 @@ class LayerDrift:
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """How a network's answers and spikes differ.
+    """The differences between the answers and spikes of a float network and its conversion.
 
-    samples            int, how many were compared
-    class_agreement    float 0..1, share of them with the same answer
-    layers             a LayerDrift for each layer
+    Attributes
+    ----------
+    samples : int
+        Number of samples that were compared.
+    class_agreement : float
+        Share of the samples with the same answer, 0..1.
+    layers : tuple of LayerDrift
     """
 
     samples: int
@@ -89,18 +109,28 @@ class Drift:
     layers: tuple[LayerDrift, ...]
 
 
-def measure(
+def measure_drift(
     before: FloatNetwork, after: Network, reports: Sequence[LayerReport], x: NDArray[np.uint8]
 ) -> Drift:
-    """Run both networks on x uint8[n, channels] and compare them.
+    """Run both networks on the same samples and compare them.
 
-    reports    what conversion said of each layer
-    Raises SpikeletError if x does not fit.
+    Parameters
+    ----------
+    before : FloatNetwork
+    after : Network
+    reports : sequence of LayerReport
+        One for each layer, from the conversion.
+    x : uint8[n, channels]
+
+    Raises
+    ------
+    SpikeletError
+        If x does not fit the networks.
     """
-    return compare(before, after, reports, before.simulate(x), after.simulate(x))
+    return compare_traces(before, after, reports, before.simulate(x), after.simulate(x))
 
 
-def compare(
+def compare_traces(
     before: FloatNetwork,
     after: Network,
     reports: Sequence[LayerReport],
@@ -136,11 +166,22 @@ def compare(
 
 
 def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:
-    """Write every layer's spikes as NIR's own data, which `nir.read_data` reads.
+    """Write the spikes of every layer in the data format of NIR, which `nir.read_data` reads.
 
-    The nodes bear the names that they have in the graph; neurons of a convolution stand in Spikelet's
-    order, pixel by pixel. dt is in seconds per step.
-    Raises SpikeletError if the file cannot be written.
+    The nodes have the same names as in the graph. Neurons of a convolution keep Spikelet's order, pixel
+    by pixel.
+
+    Parameters
+    ----------
+    path : path
+    trace : Trace
+    dt : float
+        Seconds per step.
+
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be written.
     """
     nodes = {
         f"neurons_{k}": nir.NIRNodeData({"spikes": nir.TimeGriddedData(spikes > 0, dt)})
@@ -151,9 +192,17 @@ def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:
 
 
 def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tuple[Grade, ...]:
-    """Return a grade for each parameter; `scale` float64[maps] is membrane units per unit of it.
+    """Return a grade for each parameter.
 
-    Half a unit of the bias is conversion's own, against the rounding of leak and drive.
+    The error of the bias includes half a unit that conversion adds against the rounding of leak and
+    drive.
+
+    Parameters
+    ----------
+    before : FloatLayer
+    after : Layer
+    scale : float64[maps]
+        Membrane units per unit of the float network.
     """
     pairs = [
         ("weights", before.weights, after.weights.astype(np.int64) << after.gain),
@@ -169,24 +218,24 @@ def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tupl
             pairs.append(("v_reset", before.v_reset, after.v_reset))
         elif (before.subtracted != before.theta).any():
             pairs.append(("reset", before.subtracted, after.rho))
-    found = [
+    graded = [
         Grade(name, float(np.abs(integers - floats * scale).max()), "membrane units")
         for name, floats, integers in pairs
     ]
-    found.append(Grade("leak", _leak_error(before.beta, after.d, after.r), "of V per step"))
+    graded.append(Grade("leak", _leak_error(before.beta, after.d, after.r), "of V per step"))
     if before.alpha is not None:
         error = _leak_error(before.alpha, after.current_d, after.current_r)
-        found.append(Grade("current leak", error, "of I per step"))
-    return tuple(found)
+        graded.append(Grade("current leak", error, "of I per step"))
+    return tuple(graded)
 
 
-def _leak_error(kept: NDArray[np.float64], d: NDArray[np.int16], r: int) -> float:
-    """Return by how much the share that integers keep differs from that of floats."""
-    return float(np.abs(1 - d / 2.0**r - kept).max())
+def _leak_error(beta: NDArray[np.float64], d: NDArray[np.int16], r: int) -> float:
+    """Return the largest difference between beta and the integer leak's share, 1 - d / 2**r."""
+    return float(np.abs(1 - d / 2.0**r - beta).max())
 
 
 def _last(membranes: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return int16[n, neurons], the membranes at the end; of a stream those at the last answer."""
+    """Return int16[n, neurons], the membranes at the end; for a stream at the last answer."""
     return membranes[:, -1] if membranes.ndim == 3 else membranes
 
 
@@ -195,17 +244,17 @@ def _layer_drift(
     spikes: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     membranes: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> LayerDrift:
-    """Compare one layer's spikes bool[n, T, neurons] and last membranes float[n, neurons]."""
+    """Compare the spikes bool[n, T, neurons] and last membranes float[n, neurons] of a layer."""
     before, after = spikes
     by_neuron = (before == after).mean(axis=(0, 1))
     either = np.count_nonzero(before | after)
-    made = np.count_nonzero(before)
+    float_spikes = np.count_nonzero(before)
     spread = float(membranes[0].std())
     error = float(np.sqrt(((membranes[1] - membranes[0]) ** 2).mean()))
     return LayerDrift(
         agreement=float(by_neuron.mean()),
         overlap=np.count_nonzero(before & after) / either if either else 1.0,
-        rate_ratio=np.count_nonzero(after) / made if made else None,
+        rate_ratio=np.count_nonzero(after) / float_spikes if float_spikes else None,
         worst=int(by_neuron.argmin()),
         worst_agreement=float(by_neuron.min()),
         float_rates=before.mean(axis=(0, 1)),

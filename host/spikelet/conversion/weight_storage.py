@@ -1,8 +1,8 @@
-"""How a layer's weights are stored for a board: what its kernel adds fastest at the same accuracy.
+"""Choose how a board stores weights: the fastest storage at the same accuracy.
 
-Weights of fewer bits let a kernel add more rows before it must take a word of four bytes apart;
-16-bit pairs never need that, and take twice the room. So 6-bit weights in bytes are often faster
-than 8-bit ones, and than pairs.
+With fewer bits a kernel adds more rows before it must unpack a word of four bytes. 16-bit pairs never
+need unpacking, but take twice the space. So 6-bit weights in bytes are often faster than 8-bit ones,
+and than pairs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spikelet.boards.catalogue import Board
+from spikelet.boards.catalogue import BoardType
 from spikelet.conversion import convert
 from spikelet.conversion.convert import LayerReport
 from spikelet.errors import SpikeletError
@@ -23,20 +23,23 @@ from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
 BITS = (8, 7, 6, 5, 4)
-MOST_LOST = 0.001  # of the accuracy that 8 bits have
-ABOUT_AS_FAST = 1.01  # times as many instructions as the fastest
-PAIRS = 0  # stands for pairs where rows of bytes are counted
+# Accuracy that fewer bits may lose, compared with 8 bits.
+MOST_LOST = 0.001
+# Options within this factor of the fewest instructions count as equally fast.
+ABOUT_AS_FAST = 1.01
+# The key of pairs among the numbers of rows in INSTRUCTIONS.
+PAIRS = 0
 
-# Instructions for each synaptic event on a Cortex-M3, by how many rows can be added in bytes, or in
-# pairs. Measured by tools/measure_performance.py, which writes docs/explanation/performance.md.
+# Instructions per synaptic event on a Cortex-M3, by the number of rows that can be added in bytes, or
+# in pairs. Measured by tools/measure_performance.py, which writes docs/explanation/performance.md.
 INSTRUCTIONS = {
     "thumb": {PAIRS: 0.81, 1: 1.31, 2: 1.09, 4: 0.79, 8: 0.70, 16: 0.62},
     "viper": {PAIRS: 3.24, 1: 4.65, 4: 2.81, 8: 2.25},
     "ulab": {PAIRS: 15.4, 1: 15.4, 8: 13.2, 16: 12.2},
     "plain": {PAIRS: 1033.0, 1: 1033.0},
 }
-# And for each input that is not zero times its synapses, where the direct encoder has them held: of
-# bytes and of pairs.
+# With the direct encoder: instructions per synapse of each input that is not zero, for bytes and for
+# pairs. The kernel then holds the drive of a sample.
 HELD = {
     "thumb": (3.45, 2.83),
     "viper": (9.90, 9.90),
@@ -47,12 +50,21 @@ HELD = {
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """A network in one way to store it.
+    """A network with one kind of storage.
 
-    bits            int, that a weight takes at most
-    instructions    float, the least a sample's synaptic events take on a Cortex-M3
-    accuracy        float, 0..1, None where the samples have no classes
-    size            int, bytes of the .lif file
+    Attributes
+    ----------
+    bits : int
+        Largest number of bits of a weight.
+    network : Network
+    reports : tuple of LayerReport
+        A report of the conversion for each layer.
+    instructions : float
+        Least number of instructions on a Cortex-M3 for the synaptic events of an average sample.
+    accuracy : float or None
+        0..1; None if the samples have no classes.
+    size : int
+        Bytes of the .lif file.
     """
 
     bits: int
@@ -64,81 +76,93 @@ class Option:
 
     @property
     def storage(self) -> str:
-        """How each layer's weights are stored, in words."""
+        """The storage of the weights of each layer, in words."""
         return ", ".join(_storage(layer) for layer in self.network.layers)
 
 
 def options(
     graph: FloatNetwork,
     source_sha256: bytes,
-    board: Board,
+    board: BoardType,
     samples: Dataset,
     bits: Sequence[int] = BITS,
 ) -> list[Option]:
-    """Return what a board's fastest kernel can be given: for each number of bits, bytes and pairs.
-
-    samples    what accuracy and synaptic events are counted on
-    Raises SpikeletError if the network cannot be converted at all.
-    """
-    found, refusal = [], None
-    for width in bits:
-        try:
-            network, reports = convert.convert(graph, source_sha256, width)
-        except SpikeletError as error:
-            refusal = error
-            continue
-        found += [
-            _option(width, stored, reports, board, samples) for stored in _storages(network, board)
-        ]
-    if not found:
-        raise refusal or SpikeletError("no number of bits was given to convert with")
-    return found
-
-
-def options_for(
-    graph: FloatNetwork,
-    source_sha256: bytes,
-    board: Board,
-    samples: Dataset | None = None,
-    bits: int | None = None,
-) -> list[Option]:
-    """Return what the fastest kernel of a board can be given, for any number of bits or for one.
+    """Return the options for a board's fastest kernel: bytes and pairs for each number of bits.
 
     Parameters
     ----------
     graph : FloatNetwork
     source_sha256 : bytes[32]
-    board : Board
+    board : BoardType
+    samples : Dataset
+        Samples for accuracy and synaptic events.
+    bits : sequence of int
+        Numbers of bits to try.
+
+    Raises
+    ------
+    SpikeletError
+        If the network cannot be converted with any number of bits.
+    """
+    offered, refusal = [], None
+    for width in bits:
+        try:
+            network, reports = convert.convert_network(graph, source_sha256, width)
+        except SpikeletError as error:
+            refusal = error
+            continue
+        offered += [
+            _option(width, stored, reports, board, samples) for stored in _storages(network, board)
+        ]
+    if not offered:
+        raise refusal or SpikeletError("no number of bits was given to convert with")
+    return offered
+
+
+def options_for(
+    graph: FloatNetwork,
+    source_sha256: bytes,
+    board: BoardType,
+    samples: Dataset | None = None,
+    bits: int | None = None,
+) -> list[Option]:
+    """Return the options for a board's fastest kernel, for all numbers of bits or for one.
+
+    Parameters
+    ----------
+    graph : FloatNetwork
+    source_sha256 : bytes[32]
+    board : BoardType
     samples : Dataset, optional
-        What accuracy and synaptic events are counted on; without it the samples that fit.
+        Samples for accuracy and synaptic events; without it samples that fit the network.
     bits : int, optional
-        Bits of a weight; without it every number that is worth a try.
+        Bits of a weight; without it all numbers in BITS.
     """
     if samples is None:
-        samples = trial_samples.fitting(convert.convert(graph, source_sha256)[0], None)
+        samples = trial_samples.fitting(convert.convert_network(graph, source_sha256)[0], None)
     return options(graph, source_sha256, board, samples, BITS if bits is None else (bits,))
 
 
-def fastest(found: Sequence[Option]) -> Option:
-    """Return the option of the fewest instructions that is as accurate as that of the most bits.
+def fastest(offered: Sequence[Option]) -> Option:
+    """Return the option with the fewest instructions that is as accurate as the one with most bits.
 
-    It may lose MOST_LOST; where the samples have no classes, only the most bits are taken. Of those
-    that are about as fast the smallest file is taken, then the most bits.
+    It may lose MOST_LOST. If the samples have no classes, only options with the most bits count. Among
+    the options that are about as fast the smallest file wins, then the most bits.
     """
-    most = max(option.bits for option in found)
-    wide = [option for option in found if option.bits == most]
+    most = max(option.bits for option in offered)
+    wide = [option for option in offered if option.bits == most]
     if wide[0].accuracy is None:
         accurate = wide
     else:
         least = max(option.accuracy or 0 for option in wide) - MOST_LOST
-        accurate = [option for option in found if (option.accuracy or 0) >= least - 1e-9]
+        accurate = [option for option in offered if (option.accuracy or 0) >= least - 1e-9]
     enough = ABOUT_AS_FAST * min(option.instructions for option in accurate)
     fast = [option for option in accurate if option.instructions <= enough]
     return min(fast, key=lambda option: (option.size, -option.bits))
 
 
-def _storages(network: Network, board: Board) -> list[Network]:
-    """Return the network in bytes and, where that is another and fits the board, in pairs."""
+def _storages(network: Network, board: BoardType) -> list[Network]:
+    """Return the network in bytes and, if it differs and fits the board, in pairs."""
     paired = [_as_pairs(layer) for layer in network.layers]
     if not any(layer.pairs for layer in paired):
         return [network]
@@ -155,14 +179,14 @@ def _option(
     bits: int,
     network: Network,
     reports: tuple[LayerReport, ...],
-    board: Board,
+    board: BoardType,
     samples: Dataset,
 ) -> Option:
     trace = network.simulate(samples.x)
-    events = synaptic_events.events_of_layers(network, samples.x, trace.spikes)
+    events = synaptic_events.events_of_layers(network, trace)
     direct = network.encoder == "direct"
     each = [
-        _instructions(layer, board.kernels[0], held=direct and number == 0)
+        _instructions(layer, board.kernels[0], direct=direct and number == 0)
         for number, layer in enumerate(network.layers)
     ]
     answers = score.whole_windows(network, trace.answers)
@@ -176,9 +200,9 @@ def _option(
     )
 
 
-def _instructions(layer: Layer, kernel: str, *, held: bool) -> float:
-    """Return the instructions for each of a layer's synaptic events; a convolution has one storage."""
-    if held:
+def _instructions(layer: Layer, kernel: str, *, direct: bool) -> float:
+    """Return the instructions per synaptic event of a layer; a convolution has one storage."""
+    if direct:
         return HELD[kernel][layer.pairs]
     measured = INSTRUCTIONS[kernel]
     if layer.pairs:

@@ -1,1 +1,1 @@
-"""The files a board gets, and the order in which they get there."""
+"""The files of a board: their places, their order, their transfer."""

@@ -1,8 +1,8 @@
-"""Vendors' drivers of sensors, put on a board by the tools that its own people use for it.
+"""Installs vendors' drivers of sensors on a board, with circup or mip.
 
-CircuitPython's libraries come by circup, through the board's drive; MicroPython's by mpremote's mip,
-over its REPL. Both fetch them from where they are set up to. What is installed stands in the board's
-folder lib, apart from all that Spikelet puts there.
+circup installs CircuitPython's libraries through the drive of the board; mpremote's mip installs
+MicroPython's packages over its REPL. Both download from the index in their settings. They install into
+the folder lib of the board, apart from Spikelet's files.
 Source: circup's manual; MicroPython's manual, "Package management".
 """
 
@@ -19,7 +19,7 @@ from mpremote.transport import TransportError
 
 from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
-from spikelet.flashing import files_by_drive
+from spikelet.flashing.files_by_drive import DriveFiles
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -27,17 +27,31 @@ if TYPE_CHECKING:
     from spikelet.boards.port import Port
 
 
-def install(port: Port, interpreter: str, name: str) -> str:
-    """Put a package on the board at a port; return what the tool said.
+def install_driver(port: Port, interpreter: str, name: str) -> str:
+    """Install a package on the board at a port.
 
-    interpreter    "micropython", "circuitpython"
-    name           of the package as circup and mip know it; for mip also a .json file of one
-    Raises SpikeletError where it cannot be had, or there is no way to put it there.
+    Parameters
+    ----------
+    port : Port
+    interpreter : str
+        "micropython" or "circuitpython".
+    name : str
+        The name of the package in circup or mip; for mip also a .json file that describes it.
+
+    Returns
+    -------
+    str
+        The output of circup or mip.
+
+    Raises
+    ------
+    SpikeletError
+        If the package cannot be downloaded or installed, or the board takes no packages.
     """
     with port.connect() as transport:
         if interpreter == "micropython":
             return _by_mip(transport, port.name, name)
-        files = files_by_drive.of(transport)
+        files = DriveFiles.of(transport)
     if interpreter != "circuitpython":
         raise SpikeletError(f"{port.name} takes no packages; copy the driver into its folder lib")
     if files is None:
@@ -49,7 +63,7 @@ def install(port: Port, interpreter: str, name: str) -> str:
 
 
 def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
-    wanted = {
+    arguments = {
         "command": ["install"],
         "packages": [name],
         "index": None,
@@ -57,10 +71,10 @@ def _by_mip(transport: SerialTransport, board: str, name: str) -> str:
         "mpy": True,
     }
     try:
-        return raw_repl.command(transport, mip.do_mip, **wanted)
+        return raw_repl.command(transport, mip.do_mip, **arguments)
     except (CommandError, OSError, ValueError, TransportError) as error:
         raise SpikeletError(
-            f"mip could not put {name} on {board}: {error}; what it put there is in the board's lib"
+            f"mip could not put {name} on {board}: {error}; any files of it are in the board's lib"
         ) from None
 
 
@@ -71,14 +85,17 @@ def _by_circup(folder: str, name: str) -> str:
             f"circup, which installs {name}, is not here; pip install 'spikelet[drivers]', or copy the "
             f"driver into {folder}/lib"
         )
-    done = subprocess.run(
-        [program, "--path", folder, "install", name], capture_output=True, text=True, check=False
+    run = subprocess.run(
+        [program, "--path", folder, "install", name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    said = done.stdout + done.stderr
-    # It also ends well where it knows no such library.
-    if done.returncode or not list(Path(folder, "lib").glob(f"{Path(name).stem}*")):
+    output = run.stdout + run.stderr
+    # circup also exits with 0 if it does not know the library.
+    if run.returncode or not list(Path(folder, "lib").glob(f"{Path(name).stem}*")):
         raise SpikeletError(
-            f"circup could not install {name}: {raw_repl.last_line(said)}; "
+            f"circup could not install {name}: {raw_repl.last_line(output)}; "
             "it needs the network, and a name that circup show lists"
         )
-    return said
+    return output

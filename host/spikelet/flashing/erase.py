@@ -1,4 +1,4 @@
-"""Removing what was put on a board."""
+"""Removes Spikelet's files, or all files, from a board."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import layout
 from spikelet.flashing.stage import HEAD, NEW, Files, old_layout
 
-# Other file systems in the root; and on a drive, what CircuitPython or a computer put there.
+# Other file systems in the root, and files that CircuitPython or a computer wrote to the drive.
 NOT_OURS = (
     "rom",
     "remote",
@@ -23,36 +23,60 @@ NOT_OURS = (
 )
 
 
-def ours(files: Files) -> dict[str, int]:
-    """Return {path: bytes} of all that Spikelet has put on a board, in an order to remove it."""
+def own_files(files: Files) -> dict[str, int]:
+    """Return Spikelet's files on a board, in an order to remove them.
+
+    Entry points come first and folders after their content, so a cut leaves a board that starts with
+    the network or with none.
+
+    Returns
+    -------
+    dict of str to int
+        {path: bytes}; -1 for a folder.
+    """
     entries = {path: files.read(path, HEAD) for path in installation.ENTRY_POINTS}
-    found = {
+    own = {
         path: len(data)
         for path, data in entries.items()
         if data is not None and layout.is_ours(data)
     }
     inside = files.list(FOLDER)
-    found |= {path: inside[path] for path in (ACTIVE, ACTIVE + NEW) if path in inside}
+    own |= {path: inside[path] for path in (ACTIVE, ACTIVE + NEW) if path in inside}
     if inside:
-        found |= inside | {FOLDER: -1}
-    return found | old_layout(files)
+        own |= inside | {FOLDER: -1}
+    return own | old_layout(files)
 
 
 def everything(files: Files) -> dict[str, int]:
-    """Return {path: bytes} of all files of a board, Spikelet's first, in an order to remove them."""
-    found = files.list("")
-    return ours(files) | {
-        path: size for path, size in found.items() if path.split("/")[0] not in NOT_OURS
+    """Return all files of a board, Spikelet's first, in an order to remove them.
+
+    Returns
+    -------
+    dict of str to int
+        {path: bytes}; -1 for a folder.
+    """
+    paths = files.list("")
+    return own_files(files) | {
+        path: size for path, size in paths.items() if path.split("/")[0] not in NOT_OURS
     }
 
 
-def erase(files: Files, found: Mapping[str, int]) -> None:
-    """Remove files in the order given.
+def erase(files: Files, paths: Mapping[str, int]) -> None:
+    """Remove files, in their order.
 
-    Raises SpikeletError if some are still there.
+    Parameters
+    ----------
+    files : Files
+    paths : mapping of str to int
+        {path: bytes}, from `own_files` or `everything`.
+
+    Raises
+    ------
+    SpikeletError
+        If the board still has some of them.
     """
-    files.remove(found)
-    held = files.hashes(path for path, size in found.items() if size >= 0)
-    left = [path for path, digest in held.items() if digest is not None]
+    files.remove(paths)
+    digests = files.hashes(path for path, size in paths.items() if size >= 0)
+    left = [path for path, digest in digests.items() if digest is not None]
     if left:
         raise SpikeletError(f"the board still has {', '.join(left)}; reset it, and erase again")

@@ -1,7 +1,7 @@
-"""A CircuitPython board's drive, CIRCUITPY: its file system as a folder of this computer.
+"""Accesses the files of a CircuitPython board through its drive, CIRCUITPY.
 
-While a computer has the drive, the board's own code cannot write; so files go through the drive, and are
-hashed by the board. Source: CircuitPython's documentation, "storage" and "Workflows".
+While a computer has mounted the drive, the code on the board cannot write. So the host writes to the
+drive, and the board hashes the files. Source: CircuitPython's documentation, "storage" and "Workflows".
 """
 
 from __future__ import annotations
@@ -23,59 +23,60 @@ from spikelet.flashing.files_by_repl import BoardFiles
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-BOOT_OUT = "boot_out.txt"  # which CircuitPython writes when it starts; it has the board's UID
+# CircuitPython writes this file when it starts; it contains the UID of the board.
+BOOT_OUT = "boot_out.txt"
 MOUNTS = Path("/proc/mounts")
 PLACES = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt/*", "/Volumes/*")
 
 
-def of(transport: SerialTransport) -> DriveFiles | None:
-    """Return the drive of the board at the end of a raw REPL; None where it is not mounted here."""
-    transport.exec(installation.board_side("identity"))
-    name, uid = transport.eval("identity")
-    folder = find(uid) if name == "circuitpython" and uid else None
-    return DriveFiles(folder, BoardFiles(transport)) if folder else None
-
-
-def find(uid: str) -> Path | None:
-    """Return the folder where the drive of the board with this UID is mounted, if it is."""
+def find_drive(uid: str) -> Path | None:
+    """Return the mounted drive of the board with this UID, or None."""
     for folder in mounted():
         try:
-            said = (folder / BOOT_OUT).read_text(errors="replace")
+            text = (folder / BOOT_OUT).read_text(errors="replace")
         except OSError:
             continue
-        found = re.search(r"^UID:\s*([0-9A-Fa-f]+)", said, re.MULTILINE)
-        if found and found[1].upper() == uid.upper():
+        match = re.search(r"^UID:\s*([0-9A-Fa-f]+)", text, re.MULTILINE)
+        if match and match[1].upper() == uid.upper():
             return folder
     return None
 
 
 def mounted() -> list[Path]:
-    """Return the folders where drives are mounted."""
+    """Return the folders to which drives are mounted."""
     if sys.platform == "win32":
         return [Path(f"{letter}:\\") for letter in string.ascii_uppercase]
-    found = [path for place in PLACES for path in sorted(Path("/").glob(place[1:]))]
+    folders = [path for place in PLACES for path in sorted(Path("/").glob(place[1:]))]
     try:
         lines = MOUNTS.read_text().splitlines()
     except OSError:
-        return found
+        return folders
     places = [line.split()[1] for line in lines if len(line.split()) > 1]
     decoded = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), p) for p in places]
-    return [*map(Path, decoded), *found]
+    return [*map(Path, decoded), *folders]
 
 
 class DriveFiles:
-    """The drive of a board, and the REPL that tells whether what was written arrived."""
+    """The file system of a board as a drive; its REPL hashes the written files."""
+
+    @classmethod
+    def of(cls, transport: SerialTransport) -> DriveFiles | None:
+        """Return the drive of the board at a raw REPL, or None if it is not mounted."""
+        transport.exec(installation.board_side("identity"))
+        name, uid = transport.eval("identity")
+        folder = find_drive(uid) if name == "circuitpython" and uid else None
+        return cls(folder, BoardFiles(transport)) if folder else None
 
     def __init__(self, folder: Path, board: BoardFiles) -> None:
         self.folder = folder
         self._board = board
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the sha256 of each file, None where there is none."""
+        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
         return self._board.hashes(paths)
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
-        """Return the first bytes of a file, None where there is none."""
+        """Return the first `size` bytes of a file, None if it is missing."""
         try:
             with (self.folder / path).open("rb") as file:
                 return file.read(size)
@@ -83,17 +84,17 @@ class DriveFiles:
             return None
 
     def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all that is in a folder; a folder has -1, and comes after its own."""
-        found = {}
+        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
+        sizes = {}
         for above, folders, names in os.walk(self.folder / folder, topdown=False):
             for name in names:
                 path = Path(above, name)
-                found[self._spelled(path)] = path.stat().st_size
-            found |= {self._spelled(Path(above, name)): -1 for name in folders}
-        return found
+                sizes[self._spelled(path)] = path.stat().st_size
+            sizes |= {self._spelled(Path(above, name)): -1 for name in folders}
+        return sizes
 
     def make(self, folders: Iterable[str]) -> None:
-        """Make the folders that are not there."""
+        """Make the missing folders."""
         for path in folders:
             try:
                 (self.folder / path).mkdir(exist_ok=True)
@@ -101,26 +102,34 @@ class DriveFiles:
                 raise self._refused(f"make {path}", error) from None
 
     def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
-        """Put files in their places, each once it is whole; yield the bytes stored so far.
+        """Write files under temporary names, and rename each once the board has hashed it.
 
-        Raises SpikeletError if the drive is full, or the board reads something else.
+        Yields
+        ------
+        int
+            Bytes stored so far.
+
+        Raises
+        ------
+        SpikeletError
+            If the drive is full, or the board reads other bytes.
         """
-        done, temporary = 0, {path: f"{path}.new" for path in files}
+        stored, temporary = 0, {path: f"{path}.new" for path in files}
         for path, data in files.items():
             try:
                 self._write(temporary[path], data)
             except OSError as error:
                 raise self._refused(f"store {path} of {len(data)} bytes", error) from None
-            done += len(data)
-            yield done
-        held = self._board.hashes(temporary.values())
+            stored += len(data)
+            yield stored
+        digests = self._board.hashes(temporary.values())
         for path, data in files.items():
-            if held[temporary[path]] != hashlib.sha256(data).hexdigest():
+            if digests[temporary[path]] != hashlib.sha256(data).hexdigest():
                 raise SpikeletError(upload.refusal(path, data, "damaged"))
             self.rename(temporary[path], path)
 
     def rename(self, old: str, new: str) -> None:
-        """Have a file take another's place."""
+        """Rename a file, and replace the one of that name."""
         try:
             os.replace(self.folder / old, self.folder / new)
             self._settle(self.folder / new)
@@ -128,7 +137,7 @@ class DriveFiles:
             raise self._refused(f"rename {old}", error) from None
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files and empty folders, those that are there, in this order."""
+        """Remove files and empty folders in this order; ignore missing ones."""
         for name in paths:
             path = self.folder / name
             try:
@@ -144,7 +153,7 @@ class DriveFiles:
 
     @staticmethod
     def _settle(path: Path) -> None:
-        """Have what the folder says of a file written as well, where the system can."""
+        """Flush the folder entry of a file, if the operating system can."""
         if hasattr(os, "O_DIRECTORY"):
             descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -158,5 +167,5 @@ class DriveFiles:
     def _refused(self, what: str, error: OSError) -> SpikeletError:
         return SpikeletError(
             f"the drive {self.folder} could not {what} ({error.strerror or error}); make room on it, "
-            "or mount it anew so that it can be written; the board goes on with what it had"
+            "or mount it anew so that it can be written; the board keeps its old files"
         )

@@ -1,4 +1,4 @@
-"""The files of a board, through its raw REPL."""
+"""Accesses the files of a board over its raw REPL."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from spikelet.flashing import upload
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-AT_ONCE = 24  # paths in one command: a board with little memory has to hold it
+# Paths in one command, which has to fit into the memory of a small board.
+AT_ONCE = 24
 
-# The board's side, function by function; "" is what they all need.
+# The functions for the board by name; "" is the code that all of them need.
 ON_BOARD = minify.functions(installation.board_side("files"))
 
 
 class BoardFiles:
-    """The file system of a board at the end of a raw REPL.
+    """The file system of a board at a raw REPL.
 
-    is_fast    bool, whether a receiver on the board takes the files; where it does not work, each part
-               of a file is a command for the REPL
+    Attributes
+    ----------
+    is_fast : bool
+        Whether to send files to a receiver on the board. If the receiver fails, each part of a file is a
+        command for the REPL.
     """
 
     def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
@@ -35,36 +39,44 @@ class BoardFiles:
         self._there: set[str] = set()
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the sha256 of each file, None where there is none."""
+        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
         self._need("_sha256")
-        wanted = list(paths)
-        found: dict[str, str | None] = {}
-        for first in range(0, len(wanted), AT_ONCE):
-            some = wanted[first : first + AT_ONCE]
+        all_paths = list(paths)
+        digest_of: dict[str, str | None] = {}
+        for first in range(0, len(all_paths), AT_ONCE):
+            some = all_paths[first : first + AT_ONCE]
             digests = self._transport.eval(f"[_sha256(path) for path in {some!r}]")
-            found.update(zip(some, digests, strict=True))
-        return found
+            digest_of.update(zip(some, digests, strict=True))
+        return digest_of
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
-        """Return the first bytes of a file, None where there is none."""
+        """Return the first `size` bytes of a file, None if it is missing."""
         self._need("_read")
         return self._transport.eval(f"_read({path!r}, {size})")
 
     def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all that is in a folder; a folder has -1, and comes after its own."""
+        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
         self._need("_list")
         lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
         return dict(ast.literal_eval(line) for line in lines)
 
     def make(self, folders: Iterable[str]) -> None:
-        """Make the folders that are not there."""
+        """Make the missing folders."""
         self._need("_make")
         self._run(f"for folder in {list(folders)!r}: _make(folder)", "make its folders")
 
     def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
-        """Put files in their places, each once it is whole; yield the bytes stored so far.
+        """Write files; each gets its name once it is complete.
 
-        Raises SpikeletError if the board is full, or holds something else than was sent.
+        Yields
+        ------
+        int
+            Bytes stored so far.
+
+        Raises
+        ------
+        SpikeletError
+            If the board is full, or stores other bytes than were sent.
         """
         self._need("_sha256", "_replace")
         left, done = dict(files), 0
@@ -86,20 +98,20 @@ class BoardFiles:
             done += len(data)
 
     def rename(self, old: str, new: str) -> None:
-        """Have a file take another's place."""
+        """Rename a file, and replace the one of that name."""
         self._need("_replace")
         self._run(f"_replace({old!r}, {new!r})", f"rename {old}")
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files and empty folders, those that are there, in this order."""
+        """Remove files and empty folders in this order; ignore missing ones."""
         self._need("_remove")
-        wanted = list(paths)
-        for first in range(0, len(wanted), AT_ONCE):
-            some = wanted[first : first + AT_ONCE]
+        all_paths = list(paths)
+        for first in range(0, len(all_paths), AT_ONCE):
+            some = all_paths[first : first + AT_ONCE]
             self._run(f"for path in {some!r}: _remove(path)", f"remove {some[0]}")
 
     def _need(self, *names: str) -> None:
-        """Have these functions on the board."""
+        """Define functions on the board, unless it has them."""
         if missing := [name for name in names if name not in self._there]:
             if not self._there:
                 missing.insert(0, "")
@@ -114,5 +126,5 @@ class BoardFiles:
             if upload.is_read_only(reason):
                 raise SpikeletError(upload.READ_ONLY.format(what=what)) from None
             raise SpikeletError(
-                f"the board could not {what} ({reason}); it goes on with what it had"
+                f"the board could not {what} ({reason}); it keeps its old files"
             ) from None

@@ -1,7 +1,8 @@
-"""Flash a board: choose the files, stage them, try them, put them to use.
+"""Flashes a board: choose the files, stage them, try them, activate them.
 
-`prepare` asks the board and chooses the files; it changes nothing. `write` does the rest. A cut at any
-moment leaves the board with the old network or the new one: see stage.py.
+`prepare` queries the board and chooses the files, without any change to the board. `write_files` does
+the rest. After a power cut at any moment, the board starts with the old network or the new one: see
+stage.py.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
-from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing import drivers, stage
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
 from spikelet.flashing.runtime import choice, fit, needs
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.choice import Choice
 from spikelet.flashing.runtime.memory import Need
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
 from spikelet.link.board_info import BoardInfo
@@ -32,11 +31,11 @@ from spikelet.networks.network import Network
 from spikert.session import NETWORK, RECORDING, SENSOR
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes that are done, and with all of them."""
+"""Called with (bytes done, bytes in all)."""
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Drop a report of progress."""
+    """Ignore a report of progress."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Preparation:
     Attributes
     ----------
     port : Port
-        Where the files go; a Rom if they go into the ROM partition.
+        The port to write to; a Rom for the ROM partition.
     interpreter : Interpreter
     network : Network
     choice : Choice
@@ -54,7 +53,7 @@ class Preparation:
     ram : int or None
         Bytes free for Python before the runtime is loaded; None if unknown, 0 without a limit.
     need : Need
-        Bytes of RAM that the network takes.
+        RAM and flash that the network takes.
     """
 
     port: Port
@@ -66,7 +65,7 @@ class Preparation:
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        """{path: bytes} of the runtime, the network and what goes with it."""
+        """{path: bytes} of the runtime, the network, its recording and its sensor settings."""
         return self.choice.files
 
     @property
@@ -76,30 +75,30 @@ class Preparation:
 
     @property
     def first_entry(self) -> str:
-        """The file that the interpreter starts with."""
+        """The file that the interpreter starts."""
         return "code.py" if self.interpreter.name == "circuitpython" else "main.py"
 
 
 @dataclass(frozen=True)
 class FlashReport:
-    """What a flash did.
+    """The result of a flash.
 
     Attributes
     ----------
     files : int
-        Number of files that the board has of Spikelet.
+        Number of Spikelet's files on the board.
     size : int
-        Their bytes.
+        Bytes of these files.
     sent : int
-        Bytes that were sent; the others were there already.
+        Bytes that were sent; the board already had the others.
     own_entries : tuple of str
-        Entry points that are the user's own, and were left alone.
+        Entry points that the user wrote; they are unchanged.
     starts_by_itself : bool
         Whether the board starts the network at power-up.
     left_out : str
-        A sentence on the modules that the board did not get.
+        A sentence about the modules that were left out.
     info : BoardInfo
-        The answer of the board once it had loaded the network.
+        The response of the board after it loaded the network.
     """
 
     files: int
@@ -117,7 +116,7 @@ class FlashReport:
 def payload(
     network: Network, *, recording: Dataset | None = None, sensor: dict[str, Any] | None = None
 ) -> dict[str, bytes]:
-    """Return the files that are flashed besides the runtime.
+    """Return the files to flash with the runtime.
 
     Parameters
     ----------
@@ -125,7 +124,12 @@ def payload(
     recording : Dataset, optional
         Samples that the board replays by itself.
     sensor : dict, optional
-        Settings as `sensor_settings.parse` returns them.
+        Settings from `sensor_settings.parse_settings`.
+
+    Returns
+    -------
+    dict of str to bytes
+        {name: bytes}: network.lif, samples.bin, sensor.json.
     """
     files = {NETWORK: lif_file.to_bytes(network)}
     if recording is not None:
@@ -133,7 +137,7 @@ def payload(
     if sensor is not None:
         if sensor["sensor"] == "replay":
             sensor = {"channels": network.channels} | sensor
-        files[SENSOR] = sensor_settings.to_bytes(sensor)
+        files[SENSOR] = sensor_settings.settings_to_bytes(sensor)
     return files
 
 
@@ -147,37 +151,37 @@ def prepare(
     board: str | None = None,
     driver: str | None = None,
 ) -> Preparation:
-    """Ask a board what it is, and choose the files for it.
+    """Query a board and choose its files; change nothing on it.
 
     Parameters
     ----------
     port : Port
     network : Network
     extra : mapping of str to bytes
-        The files besides the runtime, from `payload`.
+        The files to flash with the runtime, from `payload`.
     small : bool
         Choose only the modules that this network and its sensor need.
     rom : bool
         Use the ROM partition of the board.
     board : str, optional
-        A name of the catalogue; any other board is refused.
+        A name of the catalogue; another board raises SpikeletError.
     driver : str, optional
-        A package with a driver, installed on the board first.
+        A package with a driver of a sensor, to install on the board first.
 
     Raises
     ------
     SpikeletError
-        If the board cannot be reached, is another one, or has no room for the network.
+        If the board does not respond, is another one, or has too little memory for the network.
     """
-    interpreter = interpreters.ask(port)
+    interpreter = survey_port(port)
     if board:
-        interpreters.check_board(interpreter, board, port.name)
+        check_board(interpreter, board, port.name)
     if driver:
-        drivers.install(port, interpreter.name, driver)
+        drivers.install_driver(port, interpreter.name, driver)
     if rom:
         port = Rom(port, interpreter.rom_size)
         interpreter = replace(interpreter, flash_size=interpreter.rom_size)
-    parts = runtime_parts.of(interpreter)
+    parts = RuntimeParts.for_interpreter(interpreter)
     task = needs.task_of(network, extra)
     chosen = choice.choose(port, interpreter, parts, task, extra, small=small)
     capacity = fit.of_interpreter(
@@ -187,8 +191,8 @@ def prepare(
     return Preparation(port, interpreter, network, chosen, capacity.ram, need)
 
 
-def plan(preparation: Preparation) -> Plan:
-    """Return what `write` would send, keep and remove; change nothing.
+def plan_flash(preparation: Preparation) -> Plan:
+    """Return the files that `write_files` would send, keep and remove; change nothing.
 
     Raises
     ------
@@ -199,10 +203,10 @@ def plan(preparation: Preparation) -> Plan:
     if port.in_place:
         raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
     with port.connect() as transport:
-        return stage.plan(stage.of(transport), board_layout.of(preparation.files))
+        return stage.plan_changes(stage.files_of(transport), Layout.of_files(preparation.files))
 
 
-def write(
+def write_files(
     preparation: Preparation,
     *,
     force: bool = False,
@@ -210,24 +214,24 @@ def write(
     log: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
 ) -> FlashReport:
-    """Send the files, have the board load the network, then put them to use.
+    """Send the files, let the board load the network, then activate them.
 
     Parameters
     ----------
     preparation : Preparation
     force : bool
-        Write the ROM even if a power cut meanwhile would leave no network on the board.
+        Write the ROM even if a power cut meanwhile would leave the board without a network.
     progress : callable
         Called with (bytes done, bytes in all).
     log : callable
         Called with the text that the board prints.
     warn : callable
-        Called with a sentence if `force` was needed.
+        Called with a sentence if only `force` allowed the write.
 
     Raises
     ------
     SpikeletError
-        If the board is full or cannot load the network; it keeps the network that it had.
+        If the board is full or cannot load the network; it keeps the old network.
     """
     port, network, files = preparation.port, preparation.network, preparation.files
     if port.in_place:
@@ -248,13 +252,13 @@ def write(
 
 
 def stage_files(port: Port, layout: Layout, progress: Progress = ignore_progress) -> int:
-    """Put new files beside those in use; return the number of bytes that were sent."""
+    """Write new files beside the active ones; return the number of bytes that were sent."""
     with port.connect() as transport:
-        steps: Iterator[tuple[int, int]] = stage.stage(stage.of(transport), layout)
-        kept = done = next(steps)[0]
+        steps: Iterator[tuple[int, int]] = stage.stage(stage.files_of(transport), layout)
+        present = done = next(steps)[0]
         for done, total in steps:
             progress(done, total)
-    return done - kept
+    return done - present
 
 
 def _write_files(
@@ -264,12 +268,12 @@ def _write_files(
     progress: Progress,
     log: Callable[[str], None],
 ) -> tuple[int, tuple[str, ...], BoardInfo]:
-    """Write a file system; return the bytes sent, the entry points of the user, the board's answer."""
-    layout = board_layout.of(files)
+    """Write a file system; return the bytes sent, the user's own entry points, the response."""
+    layout = Layout.of_files(files)
     sent = stage_files(port, layout, progress)
     info = _try(port, network, layout, log)
     with port.connect() as transport:
-        board = stage.of(transport)
+        board = stage.files_of(transport)
         own = stage.activate(board, layout)
         stage.clean(board, layout)
     return sent, own, info
@@ -282,9 +286,9 @@ def _write_in_place(
     progress: Progress,
     log: Callable[[str], None],
 ) -> tuple[int, tuple[str, ...], BoardInfo]:
-    """Write a ROM image, then have the board start from it."""
+    """Write a ROM image, then let the board start from it."""
     sent = 0
-    for sent, total in stage.install(port, files):
+    for sent, total in stage.install_payload(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass
@@ -301,25 +305,27 @@ def _bridge(
     log: Callable[[str], None],
     warn: Callable[[str], None],
 ) -> None:
-    """Have a board start from its files while the ROM that it starts from is written."""
+    """Let a board start from its files while its ROM, which is in use, is written."""
     try:
         _write_files(rom.port, network, files, progress, log)
     except BoardGone:
         raise
     except SpikeletError as error:
         if force:
-            warn(f"nothing starts {rom.name} if the power goes now: {error}")
+            warn(f"{rom.name} will not start by itself if the power goes now: {error}")
             return
         raise SpikeletError(
-            f"{error}; its ROM was not written, because nothing would start the board if the power "
-            "went meanwhile; add --yes to write it all the same"
+            f"{error}; its ROM was not written, because the board would not start by itself if the "
+            "power went meanwhile; add --yes to write it all the same"
         ) from None
 
 
 def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None]) -> BoardInfo:
-    """Have the board load the network from where it was staged."""
+    """Let the board load the network from its staged path."""
     try:
         with open_session(port, network, paths=layout.paths, log=log) as (_, info):
             return info
     except SpikeletError as error:
-        raise SpikeletError(f"{error}; it was not put to use, what the board had is") from None
+        raise SpikeletError(
+            f"{error}; it was not activated, and the board keeps its old files"
+        ) from None

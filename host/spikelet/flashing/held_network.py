@@ -1,4 +1,4 @@
-"""The network that a board holds."""
+"""Reads the network on a board."""
 
 from __future__ import annotations
 
@@ -11,10 +11,19 @@ from spikert.network.tables import TableError
 from spikert.session import NETWORK
 
 
-def held(port: Port) -> tuple[Network, frozenset[str]]:
-    """Return the network that a board holds, and the names of all that was flashed with it.
+def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
+    """Return the network on a board, and the names of the files that were flashed with it.
 
-    Raises SpikeletError if it holds no network, or a damaged one.
+    Returns
+    -------
+    network : Network
+    names : frozenset of str
+        Of network.lif, samples.bin and sensor.json those that the board has.
+
+    Raises
+    ------
+    SpikeletError
+        If the board has no network, or a damaged one.
     """
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
@@ -25,10 +34,10 @@ def held(port: Port) -> tuple[Network, frozenset[str]]:
             )
         except OSError:
             raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
-        # A ROM names the places of all files, also of those that were not flashed.
-        there = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
+        # Code that starts from a ROM names the paths of all files, also of missing ones.
+        names = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return lif_file.from_bytes(bytes(data)), there
+        return lif_file.from_bytes(bytes(data)), names
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"

@@ -1,11 +1,11 @@
-"""Where Spikelet's files stand in a board's file system.
+"""Chooses the paths of Spikelet's files on a board.
 
-    spikelet/r1a2b3c4d/spikert/...          a runtime, in a folder called after its content
-    spikelet/5e6f7a8b.lif, .bin, .json      network, recording, sensor's settings, called after theirs
-    spikelet/active                         which of these are in use, with a CRC-32
-    main.py, code.py                        what MicroPython and CircuitPython start with
+    spikelet/r1a2b3c4d/spikert/...          a runtime, in a folder named by its hash
+    spikelet/5e6f7a8b.lif, .bin, .json      network, recording, sensor settings, named by their hashes
+    spikelet/active                         the paths in use, with a CRC-32
+    main.py, code.py                        entry points of MicroPython and CircuitPython
 
-What is new therefore never takes a name that is in use, and one rename of `active` puts it to use.
+So new files never overwrite a file that is in use, and one rename of `active` activates them.
 """
 
 from __future__ import annotations
@@ -21,23 +21,31 @@ from spikert.session import NETWORK, RECORDING
 
 PACKAGE = "spikert/"
 
-OLD_FILES = (NETWORK, RECORDING)  # where they stood before, beside a folder `spikert`
+# Earlier versions wrote these to the root, beside a folder `spikert`.
+OLD_FILES = (NETWORK, RECORDING)
 
-OURS = (  # how each main.py and code.py begins that Spikelet put on a board
+# First lines of each main.py and code.py that Spikelet has written to boards, now or earlier.
+OURS = (
     b'"""Spikelet starts here.',
     b'"""MicroPython starts here: serve the host until it says goodbye',
     b'"""CircuitPython starts here: serve the host until it says goodbye',
-    b'print("Hello World!")',  # CircuitPython's own, on a new board
+    # CircuitPython writes this one on a new board.
+    b'print("Hello World!")',
 )
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What is to be put on a board.
+    """Files for a board, by path.
 
-    staged     {path: bytes} beside what is in use
-    entries    {path: bytes} of what the interpreter starts with
-    paths      {name: path} of what is to be in use
+    Attributes
+    ----------
+    staged : dict of str to bytes
+        {path: bytes} of the runtime, the network and its files.
+    entries : dict of str to bytes
+        {path: bytes} of the entry points.
+    paths : dict of str to str
+        {name: path} to activate.
     """
 
     staged: dict[str, bytes] = field(default_factory=dict)
@@ -46,59 +54,62 @@ class Layout:
 
     @property
     def active(self) -> bytes:
-        """The content of `active`, as firmware/main.py reads it."""
+        """The content of `active` that firmware/main.py reads."""
         return listing(self.paths)
 
+    @classmethod
+    def of_files(cls, files: Mapping[str, bytes]) -> Layout:
+        """Return the layout of files.
 
-def of(files: Mapping[str, bytes]) -> Layout:
-    """Return where files are to be put.
-
-    files    {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py
-    """
-    made = Layout(
-        entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
-    )
-    runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
-    if runtime:
-        folder = f"{FOLDER}/r{_digest(runtime)}"
-        made.paths[RUNTIME] = folder
-        made.staged.update({f"{folder}/{name}": data for name, data in runtime.items()})
-    for name, ending in ENDINGS.items():
-        if name in files:
-            path = f"{FOLDER}/{_digest({name: files[name]})}{ending}"
-            made.paths[name] = path
-            made.staged[path] = files[name]
-    return made
+        Parameters
+        ----------
+        files : mapping of str to bytes
+            {name: bytes}: spikert/..., network.lif, samples.bin, sensor.json, main.py, code.py.
+        """
+        layout = cls(
+            entries={name: files[name] for name in installation.ENTRY_POINTS if name in files}
+        )
+        runtime = {name: data for name, data in sorted(files.items()) if name.startswith(PACKAGE)}
+        if runtime:
+            folder = f"{FOLDER}/r{_digest(runtime)}"
+            layout.paths[RUNTIME] = folder
+            layout.staged.update({f"{folder}/{name}": data for name, data in runtime.items()})
+        for name, ending in ENDINGS.items():
+            if name in files:
+                path = f"{FOLDER}/{_digest({name: files[name]})}{ending}"
+                layout.paths[name] = path
+                layout.staged[path] = files[name]
+        return layout
 
 
 def listing(paths: Mapping[str, str]) -> bytes:
-    """Return the content of an `active` that names these paths."""
+    """Return the content of `active` for these paths, with its CRC-32."""
     text = "".join(f"{name} {path}\n" for name, path in paths.items())
     return f"{text}crc {zlib.crc32(text.encode()):08x}".encode()
 
 
-def listed(data: bytes | None) -> dict[str, str] | None:
-    """Return the paths that an `active` names, or None if it is missing or torn."""
+def parse_listing(data: bytes | None) -> dict[str, str] | None:
+    """Return {name: path} in the content of `active`, or None if it is missing or damaged."""
     if data is None:
         return None
-    text, found, crc = data.decode(errors="replace").partition("crc ")
-    if not found or crc != f"{zlib.crc32(text.encode()):08x}":
+    text, mark, crc = data.decode(errors="replace").partition("crc ")
+    if not mark or crc != f"{zlib.crc32(text.encode()):08x}":
         return None
     return dict(line.split(" ", 1) for line in text.splitlines())
 
 
 def is_ours(entry: bytes) -> bool:
-    """Return whether a main.py or code.py is one that Spikelet may replace."""
+    """Return whether Spikelet may replace this main.py or code.py: it is empty or has a line of OURS."""
     return not entry.strip() or entry.startswith(OURS)
 
 
-def folders(paths: Mapping[str, object]) -> list[str]:
-    """Return the folders that files need, parents first."""
-    found: set[str] = set()
+def parent_folders(paths: Mapping[str, object]) -> list[str]:
+    """Return the folders of files, parents first."""
+    folders: set[str] = set()
     for path in paths:
         parts = path.split("/")[:-1]
-        found.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
-    return sorted(found)
+        folders.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+    return sorted(folders)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

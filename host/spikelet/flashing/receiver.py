@@ -1,19 +1,19 @@
-"""What runs on a board while files are sent to it, and what is said between it and the host.
+"""Code of the receiver on a board, and its messages with the host.
 
-What the host sends:   kind  number  size  threes  crc   then `size` bytes, and `threes` places
-                          1       8     4       4    8   characters, the numbers in hexadecimal
+From the host:    kind  number  size  threes  crc   then `size` bytes, and `threes` positions
+                     1       8     4       4    8   characters, the numbers in hexadecimal
 
     F    a file begins; its bytes: path, space, sha256           B    bytes of it, from `number` on
-    E    it is whole: hash what was stored, and rename it        Q    no more files
+    E    it is complete: hash the stored bytes, and rename it    Q    no more files
 
-What the board says:   kind  number  \\n
+From the board:   kind  number  \\n
 
-    +    number bytes of the file are stored      =    it has taken its place
-    ?    that was damaged; it waits for MARK      !    it failed, with so many bytes that say how
+    +    `number` bytes of the file are stored        =    the file is renamed
+    ?    the message was damaged; waiting for MARK    !    an error; its text has `number` bytes
 
-The host waits for each answer, so that no buffer has to hold more than one block. No byte of it is 03,
-which is Ctrl-C: each travels as 02, and its place behind the block, in 4 hexadecimal characters. So
-Ctrl-C always ends the receiver, whatever it waits for, and no time-out is needed there.
+The host waits for each answer, so a buffer of one block is enough. The byte 03 is Ctrl-C and never
+occurs in a message: the host sends 02 instead, with its position after the block, in 4 hexadecimal
+characters. So Ctrl-C always ends the receiver, and the receiver needs no time-out.
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ import zlib
 from spikelet import installation
 from spikert import wire
 
-BLOCK = 4096  # bytes, with the places
-HEAD, ANSWER = 25, 10  # bytes
+# Bytes of a block with its positions, of the head of a message, and of an answer.
+BLOCK = 4096
+HEAD, ANSWER = 25, 10
 MARK = b"\nspikelet: here a block begins\n"
 
 RECEIVER = installation.board_side("receive")
 
-# Starts it, once a board has these functions of files.py.
+# Starts the receiver; a board needs these functions of files.py first.
 RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, binascii.crc32, _sha256, _replace)"
 
 
 def answer(kind: bytes, number: int) -> bytes:
-    """Return an answer of the board's."""
+    """Return an answer as the board sends it."""
     return kind + b"%08x\n" % number
 
 
 def message(kind: bytes, number: int, data: bytes) -> bytes:
-    """Return a message with these bytes."""
+    """Return a message of the host with these bytes."""
     threes = [i for i, value in enumerate(data) if value == wire.CTRL_C[0]]
     body = data.replace(wire.CTRL_C, b"\x02") + b"".join(b"%04x" % i for i in threes)
     head = b"%c%08x%04x%04x" % (kind, number, len(data), len(threes))

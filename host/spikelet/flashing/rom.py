@@ -1,6 +1,6 @@
-"""A board's ROM partition: a ROMFS image there is read and executed where it lies.
+"""Writes ROMFS images to the ROM partition of a board, which executes them in place.
 
-MicroPython has one from 1.25 on, on boards that were configured for it; mpremote writes it.
+MicroPython has a ROM partition from 1.25 on, on boards that were configured for it; mpremote writes it.
 Source: MicroPython's manual, "Working with filesystems", and mpremote's `romfs deploy`.
 """
 
@@ -19,8 +19,8 @@ from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port, ReplPort
 from spikelet.errors import SpikeletError
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
+from spikelet.flashing.layout import Layout
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -29,10 +29,19 @@ PARTITION = 0
 
 
 class Rom(ReplPort):
-    """A port whose board keeps its files in its ROM partition.
+    """A port that writes the files of its board to the ROM partition.
 
-    port    where the board is
-    size    int, bytes of the partition
+    Parameters
+    ----------
+    port : Port
+        The port of the board.
+    size : int
+        Bytes of the partition; 0 without one.
+
+    Raises
+    ------
+    SpikeletError
+        If the board has no ROM partition.
     """
 
     in_place = True
@@ -51,17 +60,23 @@ class Rom(ReplPort):
         )
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
-        """Open the board's raw REPL."""
+        """Open the raw REPL of the board."""
         return self.port.connect()
 
     def is_in_use(self) -> bool:
-        """Return whether the board starts with what is in its ROM."""
+        """Return whether the board starts from its ROM."""
         with self.connect() as transport:
-            paths = stage.in_use(stage.of(transport)) or {}
+            paths = stage.in_use(stage.files_of(transport)) or {}
         return bool(start_code.in_rom().items() & paths.items())
 
     def write_image(self, image: bytes) -> None:
-        """Write an image to the partition; raises SpikeletError if it does not fit."""
+        """Write an image to the partition.
+
+        Raises
+        ------
+        SpikeletError
+            If it does not fit, or cannot be written.
+        """
         if len(image) > self.size:
             raise SpikeletError(
                 f"{self.name}'s ROM partition has {self.size:,} bytes, below the {len(image):,} of "
@@ -71,12 +86,10 @@ class Rom(ReplPort):
             deploy(transport, image)
 
     def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
-        """Have the board start from its ROM; return the entry points that are the user's own."""
-        layout = board_layout.Layout(
-            entries=board_layout.of(files).entries, paths=start_code.in_rom(files)
-        )
+        """Let the board start from its ROM; return the entry points that the user wrote."""
+        layout = Layout(entries=Layout.of_files(files).entries, paths=start_code.in_rom(files))
         with self.connect() as transport:
-            board = stage.of(transport)
+            board = stage.files_of(transport)
             board.make([start_code.FOLDER])
             own = stage.activate(board, layout)
             stage.clean(board, layout)
@@ -84,16 +97,19 @@ class Rom(ReplPort):
 
 
 def deploy(transport: SerialTransport, image: bytes) -> None:
-    """Write an image to the first ROM partition of the board at the end of a raw REPL.
+    """Write an image to the first ROM partition of a board, over its raw REPL.
 
-    Raises SpikeletError where there is none, or it cannot be written.
+    Raises
+    ------
+    SpikeletError
+        If the board has no ROM partition, or cannot write it.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "image.romfs")
         path.write_bytes(image)
-        wanted = {"command": ["deploy"], "path": str(path), "partition": PARTITION, "mpy": False}
+        arguments = {"command": ["deploy"], "path": str(path), "partition": PARTITION, "mpy": False}
         try:
-            raw_repl.command(transport, commands.do_romfs, **wanted)
+            raw_repl.command(transport, commands.do_romfs, **arguments)
         except commands.CommandError as error:
             raise SpikeletError(f"the board took no ROM image ({error})") from None
         except TransportExecError as error:

@@ -1,4 +1,4 @@
-"""Images of a ROMFS, which a board reads and executes in place."""
+"""Builds ROMFS images, which a board reads and executes in place."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ from spikelet.errors import SpikeletError
 
 
 def romfs_image(new: Mapping[str, bytes]) -> bytes:
-    """Return a ROMFS image with these files, in which the .lif starts at a multiple of 4.
+    """Return a ROMFS image in which the .lif starts at a multiple of 4.
 
-    The format aligns nothing; empty files with names of the right length, before and behind the
-    others, move what stands between.
+    The format does not align files. Empty files with names of the right length, before and after the
+    others, shift them.
     Source: MicroPython's docs/reference/romfs.rst, the format that `mpremote romfs` deploys.
+
+    Parameters
+    ----------
+    new : mapping of str to bytes
+        {path: bytes} of the files.
+
+    Raises
+    ------
+    SpikeletError
+        If several networks cannot all be aligned.
     """
     networks = [data for path, data in new.items() if path.endswith(".lif")]
     for before, behind in itertools.product(range(6), range(3)):

@@ -1,12 +1,12 @@
-"""Putting a runtime and a network on a board so that a cut at any moment cannot hurt.
+"""Stages, activates and cleans files on a board, safe against power cuts.
 
-    stage       new files beside those in use, each to a temporary name, hashed there, renamed
-    (try)       the board loads the network from there; see cli/flash.py
-    activate    one file, `active`, is replaced: before it the old is in use, after it the new
-    clean       what is no longer in use goes
+    stage       write new files beside those in use: under a temporary name, hash, rename
+    (try)       the board loads the network from the staged files; see flash.py
+    activate    replace one file, `active`: before that the old files are in use, afterwards the new ones
+    clean       remove files that are no longer in use
 
-Before `active` is replaced nothing that is in use is touched; after it nothing of the old is needed.
-What a cut leaves behind is used again by the next flash where it is the same, or removed.
+Staging leaves the files in use unchanged, and after `activate` the board needs only the new ones. After
+a power cut, the next flash uses the staged files again if they are equal, or removes them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from spikelet import installation
 from spikelet.boards.start_code import ACTIVE, FOLDER
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_drive import DriveFiles
 from spikelet.flashing.files_by_repl import BoardFiles
-from spikelet.flashing.layout import Layout
+from spikelet.flashing.layout import OLD_FILES, Layout, is_ours, parent_folders, parse_listing
 from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
@@ -28,43 +28,51 @@ if TYPE_CHECKING:
 
     from spikelet.boards.port import Port
 
-NEW = ".new"  # the ending of a temporary name
-HEAD = 100  # bytes of an entry point that tell whose it is
+# The suffix of temporary names.
+NEW = ".new"
+# Bytes of an entry point that show whether Spikelet wrote it.
+HEAD = 100
 
 
 class Files(Protocol):
-    """A board's file system; see board_files.BoardFiles."""
+    """The file system of a board; see files_by_repl.BoardFiles and files_by_drive.DriveFiles."""
 
     def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return the sha256 of each file, None where there is none."""
+        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
-        """Return the first bytes of a file, None where there is none."""
+        """Return the first `size` bytes of a file, None if it is missing."""
 
     def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all that is in a folder; a folder has -1, and comes after its own."""
+        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
 
     def make(self, folders: Iterable[str]) -> None:
-        """Make the folders that are not there."""
+        """Make the missing folders."""
 
     def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
-        """Put files in their places, each once it is whole; yield the bytes stored so far."""
+        """Write files, each under its name once it is complete; yield the bytes stored so far."""
 
     def rename(self, old: str, new: str) -> None:
-        """Have a file take another's place."""
+        """Rename a file, and replace the one of that name."""
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Remove files and empty folders, those that are there, in this order."""
+        """Remove files and empty folders in this order; ignore missing ones."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a flash would do.
+    """The changes that a flash would make.
 
-    send      {path: bytes} of what is not there yet, or differs
-    keep      {path: bytes} of what is there already
-    remove    {path: bytes} of what would no longer be in use
-    own       entry points of the user's, which stay
+    Attributes
+    ----------
+    send : dict of str to int
+        {path: bytes} of files that the board lacks, or that differ there.
+    keep : dict of str to int
+        {path: bytes} of files that the board already has.
+    remove : dict of str to int
+        {path: bytes} of files that would no longer be in use.
+    own : tuple of str
+        Entry points that the user wrote; they stay.
     """
 
     send: dict[str, int]
@@ -73,21 +81,25 @@ class Plan:
     own: tuple[str, ...]
 
 
-def of(transport: SerialTransport) -> Files:
-    """Return the file system of the board at the end of a raw REPL, through its drive if it has one."""
-    from spikelet.flashing import files_by_drive
+def files_of(transport: SerialTransport) -> Files:
+    """Return the file system of the board at a raw REPL: its drive if mounted, else over the REPL."""
 
-    return files_by_drive.of(transport) or BoardFiles(transport)
+    return DriveFiles.of(transport) or BoardFiles(transport)
 
 
-def install(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
-    """Put files on a board and to use, without a trial; yield (bytes done, bytes in all).
+def install_payload(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
+    """Write files to a board and activate them, without a trial.
 
     Parameters
     ----------
     port : Port
     new : mapping of str to bytes
-        {name: bytes}, named as for layout.of.
+        {name: bytes}, as for `Layout.of_files`.
+
+    Yields
+    ------
+    tuple of int
+        (bytes done, bytes in all).
     """
     if port.in_place:
         image = romfs_image(new)
@@ -95,39 +107,47 @@ def install(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
         yield len(image), len(image)
         return
     with port.connect() as transport:
-        yield from install_files(of(transport), board_layout.of(new))
+        yield from install_files(files_of(transport), Layout.of_files(new))
 
 
 def install_files(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
-    """Do all steps on a file system, without a trial; yield (bytes done, bytes in all)."""
+    """Stage, activate and clean without a trial; yield (bytes done, bytes in all)."""
     yield from stage(files, layout)
     activate(files, layout)
     clean(files, layout)
 
 
 def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
-    """Put what is new beside what is in use; yield (bytes done, of how many)."""
+    """Write new files beside those in use; yield (bytes done, bytes in all)."""
     _settle(files)
-    strays, wanted = staging(files, layout)
+    strays, missing = staging(files, layout)
     files.remove(strays)
     total = sum(len(data) for data in layout.staged.values())
-    done = total - sum(len(data) for data in wanted.values())
+    done = total - sum(len(data) for data in missing.values())
     yield done, total
-    if wanted:
-        files.make(board_layout.folders(wanted))
-        for stored in files.store(wanted):
+    if missing:
+        files.make(parent_folders(missing))
+        for stored in files.store(missing):
             yield done + stored, total
 
 
 def staging(files: Files, layout: Layout) -> tuple[dict[str, int], dict[str, bytes]]:
-    """Return {path: bytes} of what `stage` removes first, and what it then stores; changes nothing."""
+    """Return the files that `stage` would remove and store; change nothing.
+
+    Returns
+    -------
+    strays : dict of str to int
+        {path: bytes} to remove first; -1 for a folder.
+    missing : dict of str to bytes
+        {path: content} to store.
+    """
     inside, paths = files.list(FOLDER), in_use(files) or {}
     strays = _strays(inside, [*layout.staged, *_belonging(inside, paths)])
     return strays, _missing(files, layout.staged)
 
 
 def activate(files: Files, layout: Layout) -> tuple[str, ...]:
-    """Put what was staged to use; return the entry points that are the user's own, and stay."""
+    """Activate the staged files; return the entry points that the user wrote, which stay."""
     if files.read(ACTIVE) != layout.active:
         _all(files.store({ACTIVE: layout.active}))
     own = _own_entries(files, layout.entries)
@@ -138,42 +158,42 @@ def activate(files: Files, layout: Layout) -> tuple[str, ...]:
 
 
 def clean(files: Files, layout: Layout) -> None:
-    """Remove what is no longer in use, once `activate` is done."""
+    """Remove the files that are no longer in use after `activate`."""
     files.remove(_unused(files, layout, _own_entries(files, layout.entries)))
 
 
-def plan(files: Files, layout: Layout) -> Plan:
-    """Return what flashing would do; changes nothing."""
+def plan_changes(files: Files, layout: Layout) -> Plan:
+    """Return the changes that flashing would make; change nothing."""
     own = _own_entries(files, layout.entries)
-    wanted = dict(layout.staged)
-    wanted |= {path: data for path, data in layout.entries.items() if path not in own}
-    wanted[ACTIVE] = layout.active
-    send = _missing(files, wanted)
+    active_files = dict(layout.staged)
+    active_files |= {path: data for path, data in layout.entries.items() if path not in own}
+    active_files[ACTIVE] = layout.active
+    send = _missing(files, active_files)
     return Plan(
         {path: len(data) for path, data in send.items()},
-        {path: len(data) for path, data in wanted.items() if path not in send},
+        {path: len(data) for path, data in active_files.items() if path not in send},
         {path: size for path, size in _unused(files, layout, own).items() if size >= 0},
         own,
     )
 
 
 def in_use(files: Files) -> dict[str, str] | None:
-    """Return {name: path} of what a board has in use, or None where nothing is."""
+    """Return {name: path} of the files in use, or None if the board has no valid `active`."""
     for path in (ACTIVE, ACTIVE + NEW):
-        if (paths := board_layout.listed(files.read(path))) is not None:
+        if (paths := parse_listing(files.read(path))) is not None:
             return paths
     return None
 
 
 def _settle(files: Files) -> None:
-    """Finish a replacement of `active` that was cut between removing the old and renaming the new."""
-    whole = [board_layout.listed(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
+    """Finish replacing `active` if a power cut came between the removal and the rename."""
+    whole = [parse_listing(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
     if whole == [False, True]:
         files.rename(ACTIVE + NEW, ACTIVE)
 
 
 def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]:
-    """Return the files in Spikelet's folder that are in use, with what tells so."""
+    """Return the files in Spikelet's folder that are in use, with `active` itself."""
     used = tuple(paths.values())
     return [
         path
@@ -183,41 +203,39 @@ def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]
 
 
 def _strays(inside: Mapping[str, int], kept: Iterable[str]) -> dict[str, int]:
-    """Return what is in Spikelet's folder besides what is kept, and its folders."""
-    staying = {*kept, *board_layout.folders(dict.fromkeys(kept))}
+    """Return {path: bytes} in Spikelet's folder without the kept files and their folders."""
+    staying = {*kept, *parent_folders(dict.fromkeys(kept))}
     return {path: size for path, size in inside.items() if path not in staying}
 
 
 def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int]:
-    """Return what is not in use once the layout is; the user's own entry points may use the old one."""
+    """Return unused files of a layout; old ones stay if the user's own entry point may need them."""
     unused = _strays(files.list(FOLDER), [*layout.staged, ACTIVE])
     return unused if own else unused | old_layout(files)
 
 
 def old_layout(files: Files) -> dict[str, int]:
-    """Return what stood in the root before Spikelet had a folder, and temporary files there."""
+    """Return files that earlier versions wrote to the root, and temporary files there."""
     package = files.list("spikert")
-    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *board_layout.OLD_FILES)]
-    names = [*board_layout.OLD_FILES, *temporary] if package else temporary
+    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *OLD_FILES)]
+    names = [*OLD_FILES, *temporary] if package else temporary
     sizes = {name: files.read(name, HEAD) for name in names}
-    found = {name: len(data) for name, data in sizes.items() if data is not None}
-    return found | package | ({"spikert": -1} if package else {})
+    root = {name: len(data) for name, data in sizes.items() if data is not None}
+    return root | package | ({"spikert": -1} if package else {})
 
 
 def _own_entries(files: Files, entries: Mapping[str, bytes]) -> tuple[str, ...]:
     heads = {path: files.read(path, HEAD) for path in entries}
-    return tuple(
-        path for path, head in heads.items() if head is not None and not board_layout.is_ours(head)
-    )
+    return tuple(path for path, head in heads.items() if head is not None and not is_ours(head))
 
 
-def _missing(files: Files, wanted: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return those of the files that are not there, or differ."""
-    held = files.hashes(wanted)
+def _missing(files: Files, data_of: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files that the board lacks, or that differ there."""
+    digests = files.hashes(data_of)
     return {
         path: data
-        for path, data in wanted.items()
-        if held[path] != hashlib.sha256(data).hexdigest()
+        for path, data in data_of.items()
+        if digests[path] != hashlib.sha256(data).hexdigest()
     }
 
 
@@ -227,7 +245,7 @@ def _all(steps: Iterator[int]) -> None:
 
 
 def own_entries_note(own: tuple[str, ...]) -> str:
-    """Say how to start Spikelet from a main.py that is the user's own."""
+    """Return a sentence on how to start Spikelet beside the user's own entry points."""
     other = next((name for name in installation.ENTRY_POINTS if name not in own), None)
     if other is None:
         return (

@@ -1,4 +1,4 @@
-"""Files over a raw REPL, as fast as a board takes them, or else as it takes any code."""
+"""Uploads files over a raw REPL, with a receiver on the board or in commands."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from spikert import wire
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
-CHUNK = 1024  # bytes in a command: a board with little memory needs four times as much to read them
-ENDED = b"\x04"  # which a raw REPL says after what has run
-PATIENCE = 5.0  # seconds without an answer, until a block is sent again
-TRIES = 4
+# Bytes in a command: a board with little memory needs four times their size to read them.
+UPLOAD_CHUNK = 1024
+# A raw REPL sends this after the code has run.
+ENDED = b"\x04"
+# Seconds without an answer before a block is sent again.
+UPLOAD_TIMEOUT_S = 5.0
+UPLOAD_ATTEMPTS = 4
 
 READ_ONLY = (
     "the board could not {what}: its file system is read-only for its own code while a computer has "
@@ -32,14 +35,23 @@ READ_ONLY = (
 
 
 class Stalled(Exception):
-    """The board's receiver does not answer, or what it says cannot be understood."""
+    """The receiver on the board does not answer, or sends a malformed answer."""
 
 
 class Receiver:
-    """A board that receives, between `with` and its end.
+    """The receiver on a board, which runs within a `with` block.
 
-    transport    in a raw REPL that has what RECEIVER needs
-    sent         whether it has RECEIVER as well
+    Parameters
+    ----------
+    transport : SerialTransport
+        A raw REPL that has the functions that RECEIVER calls.
+    sent : bool
+        Whether the REPL has RECEIVER already.
+
+    Raises
+    ------
+    Stalled
+        If the receiver does not start.
     """
 
     def __init__(self, transport: SerialTransport, *, sent: bool = False) -> None:
@@ -51,10 +63,10 @@ class Receiver:
         if not self._sent:
             self._transport.exec(RECEIVER)
         self._transport.exec_raw_no_follow(RECEIVE)
-        self._transport.serial.timeout = PATIENCE
-        if (said := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
+        self._transport.serial.timeout = UPLOAD_TIMEOUT_S
+        if (received := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
             self._end()
-            raise Stalled(said)
+            raise Stalled(received)
         return self
 
     def __exit__(
@@ -62,26 +74,38 @@ class Receiver:
     ) -> None:
         if kind is None:
             self._transport.serial.write(message(b"Q", 0, b""))
-            self._transport.follow(PATIENCE)
+            self._transport.follow(UPLOAD_TIMEOUT_S)
             self._transport.serial.timeout = self._patient
         else:
-            with suppress(OSError, ValueError, TransportError):  # the port may be gone
+            # The port may be gone.
+            with suppress(OSError, ValueError, TransportError):
                 self._end()
 
     def _end(self) -> None:
-        """End the receiver, and be in the raw REPL again.
+        """Interrupt the receiver, and return to the raw REPL.
 
-        Where Ctrl-C is a byte like any other, it takes as many as the receiver may be waiting for.
+        If the port passes Ctrl-C as data, send as many as the receiver can still expect.
         """
         self._transport.serial.timeout = self._patient
         self._transport.serial.write(wire.CTRL_C * (BLOCK + HEAD + len(MARK)))
-        with redirect_stdout(io.StringIO()):  # mpremote prints what it did not understand
+        # mpremote prints text that it does not understand.
+        with redirect_stdout(io.StringIO()):
             self._transport.enter_raw_repl(soft_reset=False)
 
     def store(self, path: str, data: bytes) -> Iterator[int]:
-        """Put a file in its place once it is whole; yield how many of its bytes are stored.
+        """Send a file; the board gives it its name once it is complete.
 
-        Raises SpikeletError where the board cannot store it, Stalled where it does not answer.
+        Yields
+        ------
+        int
+            Bytes of the file that are stored.
+
+        Raises
+        ------
+        SpikeletError
+            If the board cannot store the file.
+        Stalled
+            If the receiver does not answer.
         """
         try:
             self._ask(b"F", 0, f"{path} {hashlib.sha256(data).hexdigest()}".encode(), b"+", 0)
@@ -95,40 +119,44 @@ class Receiver:
         except _Refused as refused:
             raise SpikeletError(refusal(path, data, str(refused))) from None
 
-    def _ask(self, kind: bytes, number: int, data: bytes, expected: bytes, have: int) -> None:
-        """Send a message until the board has answered as it should."""
+    def _ask(self, kind: bytes, number: int, data: bytes, expected: bytes, stored: int) -> None:
+        """Send a message until the board sends the expected answer."""
         sent, port = message(kind, number, data), self._transport.serial
         port.write(sent)
-        for _ in range(TRIES):
-            said = port.read(ANSWER)
-            if said == answer(expected, have):
+        for _ in range(UPLOAD_ATTEMPTS):
+            received = port.read(ANSWER)
+            if received == answer(expected, stored):
                 return
-            if said[:1] == b"!" and len(said) == ANSWER:
-                raise _Refused(port.read(int(said[1:], 16)).decode(errors="replace"))
-            if ENDED in said + self._drained():
-                break  # what is sent now, its REPL would take for code
+            if received[:1] == b"!" and len(received) == ANSWER:
+                raise _Refused(port.read(int(received[1:], 16)).decode(errors="replace"))
+            if ENDED in received + self._drained():
+                # The receiver has ended; the REPL would run the next message as code.
+                break
             port.write(MARK + sent)
         raise Stalled
 
     def _drained(self) -> bytes:
-        """Return what else has come."""
-        port, said = self._transport.serial, b""
+        """Return the other bytes that have arrived."""
+        port, received = self._transport.serial, b""
         while port.in_waiting:
-            said += port.read(port.in_waiting)
+            received += port.read(port.in_waiting)
             time.sleep(0.01)
-        return said
+        return received
 
 
 class _Refused(Exception):
-    """The board said why not."""
+    """The board reported that it could not store a file."""
 
 
 def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[int]:
-    """Do as `Receiver.store`, on any board: each part of the file is a command for its REPL."""
+    """Send a file as commands for the REPL, which works on any board.
+
+    Yields and raises the same as `Receiver.store`, except Stalled.
+    """
     temporary = path + ".new"
     try:
-        for start in range(0, max(len(data), 1), CHUNK):
-            mode, part = "ab" if start else "wb", data[start : start + CHUNK]
+        for start in range(0, max(len(data), 1), UPLOAD_CHUNK):
+            mode, part = "ab" if start else "wb", data[start : start + UPLOAD_CHUNK]
             transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
             yield start + len(part)
         if transport.eval(f"_sha256({temporary!r})") != hashlib.sha256(data).hexdigest():
@@ -140,20 +168,20 @@ def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[in
 
 
 def refusal(path: str, data: bytes, reason: str) -> str:
-    """Return the sentence that says why a board did not store a file, and what to do."""
+    """Return the error message for a file that a board did not store."""
     if "damaged" in reason:
-        return f"{path} arrived damaged on the board, which goes on with what it had; flash again"
+        return f"{path} arrived damaged on the board, which keeps its old files; flash again"
     if is_read_only(reason):
         return READ_ONLY.format(what=f"store {path}")
     return (
         f"the board could not store {path} of {len(data)} bytes ({reason or 'no reason given'}); "
         "remove files from it, or all of Spikelet's with spikelet flash --erase; "
-        "it goes on with what it had"
+        "it keeps its old files"
     )
 
 
 def is_read_only(reason: str) -> bool:
-    """Return whether an error's last line says that a file system cannot be written."""
+    """Return whether the last line of an error reports a read-only file system."""
     return any(sign in reason for sign in ("Errno 30", "EROFS", "ead-only"))
 
 

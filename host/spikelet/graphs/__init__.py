@@ -1,1 +1,1 @@
-"""NIR graphs, read and written."""
+"""NIR graphs: reader, writer, import from other frameworks."""

@@ -1,16 +1,17 @@
-"""ReLU networks as NIR graphs, which have no node for a ReLU.
+"""Read and write ReLU networks as NIR graphs, with metadata for the ReLU.
 
-A network is a chain: Input; for each layer Affine, Linear, Conv1d or Conv2d, before which SumPool2d,
-AvgPool2d and Flatten may stand; Output. Shapes and orders are those of nir_layout.py, and x of an image
-or a signal lies channels last. That a ReLU follows each layer but the last is said in the graph's
-metadata, which any program can add before it writes the file:
+NIR has no node for a ReLU.
+A network is a chain: Input; for each layer Affine, Linear, Conv1d or Conv2d, optionally after
+SumPool2d, AvgPool2d and Flatten; Output. axes.py explains shapes and orders; x of an image or a signal
+is channels last. Metadata of the graph declares a ReLU after each layer except the last. Any program
+can add it before it writes the file:
 
-spikelet_activation   "relu", or "clip-floor-shift" as relu_network.py has it
-spikelet_input_scale  what one unit of x, 0..255, is for the first layer: 1 / 255 for inputs of 0..1,
-                      which is also meant where there is no such key
-spikelet_classes      a JSON list of names; without it classes are called by their numbers
+spikelet_activation   "relu", or "clip-floor-shift" of training/ann/network.py
+spikelet_input_scale  value in the first layer of one unit of x, 0..255; 1 / 255, the default, is for
+                      inputs of 0..1
+spikelet_classes      a JSON list of names; the default are the numbers of the classes
 spikelet_levels       of clip-floor-shift
-spikelet_clip         of each layer's node that has one, with clip-floor-shift
+spikelet_clip         with clip-floor-shift: in the node of each layer that has one
 """
 
 import json
@@ -25,13 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import chain as nir_topology
 from spikelet.graphs import file, kernels, writer
 from spikelet.graphs.axes import Grid
+from spikelet.graphs.chain import read_chain
 from spikelet.graphs.foreign import frameworks, values
-from spikelet.graphs.foreign import synapses as nir_synapses
 from spikelet.graphs.foreign.nodes import Layers
-from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.foreign.synapses import Synapses, of_samples, passing
 from spikelet.graphs.writer import PREFIX, prefixed
 from spikelet.inputs.encoders import DIRECT_SCALE
 from spikelet.networks.geometry import Geometry
@@ -46,31 +46,40 @@ _BETWEEN = (nir.SumPool2d, nir.AvgPool2d, nir.Flatten)
 _OF_SUBGRAPHS = (nir.Input, nir.Output)
 
 
-def write(network: ReluNetwork, path: str | Path) -> None:
-    """Write the network as a graph, which `nir.read` reads too; a file there is replaced at once.
+def write_ann(network: ReluNetwork, path: str | Path) -> None:
+    """Write the network as a graph that `nir.read` reads too; replace the file atomically.
 
-    Raises SpikeletError if the file cannot be written.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be written.
     """
-    file.save(to_nir(network), path)
+    file.save_graph(ann_to_nir(network), path)
 
 
-def read(path: str | Path) -> ReluNetwork:
-    """Return the network in a file that `write` or, with the metadata above, another program wrote.
+def read_ann(path: str | Path) -> ReluNetwork:
+    """Return the network in a file of `write_ann`, or of another program that added the metadata above.
 
-    Raises SpikeletError, naming the file and the node or the key, where it cannot be read.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read; the message names the file and the node or the key.
     """
     graph = file.read_foreign(path)
     try:
-        return from_nir(graph)
+        return ann_from_nir(graph)
     except SpikeletError as error:
         raise SpikeletError(f"{path}: {error}") from error
 
 
-def to_nir(network: ReluNetwork) -> nir.NIRGraph:
+def ann_to_nir(network: ReluNetwork) -> nir.NIRGraph:
     """Return the network as a graph.
 
-    Raises SpikeletError if a convolution takes its input for another shape than that of the layer
-    before it, which NIR cannot express.
+    Raises
+    ------
+    SpikeletError
+        If the input shape of a convolution differs from the output shape of the layer before it, which
+        NIR cannot express.
     """
     nodes = _nodes(network)
     for index, layer in enumerate(network.layers):
@@ -83,39 +92,42 @@ def to_nir(network: ReluNetwork) -> nir.NIRGraph:
     }
     if network.levels is not None:
         metadata["levels"] = network.levels
-    # The nodes have the types that nir infers; those of kernels that are not square it cannot.
+    # The nodes carry their types; nir cannot infer those of kernels that are not square.
     return nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=prefixed(metadata), type_check=False)
 
 
 def _nodes(network: ReluNetwork) -> dict[str, nir.NIRNode]:
-    """Return the nodes of the spiking network's graph but for its neurons.
+    """Return the nodes of the spiking network's graph without its neurons.
 
-    Thresholds of 1 leave the weights as they are.
+    Thresholds of 1 leave the weights unchanged.
     """
     network = replace(network, layers=tuple(map(_without_idle_geometry, network.layers)))
     thetas = np.ones(len(network.layers) - 1)
-    graph = writer.to_nir(to_spiking.convert(network, thetas.tolist(), steps=1))
+    graph = writer.to_nir(to_spiking.convert_ann(network, thetas.tolist(), steps=1))
     return {
         name: node for name, node in graph.nodes.items() if not isinstance(node, nir.IF | nir.I)
     }
 
 
 def _without_idle_geometry(layer: ReluLayer) -> ReluLayer:
-    """Return a layer that sees all of its input at once as a matrix, so that samples stay flat."""
+    """Return a layer without the geometry that makes it a matrix, so that samples stay flat."""
     geometry = layer.geometry
     idle = geometry and geometry.pool == (1, 1) and kernels.is_matrix(geometry)
     return replace(layer, geometry=None) if idle else layer
 
 
 def _grid(layer: ReluLayer) -> Grid:
-    """Return where the neurons stand."""
+    """Return the grid of the neurons."""
     return Grid(layer.geometry.out if layer.geometry else (1, 1), layer.maps)
 
 
-def from_nir(graph: nir.NIRGraph) -> ReluNetwork:
+def ann_from_nir(graph: nir.NIRGraph) -> ReluNetwork:
     """Return the network in a graph.
 
-    Raises SpikeletError naming the node or the key of the metadata that stands against it.
+    Raises
+    ------
+    SpikeletError
+        If the graph cannot be read; the message names the node or the key of the metadata.
     """
     staircase = _activation(graph) == STAIRCASE
     parts = list(_parts(graph))
@@ -138,19 +150,19 @@ def from_nir(graph: nir.NIRGraph) -> ReluNetwork:
 
 
 def _activation(graph: nir.NIRGraph) -> str:
-    """Return what follows each layer but the last; raises SpikeletError where nothing says so."""
-    found = graph.metadata.get(PREFIX + "activation")
-    if found not in (PLAIN, STAIRCASE):
-        is_missing = found is None
+    """Return the activation after each layer except the last; raises SpikeletError without one."""
+    activation = graph.metadata.get(PREFIX + "activation")
+    if activation not in (PLAIN, STAIRCASE):
+        is_missing = activation is None
         raise SpikeletError(
-            f"the graph {'lacks the metadata' if is_missing else f'says {found!r} in'} "
+            f"the graph {'lacks the metadata' if is_missing else f'says {activation!r} in'} "
             f"{PREFIX}activation; set it to {PLAIN!r} if a ReLU follows each layer but the last"
         )
-    return str(found)
+    return str(activation)
 
 
 class _Part(NamedTuple):
-    """What a graph has of a layer: its node, and the synapses up to there."""
+    """A layer in a graph: its node, and the synapses up to and including it."""
 
     name: str
     node: nir.NIRNode
@@ -158,28 +170,29 @@ class _Part(NamedTuple):
 
 
 def _parts(graph: nir.NIRGraph) -> Iterator[_Part]:
-    """Yield the layers, from Input to Output; raises SpikeletError naming what is none."""
-    chain = nir_topology.chain(graph)
+    """Yield the layers from Input to Output; raises SpikeletError naming an unreadable node."""
+    chain = read_chain(graph)
     first = chain.links[0].name
-    samples = nir_synapses.of_samples(values.sizes(chain.nodes[first], first))
-    # Time step and reset are for neurons only, of which there are none.
+    samples = of_samples(values.sizes(chain.nodes[first], first))
+    # Only neurons use time step and reset, and this chain has none.
     layers = Layers(chain, frameworks.PLAIN_NIR, 1.0, "subtract", samples)
     for link in chain.links[1:-1]:
         node = chain.nodes[link.name]
         _check_kind(link.name, node)
         layers.add(link)
         if isinstance(node, _LAYERS):
-            done = layers.synapses
-            yield _Part(link.name, node, done)
-            layers.synapses = nir_synapses.passing(done.grid, done.shape)
+            synapses = layers.synapses
+            yield _Part(link.name, node, synapses)
+            layers.synapses = passing(synapses.grid, synapses.shape)
     if layers.synapses.names:
         raise SpikeletError(
-            f"node {layers.synapses.names[0]!r} comes after the last layer, where nothing may pool; "
+            f"node {layers.synapses.names[0]!r} comes after the last layer, which must not be pooled; "
             "put it before that layer"
         )
 
 
 def _check_kind(name: str, node: nir.NIRNode) -> None:
+    """Raise SpikeletError unless the node can be part of a ReLU network."""
     readable = (*_LAYERS, *_BETWEEN)
     if not isinstance(node, (*readable, *_OF_SUBGRAPHS)):
         raise SpikeletError(
@@ -190,7 +203,7 @@ def _check_kind(name: str, node: nir.NIRNode) -> None:
 
 
 def _layer(part: _Part, scale: float, *, has_clip: bool) -> ReluLayer:
-    """Return a layer whose inputs are so many times those that it was made for."""
+    """Return a layer with its weights multiplied by `scale`; raises SpikeletError naming its nodes."""
     clip = _number(part.node, f"node {part.name!r}", "clip") if has_clip else None
     try:
         weights, geometry = part.synapses.weights()
@@ -207,15 +220,15 @@ def _layer(part: _Part, scale: float, *, has_clip: bool) -> ReluLayer:
 def _trimmed(
     weights: NDArray[np.float64], geometry: Geometry
 ) -> tuple[NDArray[np.float64], Geometry]:
-    """Return a convolution without what nir_kernel.py may have added to it.
+    """Return a convolution without the additions of kernels.py.
 
-    That is zeros around the kernel, and a stride along an axis with one place, where it means nothing.
+    They are zeros around the kernel, and a stride without effect along an axis with one place.
     """
     kernel = weights.reshape(*geometry.kernel, geometry.channels, -1)
     rows, columns = np.nonzero(kernel.any(axis=(2, 3)))
     if not len(rows):
         return weights, geometry
-    # Without padding to shorten, the first row and column stay where they are.
+    # Without padding to shorten, the first row and column cannot be removed.
     top, left = min(geometry.padding[0], rows.min()), min(geometry.padding[1], columns.min())
     inside = kernel[top : rows.max() + 1, left : columns.max() + 1]
     padding = int(geometry.padding[0] - top), int(geometry.padding[1] - left)
@@ -224,28 +237,28 @@ def _trimmed(
     return inside.reshape(trimmed.fan_in, -1), trimmed
 
 
-def _number(node: nir.NIRNode, where: str, key: str, usual: float | None = None) -> float:
-    """Return a number of the metadata; raises SpikeletError unless it is one above 0."""
-    found = node.metadata.get(PREFIX + key, usual)
+def _number(node: nir.NIRNode, owner: str, key: str, default: float | None = None) -> float:
+    """Return a number of the metadata; raises SpikeletError unless it is positive and finite."""
+    value = node.metadata.get(PREFIX + key, default)
     try:
-        number = float(found)
+        number = float(value)
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < np.inf:
         raise SpikeletError(
-            f"{where} has {PREFIX}{key} {found!r} in its metadata; it must be a positive number"
+            f"{owner} has {PREFIX}{key} {value!r} in its metadata; it must be a positive number"
         )
     return number
 
 
 def _classes(graph: nir.NIRGraph, neurons: Grid) -> tuple[str, ...]:
-    """Return a name for each of the last neurons, which NIR counts channel by channel."""
+    """Return a name for each of the last neurons, from NIR's order, channel by channel."""
     text = graph.metadata.get(PREFIX + "classes")
     try:
         names = range(neurons.values) if text is None else json.loads(text)
-        given = tuple(map(str, names))
+        classes = tuple(map(str, names))
     except (TypeError, ValueError):
         raise SpikeletError(
             f"the graph has {PREFIX}classes {text!r} in its metadata; it must be a JSON list"
         ) from None
-    return neurons.arranged(given)
+    return neurons.arranged(classes)

@@ -1,7 +1,7 @@
-"""Where values stand: NIR's shapes are channels first, Spikelet's neurons lie channels last.
+"""Convert the order of values between NIR (channels first) and Spikelet (last).
 
-A shape is [n], [channels, length] or [channels, height, width]; a convolution over time is one of
-height 1. Flat values of such a shape stand channel by channel in NIR.
+A shape is [n], [channels, length] or [channels, height, width]. A convolution over time has height 1.
+NIR flattens such a shape channel by channel.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ Shape = tuple[int, ...]
 class Grid:
     """Values at the pixels of an image.
 
-    size      rows and columns
-    channels  int, values at each pixel
+    Attributes
+    ----------
+    size : (int, int)
+        Rows and columns.
+    channels : int
+        Values at each pixel.
     """
 
     size: Pair
@@ -36,18 +40,21 @@ class Grid:
 
     @property
     def order(self) -> NDArray[np.int64]:
-        """int64[values], where each of NIR's flat values stands in Spikelet, channels last."""
+        """Position in Spikelet of each of NIR's flat values, int64[values]."""
         places = np.arange(self.values).reshape(*self.size, self.channels)
         return places.transpose(2, 0, 1).ravel()
 
     def arranged(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the names of NIR's flat values as Spikelet has them; unchanged if too few or many."""
+        """Return names of NIR's flat values in Spikelet's order.
+
+        If their number is not `values`, they are returned unchanged.
+        """
         if len(names) != self.values:
             return names
         return tuple(name for _, name in sorted(zip(self.order.tolist(), names, strict=True)))
 
 
-def grid(shape: Sequence[int]) -> Grid:
-    """Return the grid of a shape: one pixel, a row of pixels, or rows of them."""
+def pixel_grid(shape: Sequence[int]) -> Grid:
+    """Return the grid of a NIR shape: one pixel, a row of pixels, or an image."""
     size = (1, 1, *shape[1:])[-2:]
     return Grid((size[0], size[1]), shape[0])

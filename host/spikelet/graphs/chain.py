@@ -1,7 +1,8 @@
-"""The way through a NIR graph: a chain of nodes, of which neurons may return to themselves.
+"""Find the chain of nodes in a NIR graph, with its recurrent connections.
 
-A recurrent connection is a cycle from neurons through synapses back to the same neurons. Subgraphs
-are opened first: their nodes gain their name and a dot, their Input and Output pass values on.
+A recurrent connection is a cycle from neurons through synapses back to the same neurons. Other cycles
+are refused. Subgraphs are opened first: their nodes gain their name and a dot, their Input and Output
+pass values on.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ Edges = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainNode:
     """A node of the chain.
 
-    name     of the node
-    returns  for each way on which neurons come back to themselves, the nodes that it leads through
+    Attributes
+    ----------
+    name : str
+        The name of the node.
+    returns : tuple of tuple of str
+        The nodes of each recurrent connection of these neurons, without the neurons themselves.
     """
 
     name: str
@@ -33,27 +38,34 @@ class Link:
 
     @property
     def cycles(self) -> Iterator[tuple[str, ...]]:
-        """Each way back, from the node to itself."""
+        """The nodes of each recurrent connection, from the node back to itself."""
         for between in self.returns:
             yield (self.name, *between, self.name)
 
 
 @dataclass(frozen=True)
 class Chain:
-    """All nodes of a graph, those of subgraphs too, and the only way through them.
+    """All nodes of a graph with its subgraphs, and the only path through them.
 
-    nodes  by name
-    links  from Input to Output
+    Attributes
+    ----------
+    nodes : dict of str to nir.NIRNode
+        The nodes by name.
+    links : tuple of ChainNode
+        The path from Input to Output.
     """
 
     nodes: Nodes
-    links: tuple[Link, ...]
+    links: tuple[ChainNode, ...]
 
 
-def chain(graph: nir.NIRGraph) -> Chain:
-    """Return the way from Input to Output.
+def read_chain(graph: nir.NIRGraph) -> Chain:
+    """Return the chain from Input to Output.
 
-    Raises SpikeletError naming the node or the edge that makes the graph more than a chain.
+    Raises
+    ------
+    SpikeletError
+        If the graph is not a chain; the message names the node or the edge.
     """
     first, last = _ends(graph, "the graph")
     nodes, edges = _opened(graph)
@@ -70,20 +82,20 @@ def chain(graph: nir.NIRGraph) -> Chain:
     return Chain(nodes, links)
 
 
-def _ends(graph: nir.NIRGraph, where: str) -> tuple[str, str]:
+def _ends(graph: nir.NIRGraph, owner: str) -> tuple[str, str]:
     """Return the names of the only Input and the only Output; raises SpikeletError."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise SpikeletError(
-            f"{where} has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes, "
+            f"{owner} has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes, "
             "where only one of each can be read"
         )
     return next(iter(graph.inputs)), next(iter(graph.outputs))
 
 
 def _opened(graph: nir.NIRGraph) -> tuple[Nodes, Edges]:
-    """Return all nodes and edges, with those of subgraphs in their place.
+    """Return all nodes and edges, with subgraphs replaced by their own nodes and edges.
 
-    Raises SpikeletError naming a subgraph with several ends, or an edge that leads nowhere.
+    Raises SpikeletError for a subgraph with several ends or an edge of a missing node.
     """
     nodes: Nodes = {}
     edges: Edges = []
@@ -95,19 +107,20 @@ def _opened(graph: nir.NIRGraph) -> tuple[Nodes, Edges]:
             continue
         ends = _ends(node, f"subgraph {name!r}")
         inner_nodes, inner_edges = _opened(node)
-        nodes |= {f"{name}.{inner}": found for inner, found in inner_nodes.items()}
+        nodes |= {f"{name}.{inner}": inner_node for inner, inner_node in inner_nodes.items()}
         edges += [(f"{name}.{before}", f"{name}.{after}") for before, after in inner_edges]
         first[name], last[name] = (f"{name}.{end}" for end in ends)
-    for before, after in dict.fromkeys(map(tuple, graph.edges)):  # some exporters repeat an edge
+    # Some exporters repeat an edge.
+    for before, after in dict.fromkeys(map(tuple, graph.edges)):
         if before not in last or after not in first:
             raise SpikeletError(f"edge {(before, after)!r} is of a node that is not there")
         edges.append((last[before], first[after]))
     return nodes, edges
 
 
-def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[Link, ...]:
-    """Return the nodes from first to last; raises SpikeletError where it forks or ends."""
-    links: list[Link] = []
+def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[ChainNode, ...]:
+    """Return the nodes from first to last; raises SpikeletError at a fork or a dead end."""
+    links: list[ChainNode] = []
     names = [first]
     while names[-1] != last:
         name = names[-1]
@@ -122,24 +135,25 @@ def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[Link, ...]:
                 f"node {name!r} leads to {following or 'nothing'}, "
                 "where only a chain of nodes can be read"
             )
-        links.append(Link(name, tuple(returns.values())))
+        links.append(ChainNode(name, tuple(returns.values())))
         names += onward
-    return (*links, Link(last))
+    return (*links, ChainNode(last))
 
 
 def _following(edges: Edges, name: str) -> list[str]:
+    """Return the nodes that follow this one."""
     return [after for before, after in edges if before == name]
 
 
-def _return(edges: Edges, start: str, neurons: str, taken: set[str]) -> tuple[str, ...] | None:
-    """Return the nodes from `start` back to the neurons; None if it does not lead only there.
+def _return(edges: Edges, start: str, neurons: str, occupied: set[str]) -> tuple[str, ...] | None:
+    """Return the nodes from `start` back to the neurons; None if the path forks or leaves.
 
-    taken    nodes that have another place
+    The path may not pass through the nodes in `occupied`, which belong to the chain.
     """
     between: list[str] = []
     while start != neurons:
         following = _following(edges, start)
-        if len(following) != 1 or start in between or start in taken:
+        if len(following) != 1 or start in between or start in occupied:
             return None
         between.append(start)
         start = following[0]

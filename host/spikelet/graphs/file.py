@@ -1,8 +1,7 @@
-"""Files of NIR graphs, the exchange format of spiking network frameworks.
+"""Read and write files of NIR graphs, the exchange format of spiking frameworks.
 
-What stands in a graph of Spikelet's own is said in nir_writer.py. Behind the last byte of HDF5, where
-its readers do not look, such a file ends with a checksum of the rest: the HDF5 library itself may
-hang or crash on damaged content.
+writer.py describes the contents of Spikelet's own graphs. A checksum follows the last byte of HDF5,
+which HDF5 readers ignore. It protects the HDF5 library, which may hang or crash on damaged content.
 """
 
 import hashlib
@@ -24,23 +23,35 @@ SEAL = b"spikelet crc32 "
 SEAL_SIZE = len(SEAL) + 8
 
 
-def write(
+def write_graph(
     network: FloatNetwork,
     path: str | Path,
     extras: Mapping[str, str | int | float] | None = None,
 ) -> None:
-    """Write the network as a graph, which `nir.read` reads too; a file there is replaced at once.
+    """Write the network as a graph that `nir.read` reads too; replace the file atomically.
 
-    extras  more metadata of the graph, for instance what it was trained on; keys gain the prefix
-    Raises SpikeletError if the file cannot be written, or NIR cannot express the network.
+    Parameters
+    ----------
+    network : FloatNetwork
+    path : path
+    extras : dict, optional
+        More metadata of the graph, for instance the name of the training data; keys gain the prefix.
+
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be written, or NIR cannot express the network.
     """
-    save(to_nir(network, extras), path)
+    save_graph(to_nir(network, extras), path)
 
 
-def save(graph: nir.NIRGraph, path: str | Path) -> None:
-    """Write a graph with its checksum; a file there is replaced at once.
+def save_graph(graph: nir.NIRGraph, path: str | Path) -> None:
+    """Write a graph with its checksum; replace the file atomically.
 
-    Raises SpikeletError if the file cannot be written.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be written.
     """
     with files.replacing(path) as temporary:
         nir.write(temporary, graph)
@@ -48,10 +59,13 @@ def save(graph: nir.NIRGraph, path: str | Path) -> None:
         temporary.write_bytes(content + _seal(content))
 
 
-def read(path: str | Path) -> FloatNetwork:
-    """Return the network in a file that `write` wrote, the same to the last bit.
+def read_graph(path: str | Path) -> FloatNetwork:
+    """Return the network in a file of `write_graph`, identical to the last bit.
 
-    Raises SpikeletError if the file is missing or damaged, or holds no graph of Spikelet's.
+    Raises
+    ------
+    SpikeletError
+        If the file is missing or damaged, or contains no graph of Spikelet's.
     """
     content = files.read(path)
     with _naming(path):
@@ -59,14 +73,19 @@ def read(path: str | Path) -> FloatNetwork:
 
 
 def read_with_sha256(path: str | Path) -> tuple[FloatNetwork, bytes]:
-    """Return the network in a file that `write` wrote, and the SHA-256 of the file, bytes[32].
+    """Return the network in a file of `write_graph`, and the SHA-256 of the file.
 
-    Tables name the graph that they come from by this hash.
+    Tables identify their graph by this hash.
+
+    Returns
+    -------
+    FloatNetwork
+    bytes[32]
 
     Raises
     ------
     SpikeletError
-        As `read` does.
+        See `read_graph`.
     """
     content = files.read(path)
     with _naming(path):
@@ -74,9 +93,12 @@ def read_with_sha256(path: str | Path) -> tuple[FloatNetwork, bytes]:
 
 
 def read_foreign(path: str | Path) -> nir.NIRGraph:
-    """Return the graph in a file that any program wrote, its types unchecked.
+    """Return the graph in a file of any program, with unchecked types.
 
-    Raises SpikeletError if the file is missing or damaged, or holds no graph.
+    Raises
+    ------
+    SpikeletError
+        If the file is missing or damaged, or contains no graph.
     """
     content = files.read(path)
     with _naming(path):
@@ -84,27 +106,31 @@ def read_foreign(path: str | Path) -> nir.NIRGraph:
 
 
 def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file in 64 hex digits, by which tables name the graph they are of.
+    """Return the SHA-256 of a file in 64 hex digits; tables identify their graph by it.
 
-    Raises SpikeletError if the file cannot be read.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read.
     """
     return hashlib.sha256(files.read(path)).hexdigest()
 
 
 @contextmanager
 def _naming(path: str | Path) -> Iterator[None]:
-    """Make of whatever goes wrong with a file a SpikeletError that begins with its path."""
+    """Convert every exception to a SpikeletError that begins with the path of the file."""
     try:
         yield
     except SpikeletError as error:
         raise SpikeletError(f"{path}: {error}") from error
-    except Exception as error:  # whatever a damaged or foreign file leads nir and h5py into
+    # nir and h5py document no exceptions for damaged and foreign files.
+    except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
 
 
 def _graph(content: bytes) -> nir.NIRGraph:
-    """Return the graph in a file's bytes; only bytes that end with a seal are checked against it.
+    """Return the graph in a file's bytes; check the checksum if they have one.
 
     Types are left unchecked: nir 1.0.8 infers wrong ones for kernels that are not square.
     """
@@ -115,4 +141,5 @@ def _graph(content: bytes) -> nir.NIRGraph:
 
 
 def _seal(content: bytes) -> bytes:
+    """Return the checksum at the end of a file with this content."""
     return SEAL + b"%08x" % zlib.crc32(content)

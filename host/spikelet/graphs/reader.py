@@ -1,4 +1,4 @@
-"""Spikelet's float networks from the NIR graphs that nir_writer.py made of them."""
+"""Read float networks from the NIR graphs that writer.py writes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import chain as nir_topology
 from spikelet.graphs import kernels
 from spikelet.graphs.axes import Grid
-from spikelet.graphs.chain import Chain
+from spikelet.graphs.chain import Chain, ChainNode, read_chain
 from spikelet.graphs.writer import FORMAT, PREFIX
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
-ROUNDING = 1e-9  # relative, far above what float64 does to tau and r
+# Relative: far above the rounding of tau and r in float64.
+ROUNDING = 1e-9
 
 _MATRICES = (nir.Affine, nir.Linear)
 _CONVOLUTIONS = (nir.Conv1d, nir.Conv2d)
@@ -30,10 +30,14 @@ _NEURONS = (nir.LIF, nir.IF, nir.LI, nir.I, nir.CubaLIF, nir.CubaLI)
 
 
 def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
-    """Return the network that `to_nir` made the graph from.
+    """Return the network in a graph of `to_nir`.
 
-    v_reset of a readout without a threshold, which has no use, comes back as zeros.
-    Raises SpikeletError naming the node or the metadata key that stands against it.
+    Without a threshold v_reset has no effect; such a readout comes back with zeros.
+
+    Raises
+    ------
+    SpikeletError
+        If the graph cannot be read; the message names the node or the metadata key.
     """
     version = int(_metadata(graph, "the graph", "format"))
     if version > FORMAT:
@@ -42,7 +46,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         )
     dt = float(_metadata(graph, "the graph", "dt"))
     return FloatNetwork(
-        layers=tuple(_layers(nir_topology.chain(graph), dt)),
+        layers=tuple(_layers(read_chain(graph), dt)),
         encoder=str(_metadata(graph, "the graph", "encoder")),
         steps=int(_metadata(graph, "the graph", "steps")),
         readout=str(_metadata(graph, "the graph", "readout")),
@@ -59,25 +63,28 @@ def is_native(graph: nir.NIRGraph) -> bool:
     return PREFIX + "format" in graph.metadata
 
 
-def _metadata(node: nir.NIRNode, where: str, key: str) -> Any:
+def _metadata(node: nir.NIRNode, owner: str, key: str) -> Any:
+    """Return a value of the metadata; raises SpikeletError if it is missing."""
     value = node.metadata.get(PREFIX + key)
     if value is None:
         raise SpikeletError(
-            f"{where} lacks the metadata {PREFIX}{key}; only graphs that Spikelet wrote can be read"
+            f"{owner} lacks the metadata {PREFIX}{key}; only graphs that Spikelet wrote can be read"
         )
     return value
 
 
-def _stream(graph: nir.NIRGraph) -> Stream | None:
+def _stream(graph: nir.NIRGraph) -> StreamWindow | None:
+    """Return the window of a stream; None for samples."""
     if PREFIX + "stream_window" not in graph.metadata:
         return None
     window, hop = (
         int(_metadata(graph, "the graph", key)) for key in ("stream_window", "stream_hop")
     )
-    return Stream(window, hop)
+    return StreamWindow(window, hop)
 
 
 def _scaling(graph: nir.NIRGraph) -> Scaling | None:
+    """Return the scaling of readings; None if the network has none."""
     if PREFIX + "scaling_scale" not in graph.metadata:
         return None
     offset, scale, shift = (
@@ -87,7 +94,7 @@ def _scaling(graph: nir.NIRGraph) -> Scaling | None:
 
 
 class _Parts(NamedTuple):
-    """The names of a layer's nodes; the pool where there is one, the recurrent weights too."""
+    """The names of a layer's nodes; pool and recurrent weights are optional."""
 
     pool: str | None
     synapses: str
@@ -96,7 +103,9 @@ class _Parts(NamedTuple):
 
 
 def _layers(chain: Chain, dt: float) -> Iterator[FloatLayer]:
-    grid: Grid | None = None  # of the neurons before, where they were not flattened by a matrix
+    """Yield the layers of a chain; raises SpikeletError naming the node."""
+    # The grid of the previous neurons; None after a matrix, which flattens.
+    grid: Grid | None = None
     for parts in _parts(chain):
         layer = _layer(chain, parts, grid, dt)
         shaped = layer.geometry and not kernels.is_matrix(layer.geometry)
@@ -105,7 +114,7 @@ def _layers(chain: Chain, dt: float) -> Iterator[FloatLayer]:
 
 
 def _parts(chain: Chain) -> Iterator[_Parts]:
-    """Give the parts of each layer; raises SpikeletError naming the node that is in the wrong place."""
+    """Yield the parts of each layer; raises SpikeletError naming a misplaced node."""
     pool = synapses = None
     for link in chain.links[1:-1]:
         node = chain.nodes[link.name]
@@ -122,16 +131,17 @@ def _parts(chain: Chain) -> Iterator[_Parts]:
         raise SpikeletError(f"node {synapses or pool!r} needs neurons after it")
 
 
-def _check_kind(name: str, node: nir.NIRNode, wanted: tuple[type, ...]) -> None:
-    if not isinstance(node, wanted):
+def _check_kind(name: str, node: nir.NIRNode, kinds: tuple[type, ...]) -> None:
+    """Raise SpikeletError unless the node is of one of these types."""
+    if not isinstance(node, kinds):
         raise SpikeletError(
             f"node {name!r} is {type(node).__name__}, where only "
-            f"{', '.join(kind.__name__ for kind in wanted)} can be read"
+            f"{', '.join(kind.__name__ for kind in kinds)} can be read"
         )
 
 
-def _recurrent(chain: Chain, link: nir_topology.Link) -> str | None:
-    """Return the node on the way from neurons back to themselves."""
+def _recurrent(chain: Chain, link: ChainNode) -> str | None:
+    """Return the name of the recurrent weights; None without them; raises SpikeletError."""
     if not link.returns:
         return None
     if len(link.returns) > 1 or len(link.returns[0]) != 1:
@@ -145,15 +155,16 @@ def _recurrent(chain: Chain, link: nir_topology.Link) -> str | None:
 
 
 def _layer(chain: Chain, parts: _Parts, grid: Grid | None, dt: float) -> FloatLayer:
+    """Return a layer; raises SpikeletError naming its nodes."""
     synapses, neurons = chain.nodes[parts.synapses], chain.nodes[parts.neurons]
     pool = chain.nodes[parts.pool] if parts.pool else None
-    where = f"node {parts.neurons!r}"
+    owner = f"node {parts.neurons!r}"
     geometry = _geometry(synapses, parts.synapses)
     weights = _weights(synapses, parts.synapses, geometry, grid)
     _check_pool(pool, parts, geometry)
     zeros = np.zeros(len(synapses.weight))
-    alpha, beta = _leaks(neurons, where, dt)
-    reset, v_start = _metadata(neurons, where, "reset"), _metadata(neurons, where, "v_start")
+    alpha, beta = _leaks(neurons, owner, dt)
+    reset, v_start = _metadata(neurons, owner, "reset"), _metadata(neurons, owner, "v_start")
     fires = hasattr(neurons, "v_threshold")
     recurrent = chain.nodes[parts.recurrent].weight if parts.recurrent else None
     try:
@@ -161,9 +172,9 @@ def _layer(chain: Chain, parts: _Parts, grid: Grid | None, dt: float) -> FloatLa
             weights=weights,
             bias=getattr(synapses, "bias", zeros),
             beta=beta,
-            theta=_per_map(neurons.v_threshold, where, "v_threshold") if fires else None,
+            theta=_per_map(neurons.v_threshold, owner, "v_threshold") if fires else None,
             reset=str(reset),
-            v_reset=_per_map(neurons.v_reset, where, "v_reset") if fires else zeros,
+            v_reset=_per_map(neurons.v_reset, owner, "v_reset") if fires else zeros,
             v_start=v_start,
             rho=neurons.metadata.get(PREFIX + "rho"),
             recurrent=None if recurrent is None else np.ascontiguousarray(recurrent.T),
@@ -176,7 +187,7 @@ def _layer(chain: Chain, parts: _Parts, grid: Grid | None, dt: float) -> FloatLa
 
 
 def _geometry(synapses: nir.NIRNode, name: str) -> Geometry | None:
-    """Return the geometry that was kept; raises SpikeletError where that of the node is another."""
+    """Return the geometry in the metadata; raises SpikeletError if the node contradicts it."""
     if PREFIX + "geometry" not in synapses.metadata:
         if isinstance(synapses, _CONVOLUTIONS):
             _metadata(synapses, f"node {name!r}", "geometry")
@@ -199,29 +210,31 @@ def _geometry(synapses: nir.NIRNode, name: str) -> Geometry | None:
 
 
 def _check_frame(node: nir.NIRNode, name: str, geometry: Geometry) -> None:
+    """Raise SpikeletError if kernel, stride or padding of the node contradict the geometry."""
     over_time = isinstance(node, nir.Conv1d)
     frame = kernels.frame(geometry, square=not over_time)
     axes = slice(1 if over_time else 0, 2)
-    for what, found, kept in (
+    for what, value, pair in (
         ("a kernel", node.weight.shape[2:], frame.extent),
         ("stride", node.stride, frame.stride),
         ("padding", node.padding, frame.padding),
     ):
-        values, wanted = np.atleast_1d(found).tolist(), np.array(kept)[axes].tolist()
-        if values != wanted:
+        values, expected = np.atleast_1d(value).tolist(), np.array(pair)[axes].tolist()
+        if values != expected:
             raise SpikeletError(
-                f"node {name!r} has {what} of {values}, where its metadata has {wanted}; "
+                f"node {name!r} has {what} of {values}, where its metadata has {expected}; "
                 "only graphs that Spikelet wrote can be read"
             )
 
 
 def _check_pool(pool: nir.NIRNode | None, parts: _Parts, geometry: Geometry | None) -> None:
-    kept = geometry.pool if geometry else (1, 1)
-    found = (1, 1) if pool is None else tuple(map(int, pool.kernel_size))
-    if found != kept:
+    """Raise SpikeletError if the pooling node contradicts the geometry."""
+    expected = geometry.pool if geometry else (1, 1)
+    window = (1, 1) if pool is None else tuple(map(int, pool.kernel_size))
+    if window != expected:
         raise SpikeletError(
-            f"node {parts.synapses!r} follows a pooling of {found}, where its metadata has {kept}; "
-            "only graphs that Spikelet wrote can be read"
+            f"node {parts.synapses!r} follows a pooling of {window}, "
+            f"where its metadata has {expected}; only graphs that Spikelet wrote can be read"
         )
 
 
@@ -248,48 +261,50 @@ def _weights(
 
 
 def _leaks(
-    neurons: nir.NIRNode, where: str, dt: float
+    neurons: nir.NIRNode, owner: str, dt: float
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
     """Return alpha, None without a synaptic current, and beta, each float64[maps].
 
-    Raises SpikeletError where drive is scaled or v_leak not zero.
+    Raises SpikeletError if drive is scaled or v_leak is not zero.
     """
     if isinstance(neurons, nir.IF | nir.I):
-        _check_gain(neurons.r * dt, where, "r * dt")
-        return None, _kept(neurons, where, np.ones_like(neurons.r), "beta")
+        _check_gain(neurons.r * dt, owner, "r * dt")
+        return None, _kept(neurons, owner, np.ones_like(neurons.r), "beta")
     if neurons.v_leak.any():
-        raise SpikeletError(f"{where} has a v_leak, where only 0 can be read")
+        raise SpikeletError(f"{owner} has a v_leak, where only 0 can be read")
     current = isinstance(neurons, nir.CubaLIF | nir.CubaLI)
     tau, name = (neurons.tau_mem, "tau_mem") if current else (neurons.tau, "tau")
-    _check_gain(neurons.r * dt / tau, where, f"r * dt / {name}")
-    beta = _kept(neurons, where, 1 - dt / tau, "beta")
+    _check_gain(neurons.r * dt / tau, owner, f"r * dt / {name}")
+    beta = _kept(neurons, owner, 1 - dt / tau, "beta")
     if not current:
         return None, beta
-    _check_gain(neurons.w_in * dt / neurons.tau_syn, where, "w_in * dt / tau_syn")
-    return _kept(neurons, where, 1 - dt / neurons.tau_syn, "alpha"), beta
+    _check_gain(neurons.w_in * dt / neurons.tau_syn, owner, "w_in * dt / tau_syn")
+    return _kept(neurons, owner, 1 - dt / neurons.tau_syn, "alpha"), beta
 
 
-def _check_gain(gain: NDArray[np.float64], where: str, equation: str) -> None:
+def _check_gain(gain: NDArray[np.float64], owner: str, equation: str) -> None:
+    """Raise SpikeletError unless the gain is 1."""
     if not np.allclose(gain, 1, rtol=0, atol=ROUNDING):
-        raise SpikeletError(f"{where} has {equation} = {gain.flat[0]:g}, where only 1 can be read")
+        raise SpikeletError(f"{owner} has {equation} = {gain.flat[0]:g}, where only 1 can be read")
 
 
 def _kept(
-    neurons: nir.NIRNode, where: str, share: NDArray[np.float64], key: str
+    neurons: nir.NIRNode, owner: str, share: NDArray[np.float64], key: str
 ) -> NDArray[np.float64]:
-    """Return the share float64[maps] that neurons keep: as it was, if tau still means the same."""
-    found = _per_map(share, where, key)
-    exact = np.asarray(_metadata(neurons, where, key))
-    if exact.shape == found.shape and np.allclose(exact, found, rtol=0, atol=ROUNDING):
+    """Return alpha or beta, float64[maps]: exact from the metadata, if it agrees with tau."""
+    from_tau = _per_map(share, owner, key)
+    exact = np.asarray(_metadata(neurons, owner, key))
+    if exact.shape == from_tau.shape and np.allclose(exact, from_tau, rtol=0, atol=ROUNDING):
         return exact
-    return found  # somebody gave the neurons another tau since
+    # Another program changed tau after Spikelet wrote the graph.
+    return from_tau
 
 
-def _per_map(values: NDArray[np.float64], where: str, what: str) -> NDArray[np.float64]:
-    """Return float64[maps]; raises SpikeletError where a map's neurons are not alike."""
+def _per_map(values: NDArray[np.float64], owner: str, what: str) -> NDArray[np.float64]:
+    """Return float64[maps]; raises SpikeletError if the neurons of a map differ."""
     rows = np.asarray(values).reshape(len(values), -1)
     if (rows != rows[:, :1]).any():
         raise SpikeletError(
-            f"{where} has neurons of one map with different {what}, where only alike can be read"
+            f"{owner} has neurons of one map with different {what}, where only alike can be read"
         )
     return np.ascontiguousarray(rows[:, 0])

@@ -1,24 +1,27 @@
-"""Float networks as NIR graphs that snnTorch's `import_from_nir` reads, with the same spikes.
+"""Export float networks as NIR graphs that snnTorch reads, with the same spikes.
 
-snnTorch 1.0.0 reads a graph with habits of its own, which nir_graph.py's files do not suit:
+The reader is snnTorch's `import_from_nir`.
+snnTorch 1.0.0 cannot use the graphs of writer.py, because it reads graphs in a way of its own:
 
-- a step is 1e-4 s, whatever the network's, so that beta is 1 - 1e-4 / tau;
-- neurons are LIF: LI and I are refused, IF becomes neurons with beta 0.9. A readout that never fires
-  is therefore LIF whose threshold is out of reach; its membranes are the module's `mem`;
-- all neurons of a layer have one threshold, here 1, by which their weights and bias are divided;
-- membranes start at 0 and a spike sets them to 0, in the same step, so that the zero is moved to
-  v_reset. Where a spike subtracts instead, snnTorch must be told after reading, with `snippet`.
+- A step is always 1e-4 s, regardless of the network's dt, so beta is 1 - 1e-4 / tau.
+- Neurons are LIF. LI and I are refused, IF becomes neurons with beta 0.9. A readout that never fires
+  is therefore LIF with a threshold out of reach; its membranes are the module's `mem`.
+- All neurons of a layer have one threshold. Here it is 1, and weights and bias are divided by theirs.
+- Membranes start at 0, and a spike sets them to 0 in the same step. The zero is therefore moved to
+  v_reset. If a spike subtracts instead, snnTorch needs the code of `snippet` after reading.
 
-A spike that subtracts takes the form in which snnTorch's own neurons have it by default, a step late,
-for only that one is exact: with `reset_delay=False` snnTorch takes a membrane that is above threshold
-even after the reset for a spike of the step before. A step late, such a spike takes beta rho, which is
-the threshold there too: membranes are counted from theta - beta rho, and have to start as much lower.
-Where rho is theta / beta, which is how nir_layers.py reads snnTorch's own networks, that is nothing;
-where it is theta, it is 1 - 1 / beta in units of the threshold. Nothing else can be brought over.
+A spike that subtracts takes the default form of snnTorch's own neurons, one step late. Only this form
+is exact: with `reset_delay=False` snnTorch counts a membrane that is above threshold even after the
+reset as a spike of the step before.
 
-Recurrent layers cannot be brought at all: with nirtorch 2.6 snnTorch runs a cycle's input through the
-recurrent weights before it comes to the neurons, and fails on the subgraphs that it writes itself. A
-stream is like any other network there, whose state lasts until it is reset.
+One step late, the spike takes beta rho, which is also the threshold there. Membranes are counted from
+theta - beta rho, and have to start lower by the same amount. With rho = theta / beta, as layers.py reads
+snnTorch's own networks, this start is 0. With rho = theta it is 1 - 1 / beta in units of the threshold.
+Other starts and values of rho cannot be exported.
+
+Recurrent layers cannot be exported at all. With nirtorch 2.6 snnTorch runs a cycle's input through the
+recurrent weights before it reaches the neurons. It also fails on the subgraphs that it writes itself.
+snnTorch treats a stream like any other network, with a state that lasts until it is reset.
 
 Source: snnTorch 1.0.0, `_nir_to_snntorch_module` in snntorch/import_nir.py and `forward` in
 snntorch/_neurons/leaky.py.
@@ -35,10 +38,14 @@ from spikelet.errors import SpikeletError
 from spikelet.graphs import writer
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
-DT = 1e-4  # seconds, that snnTorch takes a step to be
-LEAST_LEAK = 2.0**-24  # of neurons that have none: 1 - 2**-25 and less rounds to 1 in float32
-OUT_OF_REACH = 1e30  # a threshold; infinity times no spike would be no number
-ROUNDING = 1e-9  # relative, far above what float64 does to theta / beta, far below float32
+# Seconds per step in snnTorch.
+DT = 1e-4
+# The leak of neurons that have none: in float32, 1 - 2**-25 rounds to 1.
+LEAST_LEAK = 2.0**-24
+# A threshold that no membrane reaches; infinity times 0 spikes would be NaN.
+OUT_OF_REACH = 1e30
+# Relative: far above the rounding of theta / beta in float64, far below float32's.
+ROUNDING = 1e-9
 LATE = """\
 for name in {names}:
     neurons = getattr(network, name)
@@ -57,7 +64,7 @@ for name in {names}:
 
 
 class _Units(NamedTuple):
-    """Membranes of a layer are zero + theta times those in snnTorch, each float64[maps]."""
+    """Zero and unit of a layer's membranes: v = zero + theta * v in snnTorch, float64[maps]."""
 
     zero: NDArray[np.float64]
     theta: NDArray[np.float64]
@@ -66,7 +73,10 @@ class _Units(NamedTuple):
 def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
     """Return the network as a graph that snnTorch reads.
 
-    Raises SpikeletError naming the layer that snnTorch's neurons cannot be.
+    Raises
+    ------
+    SpikeletError
+        If snnTorch has no such neurons; the message names the layer.
     """
     layers = []
     for number, layer in enumerate(network.layers):
@@ -80,9 +90,18 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
 
 
 def snippet(network: FloatNetwork, graph: nir.NIRGraph) -> str:
-    """Return what snnTorch must be told before each batch of `samples`; "" where that is nothing.
+    """Return the Python code that prepares snnTorch's network before each batch; "" if it needs none.
 
-    It is Python for `network = import_from_nir(graph)`, with the graph that `for_snntorch` returned.
+    Parameters
+    ----------
+    network : FloatNetwork
+    graph : nir.NIRGraph
+        The graph that `for_snntorch` returned for this network.
+
+    Returns
+    -------
+    str
+        Code for `network = import_from_nir(graph)` and a batch of `samples`.
     """
     late = {
         f"neurons_{number}": layer
@@ -90,14 +109,14 @@ def snippet(network: FloatNetwork, graph: nir.NIRGraph) -> str:
         if layer.theta is not None and layer.reset == "subtract"
     }
     starting = [name for name, layer in late.items() if _starts(layer).any()]
-    told = LATE.format(names=list(late)) if late else ""
-    told += STARTS.format(names=starting) if starting else ""
+    code = LATE.format(names=list(late)) if late else ""
+    code += STARTS.format(names=starting) if starting else ""
     flat = [name for name in graph.nodes if name.startswith("flatten")]
-    return told + (FLAT.format(names=flat) if flat else "")
+    return code + (FLAT.format(names=flat) if flat else "")
 
 
 def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
-    """Return a node without Spikelet's metadata, of a kind that snnTorch knows."""
+    """Return a node without Spikelet's metadata, of a type that snnTorch knows."""
     if isinstance(node, nir.Conv1d):
         raise SpikeletError(f"node {name!r} is Conv1d, which snnTorch does not read; only 2-D is")
     if isinstance(node, nir.SumPool2d):
@@ -107,7 +126,7 @@ def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
 
 
 def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
-    """Return the layer with thresholds of 1, starts and resets at 0, and averages where it pools."""
+    """Return the layer with thresholds of 1, starts and resets at 0, and pooling by averages."""
     if layer.recurrent is not None:
         raise SpikeletError(
             "hears its own spikes, and snnTorch cannot read that from any graph; others it can"
@@ -137,21 +156,22 @@ def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
             "starts at other membranes than those after a reset, which snnTorch's neurons cannot; "
             "train it without v_start"
         )
-    nothing, pooled = np.zeros(layer.maps), layer.geometry.most_inputs if layer.geometry else 1
+    zeros, pooled = np.zeros(layer.maps), layer.geometry.most_inputs if layer.geometry else 1
     return FloatLayer(
         weights=layer.weights / theta * pooled,
         bias=(layer.bias - (1 - layer.beta) * zero) / theta,
         beta=np.minimum(layer.beta, 1 - LEAST_LEAK),
-        theta=nothing + (1 if layer.theta is not None else OUT_OF_REACH),
+        theta=zeros + (1 if layer.theta is not None else OUT_OF_REACH),
         reset="set",
-        v_reset=nothing,
-        v_start=nothing,
+        v_reset=zeros,
+        v_start=zeros,
         alpha=None if layer.alpha is None else np.minimum(layer.alpha, 1 - LEAST_LEAK),
         geometry=layer.geometry,
     )
 
 
 def _units(layer: FloatLayer) -> _Units:
+    """Return zero and unit of the layer's membranes in snnTorch."""
     if layer.theta is None:
         return _Units(np.zeros(layer.maps), np.ones(layer.maps))
     if layer.reset == "set":
@@ -161,7 +181,7 @@ def _units(layer: FloatLayer) -> _Units:
 
 
 def _starts(layer: FloatLayer) -> NDArray[np.float64]:
-    """Return float64[maps], membranes before the first step as snnTorch counts them."""
+    """Return float64[maps], membranes before the first step in snnTorch's units."""
     zero, theta = _units(layer)
     starts = (layer.v_start - zero) / theta
     return np.where(np.abs(starts) < ROUNDING, 0, starts)

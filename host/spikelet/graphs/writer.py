@@ -1,26 +1,26 @@
-"""Spikelet's float networks as NIR graphs; what is written here, nir_reader.py reads.
+"""Write float networks as NIR graphs, which reader.py reads.
 
-A network is a chain: Input, then of each layer its synapses and its neurons, then Output.
+A network is a chain: Input, then the synapses and the neurons of each layer, then Output.
 
-synapses    Affine, or Linear where no neuron has a bias; of a convolution Conv2d, after SumPool2d where
-            it pools, or Conv1d where all convolutions of the network have height 1 and none pools. A
+synapses    Affine, or Linear if no neuron has a bias. A convolution is Conv2d, after SumPool2d if it
+            pools, or Conv1d if all convolutions of the network have height 1 and do not pool. A
             kernel as large as its input is a matrix: SumPool2d, Flatten, and Linear or Affine.
-            Flatten stands wherever a matrix follows values that have a shape.
-neurons     LIF, or IF where none of them leaks, CubaLIF where they have a synaptic current; of a readout
+            Flatten comes before each matrix whose input has a shape.
+neurons     LIF, or IF if none of them leaks, CubaLIF if they have a synaptic current; for a readout
             without a threshold LI, I or CubaLI. Recurrent weights are a Linear in a cycle with them.
 
-NIR's neurons live in continuous time, tau dv/dt = (v_leak - v) + r i. A step of forward Euler makes
-of it beta = 1 - dt / tau, and with r = tau / dt drive arrives unscaled; a current's alpha and w_in
-are the same with tau_syn. NIR has channels first, Spikelet channels last: see nir_layout.py.
+NIR's neurons live in continuous time, tau dv/dt = (v_leak - v) + r i. A step of forward Euler gives
+beta = 1 - dt / tau, and with r = tau / dt drive arrives unscaled. The alpha and w_in of a current are
+the same with tau_syn. NIR has channels first, Spikelet channels last: see axes.py.
 
-What NIR has no field for stands in the metadata, all of it under keys that begin with `spikelet_`:
+The metadata contains all values without a field in NIR, under keys that begin with `spikelet_`:
 
 of the graph   format, encoder, encoder_parameter, steps, readout, dt, classes (a JSON list); of a
                stream stream_window and stream_hop; of one that scales readings scaling_offset,
                scaling_scale and scaling_shift
 of synapses    geometry, of a convolution: the fields of Geometry in a row
-of neurons     reset, v_start, rho where there is one, and beta and alpha to the last bit, which tau
-               would round; each of a map at a time
+of neurons     reset, v_start, rho if there is one, and the exact beta and alpha, because tau would
+               round them; each with one value per map
 
 Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024).
 """
@@ -38,15 +38,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.graphs import kernels as nir_kernel
 from spikelet.graphs.axes import Grid, Shape
-from spikelet.graphs.kernels import is_matrix
+from spikelet.graphs.kernels import frame, framed, is_matrix, is_over_time
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
 
-FORMAT = 2  # raise it when an older Spikelet would misread the graph
+# Raise it when an older Spikelet would misread the graph.
+FORMAT = 2
 PREFIX = "spikelet_"
-LEAST_LEAK = 2.0**-60  # of a neuron that has none among some that do: 1 - 2**-60 rounds to 1
+# The leak of a neuron without one, if others of its layer leak: 1 - 2**-60 rounds to 1.
+LEAST_LEAK = 2.0**-60
 
 Nodes = dict[str, nir.NIRNode]
 
@@ -56,11 +57,19 @@ def to_nir(
 ) -> nir.NIRGraph:
     """Return the network as a graph.
 
-    extras  more metadata of the graph; keys gain the prefix
-    Raises SpikeletError if a convolution takes its input for another shape than that of the neurons
-    before it, which NIR cannot express.
+    Parameters
+    ----------
+    network : FloatNetwork
+    extras : dict, optional
+        More metadata of the graph; keys gain the prefix.
+
+    Raises
+    ------
+    SpikeletError
+        If the input shape of a convolution differs from the shape of the neurons before it, which NIR
+        cannot express.
     """
-    over_time = all(nir_kernel.is_over_time(layer.geometry) for layer in network.layers)
+    over_time = all(is_over_time(layer.geometry) for layer in network.layers)
     grid = _input_grid(network.layers[0])
     shape = _shape(grid, network.layers[0].inputs, over_time)
     nodes: Nodes = {"input": nir.Input(np.array(shape))}
@@ -76,7 +85,11 @@ def to_nir(
     for index, layer in enumerate(network.layers):
         if layer.recurrent is not None:
             nodes[f"recurrent_{index}"] = nir.Linear(np.ascontiguousarray(layer.recurrent.T))
-    edges += [edge for there, back in cycles for edge in ((there, back), (back, there))]
+    edges += [
+        edge
+        for neurons, recurrent in cycles
+        for edge in ((neurons, recurrent), (recurrent, neurons))
+    ]
     return nir.NIRGraph(
         nodes,
         edges,
@@ -86,7 +99,7 @@ def to_nir(
 
 
 def is_typed(nodes: Nodes) -> bool:
-    """Return whether nir infers the types of all nodes, which it does of square kernels only."""
+    """Return whether nir infers the types of all nodes; it can only for square kernels."""
     kernels = [node.weight for node in nodes.values() if isinstance(node, nir.Conv2d)]
     return all(kernel.shape[2] == kernel.shape[3] for kernel in kernels)
 
@@ -97,7 +110,7 @@ def prefixed(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metadata(network: FloatNetwork) -> dict[str, Any]:
-    """Return the graph's metadata, keys without prefix."""
+    """Return the graph's metadata, with keys without the prefix."""
     metadata: dict[str, Any] = {
         "format": FORMAT,
         "encoder": network.encoder,
@@ -116,11 +129,12 @@ def _metadata(network: FloatNetwork) -> dict[str, Any]:
 
 
 def _input_grid(layer: FloatLayer) -> Grid | None:
+    """Return the grid of the network's input; None if it is flat."""
     return Grid(layer.geometry.size, layer.geometry.channels) if layer.geometry else None
 
 
 def _shape(grid: Grid | None, width: int, over_time: bool) -> Shape:
-    """Return NIR's shape of values that lie on a grid, or of `width` flat ones."""
+    """Return NIR's shape of values on a grid, or of `width` flat values."""
     if grid is None:
         return (width,)
     return (grid.channels, *grid.size[1 if over_time else 0 :])
@@ -131,9 +145,8 @@ def _add_synapses(
 ) -> Grid | None:
     """Add a layer's synapses to the nodes, and return the grid of the neurons.
 
-    ending  of the nodes' names
-    grid    of what goes in; None: it is flat
-    Raises SpikeletError where that is not what the layer's geometry expects.
+    The names of the nodes end with `ending`; `grid` is that of the input, None if it is flat. Raises
+    SpikeletError if the layer's geometry expects another input.
     """
     geometry, rows = layer.geometry, layer.weights
     if geometry is not None:
@@ -149,7 +162,8 @@ def _add_synapses(
         shape = np.array(_shape(grid, 0, over_time))
         nodes[f"flatten{ending}"] = nir.Flatten({"input": shape}, start_dim=0)
         rows = rows[grid.order]
-    weight = np.ascontiguousarray(rows.T)  # NIR has a row per neuron
+    # NIR has a row per neuron.
+    weight = np.ascontiguousarray(rows.T)
     metadata = _geometry_metadata(geometry)
     nodes[f"synapses{ending}"] = (
         nir.Affine(weight, layer.bias, metadata=metadata)
@@ -160,25 +174,28 @@ def _add_synapses(
 
 
 def _check_input(ending: str, geometry: Geometry, grid: Grid | None, inputs: int) -> None:
-    found = grid or Grid((1, 1), inputs)
-    wanted = Grid(geometry.size, geometry.channels)
-    if found != wanted or (grid is None and not is_matrix(geometry)):
+    """Raise SpikeletError if the layer's geometry expects another input."""
+    actual = grid or Grid((1, 1), inputs)
+    expected = Grid(geometry.size, geometry.channels)
+    if actual != expected or (grid is None and not is_matrix(geometry)):
         raise SpikeletError(
-            f"layer {ending[1:]} takes {wanted.size[0]} x {wanted.size[1]} pixels of "
-            f"{wanted.channels} channels, but the neurons before it are {_text(grid, inputs)}; "
+            f"layer {ending[1:]} takes {expected.size[0]} x {expected.size[1]} pixels of "
+            f"{expected.channels} channels, but the neurons before it are {_text(grid, inputs)}; "
             "NIR cannot express that, give both the same shape"
         )
 
 
 def _text(grid: Grid | None, inputs: int) -> str:
+    """Return the shape of a layer's input in words."""
     if grid is None:
         return f"{inputs} without a shape"
     return f"{grid.size[0]} x {grid.size[1]} pixels of {grid.channels} maps"
 
 
 def _convolution_node(layer: FloatLayer, geometry: Geometry, over_time: bool) -> nir.NIRNode:
-    around = nir_kernel.frame(geometry, square=not over_time)
-    kernel = nir_kernel.framed(layer.weights, geometry, around)
+    """Return a convolution as Conv1d or Conv2d."""
+    around = frame(geometry, square=not over_time)
+    kernel = framed(layer.weights, geometry, around)
     stride, padding = around.stride, around.padding
     metadata = _geometry_metadata(geometry)
     if over_time:
@@ -190,37 +207,38 @@ def _convolution_node(layer: FloatLayer, geometry: Geometry, over_time: bool) ->
 
 
 def _geometry_metadata(geometry: Geometry | None) -> dict[str, Any]:
+    """Return the metadata of a convolution's geometry."""
     return prefixed({"geometry": np.hstack(astuple(geometry))}) if geometry else {}
 
 
 def _neurons_node(layer: FloatLayer, dt: float, shape: Shape) -> nir.NIRNode:
-    """Return neurons of this shape; a parameter is the same at all pixels of a map."""
+    """Return neurons of this shape; each parameter has one value per map."""
 
     def each(values: NDArray[np.float64]) -> NDArray[np.float64]:
         column = values.reshape(-1, *(1 for _ in shape[1:]))
         return np.ascontiguousarray(np.broadcast_to(column, shape))
 
-    kept = {"reset": layer.reset, "v_start": layer.v_start, "beta": layer.beta}
+    metadata_fields = {"reset": layer.reset, "v_start": layer.v_start, "beta": layer.beta}
     if layer.rho is not None:
-        kept["rho"] = layer.rho
+        metadata_fields["rho"] = layer.rho
     fires = layer.theta is not None
     fields = {}
     if layer.theta is not None:
         fields = {"v_threshold": each(layer.theta), "v_reset": each(layer.v_reset)}
     if layer.alpha is None and (layer.beta == 1).all():
         kind = nir.IF if fires else nir.I
-        return kind(r=np.full(shape, 1 / dt), metadata=prefixed(kept), **fields)
+        return kind(r=np.full(shape, 1 / dt), metadata=prefixed(metadata_fields), **fields)
     tau = each(_tau(layer.beta, dt))
     fields |= {"r": tau / dt, "v_leak": np.zeros(shape)}
     if layer.alpha is None:
         kind = nir.LIF if fires else nir.LI
-        return kind(tau=tau, metadata=prefixed(kept), **fields)
+        return kind(tau=tau, metadata=prefixed(metadata_fields), **fields)
     tau_syn = each(_tau(layer.alpha, dt))
     kind = nir.CubaLIF if fires else nir.CubaLI
-    metadata = prefixed({**kept, "alpha": layer.alpha})
+    metadata = prefixed({**metadata_fields, "alpha": layer.alpha})
     return kind(tau_mem=tau, tau_syn=tau_syn, w_in=tau_syn / dt, metadata=metadata, **fields)
 
 
-def _tau(kept: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
-    """Return the time constant, in seconds, of what keeps this share of itself in each step."""
-    return dt / np.maximum(1 - kept, LEAST_LEAK)
+def _tau(share: NDArray[np.float64], dt: float) -> NDArray[np.float64]:
+    """Return the time constant, in seconds, of a state that keeps this share in each step."""
+    return dt / np.maximum(1 - share, LEAST_LEAK)

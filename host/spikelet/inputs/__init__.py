@@ -1,1 +1,1 @@
-"""Samples that a network receives: recordings, datasets, scaling, encoders."""
+"""Samples for a network: recordings, datasets, scaling, encoders."""

@@ -1,4 +1,4 @@
-"""Labelled samples: the digits that come with Spikelet, and anybody's `.npz` file."""
+"""Labelled samples: the digits that come with Spikelet, or a user's `.npz` file."""
 
 import hashlib
 import math
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 
 UNLABELLED = -1
-MAX_CLASSES = 1000  # a label above it is a mistake sooner than a class
-MAX_BYTES = 1 << 30  # of one array; a small archive can unpack to any size
-# What zipfile, zlib and numpy raise on damaged, truncated, encrypted and exotic content.
+# A higher label is more probably a mistake than a class.
+MAX_CLASSES = 1000
+# Limit of one array, because a small archive can unpack to any size.
+MAX_BYTES = 1 << 30
+# zipfile, zlib and numpy raise these on damaged, truncated, encrypted and exotic content.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, KeyError)
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -30,14 +32,25 @@ _HEADER_READERS = {
 class Dataset:
     """Samples for a network, with their classes.
 
-    x        uint8[n, channels], or uint8[n, samples, channels] for recordings; the encoder's 0..255.
-             Of recordings also int16, raw readings, for networks that scale them
-    y        int64[n], index into `classes`; UNLABELLED (-1) throughout where nothing is known
-    classes  names of the classes; empty where the samples are unlabelled
-    name     where the samples come from, as errors and reports call it
-    groups   int64[n], which samples belong together and are never split, such as the windows of one
-             recording; None: each stands for itself
-    Raises SpikeletError naming `name` and the field if they do not fit together.
+    Attributes
+    ----------
+    x : uint8[n, channels], uint8[n, samples, channels] or int16[n, samples, channels]
+        Encoder inputs 0..255. Recordings have three dimensions; int16 are raw readings, for networks
+        that scale them.
+    y : int64[n]
+        Index into `classes`; UNLABELLED (-1) for all samples if they have no labels.
+    classes : tuple of str
+        Names of the classes; empty if the samples are unlabelled.
+    name : str
+        The source of the samples, for errors and reports.
+    groups : int64[n] or None
+        Samples of one group belong together and are never split, such as the windows of one
+        recording. None: each sample is a group.
+
+    Raises
+    ------
+    SpikeletError
+        If the fields do not fit together; it names `name` and the field.
     """
 
     x: NDArray[Any]
@@ -61,15 +74,18 @@ class Dataset:
         return len(self.x)
 
     def take(self, indices: NDArray[np.integer]) -> "Dataset":
-        """Return the samples at `indices` (int[m]) as a dataset of the same name and classes."""
+        """Return the samples at `indices`, int[m], as a dataset of the same name and classes."""
         groups = None if self.groups is None else self.groups[indices]
         return replace(self, x=self.x[indices], y=self.y[indices], groups=groups)
 
 
-def load(name_or_path: str | Path) -> Dataset:
-    """Return the dataset called "digits", or the labelled one in the `.npz` file at a path.
+def load_dataset(name_or_path: str | Path) -> Dataset:
+    """Return the dataset "digits", or the labelled dataset in an `.npz` file.
 
-    Raises SpikeletError if there is neither, or the file is not a dataset.
+    Raises
+    ------
+    SpikeletError
+        If there is no such dataset or file, or the file is not a dataset.
     """
     if name_or_path == "digits":
         return load_digits()
@@ -81,10 +97,16 @@ def load(name_or_path: str | Path) -> Dataset:
 
 
 def load_digits() -> Dataset:
-    """Return 1,797 handwritten digits: x uint8[1797, 64], 8x8 pixels row by row, classes 0 to 9.
+    """Return 1,797 handwritten digits of the classes 0 to 9.
 
-    A pixel is min(255, 16 * count) of the 0..16 dark dots in a 4x4 block of the scan.
+    A sample has 8x8 pixels, row by row. A pixel is min(255, 16 * count) of the 0..16 dark dots in a
+    4x4 block of the scan.
     Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI (1998), test part.
+
+    Returns
+    -------
+    Dataset
+        x is uint8[1797, 64].
     """
     with resources.files("spikelet.data").joinpath("digits.npz").open("rb") as file:
         arrays = _read_arrays(file, "digits", ("x", "y", "classes"))
@@ -92,13 +114,22 @@ def load_digits() -> Dataset:
 
 
 def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
-    """Return the dataset in an `.npz` file with the keys x, y and, if wanted, classes and groups.
+    """Return the dataset in an `.npz` file with the keys x, y, classes and groups.
 
-    x        uint8[n, channels] or uint8[n, samples, channels]
-    y        any integers [n]; may be absent where `need_labels` is false
-    classes  strings; the labels themselves ("0", "1", ...) where absent
-    groups   any integers [n], as in Dataset
-    Raises SpikeletError naming the file, the key, what was found and what is needed.
+    x is uint8[n, channels] or uint8[n, samples, channels]. y holds integers [n] of any type. classes
+    holds strings; without it the labels themselves ("0", "1", ...) are the names. groups is optional
+    and holds integers [n] of any type, as in `Dataset`.
+
+    Parameters
+    ----------
+    path : path
+    need_labels : bool
+        Whether the file must hold y.
+
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read or is not a dataset; it names the key, its value and the remedy.
     """
     name = str(path)
     try:
@@ -119,13 +150,23 @@ def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
 
 
 def split(dataset: Dataset, test_fraction: float = 0.2) -> tuple[Dataset, Dataset]:
-    """Split into a training and a test part, alike in classes, the same today and for ever.
+    """Split into a training and a test part with equal shares of the classes.
 
-    The test part has ceil(n * test_fraction) samples; every class gives its share, rounded by the
-    largest remainder. Within a class those go to the test whose index has the smallest SHA-256, a
-    rule that no version of a random generator can change. Where samples belong to groups, all this is
-    said of groups, of which each has the class of its first sample and its number for an index.
-    Raises SpikeletError if either part would be empty.
+    The test part has ceil(n * test_fraction) samples. Every class gives its share, rounded by the
+    largest remainder. Within a class the samples whose index has the smallest SHA-256 go to the test.
+    This rule depends on no random generator, so the split stays the same in every version.
+
+    If samples belong to groups, the rule applies to groups instead of samples. A group has the class
+    of its first sample, and its number is its index.
+
+    Returns
+    -------
+    training, test : Dataset
+
+    Raises
+    ------
+    SpikeletError
+        If either part would be empty.
     """
     if dataset.groups is None:
         is_test = _drawn(np.arange(len(dataset)), dataset.y, test_fraction, dataset.name)
@@ -138,17 +179,17 @@ def split(dataset: Dataset, test_fraction: float = 0.2) -> tuple[Dataset, Datase
 def _drawn(
     indices: NDArray[np.int64], y: NDArray[np.int64], test_fraction: float, name: str
 ) -> NDArray[np.bool_]:
-    """Return bool[n], which of the samples or groups of classes y int64[n] are for the test."""
+    """Return bool[n], True for samples or groups, of classes y int64[n], of the test part."""
     n = len(indices)
-    # Rounded first, for 0.2 * 1795 is a little more than 359 in floating point.
-    wanted = math.ceil(round(n * test_fraction, 6))
-    if not 0 < wanted < n:
+    # Round first, because 0.2 * 1795 is a little more than 359 in floating point.
+    test_size = math.ceil(round(n * test_fraction, 6))
+    if not 0 < test_size < n:
         raise SpikeletError(
             f"{name}: cannot split {n} samples or groups of them with a fraction of "
             f"{test_fraction}; each part needs at least one"
         )
     labels, counts = np.unique(y, return_counts=True)
-    quotas = _largest_remainder(counts.tolist(), wanted)
+    quotas = _largest_remainder(counts.tolist(), test_size)
     is_test = np.zeros(n, bool)
     for label, quota in zip(labels, quotas, strict=True):
         members = np.flatnonzero(y == label).tolist()
@@ -171,11 +212,11 @@ def _shuffle_key(index: int) -> bytes:
 
 
 def _read_arrays(file: IO[bytes], name: str, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return those of `keys` that the archive holds."""
+    """Return the arrays of the `keys` that the archive holds."""
     try:
         with zipfile.ZipFile(file) as archive:
-            found = set(archive.namelist())
-            return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in found}
+            members = set(archive.namelist())
+            return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in members}
     except _DAMAGE as error:
         raise SpikeletError(f"{name}: is not an .npz file, or a damaged one: {error}") from error
 
@@ -191,7 +232,7 @@ def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
 
 
 def _check_header(member: IO[bytes], key: str, name: str) -> None:
-    """Refuse pickled objects and absurd sizes before anything is unpacked."""
+    """Refuse pickled objects and absurd sizes before unpacking."""
     version = np.lib.format.read_magic(member)
     if version not in _HEADER_READERS:
         raise ValueError(f"its format {version[0]}.{version[1]} is not one of plain arrays")
@@ -217,7 +258,7 @@ def _check_inputs(x: NDArray[Any], name: str) -> None:
 
 
 def _describe(x: NDArray[Any]) -> str:
-    """Say type and range, e.g. "float32 from -1 to 1 with 3 NaN"."""
+    """Return type and range in words, e.g. "float32 from -1 to 1 with 3 NaN"."""
     if x.dtype.kind not in "iuf" or x.size == 0:
         return f"{x.dtype}"
     missing = int(np.count_nonzero(np.isnan(x)))
@@ -231,7 +272,7 @@ def _remedy(x: NDArray[Any]) -> str:
         return "turn it into numbers first"
     if x.dtype.kind in "iu" and x.min() >= 0 and x.max() <= 255:
         return "x.astype(np.uint8) does it"
-    first = "replace what is not finite, then " if not np.isfinite(x).all() else ""
+    first = "replace values that are not finite, then " if not np.isfinite(x).all() else ""
     return f"{first}scale it, e.g. np.uint8(255 * (x - low) / (high - low))"
 
 
@@ -275,7 +316,7 @@ def _names(classes: NDArray[Any], name: str = "digits") -> tuple[str, ...]:
 
 
 def _numbered(y: NDArray[np.int64], name: str) -> tuple[str, ...]:
-    """Return the labels themselves as names, for a file without any."""
+    """Return the labels themselves as the names of the classes."""
     if y.size and not 0 <= y.max() < MAX_CLASSES:
         raise SpikeletError(f"{name}: y holds {y.max()}; without classes it must be 0..999")
     return tuple(str(label) for label in range(int(y.max(initial=0)) + 1))

@@ -1,22 +1,24 @@
-"""Numbers to spikes, as the host computes them: every encoder, vectorised over samples.
+"""Encoders on the host: turn numbers into spikes, vectorised over samples.
 
-An encoder turns x, 0..255 per channel, into spikes in T steps; `direct` makes none, and weighs the
-first layer's inputs by x instead. Each has at most one parameter, called `value` below:
+An encoder turns x, 0..255 per channel, into spikes in T steps. `direct` makes no spikes: it weighs the
+first layer's inputs by x. Each encoder has at most one parameter, called `value` below:
 
 direct     -
 rate       -
 bernoulli  seed of the random numbers, 1..65535
-latency    the least x that spikes at all, 0..255
+latency    the least x that spikes, 0..255
 phase      period in steps, 1..8
-delta      by how much x must change for a spike, 1..255; two inputs a channel: up, then down
+delta      change of x that makes a spike, 1..255; two inputs per channel: up, then down
 
-In a stream T steps follow on each sample; rate, bernoulli and delta go on where they were.
+In a stream each sample takes T steps, and rate, bernoulli and delta keep their state from sample to
+sample.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -25,20 +27,22 @@ from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikert.network.tables import ENCODERS
 
-RATE_START = 128  # half a spike, so that rounding favours neither more spikes nor fewer
-DIRECT_SCALE = 256  # the integers shift their sum right by 8
+# Half a spike, so that rounding favours neither more spikes nor fewer.
+RATE_START = 128
+# The integer network shifts the sum of a direct drive right by 8.
+DIRECT_SCALE = 256
 PARAMETERS = {"bernoulli": (1, 0xFFFF), "latency": (0, 255), "phase": (1, 8), "delta": (1, 255)}
 """The least and the largest parameter of the encoders that have one."""
 DEFAULTS = {"bernoulli": 0xACE1, "latency": 64, "phase": 8, "delta": 8}
 
 
-def parameter(encoder: str, wanted: int | None) -> int:
-    """Return the parameter of an encoder: what is wanted, or its default."""
-    return DEFAULTS.get(encoder, 0) if wanted is None else wanted
+def parameter(encoder: str, value: int | None) -> int:
+    """Return the parameter of an encoder: `value`, or the default if it is None."""
+    return DEFAULTS.get(encoder, 0) if value is None else value
 
 
-def check(encoder: str, value: int) -> None:
-    """Raise SpikeletError unless there is such an encoder, and it can have this parameter."""
+def check_encoder(encoder: str, value: int) -> None:
+    """Raise SpikeletError unless the encoder exists and can have this parameter."""
     if encoder not in ENCODERS:
         raise SpikeletError(f"encoder is {encoder!r}; it must be one of {', '.join(ENCODERS)}")
     least, most = PARAMETERS.get(encoder, (0, 0))
@@ -49,8 +53,27 @@ def check(encoder: str, value: int) -> None:
 
 
 def inputs(encoder: str, channels: int) -> int:
-    """Return the number of the first layer's inputs."""
+    """Return the number of inputs of the first layer."""
     return 2 * channels if encoder == "delta" else channels
+
+
+def input_events(encoder: str, x: NDArray[np.uint8], encoded: NDArray[Any]) -> NDArray[np.int64]:
+    """Return how often each input has an event, in all samples together.
+
+    Parameters
+    ----------
+    encoder : str
+    x : uint8[..., channels]
+        With direct, an input has an event in each sample whose value is not zero.
+    encoded : array[..., inputs]
+        With other encoders, an input has an event in each step whose value is not zero.
+
+    Returns
+    -------
+    int64[inputs]
+    """
+    values = x if encoder == "direct" else encoded
+    return np.count_nonzero(values.reshape(-1, values.shape[-1]), axis=0)
 
 
 def signal(
@@ -60,13 +83,25 @@ def signal(
     value: int = 0,
     dtype: DTypeLike = np.float64,
 ) -> FloatArray:
-    """Return what the first layer's weights are multiplied by.
+    """Return the values that the weights of the first layer multiply.
 
-    x    uint8[n, channels]; of a stream uint8[n, samples, channels], which counts as so many times T
-         steps
+    Parameters
+    ----------
+    encoder : str
+    x : uint8[n, channels] or uint8[n, samples, channels]
+        Three dimensions are a stream, which takes samples * steps steps.
+    steps : int
+        Steps per sample.
+    value : int
+        Parameter of the encoder.
+    dtype : dtype
+        Type of the result.
 
-    direct  dtype[1, n, channels], x / 256, the same in each step; of a stream [T, n, channels]
-    others  dtype[T, n, inputs], 0 or 1; with phase, 2**-k in step k of a period
+    Returns
+    -------
+    dtype[T, n, inputs]
+        0 or 1; with phase 2**-k in step k of a period. With direct x / 256, which is
+        [1, n, channels] if all steps are the same, and [T, n, channels] for a stream.
     """
     if encoder == "direct":
         levels = x[None] if x.ndim == 2 else x.swapaxes(0, 1).repeat(steps, axis=0)
@@ -78,26 +113,43 @@ def signal(
 
 
 def drive_shifts(encoder: str, steps: int, value: int) -> NDArray[np.int64]:
-    """Return int64[T]: how far the first layer's sum is shifted right in each step of a sample."""
+    """Return int64[T], the right shift of the first layer's sum in each step of a sample."""
     if encoder == "phase":
         return np.arange(steps) % value
     return np.zeros(steps, np.int64)
 
 
 def spikes(encoder: str, x: NDArray[np.uint8], steps: int, value: int = 0) -> NDArray[np.bool_]:
-    """Return bool[n, T, inputs], the spikes of x uint8[n, channels]; none with direct.
+    """Return the spikes of samples; the encoder direct makes no spikes.
 
-    Of x uint8[n, samples, channels], a stream, bool[n, samples * T, inputs].
+    Parameters
+    ----------
+    encoder : str
+    x : uint8[n, channels] or uint8[n, samples, channels]
+        Three dimensions are a stream.
+    steps : int
+        T, steps per sample.
+    value : int
+        Parameter of the encoder.
+
+    Returns
+    -------
+    bool[n, T, inputs] or bool[n, samples * T, inputs]
     """
     return Encoder(encoder, steps, value).spikes(x if x.ndim == 3 else x[:, None])
 
 
 class Encoder:
-    """An encoder whose state lasts, so that a stream can be encoded part by part.
+    """An encoder that keeps its state, so that a stream can be encoded part by part.
 
-    kind     one of tables.ENCODERS
-    steps    T, of each sample
-    value    its parameter
+    Attributes
+    ----------
+    kind : str
+        A name in tables.ENCODERS.
+    steps : int
+        T, steps per sample.
+    value : int
+        Parameter of the encoder.
     """
 
     def __init__(self, kind: str, steps: int, value: int) -> None:
@@ -109,21 +161,28 @@ class Encoder:
         self._reference: NDArray[np.int16] | None = None
 
     def spikes(self, x: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return bool[n, samples * T, inputs], the spikes of the next uint8[n, samples, channels].
+        """Return the spikes of the next samples of a stream.
 
-        In memory, steps come first.
+        Parameters
+        ----------
+        x : uint8[n, samples, channels]
+
+        Returns
+        -------
+        bool[n, samples * T, inputs]
+            In memory, steps come first.
         """
         levels = x.astype(np.uint8, copy=False).swapaxes(0, 1)
         if self.kind == "rate":
-            made = self._rate(levels)
+            encoded = self._rate(levels)
         elif self.kind == "delta":
-            made = self._delta(levels)
+            encoded = self._delta(levels)
         else:
-            made = self._each(levels).reshape(len(levels) * self.steps, *levels.shape[1:])
-        return made.swapaxes(0, 1)
+            encoded = self._each(levels).reshape(len(levels) * self.steps, *levels.shape[1:])
+        return encoded.swapaxes(0, 1)
 
     def _each(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return bool[samples, T, n, channels] of uint8[samples, n, channels], each for itself."""
+        """Encode uint8[samples, n, channels] without state, as bool[samples, T, n, channels]."""
         t, x = np.arange(self.steps)[:, None, None], levels[:, None]
         if self.kind == "bernoulli":
             return self._draws((len(levels), self.steps, 1, levels.shape[2])) >> 8 < x
@@ -135,40 +194,43 @@ class Encoder:
         return np.zeros((len(levels), self.steps, *levels.shape[1:]), np.bool_)
 
     def _rate(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """An 8-bit accumulator starts at 128, gains x in each step, and spikes when it overflows."""
-        made = np.empty((len(levels) * self.steps, *levels.shape[1:]), np.bool_)
+        """Add x to an 8-bit accumulator, 128 at first, in each step; an overflow is a spike."""
+        spikes = np.empty((len(levels) * self.steps, *levels.shape[1:]), np.bool_)
         sums = self._sums
-        for t, fired in enumerate(made):
-            before, sums = sums, sums + levels[t // self.steps]  # modulo 256: less where it carried
+        for t, fired in enumerate(spikes):
+            # Sums are modulo 256: a sum that carried is less than the one before.
+            before, sums = sums, sums + levels[t // self.steps]
             np.less(sums, before, out=fired)
         self._sums = sums
-        return made
+        return spikes
 
     def _draws(self, shape: tuple[int, ...]) -> NDArray[np.uint16]:
-        """Return so many of the next 16-bit random numbers, in the order of steps and channels."""
+        """Return the next 16-bit random numbers in this shape, in the order of steps and channels."""
         draws, self._draw = xorshift(self._draw, math.prod(shape))
         return draws.reshape(shape)
 
     def _delta(self, levels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """A reference starts at the first x, and follows in steps of the parameter, a spike each."""
+        """Move a reference, the first x at first, towards x by the parameter; a move is a spike."""
         samples, n, channels = levels.shape
-        made = np.zeros((samples * self.steps, n, channels, 2), np.bool_)  # of each: up, down
+        # The last axis is up, down.
+        spikes = np.zeros((samples * self.steps, n, channels, 2), np.bool_)
         reference = self._reference
         if reference is None:
             reference = levels[0].astype(np.int16)
-        for t, step in enumerate(made):
+        for t, step in enumerate(spikes):
             ahead = levels[t // self.steps] - reference
             up, down = step[..., 0], step[..., 1]
             np.greater_equal(ahead, self.value, out=up)
             np.less_equal(ahead, -self.value, out=down)
             reference = reference + self.value * (up.astype(np.int16) - down)
         self._reference = reference
-        return made.reshape(samples * self.steps, n, 2 * channels)
+        return spikes.reshape(samples * self.steps, n, 2 * channels)
 
 
-@lru_cache(maxsize=4)  # the same for all samples that start anew
+# All samples that start anew draw the same numbers.
+@lru_cache(maxsize=4)
 def xorshift(state: int, count: int) -> tuple[NDArray[np.uint16], int]:
-    """Return so many 16-bit random numbers, and the state after them.
+    """Return `count` 16-bit random numbers, and the state after them.
 
     Source: Marsaglia, Xorshift RNGs, Journal of Statistical Software 8 (2003); shifts 7, 9, 8.
     """

@@ -1,9 +1,9 @@
-"""Files of recordings: what a sensor gave in one go, as `.npy` or `.csv`.
+"""Read a recording: the readings of a sensor in a `.npy` or `.csv` file.
 
-A `.npy` file holds integers [samples, channels], or [samples] of one channel. A `.csv` file holds as
-many columns of whole numbers, with or without a line of headings.
+A `.npy` file holds integers [samples, channels], or [samples] of one channel. A `.csv` file holds a
+column of whole numbers per channel, with or without a line of headings.
 
-Recorders are switched off at any moment: a file that ends too early is read as far as it goes.
+A recorder may be switched off at any moment, so the whole rows of a truncated file are read.
 """
 
 import csv
@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BYTES = 1 << 28  # of one file; weeks of a wrist's motion
-MAX_QUOTED = 40  # characters of a bad row
-# What numpy raises on damaged headers, which it reads as Python.
+# Limit of one file: weeks of a wrist's motion.
+MAX_BYTES = 1 << 28
+# Characters of a bad row that an error quotes.
+MAX_QUOTED = 40
+# numpy raises these on damaged headers, because it parses a header as Python.
 _DAMAGE = (ValueError, EOFError, SyntaxError, tokenize.TokenError)
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -27,14 +29,23 @@ _HEADER_READERS = {
 
 
 class Unreadable(Exception):
-    """Why a file cannot be read, as what follows "for" in a sentence."""
+    """The reason why a file cannot be read, as the words after "because" in a sentence."""
 
 
-def read(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
-    """Return the readings int16 or int32[samples, channels] in a file, and what it lacks.
+def read_recording(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
+    """Return the readings in a file, and a note if the file is truncated.
 
-    What it lacks is the end of a sentence that the file's name begins; "" if it lacks nothing.
-    Raises Unreadable if it holds no readings.
+    Returns
+    -------
+    readings : int16[samples, channels] or int32[samples, channels]
+    cut : str
+        The missing part, as the end of a sentence that begins with the name of the file; "" if the
+        file is whole.
+
+    Raises
+    ------
+    Unreadable
+        If the file holds no readings.
     """
     try:
         size = path.stat().st_size
@@ -50,7 +61,7 @@ def read(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
 
 
 def _read_npy(data: bytes) -> tuple[NDArray[Any], str]:
-    """Return the whole rows that a .npy file holds, and what it lacks; raises Unreadable."""
+    """Return the whole rows of a .npy file, and a note if it is truncated."""
     file = io.BytesIO(data)
     shape, by_columns, dtype = _npy_header(file)
     shape = shape if len(shape) != 1 else (*shape, 1)
@@ -70,13 +81,14 @@ def _read_npy(data: bytes) -> tuple[NDArray[Any], str]:
 
 
 def _npy_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return shape, whether columns follow each other, and type; raises Unreadable."""
+    """Return the shape, whether columns are contiguous, and the type."""
     try:
         version = np.lib.format.read_magic(file)
         if version not in _HEADER_READERS:
             raise Unreadable(f"its format {version[0]}.{version[1]} is not one of plain arrays")
         return _HEADER_READERS[version](file)
-    except _DAMAGE as error:  # whose text may fill a page
+    except _DAMAGE as error:
+        # Leave out the text of the error, because it may fill a page.
         raise Unreadable("it is not a .npy file, or its beginning is damaged") from error
 
 
@@ -85,7 +97,7 @@ def _kind(dtype: np.dtype[Any]) -> str:
 
 
 def _read_csv(data: bytes) -> tuple[NDArray[Any], str]:
-    """Return the rows of a .csv file, and what it lacks; raises Unreadable."""
+    """Return the rows of a .csv file, and a note if it is truncated."""
     try:
         rows = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -102,7 +114,7 @@ def _read_csv(data: bytes) -> tuple[NDArray[Any], str]:
 
 
 def _table(rows: list[list[str]]) -> NDArray[np.float64]:
-    """Return float64[rows, columns], exact for every int32; raises Unreadable."""
+    """Return the numbers as float64[rows, columns], which is exact for every int32."""
     table = []
     for position, row in enumerate(rows, 1):
         values = _values(row)
@@ -116,7 +128,7 @@ def _table(rows: list[list[str]]) -> NDArray[np.float64]:
 
 
 def _values(row: list[str]) -> list[float] | None:
-    """Return the numbers in a row of text; None if it holds anything else."""
+    """Return the numbers in a row of text; None if a field is no number."""
     try:
         return [float(text) for text in row]
     except ValueError:
@@ -124,7 +136,7 @@ def _values(row: list[str]) -> list[float] | None:
 
 
 def _integers(readings: NDArray[Any]) -> NDArray[np.integer[Any]]:
-    """Return readings as int16, or as int32 where that does not hold them; raises Unreadable."""
+    """Return readings as int16, or as int32 if they exceed int16."""
     if not _whole(readings):
         raise Unreadable(
             "it holds numbers that are not whole, and readings are a sensor's integers"

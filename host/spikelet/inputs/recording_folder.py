@@ -1,9 +1,9 @@
-"""A folder that recordings of one sensor are added to, in the form that `recordings.load` reads.
+"""Add recordings of one sensor to a folder that `load_recordings` reads.
 
     20261126T172530Z_wave.npy    int16[samples, channels], of the class wave
     sensor.json                  the sensor, its rate, its channels and its settings
 
-Each file is there whole or not at all, and none is ever written over.
+Each file is written whole or not at all, and no recording is overwritten.
 """
 
 from __future__ import annotations
@@ -29,20 +29,33 @@ from spikelet.inputs.recordings import LABELS
 
 SENSOR = "sensor.json"
 LOCK = ".recording.lock"
-PATIENCE = 10  # seconds that another program may take to add its recording
-IN_LABELS = "-+. "  # beside letters and digits; an underscore would end the label too early
-LONGEST_LABEL = 64  # characters
+# Seconds that another program may take to add its recording.
+LOCK_TIMEOUT_S = 10
+# Allowed besides letters and digits. An underscore would end the label too early.
+IN_LABELS = "-+. "
+# Characters of a label.
+LONGEST_LABEL = 64
 
 
 @dataclass(frozen=True)
 class SensorSettings:
-    """What all recordings of a folder have in common.
+    """The sensor and its settings, the same for all recordings of a folder.
 
-    sensor      its name
-    rate        samples a second
-    channels    a name for each
-    settings    what else decides on the readings, such as a range: text and numbers by name
-    Raises SpikeletError naming the field that is not possible.
+    Attributes
+    ----------
+    sensor : str
+        Name of the sensor.
+    rate : float
+        Samples per second.
+    channels : tuple of str
+        Names of the channels.
+    settings : mapping of str to str, int or float
+        Further settings that change the readings, such as a range.
+
+    Raises
+    ------
+    SpikeletError
+        If the rate is not positive, or there is no channel.
     """
 
     sensor: str
@@ -60,27 +73,33 @@ class SensorSettings:
 class Folder:
     """A folder of labelled recordings.
 
-    path    where it is; it is made when the first recording comes
+    Attributes
+    ----------
+    path : Path
+        The folder; the first recording creates it.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
     def settings(self) -> SensorSettings | None:
-        """Return what its recordings have in common; None before the first.
+        """Return the settings of the sensor; None before the first recording.
 
-        Raises SpikeletError if sensor.json cannot be read.
+        Raises
+        ------
+        SpikeletError
+            If sensor.json cannot be read.
         """
         place = self.path / SENSOR
         if not place.exists():
             return None
         try:
-            said = json.loads(files.read(place))
+            stored = json.loads(files.read(place))
             return SensorSettings(
-                sensor=str(said["sensor"]),
-                rate=float(said["rate"]),
-                channels=tuple(map(str, said["channels"])),
-                settings=dict(said["settings"]),
+                sensor=str(stored["sensor"]),
+                rate=float(stored["rate"]),
+                channels=tuple(map(str, stored["channels"])),
+                settings=dict(stored["settings"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise SpikeletError(
@@ -91,29 +110,39 @@ class Folder:
     def check(self, label: str, sensor: SensorSettings) -> None:
         """Raise SpikeletError unless a recording of this label and sensor may be added.
 
-        Worth asking before a recording is made.
+        Call it before recording, so that no recording is lost.
         """
         _check_label(label)
         if (before := self.settings()) is not None:
             _check_same(self.path, before, sensor)
         elif self.path.is_dir() and (others := self._recordings()):
             raise SpikeletError(
-                f"{self.path} holds {others[0]}, and no {SENSOR} that says of what sensor; "
+                f"{self.path} holds {others[0]}, and no {SENSOR} that names its sensor; "
                 "name another folder"
             )
 
     def add(self, label: str, readings: NDArray[Any], sensor: SensorSettings) -> Path:
         """Write a recording and return its path.
 
-        label       name of its class: letters, digits, and "-", "+", "." and " " within
-        readings    whole numbers [samples, channels] that fit int16
-        Raises SpikeletError if they do not, if the folder's recordings are of another sensor, rate or
-        settings, or if it cannot be written; then the folder is as it was.
+        Parameters
+        ----------
+        label : str
+            Name of its class: letters, digits, and "-", "+", "." and " " within.
+        readings : integers[samples, channels]
+            Readings that fit int16.
+        sensor : SensorSettings
+
+        Raises
+        ------
+        SpikeletError
+            If the readings do not fit, the folder holds recordings of another sensor, rate or settings,
+            or the file cannot be written. The folder then stays as it was.
         """
         raw = _int16(readings, sensor)
         self.check(label, sensor)
         with self._alone():
-            self.check(label, sensor)  # another program may have been first
+            # Another program may have been first.
+            self.check(label, sensor)
             if not (self.path / SENSOR).exists():
                 text = json.dumps(asdict(sensor), indent=2, ensure_ascii=False) + "\n"
                 with files.replacing(self.path / SENSOR) as temporary:
@@ -127,14 +156,14 @@ class Folder:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Make the folder, and keep other programs from adding to it meanwhile."""
+        """Create the folder, and lock it against other programs."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.path / LOCK, timeout=PATIENCE):
+            with filelock.FileLock(self.path / LOCK, timeout=LOCK_TIMEOUT_S):
                 yield
         except filelock.Timeout:
             raise SpikeletError(
-                f"another program has been writing into {self.path} for {PATIENCE} s; "
+                f"another program has been writing into {self.path} for {LOCK_TIMEOUT_S} s; "
                 "wait for it, or name another folder"
             ) from None
         except OSError as error:
@@ -143,7 +172,7 @@ class Folder:
             ) from None
 
     def _free_name(self, label: str) -> Path:
-        """Return a path of now that no file has."""
+        """Return an unused path with the current time."""
         now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         number = 1
         while (path := self.path / f"{_numbered(now, number)}_{label}.npy").exists():
@@ -172,7 +201,7 @@ def _check_label(label: str) -> None:
 
 
 def _check_same(path: Path, before: SensorSettings, now: SensorSettings) -> None:
-    """Raise SpikeletError naming the first thing in which a sensor differs from the folder's."""
+    """Raise SpikeletError with the first field in which a sensor differs from the folder's."""
     for name, old in asdict(before).items():
         if (new := asdict(now)[name]) != old:
             raise SpikeletError(
@@ -194,7 +223,7 @@ def _spelled(value: object) -> str:
 
 
 def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
-    """Return readings as they are stored; raises SpikeletError if they cannot be."""
+    """Return readings as they are stored, or raise SpikeletError."""
     channels = len(sensor.channels)
     if readings.ndim != 2 or readings.shape[1] != channels or readings.dtype.kind not in "iu":
         raise SpikeletError(
@@ -202,7 +231,7 @@ def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
             f"{sensor.sensor} gives whole numbers of {channels} channels"
         )
     if not len(readings):
-        raise SpikeletError(f"{sensor.sensor} gave no sample; nothing was recorded")
+        raise SpikeletError(f"{sensor.sensor} gave no sample; no recording was written")
     limits = np.iinfo(np.int16)
     low, high = int(readings.min()), int(readings.max())
     if low < limits.min or high > limits.max:

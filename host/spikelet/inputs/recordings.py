@@ -1,8 +1,8 @@
-"""Recordings: a folder of labelled files, each what a sensor gave in one go, in raw readings.
+"""Load a folder of labelled recordings, and cut them into windows or folds.
 
-A recording's class is the end of its file's name, after the last underscore (`monday_squat.npy` is a
-squat), or what the folder's `labels.csv`, with the columns file and label, says: that counts before
-the name. Which files can be read, recording_files.py says.
+The class of a recording is the end of its file's name, after the last underscore: `monday_squat.npy`
+is a squat. If the folder has a `labels.csv`, with the columns file and label, its labels come first.
+recording_files.py lists the formats of the files.
 """
 
 import csv
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read
+from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read_recording
 
 LABELS = "labels.csv"
 
@@ -26,12 +26,20 @@ LABELS = "labels.csv"
 class Recordings:
     """Labelled recordings of one sensor.
 
-    raw      readings of each, int16 or int32[samples, channels]
-    labels   int64[n], index into `classes`
-    classes  names of the classes, in alphabetical order
-    names    the file of each, without its folder
-    skipped  a sentence for each file that was left out, with the reason
-    cut      a sentence for each file that holds less than it should, of which the rest was read
+    Attributes
+    ----------
+    raw : tuple of int16[samples, channels] or int32[samples, channels]
+        Readings of each recording.
+    labels : int64[n]
+        Index into `classes`.
+    classes : tuple of str
+        Names of the classes, in alphabetical order.
+    names : tuple of str
+        File names without the folder.
+    skipped : tuple of str
+        A sentence for each file that was left out, with the reason.
+    cut : tuple of str
+        A sentence for each truncated file; its whole rows were read.
     """
 
     raw: tuple[NDArray[np.integer[Any]], ...]
@@ -46,7 +54,7 @@ class Recordings:
         return len(self.raw)
 
     def take(self, indices: NDArray[np.integer[Any]]) -> "Recordings":
-        """Return the recordings at `indices` (int[m]), of the same classes."""
+        """Return the recordings at `indices`, int[m], with the same classes."""
         return replace(
             self,
             raw=tuple(self.raw[i] for i in indices),
@@ -55,9 +63,12 @@ class Recordings:
         )
 
     def thinned(self, every: int) -> "Recordings":
-        """Return what a sensor would have recorded that is so many times slower.
+        """Keep one of every `every` samples, as a slower sensor would.
 
-        Raises SpikeletError unless every is at least 1.
+        Raises
+        ------
+        SpikeletError
+            If `every` is below 1.
         """
         if every < 1:
             raise SpikeletError(f"every is {every}; it must be at least 1")
@@ -67,10 +78,15 @@ class Recordings:
 class Windows(NamedTuple):
     """Equally long parts of recordings.
 
-    x          int16 or int32[n, window, channels]
-    y          int64[n], index of the class
-    recording  int64[n], index of the recording that each is a part of
-    note       a sentence that counts the recordings shorter than a window; "" if there are none
+    Attributes
+    ----------
+    x : int16[n, window, channels] or int32[n, window, channels]
+    y : int64[n]
+        Index of the class.
+    recording : int64[n]
+        Index of the recording that contains the window.
+    note : str
+        A sentence that counts the recordings shorter than a window; "" without such recordings.
     """
 
     x: NDArray[np.integer[Any]]
@@ -80,7 +96,7 @@ class Windows(NamedTuple):
 
 
 class _File(NamedTuple):
-    """A readable file; `cut` says what it lacks, "" if nothing."""
+    """A readable file; `cut` describes its missing part, "" if it is whole."""
 
     name: str
     label: str
@@ -88,12 +104,20 @@ class _File(NamedTuple):
     cut: str
 
 
-def load(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
+def load_recordings(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
     """Return the recordings in a folder, in the order of their names.
 
-    excluded  labels whose recordings are left out
-    Raises SpikeletError if the folder or its labels.csv cannot be read, recordings differ in their
-    channels, or none is left.
+    Parameters
+    ----------
+    folder : path
+    excluded : collection of str
+        Labels whose recordings are left out.
+
+    Raises
+    ------
+    SpikeletError
+        If the folder or its labels.csv cannot be read, recordings differ in their channels, or no
+        recording can be used.
     """
     folder = Path(folder)
     labels, paths = read_labels(folder), _paths(folder)
@@ -106,7 +130,7 @@ def load(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
         try:
             files.append(_file(path, labels, excluded))
         except Unreadable as reason:
-            skipped.append(f"{path.name}: left out, for {reason}")
+            skipped.append(f"{path.name}: left out because {reason}")
     if not files:
         raise SpikeletError(f"{folder}: holds no recording that can be used; {_first(skipped)}")
     _check_channels(files, folder)
@@ -122,9 +146,12 @@ def load(folder: str | Path, excluded: Collection[str] = ()) -> Recordings:
 
 
 def read_labels(folder: str | Path) -> dict[str, str]:
-    """Return the label of each file that the folder's labels.csv lists; {} if there is none.
+    """Return the label of each file that the folder's labels.csv lists; {} without labels.csv.
 
-    Raises SpikeletError if it is not a table with the columns file and label.
+    Raises
+    ------
+    SpikeletError
+        If labels.csv is not a table with the columns file and label.
     """
     path = Path(folder) / LABELS
     if not path.exists():
@@ -146,12 +173,21 @@ def read_labels(folder: str | Path) -> dict[str, str]:
 
 
 def folds(recordings: Recordings, k: int) -> NDArray[np.int64]:
-    """Return int64[n], the fold 0..k-1 of each recording; alike in classes, the same for ever.
+    """Assign recordings to k folds with equal shares of the classes.
 
-    The recordings of a class, in the order of the SHA-256 of their names, are dealt to the folds in
-    turn; the next class continues where the last one ended. No version of a random generator can
-    change that.
-    Raises SpikeletError unless k is 2..n.
+    The recordings of a class, in the order of the SHA-256 of their names, go to the folds in turn. The
+    next class continues with the next fold. This rule depends on no random generator, so the folds
+    stay the same in every version.
+
+    Returns
+    -------
+    int64[n]
+        The fold 0..k-1 of each recording.
+
+    Raises
+    ------
+    SpikeletError
+        If k is not 2..n.
     """
     if not 2 <= k <= len(recordings):
         raise SpikeletError(
@@ -162,15 +198,18 @@ def folds(recordings: Recordings, k: int) -> NDArray[np.int64]:
         range(len(recordings)),
         key=lambda i: (recordings.labels[i], _shuffle_key(recordings.names[i])),
     )
-    found = np.empty(len(recordings), np.int64)
-    found[order] = np.arange(len(recordings)) % k
-    return found
+    assigned = np.empty(len(recordings), np.int64)
+    assigned[order] = np.arange(len(recordings)) % k
+    return assigned
 
 
 def windows(recordings: Recordings, window: int, hop: int) -> Windows:
     """Return the parts of `window` samples that begin every `hop` samples of each recording.
 
-    Raises SpikeletError if window or hop is below 1, or every recording is shorter than a window.
+    Raises
+    ------
+    SpikeletError
+        If window or hop is below 1, or every recording is shorter than a window.
     """
     if window < 1 or hop < 1:
         raise SpikeletError(f"window is {window} and hop is {hop}; each must be at least 1 sample")
@@ -207,7 +246,7 @@ def _shuffle_key(name: str) -> bytes:
 
 
 def _first(skipped: list[str]) -> str:
-    """Say why the first file was left out, or that there is none."""
+    """Return the reason why the first file was left out, or a hint if there is no file."""
     return skipped[0] if skipped else "it needs files that end in .npy or .csv"
 
 
@@ -220,16 +259,16 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def _file(path: Path, labels: dict[str, str], excluded: Collection[str]) -> _File:
-    """Return the recording at a path; raises Unreadable."""
+    """Return the recording at a path, or raise Unreadable."""
     label = labels.get(path.name) or _label(path)
     if label in excluded:
         raise Unreadable(f"its label {label} is excluded")
-    raw, cut = read(path)
+    raw, cut = read_recording(path)
     return _File(path.name, label, raw, cut)
 
 
 def _label(path: Path) -> str:
-    """Return what follows the last underscore of a file's name."""
+    """Return the end of a file's name, after the last underscore."""
     label = path.stem.rpartition("_")[2] if "_" in path.stem else ""
     if not label:
         raise Unreadable(f"its name does not end in _class, and no {LABELS} lists it")

@@ -1,4 +1,4 @@
-"""Scaling: a sensor's raw readings to the x, 0..255, that encoders take, in integers alone.
+"""Scale raw readings of a sensor to encoder inputs 0..255, in integers only.
 
     x = min(255, max(0, ((raw - offset) * scale) >> shift))
 
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
 
-TOP = 255  # the largest x
+# The largest x.
+TOP = 255
 MAX_SHIFT = 31
-SHIFT = 16  # of a fitted scaling: ranges of up to 65536 readings are met to half a percent
+# Shift of a fitted scaling: ranges of up to 65536 readings are met to half a percent.
+SHIFT = 16
 _INT32 = np.iinfo(np.int32)
 
 
 class Percentiles(NamedTuple):
-    """The range of readings that becomes 0..255; what lies outside it, shocks above all, is cut."""
+    """The range of readings that becomes 0..255; readings outside it, mainly shocks, are clipped."""
 
     low: float = 0.5
     high: float = 99.5
@@ -29,14 +31,24 @@ class Percentiles(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """How raw readings become x; a channel each, or one for all channels.
+    """A linear map from raw readings to x, one per channel or one for all channels.
 
-    offset  int32[1 or channels], the reading that becomes 0
-    scale   int32[1 or channels], x per 2**shift readings; negative where x is to fall as they rise
-    shift   0..31
     Every int32 reading is safe: no product exceeds int64. On a 32-bit board a product beyond 30 bits
-    costs heap, which none does while 65535 * scale is below 2**30 and readings are int16.
-    Raises SpikeletError naming the field with a wrong shape or value.
+    costs heap. Products stay below that if readings are int16 and 65535 * scale is below 2**30.
+
+    Attributes
+    ----------
+    offset : int32[1] or int32[channels]
+        The reading that becomes 0.
+    scale : int32[1] or int32[channels]
+        x per 2**shift readings; negative if x falls as readings rise.
+    shift : int
+        0..31.
+
+    Raises
+    ------
+    SpikeletError
+        If a field has a wrong shape or value; it names the field.
     """
 
     offset: NDArray[np.int32]
@@ -55,9 +67,20 @@ class Scaling:
             raise SpikeletError(f"shift is {self.shift}; it must be 0..{MAX_SHIFT}")
 
     def apply(self, raw: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-        """Return x, uint8[..., channels], of raw readings, integers[..., channels].
+        """Return encoder inputs from raw readings.
 
-        Raises SpikeletError if they are not integers within int32, or their channels do not fit.
+        Parameters
+        ----------
+        raw : integers[..., channels]
+
+        Returns
+        -------
+        uint8[..., channels]
+
+        Raises
+        ------
+        SpikeletError
+            If the readings are not integers within int32, or their channels do not fit.
         """
         self._check_channels(raw)
         _check_readings(raw)
@@ -65,9 +88,17 @@ class Scaling:
         return np.clip(product >> self.shift, 0, TOP).astype(np.uint8)
 
     def undo(self, x: NDArray[np.integer[Any]]) -> NDArray[np.int16]:
-        """Return readings int16[..., channels] near those that become x, integers[..., channels].
+        """Return readings from which `apply` makes about x.
 
-        They may be off by a reading, and end where int16 does.
+        They may be off by one reading, and are clipped to int16.
+
+        Parameters
+        ----------
+        x : integers[..., channels]
+
+        Returns
+        -------
+        int16[..., channels]
         """
         scale = self.scale.astype(np.int64)
         per_step = np.where(scale == 0, 1, scale)
@@ -83,7 +114,7 @@ class Scaling:
             )
 
 
-def fit(
+def fit_scaling(
     recordings: Sequence[NDArray[np.integer[Any]]],
     percentiles: Percentiles | None = None,
     shift: int = SHIFT,
@@ -91,11 +122,23 @@ def fit(
 ) -> Scaling:
     """Return the scaling at which the percentiles of the readings become 0 and 255.
 
-    recordings   integers[samples, channels] each, with the same channels
-    percentiles  0..100, of all readings of a channel; None: the defaults of Percentiles
-    shared       one range for all channels, as axes need it that are turned into each other
-    The scale is the least that takes the upper one to 255.
-    Raises SpikeletError if readings hardly change or need another shift.
+    The scale is the least that takes the upper percentile to 255.
+
+    Parameters
+    ----------
+    recordings : sequence of integers[samples, channels]
+        Recordings with the same channels.
+    percentiles : Percentiles, optional
+        0..100, of all readings of a channel; without it the defaults of Percentiles.
+    shift : int
+        Shift of the scaling.
+    shared : bool
+        Whether all channels have one range. Axes that rotate into each other need that.
+
+    Raises
+    ------
+    SpikeletError
+        If readings hardly change or need another shift.
     """
     low, high = percentiles or Percentiles()
     if not 0 <= low < high <= 100:
@@ -111,7 +154,7 @@ def fit(
 
 
 def _percentile(columns: NDArray[np.integer[Any]], percentile: float) -> NDArray[np.int64]:
-    """Return int64[columns], a reading of each: the nearest one, so that no rounding enters."""
+    """Return int64[columns], the reading nearest to the percentile, so that no rounding enters."""
     return np.percentile(columns, percentile, axis=0, method="nearest").astype(np.int64)
 
 
@@ -135,7 +178,7 @@ def _scale(span: NDArray[np.int64], shift: int) -> NDArray[np.int32]:
 
 
 def _numbers(field: str, values: Any) -> NDArray[np.int32]:
-    """Return the field as int32[channels], if that is what it holds."""
+    """Return the field as int32[channels], or raise SpikeletError."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or array.ndim != 1 or not array.size:
         raise SpikeletError(
@@ -147,7 +190,7 @@ def _numbers(field: str, values: Any) -> NDArray[np.int32]:
 
 
 def _check_readings(raw: NDArray[Any], what: str = "raw") -> None:
-    """Refuse what is no integer, or lies outside int32."""
+    """Refuse readings that are no integers, or outside int32."""
     if raw.dtype.kind not in "iu":
         raise SpikeletError(f"{what} is {raw.dtype}; it must be integers, as the sensor gives them")
     if np.can_cast(raw.dtype, np.int32) or not raw.size:

@@ -1,4 +1,4 @@
-"""What a board says of itself when a host says HELLO."""
+"""Parse a board's answer to HELLO."""
 
 from __future__ import annotations
 
@@ -12,16 +12,30 @@ from spikert import wire
 class BoardInfo:
     """A board, as its runtime describes it.
 
-    protocol       int, of wire.py
-    receive        int, bytes of payload it takes at once
-    memory_free    int, bytes; 0 where it cannot tell
-    crc            int, CRC-32 of its .lif file, 0 without one
-    sha256         bytes[32], of the graph that came from
-    runtime        interpreter and version
-    machine        what the interpreter calls its board
-    kernel         the kernel in use, of `kernels` available
-    ulab           ulab's version, or nothing
-    problem        why the network could not be loaded, or nothing
+    Attributes
+    ----------
+    protocol : int
+        Version of the protocol; see `spikert.wire`.
+    receive : int
+        Largest payload in bytes that the board takes at once.
+    memory_free : int
+        Free memory in bytes; 0 if the board cannot tell.
+    crc : int
+        CRC-32 of its .lif file; 0 without one.
+    sha256 : bytes[32]
+        Digest of the graph from which the .lif file was converted.
+    runtime : str
+        Interpreter and its version.
+    machine : str
+        Interpreter's name for the board.
+    kernel : str
+        Kernel in use.
+    kernels : tuple of str
+        Kernels available.
+    ulab : str
+        Version of ulab; empty without it.
+    problem : str
+        Reason that the network could not be loaded; empty without a problem.
     """
 
     protocol: int
@@ -37,22 +51,22 @@ class BoardInfo:
     problem: str
 
 
-def parse(payload: bytes) -> BoardInfo:
-    """Return what the payload of a frame BOARD says; see spikert.wire."""
+def parse_board_info(payload: bytes) -> BoardInfo:
+    """Return the content of a BOARD frame's payload; see `spikert.wire`."""
     protocol, receive, free, crc, sha256 = struct.unpack_from(wire.BOARD_FORMAT, payload)
     lines = payload[wire.BOARD_SIZE :].decode(errors="replace").split("\n")
     lines += [""] * (len(wire.BOARD_LINES) - len(lines))
-    said = dict(zip(wire.BOARD_LINES, lines, strict=False))
+    texts = dict(zip(wire.BOARD_LINES, lines, strict=False))
     return BoardInfo(
         protocol=protocol,
         receive=receive,
         memory_free=free,
         crc=crc,
         sha256=sha256,
-        runtime=said["runtime"],
-        machine=said["machine"],
-        kernel=said["kernel"],
-        kernels=tuple(said["kernels"].split()),
-        ulab=said["ulab"],
-        problem=said["problem"],
+        runtime=texts["runtime"],
+        machine=texts["machine"],
+        kernel=texts["kernel"],
+        kernels=tuple(texts["kernels"].split()),
+        ulab=texts["ulab"],
+        problem=texts["problem"],
     )

@@ -1,4 +1,4 @@
-"""A board's stream of bytes, taken apart into frames and text."""
+"""Split a board's stream of bytes into frames and text."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -6,11 +6,21 @@ from typing import NamedTuple
 
 from spikert import wire
 
-LONGEST_TEXT = 4096  # bytes without a frame's end that are shown as text, whatever they are
+# Bytes without the end of a frame that go to the log as text, even if they are not.
+LONGEST_TEXT = 4096
 
 
 class Frame(NamedTuple):
-    """A frame from the board."""
+    """A frame from the board.
+
+    Attributes
+    ----------
+    kind : int
+        One of the kinds in `spikert.wire`.
+    sequence : int
+        Number of the frame, modulo 65536.
+    payload : bytes
+    """
 
     kind: int
     sequence: int
@@ -18,23 +28,40 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Takes bytes as they come, gives frames, and loses nothing.
+    """Reader that turns chunks of bytes into frames and keeps incomplete ones.
 
-    log        called with each piece of text that is not a frame
-    damaged    int, pieces that were neither a frame nor text
-    missing    int, frames that the sequence numbers say were sent and never came whole
+    Attributes
+    ----------
+    log : callable
+        Called with each piece of text between frames.
+    damaged : int
+        Number of pieces that were neither a frame nor text.
+    missing : int
+        Number of frames that did not arrive whole, counted by the gaps in the sequence numbers.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
         self.log = log
         self.damaged = 0
         self.missing = 0
-        self._expected: int | None = None  # until the first frame
+        # None until the first frame.
+        self._expected: int | None = None
         self._rest = b""
         self._pieces: deque[bytes] = deque()
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take in bytes; return the frames that are complete and were not asked for before."""
+        """Add bytes; return an iterator on the complete frames, also those of earlier calls.
+
+        Parameters
+        ----------
+        data : bytes
+            Next bytes of the stream, cut anywhere.
+
+        Returns
+        -------
+        iterator of Frame
+            Frames that no earlier iterator has yielded.
+        """
         *pieces, self._rest = (self._rest + data).split(b"\0")
         self._pieces.extend(pieces)
         return self._frames()
@@ -47,7 +74,7 @@ class FrameReader:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what has no end as text; for when the board has fallen silent."""
+        """Send an unfinished piece to the log as text; call this once the board is silent."""
         if self._rest:
             self.log(self._rest.decode("utf-8", "replace"))
         self._rest = b""
@@ -63,7 +90,8 @@ class FrameReader:
             else:
                 self.damaged += 1
             return None
-        if self._expected is None or kind == wire.BOARD:  # the board counts from here
+        # A board counts from its BOARD frame on.
+        if self._expected is None or kind == wire.BOARD:
             self._expected = sequence
         self.missing += (sequence - self._expected) & 0xFFFF
         self._expected = (sequence + 1) & 0xFFFF

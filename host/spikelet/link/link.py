@@ -1,4 +1,7 @@
-"""The host's end of the wire: ask a board, believe only what arrived whole, ask again for the rest."""
+"""Exchange requests and answers with a board, with checksums and retries.
+
+The host accepts only data that arrived whole, and requests the rest again.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +17,36 @@ from spikelet.errors import BoardGone, SpikeletError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.frames import Frame, FrameReader
-from spikelet.link.turn import Collector, Observation
+from spikelet.link.turn import Collector, Turn
 from spikelet.networks.network import Network
 from spikert import wire
 
-FIRST_PATIENCE = 5.0  # seconds without a byte, before the board has shown how fast it is
-LEAST_PATIENCE, MOST_PATIENCE = 0.5, 60.0
-TRIES = 8
-PAUSE = 0.0005  # seconds between two looks at a silent stream
-CHUNK = 4096
+# Seconds without a byte while the speed of the board is unknown.
+FIRST_TIMEOUT_S = 5.0
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.5, 60.0
+REQUEST_ATTEMPTS = 8
+# Seconds between two reads of a silent stream.
+PAUSE = 0.0005
+READ_CHUNK = 4096
 ANSWERS = (wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE, wire.ANSWER)
 
 
 class Link:
     """A session with a board.
 
-    name           how messages call the board
-    log            called with the board's text
-    repeated       int, turns that were asked for again
-    lost_frames    int, frames that were lost for good
+    Attributes
+    ----------
+    stream : SerialStream
+    name : str
+        Name of the board in messages.
+    repeated : int
+        Number of turns that the host requested again.
+    lost_frames : int
+        Number of frames that were lost for good.
     """
 
     def __init__(self, stream: SerialStream, name: str, log: Callable[[str], None]) -> None:
+        """Begin a session on a stream; `log` is called with the text that the board prints."""
         self.stream = stream
         self.name = name
         self.repeated = 0
@@ -43,28 +54,43 @@ class Link:
         self._reader = FrameReader(log)
         self._frame = bytearray(wire.MAX_FRAME)
         self._sequence = 0
-        self._longest_silence = 0.0  # seconds, before something came after all
+        # Seconds of the longest silence that another byte ended.
+        self._longest_silence = 0.0
         self._answered = False
-        self._acknowledged = False  # the last command
-        self._receive = 64  # until the board has said how much it takes
+        # Whether the board has acknowledged the last command.
+        self._acknowledged = False
+        # Bytes that every board takes; `hello` asks for the limit of this one.
+        self._receive = 64
 
     @property
     def missed(self) -> int:
-        """Frames that were lost or damaged on their way here, asked for again or not."""
+        """Number of frames that were lost or damaged on the way, with those requested again."""
         return self._reader.missing
 
     def hello(self, kernel: str = "") -> BoardInfo:
-        """Ask the board who it is, and to load its network with this kernel, or its own choice.
+        """Ask the board to identify itself and load its network.
 
-        Raises SpikeletError if it does not answer, speaks another protocol or lacks the kernel.
+        Parameters
+        ----------
+        kernel : str
+            Kernel to load the network with; empty for the board's choice.
+
+        Returns
+        -------
+        BoardInfo
+
+        Raises
+        ------
+        SpikeletError
+            If the board does not answer, speaks another protocol or lacks the kernel.
         """
         payload = bytes([wire.PROTOCOL]) + kernel.encode()
-        for _ in range(TRIES):
+        for _ in range(REQUEST_ATTEMPTS):
             for frame in self.request(wire.HELLO, payload):
                 if frame.kind == wire.BOARD:
                     return self._welcome(frame.payload, kernel)
         raise SpikeletError(
-            f"{self.name} does not say what it is; run spikelet flash, then try again"
+            f"{self.name} does not identify itself; run spikelet flash, then try again"
         )
 
     def run(
@@ -73,16 +99,33 @@ class Link:
         number: int,
         readings: NDArray[Any],
         earlier: Sequence[NDArray[Any]] = (),
-    ) -> Observation | None:
-        """Run a turn on the board; None if its frames were lost every time.
+    ) -> Turn | None:
+        """Run a turn on the board.
 
-        readings    of the turn, as Network.turn says
-        earlier     those of the stream's turns before it, which the board has run; it is taken
-                    through them again before it repeats this one
-        Raises SpikeletError if the board cannot run it, falls silent or goes away.
+        Parameters
+        ----------
+        network : Network
+            The network on the board.
+        number : int
+            Number of the turn.
+        readings : array
+            Readings of the turn, with the shape `network.turn`.
+        earlier : sequence of array
+            Readings of the stream's earlier turns, which the board has run. Before it repeats this turn,
+            it runs them again.
+
+        Returns
+        -------
+        Turn or None
+            None if frames were lost in every attempt.
+
+        Raises
+        ------
+        SpikeletError
+            If the board cannot run the turn, falls silent or goes away.
         """
         data = network.turn_bytes(readings)
-        for attempt in range(TRIES):
+        for attempt in range(REQUEST_ATTEMPTS):
             if attempt:
                 self.repeated += 1
                 self._rewind(network, earlier)
@@ -98,42 +141,65 @@ class Link:
 
     def replay(
         self, network: Network, first: int, count: int, *, start: bool = False
-    ) -> Iterator[Observation | None]:
-        """Have the board run `count` turns of its own recording, from the first on; yield each.
+    ) -> Iterator[Turn | None]:
+        """Run turns of the recording on the board.
 
-        A turn that did not arrive whole is None: the board does not run it again by itself.
+        Parameters
+        ----------
+        network : Network
+            The network on the board.
+        first : int
+            Number of the first turn.
+        count : int
+            Number of turns.
+        start : bool
+            Whether a stream restarts with the first turn.
 
-        start    whether a stream starts again with the first of them
+        Yields
+        ------
+        Turn or None
+            None for a turn that did not arrive whole; the board does not repeat it.
         """
         command = first & 0xFFFF, count, wire.START if start else 0
         frames = self.request(wire.REPLAY, struct.pack(wire.TURN_FORMAT, *command))
-        found = 0
-        for seen in self.turns(network, first, frames, count):
-            if isinstance(seen, Frame):
+        yielded = 0
+        for item in self.turns(network, first, frames, count):
+            if isinstance(item, Frame):
                 continue
-            yield seen
-            found += 1
-            if found == count:
+            yield item
+            yielded += 1
+            if yielded == count:
                 return
-        self.lost_frames += count - found
-        yield from [None] * (count - found)
+        self.lost_frames += count - yielded
+        yield from [None] * (count - yielded)
 
     def turns(
         self, network: Network, first: int, frames: Iterable[Frame], most: int
-    ) -> Iterator[Observation | Frame | None]:
-        """Put the frames of turns together; yield each turn, None for one that is not whole.
+    ) -> Iterator[Turn | Frame | None]:
+        """Assemble turns from frames.
 
-        What the board says of its sensor in between is yielded as the frame it is.
+        Parameters
+        ----------
+        network : Network
+            The network on the board.
+        first : int
+            Number of the first turn.
+        frames : iterable of Frame
+        most : int
+            Limit of the missing turns in a row. A frame further ahead belongs to an earlier turn.
 
-        first    the number of the first
-        most     turns that can be missing in a row; what is further ahead is a frame of an earlier one
+        Yields
+        ------
+        Turn, Frame or None
+            A turn, None for an incomplete one, or a SENSOR frame as it arrived.
         """
         collector = Collector(network, first)
         for frame in frames:
             if frame.kind == wire.SENSOR:
                 yield frame
             missing = collector.behind(frame) or 0
-            for _ in range(missing if missing < most else 0):  # their answers were lost
+            # The answers of the missing turns were lost.
+            for _ in range(missing if missing < most else 0):
                 self.lost_frames += 1
                 yield None
                 first += 1
@@ -151,12 +217,13 @@ class Link:
         self._write(wire.BYE, b"")
 
     def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
-        if payload[0] != wire.PROTOCOL:  # what follows may mean anything
+        # The rest of the payload depends on the protocol.
+        if payload[0] != wire.PROTOCOL:
             raise SpikeletError(
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
-        info = board_info.parse(payload)
+        info = board_info.parse_board_info(payload)
         if kernel and kernel not in info.kernels:
             raise SpikeletError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
@@ -165,7 +232,7 @@ class Link:
         return info
 
     def _rewind(self, network: Network, earlier: Sequence[NDArray[Any]]) -> None:
-        """Take the board through turns again that it need not report."""
+        """Run earlier turns again without a report of them."""
         for number, readings in enumerate(earlier):
             flags = wire.QUIET if number else wire.QUIET | wire.START
             for frame in self._send_turn(number, network.turn_bytes(readings), flags):
@@ -173,7 +240,7 @@ class Link:
                     break
 
     def _send_turn(self, number: int, data: bytes, flags: int) -> Iterator[Frame]:
-        """Send a turn in parts that the board can take; yield what comes back for the last of them."""
+        """Send a turn in parts that the board can take; yield the frames that answer the last part."""
         size = self._receive - wire.TURN_SIZE
         for first in range(0, len(data), size):
             head = struct.pack(wire.TURN_FORMAT, number & 0xFFFF, first, flags)
@@ -186,16 +253,33 @@ class Link:
     def request(
         self, kind: int, payload: bytes, *, answered: bool = True, patience: float = 0
     ) -> Iterator[Frame]:
-        """Send a command until it is acknowledged; yield the ACK and all frames that follow.
+        """Send a command until the board acknowledges it, then yield frames until it is silent.
 
-        answered    whether the board answers more than ACK, so that its answer is as good
-        patience    seconds of silence that are bearable at least, once it is acknowledged
-        Ends when the board has been silent for long. Raises SpikeletError for its PROBLEM, BoardGone
-        if it never acknowledges.
+        Parameters
+        ----------
+        kind : int
+            One of the kinds in `spikert.wire`.
+        payload : bytes
+        answered : bool
+            Whether the board answers with more than ACK, so that the answer also acknowledges.
+        patience : float
+            Least seconds of silence that end the frames after the acknowledgement.
+
+        Yields
+        ------
+        Frame
+            The ACK and all frames that follow.
+
+        Raises
+        ------
+        SpikeletError
+            If the board reports a PROBLEM.
+        BoardGone
+            If it never acknowledges.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
-        least, most = patience, max(self._patience, FIRST_PATIENCE)
-        for attempt in range(TRIES):
+        least, most = patience, max(self._patience, FIRST_TIMEOUT_S)
+        for attempt in range(REQUEST_ATTEMPTS):
             self._write(kind, payload, sequence)
             acknowledged = self._acknowledged = False
             patience = max(min(self._patience * 2**attempt, most), least)
@@ -203,7 +287,8 @@ class Link:
                 if frame.kind == wire.ACK and frame.payload == struct.pack("<H", sequence):
                     acknowledged = True
                 elif answered and frame.kind in ANSWERS:
-                    acknowledged = True  # the ACK itself was lost
+                    # The ACK itself was lost.
+                    acknowledged = True
                 elif frame.kind == wire.PROBLEM and acknowledged:
                     raise SpikeletError(f"{self.name}: {frame.payload.decode(errors='replace')}")
                 elif frame.kind == wire.AGAIN and not acknowledged:
@@ -214,19 +299,20 @@ class Link:
             if acknowledged:
                 return
         raise BoardGone(
-            f"{self.name} has not answered for {patience:.1f} s, {TRIES} times; "
+            f"{self.name} has not answered for {patience:.1f} s, {REQUEST_ATTEMPTS} times; "
             "reset it and try again"
         )
 
     def _frames(self, patience: float) -> Iterator[Frame]:
-        """Yield frames until the board has been silent for so many seconds.
+        """Yield frames until the board has been silent for `patience` seconds.
 
-        Once something came damaged, silence more likely means that the board has said it all. A
-        board acknowledges at once or never, whatever text it may send meanwhile.
+        After damaged data a shorter silence ends the frames, because the board has probably sent all.
+        The board acknowledges at once or never, even if it sends text meanwhile.
         """
         heard, damaged = time.monotonic(), self._reader.damaged
         begun = heard
-        yield from self._reader.feed(b"")  # what nobody asked for yet
+        # Frames that an earlier request has left.
+        yield from self._reader.feed(b"")
         while (silence := time.monotonic() - heard) < patience:
             data = self._read()
             if not data:
@@ -236,14 +322,14 @@ class Link:
             heard = time.monotonic()
             yield from self._reader.feed(data)
             if self._reader.damaged > damaged:
-                patience = min(patience, LEAST_PATIENCE)
+                patience = min(patience, LEAST_TIMEOUT_S)
             if not self._acknowledged and heard - begun > patience:
                 break
         self._reader.flush()
 
     def _read(self) -> bytes:
         try:
-            return self.stream.read(CHUNK)
+            return self.stream.read(READ_CHUNK)
         except OSError as error:
             raise self._gone(error) from None
 
@@ -261,10 +347,10 @@ class Link:
 
     @property
     def _patience(self) -> float:
-        """Seconds of silence after which the board is taken to have nothing more to say."""
+        """Seconds of silence after which the board has presumably sent all."""
         if not self._answered:
-            return FIRST_PATIENCE
-        return min(max(LEAST_PATIENCE, 10 * self._longest_silence), MOST_PATIENCE)
+            return FIRST_TIMEOUT_S
+        return min(max(LEAST_TIMEOUT_S, 10 * self._longest_silence), MOST_TIMEOUT_S)
 
     @staticmethod
     def _expected_frames(network: Network) -> int:

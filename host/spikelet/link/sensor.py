@@ -1,4 +1,4 @@
-"""Turns and readings of a board's own sensor, as they come."""
+"""Receive turns and readings of a board's own sensor."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.link.frames import Frame
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks.network import Network
 from spikert import wire
 
-PATIENCE = 10.0  # seconds; a board that listens says every second how it goes
-MOST_MISSING = 1000  # turns in a row
+# Seconds; a board reports every second while it reads its sensor.
+REPORT_TIMEOUT_S = 10.0
+# Limit of the missing turns in a row.
+MOST_MISSING = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class Readings:
-    """Samples in a row.
+    """Consecutive samples of a sensor.
 
-    raw     int16[samples, channels]
-    lost    int, frames before them that did not arrive
+    Attributes
+    ----------
+    raw : int16[samples, channels]
+        Readings in units of the sensor.
+    lost : int
+        Number of frames lost just before these samples.
     """
 
     raw: NDArray[np.int16]
@@ -35,33 +41,62 @@ class Readings:
 
 def turns(
     link: Link, network: Network, first: int = 0, count: int = 0, *, start: bool = True
-) -> Iterator[Observation | Status | None]:
-    """Have a board run its network on its sensor; yield each turn, and how sampling goes.
+) -> Iterator[Turn | Status | None]:
+    """Run the network of a board on its sensor.
 
-    A turn that did not arrive whole is None.
+    Parameters
+    ----------
+    link : Link
+    network : Network
+        The network on the board.
+    first : int
+        Number of the first turn.
+    count : int
+        Number of turns, before a last Status; 0 for no end.
+    start : bool
+        Whether a stream restarts with the first turn.
 
-    first    what the first turn is counted as
-    count    of turns, behind which a last Status comes; 0: no end
-    start    whether a stream starts again with the first of them
-    Raises SpikeletError if the board cannot, or says nothing for long.
+    Yields
+    ------
+    Turn, Status or None
+        A turn, None for one that did not arrive whole, or a report on the sensor.
+
+    Raises
+    ------
+    SpikeletError
+        If the board cannot run the network on its sensor, or sends no report for REPORT_TIMEOUT_S.
     """
     command = first & 0xFFFF, count, wire.START if start else 0
-    found = 0
-    for seen in link.turns(network, first, _listen(link, *command), MOST_MISSING):
-        if isinstance(seen, Frame):
-            yield Status.of(seen.payload)
-            if found == count > 0:
+    number = 0
+    for item in link.turns(network, first, _listen(link, *command), MOST_MISSING):
+        if isinstance(item, Frame):
+            yield Status.of(item.payload)
+            if number == count > 0:
                 return
         else:
-            yield seen
-            found += 1
+            yield item
+            number += 1
 
 
 def readings(link: Link, count: int = 0) -> Iterator[Readings | Status]:
-    """Have a board send what its sensor reads, whatever its network; yield it, and how sampling goes.
+    """Receive the readings of a board's sensor; its network does not matter.
 
-    count    of frames, each of as many samples as fit or came in a tenth of a second; 0: no end
-    Raises SpikeletError if the board cannot, or says nothing for long.
+    Parameters
+    ----------
+    link : Link
+    count : int
+        Number of frames; 0 for no end. A frame has the samples of a tenth of a second, or fewer if it is
+        full.
+
+    Yields
+    ------
+    Readings or Status
+        Samples, or a report on the sensor.
+
+    Raises
+    ------
+    SpikeletError
+        If the board cannot read its sensor, or sends no report for REPORT_TIMEOUT_S.
     """
     channels = expected = 0
     for frame in _listen(link, 0, count, wire.FLAG_READINGS):
@@ -81,10 +116,11 @@ def readings(link: Link, count: int = 0) -> Iterator[Readings | Status]:
 
 
 def _listen(link: Link, *command: Any) -> Iterator[Frame]:
-    """Send LIVE; yield the board's frames, without an end."""
+    """Send LIVE; yield the board's frames without end."""
     payload = struct.pack(wire.TURN_FORMAT, *command)
-    # What is still under way of an earlier command must not be taken for its answer.
-    yield from link.request(wire.LIVE, payload, answered=False, patience=PATIENCE)
+    # Frames that still answer an earlier command must not acknowledge this one.
+    yield from link.request(wire.LIVE, payload, answered=False, patience=REPORT_TIMEOUT_S)
     raise SpikeletError(
-        f"{link.name} has said nothing of its sensor for {PATIENCE:.0f} s; reset it and try again"
+        f"{link.name} has said nothing of its sensor for {REPORT_TIMEOUT_S:.0f} s; "
+        "reset it and try again"
     )

@@ -1,4 +1,4 @@
-"""A session with a board: the runtime is started, greeted, and told goodbye."""
+"""Open and close sessions with the runtime of a board."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def open_session(
     kernel : str
         The kernel to load the network with; empty for the fastest of the board.
     paths : mapping of str to str, optional
-        {name: path} to use instead of the files in use.
+        {name: path} of files to load; the files in use by default.
     log : callable
         Called with the text that the board prints.
 
@@ -58,6 +58,6 @@ def open_session(
                 check_identity(network, info, port.name)
             yield link, info
         finally:
-            # A board that is gone needs no goodbye.
+            # Closing fails if the board is gone, and is then not necessary.
             with contextlib.suppress(SpikeletError):
                 link.close()

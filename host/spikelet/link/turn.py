@@ -1,7 +1,6 @@
-"""What a board sent about one turn, put together from its frames.
+"""Assemble a turn from the frames of a board.
 
-A turn is what one answer closes: a sample, or as many samples of a stream as there are from one
-answer to the next.
+A turn ends with one answer. It is one sample, or the samples of a stream from one answer to the next.
 """
 
 from __future__ import annotations
@@ -23,15 +22,22 @@ DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)
 
 
 @dataclass(frozen=True, eq=False)
-class Observation:
+class Turn:
     """One turn as a board ran it.
 
-    turn        int, its number
-    readings    uint8[channels], of a stream uint8[hop, channels], int16 where the network scales
-                them, if the board took them by itself; else None
-    spikes      a uint8[T, neurons] per layer; T counts the steps of all samples
-    membranes   an int16[neurons] per layer, at the turn's end
-    answer      int, index of the class
+    Attributes
+    ----------
+    turn : int
+        Number of the turn.
+    readings : uint8[channels] or None
+        Readings that the board took from its sensor or recording, else None. A stream has
+        [hop, channels]; a network that scales its readings has int16.
+    spikes : tuple of uint8[T, neurons]
+        Spikes of each layer in the T timesteps of all samples.
+    membranes : tuple of int16[neurons]
+        Membrane values of each layer at the end of the turn.
+    answer : int
+        Index of the class.
     """
 
     turn: int
@@ -43,15 +49,24 @@ class Observation:
 
 @dataclass(frozen=True)
 class Status:
-    """How a board's sensor is doing, as the board says now and then, counted since it was asked.
+    """A board's report on its sensor; the counts begin with the command to read it.
 
-    samples    int, taken
-    late       int, of these, taken after their time
-    failed     int, how often the sensor could not be read
-    trouble    what is wrong with the sensor now, or nothing
-    rate       float, samples a second that it is to give; 0 where they come as fast as they can
-    skipped    int, times of samples that passed without any
-    channels   int, of the sensor; 0 before it was there
+    Attributes
+    ----------
+    samples : int
+        Number of samples.
+    late : int
+        Number of samples taken after their time.
+    failed : int
+        Number of failed readings.
+    trouble : str
+        Present fault of the sensor; empty without one.
+    rate : float
+        Set rate in samples per second; 0 for as fast as possible.
+    skipped : int
+        Number of sampling times that passed without a sample.
+    channels : int
+        Number of channels; 0 until the sensor has been opened.
     """
 
     samples: int
@@ -64,7 +79,7 @@ class Status:
 
     @staticmethod
     def of(payload: bytes) -> Status:
-        """Return what a SENSOR frame says."""
+        """Return the content of a SENSOR frame's payload."""
         channels, rate, samples, late, skipped, failed = struct.unpack_from(
             wire.SENSOR_FORMAT, payload
         )
@@ -73,13 +88,20 @@ class Status:
 
 
 class Collector:
-    """Gathers the frames of one turn until its ANSWER.
-
-    readings  bytes that the board was given, or None where it takes its own and says what
-    frames    int, how many of them came
-    """
+    """Collector of the frames of one turn until its ANSWER."""
 
     def __init__(self, network: Network, turn: int, readings: bytes | None = None) -> None:
+        """Begin a turn.
+
+        Parameters
+        ----------
+        network : Network
+            The network on the board.
+        turn : int
+            Number of the turn.
+        readings : bytes, optional
+            Readings that the host sent; None if the board takes its own and reports them.
+        """
         self.turn = turn & 0xFFFF
         self._network = network
         self._given = readings
@@ -94,13 +116,13 @@ class Collector:
 
     @property
     def frames(self) -> int:
-        """How many frames came."""
+        """Number of frames so far, without the ANSWER."""
         return len(self._payloads)
 
-    def take(self, frame: Frame) -> Observation | None:
-        """Take in a frame of any kind; return the observation when this one completes it.
+    def take(self, frame: Frame) -> Turn | None:
+        """Add a frame of any kind; return the turn if this frame completes it.
 
-        An incomplete or damaged set completes nothing, whatever its frames say.
+        The ANSWER of an incomplete or damaged turn returns None.
         """
         if self.behind(frame) != 0:
             return None
@@ -111,14 +133,14 @@ class Collector:
         return None
 
     def behind(self, frame: Frame) -> int | None:
-        """Return how many turns this one is behind the frame's; None if it is of no turn."""
+        """Return the distance in turns to the frame's turn; None for a frame without a turn."""
         least = {wire.ANSWER: wire.ANSWER_SIZE}.get(frame.kind, wire.PART_SIZE)
         if frame.kind not in (*DATA_KINDS, wire.ANSWER) or len(frame.payload) < least:
             return None
         (turn,) = struct.unpack_from("<H", frame.payload)
         return int(turn - self.turn) & 0xFFFF
 
-    def _close(self, payload: bytes) -> Observation | None:
+    def _close(self, payload: bytes) -> Turn | None:
         _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
         expected = zlib.crc32(self._given or b"")
         for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
@@ -126,10 +148,10 @@ class Collector:
         if frames != self.frames or digest != expected or not self._fits:
             return None
         readings = self._network.turn_readings(bytes(self._read)) if self._given is None else None
-        return Observation(self.turn, readings, self._spikes, self._membranes, answer)
+        return Turn(self.turn, readings, self._spikes, self._membranes, answer)
 
     def _place(self, frame: Frame) -> None:
-        """Put a frame's data where they belong; what does not fit is of another network."""
+        """Store the data of a frame; data that do not fit come from another network."""
         _, step, layer, form, first = struct.unpack_from(wire.PART_FORMAT, frame.payload)
         data = frame.payload[wire.PART_SIZE :]
         try:
@@ -151,7 +173,7 @@ class Collector:
 
 
 def _addresses(form: int, first: int, data: bytes) -> NDArray[np.int64]:
-    """Return the neurons that fired, as a SPIKES frame lists them."""
+    """Return the indices of the neurons that fired, from the data of a SPIKES frame."""
     if form == wire.BITMAP:
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return first + np.flatnonzero(bits)

@@ -1,4 +1,4 @@
-"""A board's spikes against the reference simulator's, one by one."""
+"""Compare every spike of a board with the reference simulator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spikelet.errors import SpikeletError
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Simulation, Trace
@@ -20,13 +20,20 @@ from spikelet.networks.reference import Simulation, Trace
 
 @dataclass(frozen=True)
 class Difference:
-    """One value on which board and reference do not agree.
+    """One value that differs between board and reference.
 
-    kind      "spike", "membrane" or "answer"
-    sample    int, of a stream the number of the turn
-    step      int, None where it is the turn's end
-    layer     int, None for an answer       neuron   int, or the class's index
-    board     int, its value                host     int, the reference's
+    Attributes
+    ----------
+    kind : str
+        "spike", "membrane" or "answer".
+    sample : int
+        Number of the sample; of the turn, if the network runs a stream.
+    step : int or None
+        Timestep of a spike; None for a value at the end of the turn.
+    layer, neuron : int or None
+        Position in the network; None for an answer.
+    board, host : int
+        Value of the board and of the reference; for an answer, the index of the class.
     """
 
     kind: str
@@ -39,24 +46,35 @@ class Difference:
 
     def __str__(self) -> str:
         places = (("sample", self.sample), ("step", self.step), ("layer", self.layer))
-        where = [f"{name} {value}" for name, value in places if value is not None]
-        where += [] if self.neuron is None else [f"neuron {self.neuron}"]
-        return f"{self.kind} at {', '.join(where)}: board {self.board}, reference {self.host}"
+        location = [f"{name} {value}" for name, value in places if value is not None]
+        location += [] if self.neuron is None else [f"neuron {self.neuron}"]
+        return f"{self.kind} at {', '.join(location)}: board {self.board}, reference {self.host}"
 
 
 @dataclass
 class Verification:
-    """What verification found.
+    """Result of a verification.
 
-    samples        int, how many were compared; of a stream, turns
-    values         int, spikes or silences, membranes and answers compared
-    spikes         int, how many the board sent
-    differences    int, how many of the values differ
-    first          the first of them, in the order of time and layers
-    lost_frames    int, frames lost for good; their samples were not compared
-    repeated       int, samples or turns asked for again because frames were lost on the way
-    missed         int, frames lost on the way
-    answers        int64[n], the board's, -1 for a sample that was not compared
+    Attributes
+    ----------
+    samples : int
+        Number of compared samples; of turns, if the network runs a stream.
+    values : int
+        Number of compared values: spikes or silences, membranes and answers.
+    spikes : int
+        Number of spikes that the board sent.
+    differences : int
+        Number of values that differ.
+    first : Difference or None
+        First difference in the order of time and layers.
+    lost_frames : int
+        Number of frames lost for good; their samples were not compared.
+    repeated : int
+        Number of samples or turns requested again because of lost frames.
+    missed : int
+        Number of frames lost on the way.
+    answers : int64[n]
+        Answers of the board; -1 for a sample that was not compared.
     """
 
     samples: int = 0
@@ -71,14 +89,14 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether everything was compared, and nothing differs."""
+        """Whether every value was compared and none differs."""
         return (
             not self.differences and not self.lost_frames and self.samples == len(self.answers) > 0
         )
 
 
 def check_identity(network: Network, info: BoardInfo, name: str) -> None:
-    """Raise SpikeletError unless the board holds exactly this network."""
+    """Raise SpikeletError unless exactly this network is on the board."""
     if info.problem:
         raise SpikeletError(
             f"{name} could not load its network ({info.problem}); run spikelet flash, then try again"
@@ -90,13 +108,23 @@ def check_identity(network: Network, info: BoardInfo, name: str) -> None:
         )
 
 
-def observe(
-    link: Link, network: Network, x: NDArray[Any]
-) -> Iterator[tuple[int, Observation | None]]:
-    """Run samples or recordings on the board, turn by turn; None for a turn that was lost.
+def observe(link: Link, network: Network, x: NDArray[Any]) -> Iterator[tuple[int, Turn | None]]:
+    """Run samples or recordings on the board, turn by turn.
 
-    x    as `reference.simulate` takes it, readings as the board takes them
-    Yields the number of each turn as well, counted through all recordings.
+    Parameters
+    ----------
+    link : Link
+    network : Network
+        The network on the board.
+    x : array
+        Samples as `reference.simulate` takes them, with readings as the board takes them.
+
+    Yields
+    ------
+    number : int
+        Number of the turn, counted through all recordings.
+    turn : Turn or None
+        None for a lost turn.
     """
     number = 0
     for recording in x:
@@ -112,27 +140,51 @@ def verify(
     x: NDArray[Any],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verification:
-    """Run samples or recordings on the board and compare all it does with the reference.
+    """Run samples or recordings on the board and compare every value with the reference.
 
-    x    as `observe` takes it
-    Raises SpikeletError where the board cannot be asked to the end.
+    Parameters
+    ----------
+    link : Link
+    network : Network
+        The network on the board.
+    x : array
+        Samples as `observe` takes them.
+    progress : callable
+        Called with (turns done, turns in all).
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    SpikeletError
+        If the board fails or goes away before the last turn.
     """
     expected = network.simulate(x).turns()
     turns = len(expected.answers)
-    found = Verification(answers=np.full(turns, -1))
+    result = Verification(answers=np.full(turns, -1))
     for number, observation in observe(link, network, x):
         if observation is not None:
-            found.answers[number] = observation.answer
-            compare(found, number, observation, expected, number)
+            result.answers[number] = observation.answer
+            count_differences(result, number, observation, expected, number)
         progress(number + 1, turns)
-    found.lost_frames, found.repeated, found.missed = link.lost_frames, link.repeated, link.missed
-    return found
+    result.lost_frames, result.repeated, result.missed = (
+        link.lost_frames,
+        link.repeated,
+        link.missed,
+    )
+    return result
 
 
 class LiveCheck:
-    """Compares turns that the board read by itself, and sent with its spikes, as they come.
+    """Comparison of turns with the reference as they arrive, for readings that the board took.
 
-    found    the Verification so far
+    Attributes
+    ----------
+    network : Network
+    verification : Verification
+        The result so far.
     """
 
     def __init__(self, network: Network) -> None:
@@ -141,11 +193,17 @@ class LiveCheck:
         self._simulation = Simulation(network)
 
     def restart(self) -> None:
-        """Follow a stream that starts again."""
+        """Restart the reference, because the stream restarts."""
         self._simulation = Simulation(self.network)
 
-    def check(self, observation: Observation) -> None:
-        """Compare the next turn."""
+    def check(self, observation: Turn) -> None:
+        """Compare the next turn.
+
+        Raises
+        ------
+        SpikeletError
+            If the board sent no readings with its spikes.
+        """
         if observation.readings is None:
             raise SpikeletError(
                 "the board sent spikes without the readings they came from; flash it again"
@@ -153,28 +211,40 @@ class LiveCheck:
         if self.network.stream is None:
             self.restart()
         expected = self._simulation.run(observation.readings[None]).turns()
-        compare(self.found, observation.turn, observation, expected, 0)
+        count_differences(self.found, observation.turn, observation, expected, 0)
 
 
-def compare(
-    found: Verification, sample: int, observation: Observation, expected: Trace, row: int
+def count_differences(
+    verification: Verification, sample: int, observation: Turn, expected: Trace, row: int
 ) -> None:
-    """Count in `found` how the observation of a sample differs from a row of the reference."""
+    """Add to a verification the differences between a turn and a row of the reference.
+
+    Parameters
+    ----------
+    verification : Verification
+        The result to update.
+    sample : int
+        Number of the sample in a Difference.
+    observation : Turn
+        The turn of the board.
+    expected : Trace
+        The turns of the reference.
+    row : int
+        Index of the turn in `expected`.
+    """
     differences = list(_differences(sample, observation, expected, row))
-    found.samples += 1
-    found.values += 1
-    found.values += sum(spikes.size for spikes in observation.spikes)
-    found.values += sum(membranes.size for membranes in observation.membranes)
-    found.spikes += sum(int(spikes.sum()) for spikes in observation.spikes)
-    found.differences += len(differences)
-    if differences and found.first is None:
-        found.first = differences[0]
+    verification.samples += 1
+    verification.values += 1
+    verification.values += sum(spikes.size for spikes in observation.spikes)
+    verification.values += sum(membranes.size for membranes in observation.membranes)
+    verification.spikes += sum(int(spikes.sum()) for spikes in observation.spikes)
+    verification.differences += len(differences)
+    if differences and verification.first is None:
+        verification.first = differences[0]
 
 
-def _differences(
-    sample: int, observation: Observation, expected: Trace, row: int
-) -> Iterator[Difference]:
-    """Yield the differences, spikes by step and layer first, for the first causes the others."""
+def _differences(sample: int, observation: Turn, expected: Trace, row: int) -> Iterator[Difference]:
+    """Yield the differences; spikes first, by step and layer, because the first causes the others."""
     places = []
     for layer, (got, want) in enumerate(zip(observation.spikes, expected.spikes, strict=True)):
         for step, neuron in np.argwhere(got != want[row]):

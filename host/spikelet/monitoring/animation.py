@@ -1,4 +1,4 @@
-"""Pictures on a terminal that are drawn anew by a thread of their own, however much comes in."""
+"""Redraws a picture on a terminal at a fixed rate, in a thread of its own."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-REFRESH = 10  # pictures a second
+# Pictures per second.
+REFRESH = 10
 
 
-def of(people: Console, picture: Callable[[], Text]) -> Live:
-    """Return what draws `picture` on a terminal from its start until it is stopped, and wipes it out."""
+def live_display(people: Console, picture: Callable[[], Text]) -> Live:
+    """Return a display that redraws `picture` from its start to its stop, and then erases it."""
     return Live(console=people, refresh_per_second=REFRESH, transient=True, get_renderable=picture)

@@ -1,7 +1,7 @@
-"""Readings of a sensor as lines of braille characters, a channel each, for a terminal.
+"""Plots readings of a sensor as curves of braille characters, for a terminal.
 
-A character has 2 x 4 dots. Each column of dots stands for one or more samples and is drawn from their
-least to their largest, joined to the column before, so that no peak is lost however many there are.
+A character has 2 x 4 dots. Each column of dots shows one or more samples: a bar from the least to the
+largest, joined to the column before. So every peak is visible, for any number of samples.
 """
 
 from __future__ import annotations
@@ -16,37 +16,57 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 BLANK = 0x2800
-DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # [row, column]
-"""The bit of each dot of a braille character; Unicode 15, section 21.1."""
-NAME = 10  # characters of a channel's name, at most
-RANGE = 14  # characters of the least and the largest reading
-LEAST_WIDTH = 4  # characters of a curve; without room for them there are only the numbers
+DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+"""The bit of each dot [row, column] of a braille character; Unicode 15, section 21.1."""
+# Characters of the name of a channel, at most.
+NAME = 10
+# Characters of the least and the largest reading.
+RANGE = 14
+# Characters of the narrowest curve; a narrower terminal shows only the numbers.
+LEAST_WIDTH = 4
 
 
 class Signals:
     """The last readings of a few channels.
 
-    names    of the channels
-    kept     int, how many samples are kept and shown
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the channels.
     """
 
     def __init__(self, names: Sequence[str], kept: int = 200) -> None:
+        """Prepare an empty plot.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the channels.
+        kept : int
+            Number of samples to keep and show.
+        """
         self.names = tuple(names)
         self._samples: deque[NDArray[Any]] = deque(maxlen=kept)
 
     def __len__(self) -> int:
-        """Return the number of samples that are kept now."""
+        """Return the current number of samples."""
         return len(self._samples)
 
     def add(self, readings: NDArray[Any]) -> None:
-        """Take in numbers [samples, channels], or [channels] of one sample."""
+        """Add readings, and forget the oldest ones beyond the limit.
+
+        Parameters
+        ----------
+        readings : number[samples, channels] or number[channels]
+        """
         self._samples.extend(readings.reshape(-1, len(self.names)))
 
     def picture(self, width: int, height: int) -> Text:
         """Return at most `height` lines of at most `width` cells; empty without readings.
 
-        Each channel is scaled by itself, and has its name, its range and its last value beside it.
-        Channels for which there is no room are counted in the last line.
+        Each channel has its own scale, with its name and its range beside the curve. A terminal too
+        narrow for the curve shows the last value. If some channels do not fit, the last line gives
+        their number.
         """
         if not self._samples or height < 1:
             return Text("")
@@ -62,7 +82,7 @@ class Signals:
 
 
 def _channel(name: str, values: NDArray[Any], width: int, rows: int) -> list[str]:
-    """Return the lines of one channel; the first says which it is."""
+    """Return the lines of one channel; the first begins with its name."""
     span = f"{values.min():g}..{values.max():g}"
     head = f"{set_cell_size(name, NAME)} {span:>{RANGE}} "
     room = width - cell_len(head)
@@ -75,8 +95,14 @@ def _channel(name: str, values: NDArray[Any], width: int, rows: int) -> list[str
 def braille(values: NDArray[Any], width: int, height: int) -> list[str]:
     """Return a curve as `height` strings of at most `width` braille characters.
 
-    values    numbers[n], n >= 1; their least stands at the bottom, their largest at the top, and a
-              constant in the middle
+    Parameters
+    ----------
+    values : number[n], n >= 1
+        The least is at the bottom, the largest at the top. A constant is in the middle.
+    width : int
+        Characters.
+    height : int
+        Lines.
     """
     columns, dots = 2 * width, 4 * height
     y = _scaled(values, dots)
@@ -94,7 +120,7 @@ def braille(values: NDArray[Any], width: int, height: int) -> list[str]:
 
 
 def _scaled(values: NDArray[Any], dots: int) -> NDArray[np.int64]:
-    """Return for each value the dot, counted from below, at which it stands."""
+    """Return the row of dots of each value, counted from below."""
     wide = values.astype(np.float64)
     low, high = wide.min(), wide.max()
     if low == high:

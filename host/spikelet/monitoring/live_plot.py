@@ -1,4 +1,4 @@
-"""Readings as they come, plotted on a terminal; in a pipe there is nothing to see."""
+"""Plots the latest readings on a terminal; prints no plot into a pipe."""
 
 from __future__ import annotations
 
@@ -15,27 +15,36 @@ from spikelet.monitoring.braille_plot import Signals
 if TYPE_CHECKING:
     from spikelet.output import Output
 
-HEIGHT = 16  # lines, at most
+# Lines, at most.
+HEIGHT = 16
 
 
 class LivePlot:
-    """Plots the last readings of a sensor, drawn as the live view is.
+    """Plots the last readings of a sensor, in a thread of its own like the live view.
 
-    title    str, the line above, which may change with every reading
+    Attributes
+    ----------
+    title : str
+        The line above the plot; it may change with every reading.
     """
 
     def __init__(self, names: Sequence[str], output: Output, kept: int = 200) -> None:
         """Prepare a plot.
 
-        names    of the channels
-        kept     samples that are shown
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the channels.
+        output : Output
+        kept : int
+            Number of samples to show.
         """
         self.title = ""
         self._signals = Signals(names, kept)
         self._lock = threading.Lock()
         self._people = output.people
         self._drawn = output.people.is_terminal and not output.json
-        self._live = animation.of(output.people, self._picture)
+        self._live = animation.live_display(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self._drawn:
@@ -47,7 +56,14 @@ class LivePlot:
             self._live.stop()
 
     def add(self, readings: NDArray[Any], title: str = "") -> None:
-        """Take in numbers [samples, channels], or [channels] of one sample, and the line above."""
+        """Add readings.
+
+        Parameters
+        ----------
+        readings : number[samples, channels] or number[channels]
+        title : str
+            The new line above the plot; empty for the old one.
+        """
         with self._lock:
             self._signals.add(readings)
             self.title = title or self.title

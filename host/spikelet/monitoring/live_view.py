@@ -1,7 +1,7 @@
-"""The live view of a board: a picture on a terminal, a line a turn in a pipe.
+"""Shows a board live: a picture on a terminal, one line per turn in a pipe.
 
-The picture is drawn by a thread of its own, however fast turns come; taking one in costs no more than
-keeping it.
+A thread of its own draws the picture at a fixed rate, however fast turns arrive. To show a turn, the
+view only stores it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from rich.text import Text
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring import animation
 from spikelet.monitoring.live_picture import Seen, picture
 from spikelet.monitoring.watch import Event, Gone, Reconnected
@@ -25,27 +25,45 @@ if TYPE_CHECKING:
     from spikelet.networks.network import Network
     from spikelet.output import Output
 
-KEPT_LOG = 20  # lines of the board's log that are said again when the picture is gone
+# Lines of the log of the board that the view prints again after it has erased the picture.
+KEPT_LOG = 20
 
 
 class LiveView:
-    """Shows what a watch yields.
+    """Shows the events of a watch.
 
-    samples    int, how many turns were shown
-    drawn      bool, whether it draws a picture
+    Attributes
+    ----------
+    network : Network
+    samples : int
+        Number of turns shown.
+    drawn : bool
+        Whether the view draws a picture.
+    seen : Seen
+        The recent events, for the picture.
     """
 
     def __init__(self, network: Network, output: Output, about: str = "") -> None:
+        """Prepare a view.
+
+        Parameters
+        ----------
+        network : Network
+        output : Output
+        about : str
+            A line about the board.
+        """
         self.network = network
         self.samples = 0
         self.drawn = output.people.is_terminal and not output.json
         self.seen = Seen(network, about)
         self._output = output
-        self._lock = threading.Lock()  # between who takes in and who draws
+        # Between the caller, which adds events, and the thread that draws.
+        self._lock = threading.Lock()
         self._log: deque[str] = deque(maxlen=KEPT_LOG)
         self._logged = 0
         self._trouble = ""
-        self._live = animation.of(output.people, self._picture)
+        self._live = animation.live_display(output.people, self._picture)
 
     def __enter__(self) -> Self:
         if self.drawn:
@@ -62,25 +80,31 @@ class LiveView:
             self._output.warn(f"board: {line}")
 
     def log(self, text: str) -> None:
-        """Take in what the board printed."""
+        """Show text that the board printed."""
         if not self.drawn:
             self._output.log(text)
             return
-        said = map(_printable, text.replace("\x04", "").splitlines())
-        lines = [line for line in said if line.strip(" >")]
+        printable = map(_printable, text.replace("\x04", "").splitlines())
+        lines = [line for line in printable if line.strip(" >")]
         with self._lock:
             self._logged += len(lines)
             self._log.extend(lines)
             self.seen.log.extend(lines)
 
     def show(self, event: Event, watch: Watch, found: Verification | None = None) -> None:
-        """Take in an event.
+        """Show an event.
 
-        found    how the checking stands, if there is any
+        Parameters
+        ----------
+        event : Event
+        watch : Watch
+            The watch that yielded it.
+        found : Verification, optional
+            Result of the checks so far; without it the view shows no differences.
         """
         with self._lock:
             self._count(watch, found)
-            if isinstance(event, Observation):
+            if isinstance(event, Turn):
                 self.samples += 1
                 if self.drawn:
                     self.seen.take(event, time.monotonic())
@@ -99,7 +123,7 @@ class LiveView:
         counts.differences = None if found is None else found.differences
 
     def _say(self, event: Event, watch: Watch, found: Verification | None) -> None:
-        """Say in words what a picture does not keep, and without one everything."""
+        """Print the events that the picture does not keep; without a picture, print all of them."""
         if isinstance(event, Gone):
             self._output.say(f"the board is gone, waiting for it: {event.reason}")
         elif isinstance(event, Reconnected):
@@ -108,18 +132,18 @@ class LiveView:
             return
         elif event is None:
             self._output.say(f"sample {(watch.turns - 1) & 0xFFFF}: lost")
-        elif isinstance(event, Observation):
+        elif isinstance(event, Turn):
             self._output.say(self._line(event, watch, found))
         elif isinstance(event, Status):
             self._say_trouble(event.trouble)
 
     def _say_trouble(self, trouble: str) -> None:
-        """Say what is wrong with the sensor, and that it is over, each once."""
+        """Print each new trouble of the sensor once, and its end once."""
         if trouble != self._trouble:
             self._output.warn(f"sensor: {trouble or 'works again'}")
         self._trouble = trouble
 
-    def _line(self, turn: Observation, watch: Watch, found: Verification | None) -> str:
+    def _line(self, turn: Turn, watch: Watch, found: Verification | None) -> str:
         firing = [turn.spikes[number] for number in self.seen.layers]
         rate = sum(map(np.sum, firing)) / max(sum(map(np.size, firing)), 1)
         line = f"sample {turn.turn}: {self.network.classes[turn.answer]}, spike rate {rate:.1%}"
@@ -134,5 +158,5 @@ class LiveView:
 
 
 def _printable(line: str) -> str:
-    """Return a line without what would move a terminal's cursor."""
+    """Return a line without the characters that would move the cursor of a terminal."""
     return "".join(character if character.isprintable() else " " for character in line)

@@ -13,7 +13,7 @@ from spikelet.boards.port import Port
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import LiveCheck, Verification
 from spikelet.monitoring.journal.writer import JournalWriter
 from spikelet.monitoring.watch import Event, Log, Started, Turns, Watch
@@ -23,18 +23,14 @@ COUNTS = ("late", "skipped", "failed")
 
 
 class Monitor:
-    """Follows one board: keeps, checks and counts what comes.
+    """Follows one board: keeps, checks and counts its events.
 
     Attributes
     ----------
     watch : Watch
         The board, through all its absences.
-    found : Verification
-        What checking found; empty if nothing is checked.
     answers : dict of str to int
-        How often each class was the answer.
-    sampling : dict of str to int
-        The samples of the sensor that were late, skipped or failed.
+        Number of turns with each class as the answer.
     """
 
     def __init__(
@@ -57,7 +53,7 @@ class Monitor:
         network : Network
             The network that the board must hold.
         source : Turns
-            Where turns come from: `watch.listened` or `watch.replayed`.
+            Source of the turns: `watch.listened` or `watch.replayed`.
         kernel : str
             The kernel to load the network with; empty for the fastest of the board.
         check : bool
@@ -78,7 +74,7 @@ class Monitor:
         self._journal: JournalWriter | None = None
         self._stack = contextlib.ExitStack()
         self.answers = dict.fromkeys(network.classes, 0)
-        # The last status, and the counts before the board began to count anew.
+        # The last status, and the counts from before the board restarted its own.
         self._status: Status | None = None
         self._sampled = Counter[str]()
         # Whether the next turns depend on a state that the host did not see.
@@ -94,7 +90,7 @@ class Monitor:
 
     @property
     def found(self) -> Verification:
-        """What checking found by now, with the frames that were lost."""
+        """Result of the checks so far, with the lost frames; empty without checks."""
         if self._check is None:
             return Verification()
         found = self._check.found
@@ -103,11 +99,16 @@ class Monitor:
 
     @property
     def checks(self) -> bool:
-        """Whether every spike is compared with the reference."""
+        """Whether the monitor compares every spike with the reference."""
         return self._check is not None
 
     def events(self, samples: int | None = None) -> Generator[Event]:
-        """Yield what comes, once it is kept and checked, until `samples` turns were made.
+        """Keep and check each event, then yield it.
+
+        Parameters
+        ----------
+        samples : int, optional
+            The number of turns after which the monitor ends.
 
         Raises
         ------
@@ -148,19 +149,19 @@ class Monitor:
         self._journal = self._stack.enter_context(JournalWriter(self._record, self._network, about))
 
     def _hear(self, text: str) -> None:
-        """Keep and pass on what the board printed."""
+        """Keep and pass on text that the board printed."""
         if self._journal is not None:
             self._journal.text(text)
         self._log(text)
 
     @property
     def sampling(self) -> dict[str, int]:
-        """How the sensor did, all in all."""
+        """Number of samples of the sensor that were late, skipped or failed, by name."""
         total = self._sampled + _counted(self._status)
         return {name: total[name] for name in COUNTS}
 
     def _count(self, event: Event) -> None:
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             self.answers[self._network.classes[event.answer]] += 1
         elif isinstance(event, Status):
             if self._status is not None and event.samples < self._status.samples:
@@ -174,7 +175,7 @@ class Monitor:
                 self._check.restart()
         elif event is None:
             self._unseen = self._network.stream is not None
-        elif isinstance(event, Observation) and self._check is not None and not self._unseen:
+        elif isinstance(event, Turn) and self._check is not None and not self._unseen:
             self._check.check(event)
 
     def _counts(self) -> dict[str, int]:

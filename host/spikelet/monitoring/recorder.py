@@ -1,4 +1,4 @@
-"""Recording what a board's sensor reads: the samples that come, in pieces without a gap."""
+"""Records the samples of a sensor on a board, in pieces without a gap."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.boards import interpreter as interpreters
 from spikelet.boards import sensor_settings
+from spikelet.boards.interpreter import survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.flashing import drivers, flash
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import choice
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
@@ -30,11 +30,16 @@ from spikert.session import SENSOR
 
 @dataclass
 class Recorded:
-    """What was recorded.
+    """Samples of a sensor, cut at each gap.
 
-    pieces    an int16[samples, channels] for each stretch that has no gap
-    status    what the board said of its sensor last
-    lost      int, frames that did not arrive
+    Attributes
+    ----------
+    pieces : list of int16[samples, channels]
+        One array for each stretch without a gap.
+    status : Status or None
+        Last status of the sensor.
+    lost : int
+        Number of frames that did not arrive.
     """
 
     pieces: list[NDArray[np.int16]] = field(default_factory=list)
@@ -43,45 +48,61 @@ class Recorded:
 
     @property
     def samples(self) -> int:
-        """How many samples there are."""
+        """Number of samples in all pieces."""
         return sum(map(len, self.pieces))
 
 
 class Recorder:
-    """Puts together what comes.
+    """Joins the readings of a sensor to pieces without a gap.
 
-    recorded    Recorded so far; its last piece once `finish` was called
+    Attributes
+    ----------
+    recorded : Recorded
+        The samples so far. The last piece is complete when `record` returns.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Prepare to record so many seconds, by the sensor's own rate; as samples if it has none."""
+        """Prepare to record.
+
+        Parameters
+        ----------
+        seconds : float
+            Duration by the rate of the sensor. If the sensor has no rate, the number of samples.
+        """
         self.recorded = Recorded()
         self._seconds = seconds
         self._parts: list[NDArray[np.int16]] = []
-        self._gaps = (0, 0)  # samples left out and failures, by now
+        # Skipped samples and failed reads so far.
+        self._gaps = (0, 0)
 
     @property
     def samples(self) -> int:
-        """How many samples came."""
+        """Number of samples so far."""
         return self.recorded.samples + sum(map(len, self._parts))
 
     @property
     def wanted(self) -> int | None:
-        """How many samples are to come; None before the board has said how fast it reads."""
+        """Number of samples to record; None before the board has reported its rate."""
         status = self.recorded.status
         return None if status is None else math.ceil(self._seconds * (status.rate or 1))
 
     def record(
-        self, events: Iterable[Readings | Status], seen: Callable[[Readings | Status], None]
+        self, events: Iterable[Readings | Status], on_event: Callable[[Readings | Status], None]
     ) -> None:
-        """Take in what comes until there is enough; call `seen` with each.
+        """Record events until the recorder has enough samples.
 
-        What came before an exception stays recorded.
+        If an exception ends the recording, `recorded` keeps the samples that arrived before it.
+
+        Parameters
+        ----------
+        events : iterable of Readings or Status
+        on_event : callable
+            Called with each event once it is recorded.
         """
         try:
             for event in events:
                 self._take(event)
-                seen(event)
+                on_event(event)
                 if self.wanted is not None and self.samples >= self.wanted:
                     return
         finally:
@@ -107,11 +128,11 @@ class Recorder:
         self._parts = []
 
     def _cut(self) -> None:
-        """Leave out what came beyond what was wanted."""
-        wanted = self.wanted
-        while wanted is not None and self.recorded.samples > wanted:
+        """Remove the samples beyond the number to record."""
+        total = self.wanted
+        while total is not None and self.recorded.samples > total:
             last = self.recorded.pieces.pop()
-            rest = wanted - self.recorded.samples
+            rest = total - self.recorded.samples
             if rest > 0:
                 self.recorded.pieces.append(last[:rest])
 
@@ -146,12 +167,12 @@ def open_sensor(
     """
     if port.in_place:
         raise SpikeletError(f"{port.name} has no sensors; record from another board")
-    interpreter = interpreters.ask(port)
+    interpreter = survey_port(port)
     if driver:
-        drivers.install(port, interpreter.name, driver)
-    extra = {SENSOR: sensor_settings.to_bytes(settings)}
-    parts, task = runtime_parts.of(interpreter), Task(None, settings)
-    layout = board_layout.of(choice.choose(port, interpreter, parts, task, extra).files)
+        drivers.install_driver(port, interpreter.name, driver)
+    extra = {SENSOR: sensor_settings.settings_to_bytes(settings)}
+    parts, task = RuntimeParts.for_interpreter(interpreter), Task(None, settings)
+    layout = Layout.of_files(choice.choose(port, interpreter, parts, task, extra).files)
     flash.stage_files(port, layout, progress)
     with open_session(port, paths=layout.paths, log=log) as opened:
         yield opened

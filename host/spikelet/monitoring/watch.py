@@ -1,15 +1,15 @@
-"""Watching a board for as long as it takes: what it sends, and how it is found again when it was gone.
+"""Watches one board over time, and finds it again after each absence.
 
-What comes is a sequence of events:
+A watch yields these events:
 
-    Started        the network's state begins anew with the next turn
-    Observation    a turn
-    None           a turn that was lost on its way
-    Status         how the sensor is doing
-    Gone           the board went away, fell silent or was reset; nothing comes until
-    Reconnected    it is back
+- `Started`: the state of the network begins anew with the next turn.
+- `Turn`: a turn that arrived.
+- `None`: a turn that was lost on its way.
+- `Status`: the state of the sensor.
+- `Gone`: the board went away, fell silent or was reset. The next event is `Reconnected`.
+- `Reconnected`: the board is back.
 
-After a gap, a board is asked again for the turns that it owed; no turn is counted twice.
+After a gap, the watch asks again for the turns that the board owes. It counts each turn once.
 """
 
 from __future__ import annotations
@@ -22,32 +22,39 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from spikelet.boards.port import Port
-from spikelet.boards.usb_identity import Sameness
+from spikelet.boards.usb_identity import UsbIdentity
 from spikelet.errors import BoardGone, NotThere, SpikeletError
 from spikelet.link import sensor
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.networks.network import Network
 from spikert.session import SENSOR
 
-BATCH = 16  # turns that are asked for at once
-TRIES = 5  # failures in a row before it is given up
-FIRST_PAUSE, LAST_PAUSE = 0.2, 2.0  # seconds between two looks for the board; doubled each time
-NOT_LOADED = "no network is loaded"  # what a session says that began after a reset
+# Turns in one request.
+BATCH = 16
+# Failures in a row before the watch gives up.
+WATCH_ATTEMPTS = 5
+# Seconds between two searches for the board; the pause doubles each time.
+FIRST_PAUSE, LAST_PAUSE = 0.2, 2.0
+# The answer of a session that began after a reset.
+NOT_LOADED = "no network is loaded"
 BANNER = re.compile(r"soft reboot|MicroPython v\d|Adafruit CircuitPython \d|\brst:0x|>>> ")
-"""What boards print at their start."""
+"""Text that boards print at their start."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """The network's state begins anew with the next turn."""
+    """The state of the network begins anew with the next turn."""
 
 
 @dataclass(frozen=True)
 class Gone:
     """The board is gone.
 
-    reason    a sentence
+    Attributes
+    ----------
+    reason : str
+        A sentence.
     """
 
     reason: str
@@ -57,9 +64,14 @@ class Gone:
 class Reconnected:
     """The board is back.
 
-    name       of the port where it was found
-    count      int, how often it came back by now
-    seconds    float, how long it was gone
+    Attributes
+    ----------
+    name : str
+        Name of the port where the watch found the board.
+    count : int
+        Number of reconnections so far.
+    seconds : float
+        Duration of the absence.
     """
 
     name: str
@@ -67,61 +79,70 @@ class Reconnected:
     seconds: float
 
 
-Event = Started | Observation | None | Status | Gone | Reconnected
+Event = Started | Turn | None | Status | Gone | Reconnected
 Log = Callable[[str], None]
 Connect = Callable[[Port, Log], AbstractContextManager[Link]]
-Turns = Callable[[Link, int, int, bool], Iterator[Observation | Status | None]]
-"""Has a board make turns: of (link, first, count, start) the first's number, how many, and whether
-the state begins anew with it. Yields each turn, None for one that was lost, and any Status between."""
+Turns = Callable[[Link, int, int, bool], Iterator[Turn | Status | None]]
+"""Source of turns: a function of (link, first, count, start) that has a board make turns.
+
+`first` is the number of the first turn, `count` the number of turns. `start` is whether the state of
+the network begins anew with the first. The function yields each turn, None for a lost one, and each
+Status in between.
+"""
 
 
 def replayed(network: Network) -> Turns:
-    """Return the turns of the recording that a board was flashed with."""
+    """Return the source of turns that replays the recording on a board."""
 
-    def turns(
-        link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
+    def turns(link: Link, first: int, count: int, start: bool) -> Iterator[Turn | Status | None]:
         return link.replay(network, first, count, start=start)
 
     return turns
 
 
 def listened(network: Network) -> Turns:
-    """Return the turns of a board's own sensor, which go on until one is lost, not so many at once."""
+    """Return the source of turns that listens to the sensor of a board.
 
-    def turns(
-        link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
-        for seen in sensor.turns(link, network, first, start=start):
-            yield seen
-            if seen is None and network.stream is not None:
-                return  # its state is not known any more, so it begins anew
+    Its turns go on until one is lost, so it does not obey `count`.
+    """
+
+    def turns(link: Link, first: int, count: int, start: bool) -> Iterator[Turn | Status | None]:
+        for event in sensor.turns(link, network, first, start=start):
+            yield event
+            # The host does not know the state of a stream after a loss, so the state begins anew.
+            if event is None and network.stream is not None:
+                return
 
     return turns
 
 
 def source(network: Network, flashed: Collection[str], *, replay: bool = False) -> Turns:
-    """Return the turns of the sensor that was flashed with the network, or of its recording.
+    """Return the source of turns: the sensor that was flashed with the network, or its recording.
 
     Parameters
     ----------
     network : Network
     flashed : collection of str
-        The names of the files on the board, from `held`.
+        Names of the files on the board, from `read_held_network`.
     replay : bool
-        Take the recording even if there is a sensor.
+        Take the recording even if the board has a sensor.
     """
     return listened(network) if SENSOR in flashed and not replay else replayed(network)
 
 
 class Watch:
-    """Turns of one board, through all its absences.
+    """Yields the turns of one board, through all its absences.
 
-    turns            int, turns by now, those that were lost among them
-    answers          int, those that came
-    lost_frames      int, frames of these that were lost for good
-    missed           int, frames that were lost on their way
-    reconnections    int, how often the board came back
+    Attributes
+    ----------
+    port : Port
+        The port where the board was last.
+    turns : int
+        Turns so far, including lost ones.
+    answers : int
+        Turns that arrived.
+    reconnections : int
+        Number of times that the board came back.
     """
 
     def __init__(
@@ -129,10 +150,17 @@ class Watch:
     ) -> None:
         """Prepare to watch the board at a port.
 
-        connect    opens a link to the board at a port, and checks that it holds the network
-        source     where turns come from
-        stream     whether the network's state lasts from turn to turn
-        log        called with the board's text
+        Parameters
+        ----------
+        port : Port
+        connect : callable
+            Opens a link to the board at a port, and checks that the board holds the network.
+        source : Turns
+            Source of the turns: `listened` or `replayed`.
+        stream : bool
+            Whether the state of the network lasts from turn to turn.
+        log : callable
+            Called with the text that the board prints.
         """
         self.port = port
         self.turns = 0
@@ -142,28 +170,38 @@ class Watch:
         self._source = source
         self._stream = stream
         self._log = log
-        self._sameness = Sameness(port)
+        self._identity = UsbIdentity(port)
         self._last_said: deque[str] = deque(maxlen=1)
         self._rebooted = False
         self._link: Link | None = None
-        self._lost_before = self._missed_before = 0  # on links that are closed
-        self._lost_known = 0  # of the link's, before the turns that it owes now
+        # Frames lost on links that are closed now.
+        self._lost_before = self._missed_before = 0
+        # Frames lost on this link, without those of the turns that it still owes.
+        self._lost_known = 0
 
     @property
     def lost_frames(self) -> int:
-        """Frames that were lost for good, of turns that are not asked for again."""
+        """Number of frames lost for good: the watch does not ask for their turns again."""
         return self._lost_before + self._lost_known
 
     @property
     def missed(self) -> int:
-        """Frames that were lost or damaged on their way here."""
+        """Number of frames that were lost or damaged on their way to the host."""
         return self._missed_before + (self._link.missed if self._link else 0)
 
     def events(self, samples: int | None = None) -> Generator[Event]:
-        """Yield what happens, until so many turns were made.
+        """Yield the events of the board.
 
-        Raises SpikeletError if the board cannot be opened at first, is there again but of no use
-        `TRIES` times in a row, or never makes a turn before it goes away.
+        Parameters
+        ----------
+        samples : int, optional
+            The number of turns after which the watch ends.
+
+        Raises
+        ------
+        SpikeletError
+            If the board cannot be opened at first. Also after `WATCH_ATTEMPTS` failures in a row: the
+            board came back and did not work, or went away before it made a turn.
         """
         fruitless, reopened = 0, False
         while True:
@@ -181,7 +219,7 @@ class Watch:
                 finally:
                     self._leave()
             fruitless = 0 if self.answers > answers else fruitless + 1
-            if fruitless == TRIES:
+            if fruitless == WATCH_ATTEMPTS:
                 raise SpikeletError(self._in_a_loop())
             yield Gone(reason)
             reopened = True
@@ -191,46 +229,48 @@ class Watch:
         self._link, self._lost_known, self._rebooted = link, 0, False
 
     def _leave(self) -> None:
-        """Keep the counts of a link that is closed."""
+        """Keep the counts of the link, which closes now."""
         assert self._link is not None
         self._lost_before += self._lost_known
         self._missed_before += self._link.missed
         self._link, self._lost_known = None, 0
 
     def _reopen(self, stack: ExitStack) -> Reconnected:
-        """Look for the board until it is there, and return that it is."""
+        """Search for the board until it is back; return the event."""
         gone, pause, failures = time.monotonic(), FIRST_PAUSE, 0
         while True:
             time.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
             try:
-                self.port = self._sameness.find(self.port)
+                self.port = self._identity.find(self.port)
                 self._open(stack)
                 break
+            # The user may plug the board in tomorrow, so the search has no limit.
             except NotThere:
-                continue  # it may be plugged in tomorrow
+                continue
             except SpikeletError as error:
                 failures += 1
-                if failures == TRIES:
+                if failures == WATCH_ATTEMPTS:
                     raise SpikeletError(
-                        f"{self.port.name} is there again, but was of no use {TRIES} times: {error}"
+                        f"{self.port.name} is there again, but was of no use {WATCH_ATTEMPTS} times: "
+                        f"{error}"
                     ) from None
         self.reconnections += 1
         return Reconnected(self.port.name, self.reconnections, time.monotonic() - gone)
 
     def _watch(self, samples: int | None) -> Iterator[Event]:
-        """Yield what comes on the link that is open.
+        """Yield the events of the open link.
 
-        Turns that do not come may be lost, or the board was reset: which, its answer to the next
-        request shows. Until then they are owed.
+        If turns do not arrive, they are lost, or the board was reset. The answer of the board to the
+        next request shows which. Until then the board owes these turns.
         """
         assert self._link is not None
         link, owed, begins = self._link, 0, True
         while owed or samples is None or self.turns < samples:
             before, first = owed, self.turns + owed
-            wanted = BATCH if samples is None else min(BATCH, max(samples - first, 1))
+            batch = BATCH if samples is None else min(BATCH, max(samples - first, 1))
             starting, unseen = begins, False
-            for event in self._asked(link, first, wanted, begins):
+            for event in self._asked(link, first, batch, begins):
                 if isinstance(event, Status):
                     yield event
                 elif event is None:
@@ -239,7 +279,8 @@ class Watch:
                 else:
                     yield from self._lost(owed)
                     owed = before = 0
-                    if self.turns == samples:  # this one only showed that those were lost
+                    # This turn is beyond the last one; it only showed that the others were lost.
+                    if self.turns == samples:
                         self._lost_known = link.lost_frames
                         return
                     if starting:
@@ -267,8 +308,8 @@ class Watch:
 
     def _asked(
         self, link: Link, first: int, count: int, start: bool
-    ) -> Iterator[Observation | Status | None]:
-        """Yield what the source gives; raises BoardGone where the board forgot its network."""
+    ) -> Iterator[Turn | Status | None]:
+        """Yield the events of the source; raise BoardGone if the board has forgotten its network."""
         try:
             yield from self._source(link, first, count, start)
         except BoardGone:
@@ -279,14 +320,14 @@ class Watch:
             raise
 
     def _hear(self, text: str) -> None:
-        """Take in the board's text, from which one may see that it was reset."""
+        """Pass on the text of the board, and detect a reset from its banner."""
         self._rebooted = self._rebooted or BANNER.search(text) is not None
         self._last_said.extend(line for line in text.splitlines() if line.strip("> \x04"))
         self._log(text)
 
     def _in_a_loop(self) -> str:
-        said = f"; it said last: {self._last_said[0][:200]}" if self._last_said else ""
+        last = f"; it said last: {self._last_said[0][:200]}" if self._last_said else ""
         return (
-            f"{self.port.name} went away {TRIES} times before it made a turn, as a board does that "
-            f"resets in a loop; check its cable and its power, or flash it again{said}"
+            f"{self.port.name} went away {WATCH_ATTEMPTS} times before it made a turn, as a board does "
+            f"that resets in a loop; check its cable and its power, or flash it again{last}"
         )

@@ -1,4 +1,4 @@
-"""Equality of networks: the same types, numbers and arrays, field by field."""
+"""Compare networks field by field: types, numbers and arrays."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 
 
-def equal(one: Any, other: Any) -> bool:
+def equal(value: Any, other: Any) -> bool:
     """Return whether two values are equal; arrays also in dtype and shape.
 
     Parameters
     ----------
-    one, other
+    value, other
         Numbers, strings, arrays, and tuples, lists and dataclasses of them.
     """
-    if type(one) is not type(other):
+    if type(value) is not type(other):
         return False
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other)
-    if isinstance(one, tuple | list):
-        return len(one) == len(other) and all(map(equal, one, other))
-    if is_dataclass(one):
-        return all(equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
-    return bool(one == other)
+    if isinstance(value, np.ndarray):
+        return value.dtype == other.dtype and np.array_equal(value, other)
+    if isinstance(value, tuple | list):
+        return len(value) == len(other) and all(map(equal, value, other))
+    if is_dataclass(value):
+        return all(equal(getattr(value, f.name), getattr(other, f.name)) for f in fields(value))
+    return bool(value == other)

@@ -1,4 +1,4 @@
-"""The float network: what is trained, exchanged as a NIR graph, and converted to integers."""
+"""The float network, which is trained, exchanged as a NIR graph and converted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spikelet.networks import raster, summary
 from spikelet.networks.equality import equal
 from spikelet.networks.geometry import Geometry, weighted
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.networks.protocol import Stream, check_coding, check_samples
+from spikelet.networks.protocol import StreamWindow, check_coding, check_samples
 from spikelet.networks.readout import class_scores
 
 if TYPE_CHECKING:
@@ -34,22 +34,38 @@ SpikeFunction = Callable[[FloatArray], FloatArray]
 class FloatLayer(LayerShape):
     """A layer of leaky integrate-and-fire neurons; membranes have no unit of their own.
 
-    Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
-    convolution a map's neurons share weights and parameters, and lie as convolution.py says.
+    Without a geometry the layer is dense: fan-in is inputs, and every neuron is a map of its own. In a
+    convolution the neurons of a map share weights and parameters. geometry.py defines their order.
 
-    weights  float64[fan-in, maps], drive per input spike
-    bias     float64[maps], drive added in each step
-    beta     float64[maps], share of the membrane kept from step to step, 0..1; 1 never leaks
-    theta    float64[maps], a neuron fires at v >= theta; None for a readout that never fires
-    reset    "subtract": v loses rho when it fires; "set": v becomes v_reset
-    v_reset  float64[maps]
-    v_start  float64[maps], membranes before the first step
-    rho      float64[maps]; None: theta
-    recurrent  float64[neurons, neurons], drive per spike of the layer's own of the step before; None
-    alpha    float64[maps], share kept from step to step of a synaptic current, which starts at 0, is
-             fed by the drive and feeds the membrane in its place; None: there is no such current
-    geometry of a convolution
-    Raises SpikeletError naming the field with a wrong shape or value.
+    Attributes
+    ----------
+    weights : float64[fan-in, maps]
+        Drive per input spike.
+    bias : float64[maps]
+        Drive added in each step.
+    beta : float64[maps]
+        Share of the membrane kept from step to step, 0..1; 1 never leaks.
+    theta : float64[maps] or None
+        Threshold: a neuron fires at v >= theta. None for a readout that never fires.
+    reset : str
+        "subtract": v loses rho on firing; "set": v becomes v_reset.
+    v_reset : float64[maps]
+    v_start : float64[maps]
+        Membranes before the first step.
+    rho : float64[maps] or None
+        None for theta.
+    recurrent : float64[neurons, neurons] or None
+        Drive per spike of the layer itself in the step before.
+    alpha : float64[maps] or None
+        Share of a synaptic current kept from step to step. The current starts at 0, the drive feeds
+        it, and it feeds the membrane instead of the drive. None for no current.
+    geometry : Geometry or None
+        Shape of a convolution.
+
+    Raises
+    ------
+    SpikeletError
+        If a field has a wrong shape or value; it names the field.
     """
 
     weights: NDArray[np.float64]
@@ -74,24 +90,24 @@ class FloatLayer(LayerShape):
                 self._check_array(field, self.weights.shape[1:])
         if self.rho is not None and self.theta is None:
             raise SpikeletError(
-                "rho is what a spike takes off, but without theta none comes; omit it"
+                "rho is subtracted by a spike, but without theta the layer never fires; omit it"
             )
-        for field, kept in (("beta", self.beta), ("alpha", self.alpha)):
-            if kept is not None and (kept.min() < 0 or kept.max() > 1):
+        for field, share in (("beta", self.beta), ("alpha", self.alpha)):
+            if share is not None and (share.min() < 0 or share.max() > 1):
                 raise SpikeletError(
-                    f"{field} lies in {kept.min():g}..{kept.max():g}; it must be in 0..1"
+                    f"{field} lies in {share.min():g}..{share.max():g}; it must be in 0..1"
                 )
         if self.recurrent is not None:
             self._check_array("recurrent", (self.neurons, self.neurons))
         _check_choice("reset", self.reset, RESETS)
 
     def _check_array(self, field: str, shape: tuple[int, ...]) -> None:
-        """Keep the field as float64, if it has this shape and every value is finite."""
+        """Store the field as float64, or raise SpikeletError unless finite and of this shape."""
         object.__setattr__(self, field, finite(field, getattr(self, field), shape))
 
     @property
     def subtracted(self) -> NDArray[np.float64]:
-        """What a spike takes off, float64[maps], where reset is "subtract" and there is a theta."""
+        """The amount that a spike subtracts, float64[maps], if reset is "subtract"."""
         assert self.theta is not None
         return self.theta if self.rho is None else self.rho
 
@@ -103,14 +119,22 @@ class FloatLayer(LayerShape):
 
 @dataclass(frozen=True, eq=False)
 class FloatTrace:
-    """What a network did on n samples.
+    """The simulation of n samples by a float network.
 
-    answers    int64[n], index of the class; of a stream int64[n, answers]
-    spikes     a bool[n, T, neurons] per layer; T counts the steps of all samples of a stream
-    membranes  a float64[n, T, neurons] per layer, after the reset
+    Attributes
+    ----------
+    answers : int64[n] or int64[n, answers]
+        Index of the class; two dimensions for a stream.
+    inputs : int64[inputs]
+        Events of each input, in all samples together.
+    spikes : tuple of bool[n, T, neurons]
+        The spikes of each layer. T counts the steps of all samples of a stream.
+    membranes : tuple of float64[n, T, neurons]
+        The membranes of each layer after the reset.
     """
 
     answers: NDArray[np.int64]
+    inputs: NDArray[np.int64]
     spikes: tuple[NDArray[np.bool_], ...]
     membranes: tuple[NDArray[np.float64], ...]
 
@@ -121,20 +145,37 @@ class FloatTrace:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FloatNetwork:
-    """A chain of layers; in each step every layer runs once, on its predecessor's spikes of it.
+    """A chain of layers.
 
-    layers   first to last
-    encoder  how x becomes the first layer's inputs; encoding.signal says what each does
-    steps    T, steps per sample
-    readout  the answer is the class with the largest spike "count", the largest "max" membrane
-             over the steps, or the largest "last" membrane; the lowest index wins a tie
-    classes  a name for each neuron of the last layer
-    dt       seconds per step
-    encoder_parameter  of those encoders that have one, see encoding.py
-    stream   of a network whose state lasts from sample to sample, how often it answers; None: every
-             sample starts anew and has its own answer
-    scaling  from raw readings to x; None: x is the reading
-    Raises SpikeletError naming what does not fit.
+    In each step every layer runs once, on the spikes of its predecessor in the same step.
+
+    Attributes
+    ----------
+    layers : tuple of FloatLayer
+        First to last.
+    encoder : str
+        Turns x into the inputs of the first layer; see encoders.py.
+    steps : int
+        T, steps per sample.
+    readout : str
+        The answer is the class with the largest spike "count", the largest "max" membrane over the
+        steps, or the largest "last" membrane. The lowest index wins a tie.
+    classes : tuple of str
+        Name of each neuron of the last layer.
+    dt : float
+        Seconds per step.
+    encoder_parameter : int
+        Parameter of the encoder, if it has one; see encoders.py.
+    stream : StreamWindow or None
+        The intervals of the answers of a stream, whose state lasts from sample to sample. None: each
+        sample starts anew and has its own answer.
+    scaling : Scaling or None
+        Turns raw readings into x. None: x is the reading.
+
+    Raises
+    ------
+    SpikeletError
+        If the fields do not fit together; it names the field or layer.
     """
 
     layers: tuple[FloatLayer, ...]
@@ -144,7 +185,7 @@ class FloatNetwork:
     classes: tuple[str, ...]
     dt: float = 1e-3
     encoder_parameter: int = 0
-    stream: Stream | None = None
+    stream: StreamWindow | None = None
     scaling: Scaling | None = None
 
     def __post_init__(self) -> None:
@@ -161,7 +202,7 @@ class FloatNetwork:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"FloatNetwork({summary.line(self)})"
+        return f"FloatNetwork({summary.one_line(self)})"
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook."""
@@ -174,7 +215,7 @@ class FloatNetwork:
 
     @property
     def inputs(self) -> int:
-        """Number of the first layer's inputs."""
+        """Number of inputs of the first layer."""
         return self.layers[0].inputs
 
     @property
@@ -183,14 +224,22 @@ class FloatNetwork:
         return self.inputs // encoders.inputs(self.encoder, 1)
 
     def simulate(self, x: NDArray[Any]) -> FloatTrace:
-        """Run the samples x, each from the start membranes.
+        """Run samples, each from the start membranes.
 
-        x    uint8[n, channels]; of a stream uint8[n, samples, channels]; raw readings, of any other
-             integers, where the network scales them
-        Raises SpikeletError if x has another type or shape.
+        Parameters
+        ----------
+        x : uint8[n, channels] or uint8[n, samples, channels]
+            Three dimensions for a stream. If the network has a scaling, signed integers are raw
+            readings.
+
+        Raises
+        ------
+        SpikeletError
+            If x has another type or shape.
         """
         x = check_samples(x, self)
         signal = encoders.signal(self.encoder, x, self.steps, self.encoder_parameter)
+        inputs = encoders.input_events(self.encoder, x, signal)
         steps = self.steps * (x.shape[1] if self.stream else 1)
         windows = []
         for layer in self.layers:
@@ -200,15 +249,20 @@ class FloatNetwork:
         spikes = tuple(window.spikes.swapaxes(0, 1) > 0 for window in windows)
         membranes = tuple(window.after.swapaxes(0, 1).astype(np.float64) for window in windows)
         scores = class_scores(self, spikes[-1], membranes[-1])
-        return FloatTrace(scores.argmax(axis=-1), spikes, membranes)
+        return FloatTrace(scores.argmax(axis=-1), inputs, spikes, membranes)
 
 
-class Window(NamedTuple):
-    """What a layer did in T steps, each float[T, n, neurons].
+class LayerActivity(NamedTuple):
+    """Membranes and spikes of a layer in T steps.
 
-    before  membranes as they are compared with the threshold
-    spikes  1 where it was reached, else 0
-    after   membranes after the reset
+    Attributes
+    ----------
+    before : float[T, n, neurons]
+        Membranes that are compared with the threshold.
+    spikes : float[T, n, neurons]
+        1 for a membrane that reached the threshold, else 0.
+    after : float[T, n, neurons]
+        Membranes after the reset.
     """
 
     before: FloatArray
@@ -217,23 +271,37 @@ class Window(NamedTuple):
 
 
 def step_function(distance: FloatArray) -> FloatArray:
-    """Return 1 where a membrane has reached its threshold (distance >= 0), else 0."""
+    """Return 1 if a membrane has reached its threshold (distance >= 0), else 0."""
     return (distance >= 0).astype(distance.dtype)
 
 
 def integrate(
     layer: FloatLayer, drive: FloatArray, steps: int, spike: SpikeFunction = step_function
-) -> Window:
+) -> LayerActivity:
     """Advance the neurons of `layer` by `steps` steps, computing in the type of `drive`.
 
-    drive  float[T, n, neurons], membrane units, without the layer's own spikes; or [1, n, neurons],
-           the same in each step
-    spike  what fires; only a check of gradients needs another than the step function
-    Source: Gerstner et al., Neuronal Dynamics (2014), sec. 1.3, forward Euler; the synaptic current:
-    Cramer et al., The Heidelberg Spiking Data Sets (2020), eq. 3, here fed before it feeds.
+    Source: Gerstner et al., Neuronal Dynamics (2014), sec. 1.3, forward Euler. For the synaptic
+    current: Cramer et al., The Heidelberg Spiking Data Sets (2020), eq. 3; here the current first
+    takes the drive of the step, then feeds the membrane.
+
+    Parameters
+    ----------
+    layer : FloatLayer
+    drive : float[T, n, neurons] or float[1, n, neurons]
+        In membrane units, without the spikes of the layer itself. [1, n, neurons] is the same in each
+        step.
+    steps : int
+        T.
+    spike : callable
+        Turns membrane minus threshold into spikes. Only a check of gradients replaces the step
+        function.
+
+    Returns
+    -------
+    LayerActivity
     """
     shape, dtype = (steps, *drive.shape[1:]), drive.dtype
-    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    before, spikes, after = window = LayerActivity(*(np.zeros(shape, dtype) for _ in range(3)))
     beta, v = layer.each(layer.beta, dtype), layer.each(layer.v_start, dtype)
     alpha = None if layer.alpha is None else layer.each(layer.alpha, dtype)
     theta = None if layer.theta is None else layer.each(layer.theta, dtype)

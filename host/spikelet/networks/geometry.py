@@ -1,8 +1,8 @@
-"""How a convolution's neurons look at its input: shapes, strides, padding and sum pooling before it.
+"""Shapes of a convolution: kernel, stride, padding and the sum pooling before it.
 
-Signals are flat, channels last: pixel by pixel, row by row, and in a pixel channel by channel. A
-convolution over time is one of height 1. A dense layer on a pooled input is one whose kernel is as
-large as that input.
+Signals are flat, channels last: row by row, in a row pixel by pixel, in a pixel channel by channel. A
+convolution over time has height 1. A dense layer on a pooled input has a kernel as large as that
+input.
 Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), sec. II.
 """
 
@@ -19,22 +19,36 @@ from spikelet.errors import SpikeletError
 from spikert.network.tables import MAX_PARTS
 
 Pair = tuple[int, int]
-MOST = 0xFFFF  # what a .lif file can say of a size
+# The largest size that a .lif file can store.
+MOST = 0xFFFF
 
 
 @dataclass(frozen=True)
 class Geometry:
     """The shape of a convolution; every pair is rows and columns.
 
-    size      of the input, pixels
-    channels  int, of the input
-    kernel    pixels
-    out       pixels, one place of the kernel each
-    stride    pixels from one place to the next
-    padding   pixels of zeros above and on the left of the (pooled) input; what the kernel meets
-              below and on the right of it is zero too
-    pool      the input is summed in windows of so many pixels first, leftovers being dropped
-    Raises SpikeletError naming the field that is not possible.
+    Attributes
+    ----------
+    size : (int, int)
+        Size of the input, pixels.
+    channels : int
+        Channels of the input.
+    kernel : (int, int)
+        Size of the kernel, pixels.
+    out : (int, int)
+        Size of the output: one pixel per place of the kernel.
+    stride : (int, int)
+        Pixels from one place to the next.
+    padding : (int, int)
+        Pixels of zeros above and on the left of the (pooled) input. The input is also zero below and
+        on the right, as far as the kernel reaches.
+    pool : (int, int)
+        Size of the windows, in pixels, in which the input is summed first. Leftover pixels are dropped.
+
+    Raises
+    ------
+    SpikeletError
+        If a field is not possible; it names the field.
     """
 
     size: Pair
@@ -78,7 +92,7 @@ class Geometry:
 
     @property
     def pixels(self) -> int:
-        """Number of places of the kernel, at each of which there is a neuron for each map."""
+        """Number of places of the kernel; each place has a neuron per map."""
         return self.out[0] * self.out[1]
 
     @property
@@ -88,31 +102,47 @@ class Geometry:
 
     @property
     def most_inputs(self) -> int:
-        """Inputs that share a weight of one neuron, which pooling lets count together."""
+        """Number of inputs that share a weight of one neuron, because pooling adds them."""
         return self.pool[0] * self.pool[1]
 
     def unfold(self, signal: NDArray[Any]) -> NDArray[Any]:
-        """Return [..., pixels, fan_in], what each place of the kernel sees of signal [..., inputs]."""
+        """Return the inputs at each place of the kernel.
+
+        Parameters
+        ----------
+        signal : array[..., inputs]
+
+        Returns
+        -------
+        array[..., pixels, fan_in]
+        """
         *leading, _ = signal.shape
         pooled = self._pooled(signal.reshape(-1, *self.size, self.channels))
         windows = np.lib.stride_tricks.sliding_window_view(
             np.pad(pooled, self._margins), self.kernel, axis=(1, 2)
         )
         rows, columns = (slice(None, n * s, s) for n, s in zip(self.out, self.stride, strict=True))
-        seen = windows[:, rows, columns].transpose(0, 1, 2, 4, 5, 3)
-        return seen.reshape(*leading, self.pixels, self.fan_in)
+        patches = windows[:, rows, columns].transpose(0, 1, 2, 4, 5, 3)
+        return patches.reshape(*leading, self.pixels, self.fan_in)
 
-    def fold(self, seen: NDArray[Any]) -> NDArray[Any]:
-        """Return [..., inputs], the transpose of `unfold`: everything seen added to what it is of.
+    def fold(self, unfolded: NDArray[Any]) -> NDArray[Any]:
+        """Return the transpose of `unfold`: each value is added to the input that it comes from.
 
-        seen    [..., pixels, fan_in]
+        Parameters
+        ----------
+        unfolded : array[..., pixels, fan_in]
+
+        Returns
+        -------
+        array[..., inputs]
         """
-        *leading, _, _ = seen.shape
-        patches = seen.reshape(-1, *self.out, *self.kernel, self.channels)
+        *leading, _, _ = unfolded.shape
+        patches = unfolded.reshape(-1, *self.out, *self.kernel, self.channels)
         (above, below), (left, right) = self._margins[1:3]
         height, width = self.pooled
         padded = np.zeros(
-            (len(patches), height + above + below, width + left + right, self.channels), seen.dtype
+            (len(patches), height + above + below, width + left + right, self.channels),
+            unfolded.dtype,
         )
         spans = [n * s for n, s in zip(self.out, self.stride, strict=True)]
         for row in range(self.kernel[0]):
@@ -125,12 +155,12 @@ class Geometry:
 
     @cached_property
     def reached(self) -> NDArray[np.int64]:
-        """int64[inputs]: at how many places the kernel meets each input."""
+        """int64[inputs], the number of kernel places that contain each input."""
         return self.fold(np.ones((self.pixels, self.fan_in), np.int64))
 
     @property
     def _margins(self) -> tuple[Pair, Pair, Pair, Pair]:
-        """Zeros around the pooled input [n, rows, columns, channels], as far as kernels reach."""
+        """Zeros around the pooled input [n, rows, columns, channels], as far as the kernel reaches."""
         far = [
             max(0, (n - 1) * s + k - p - size)
             for n, s, k, p, size in zip(
@@ -149,7 +179,7 @@ class Geometry:
         return windows.sum(axis=(2, 4), dtype=wide)
 
     def _unpooled(self, pooled: NDArray[Any]) -> NDArray[Any]:
-        """Return the transpose of `_pooled`: every input gets what its window has."""
+        """Return the transpose of `_pooled`: every input gets the value of its window."""
         if self.pool == (1, 1):
             return pooled
         spread = pooled.repeat(self.pool[0], axis=1).repeat(self.pool[1], axis=2)
@@ -160,9 +190,18 @@ class Geometry:
 def weighted(
     signal: NDArray[Any], weights: NDArray[Any], geometry: Geometry | None
 ) -> NDArray[Any]:
-    """Return the weighted sums [..., neurons] of a signal [..., inputs].
+    """Return the weighted sums of a signal.
 
-    weights    [fan-in, maps]; without a geometry fan-in is inputs, and maps are neurons
+    Parameters
+    ----------
+    signal : array[..., inputs]
+    weights : array[fan-in, maps]
+        Without a geometry fan-in is inputs, and maps are neurons.
+    geometry : Geometry or None
+
+    Returns
+    -------
+    array[..., neurons]
     """
     if geometry is None:
         return signal @ weights
@@ -171,7 +210,7 @@ def weighted(
 
 
 def fan_out(inputs: int, maps: int, geometry: Geometry | None) -> NDArray[np.int64]:
-    """Return int64[inputs], the neurons that each input reaches, its synapses."""
+    """Return int64[inputs], the number of neurons that each input reaches (its synapses)."""
     if geometry is None:
         return np.full(inputs, maps)
     return geometry.reached * maps

@@ -17,26 +17,51 @@ from spikelet.networks.layer_shape import LayerShape
 class Layer(LayerShape):
     """A layer of integer leaky integrate-and-fire neurons.
 
-    Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
-    convolution a map's neurons share weights and parameters, and lie as convolution.py says.
+    Without a geometry the layer is dense: fan-in is inputs, and every neuron is a map of its own. In a
+    convolution the neurons of a map share weights and parameters. geometry.py defines their order. A
+    parameter may be one number for all maps.
 
-    weights    int8[fan-in, maps]
-    gain       int, 0..7: the weighted sum is shifted left by it
-    bias       int16[maps], added to the drive
-    d, r       int16[maps] 0..255 and int 8..15: in each step V loses (V * d) >> r
-    low        int16[maps], V is never below it; None: no floor
-    theta      int16[maps], a neuron fires at V >= theta; None: it never fires
-    rho        int16[maps], what V loses on firing where reset is "subtract"
-    v_reset    int16[maps], what V becomes on firing where reset is "set"
-    v_start    int16[maps], V before the first step
-    recurrent  int8[neurons, neurons], of the layer's own spikes of the step before; None
-    current_d, current_r  the leak of a synaptic current, like d and r; None: there is none
-    geometry   of a convolution
-    pairs      bool, whether a dense layer's weights are stored in 16 bits each, which is faster on some
-               boards and takes twice the room
-    lanes      bool, whether it is proved that membranes less theta or low stay in int16, too
-    Parameters may be given as one number for all maps. Raises SpikeletError naming the field whose
-    shape or value is not possible.
+    Attributes
+    ----------
+    weights : int8[fan-in, maps]
+    theta : int16[maps] or None
+        Threshold: a neuron fires at V >= theta. None: it never fires.
+    gain : int
+        0..7: left shift of the weighted sum.
+    bias : int16[maps]
+        Added to the drive.
+    d : int16[maps]
+        0..255: in each step V loses (V * d) >> r.
+    r : int
+        8..15.
+    low : int16[maps] or None
+        Floor: V is never below it. None for no floor.
+    rho : int16[maps]
+        The amount that V loses on firing if reset is "subtract".
+    v_reset : int16[maps]
+        The value of V after firing if reset is "set".
+    reset : str
+        "subtract" or "set".
+    v_start : int16[maps]
+        V before the first step.
+    recurrent : int8[neurons, neurons] or None
+        Weights of the spikes of the layer itself in the step before.
+    current_d : int16[maps] or None
+        Leak of a synaptic current, like d. None for no current.
+    current_r : int
+        Like r.
+    geometry : Geometry or None
+        Shape of a convolution.
+    pairs : bool
+        Whether a dense layer stores its weights in 16 bits each, which is faster on some boards and
+        takes twice the space.
+    lanes : bool
+        Whether the proof covers membranes minus theta and minus low: they stay in int16, too.
+
+    Raises
+    ------
+    SpikeletError
+        If a field has an impossible shape or value; it names the field.
     """
 
     weights: NDArray[np.int8]
@@ -86,14 +111,14 @@ class Layer(LayerShape):
 
     @property
     def weight_bits(self) -> int:
-        """The bits that the weights need, 4 at least."""
+        """Number of bits that the weights need, at least 4."""
         everything = self.rows
         furthest = max(int(everything.max()), -1 - int(everything.min()))
         return max(4, furthest.bit_length() + 1)
 
     @property
     def rows(self) -> NDArray[np.int8]:
-        """The weights of the inputs and, behind them, those of the layer's own spikes."""
+        """The weights of the inputs, followed by the recurrent weights."""
         if self.recurrent is None:
             return self.weights
         return np.concatenate([self.weights, self.recurrent])
@@ -109,7 +134,7 @@ def _check_int8(name: str, weights: NDArray[np.int8]) -> None:
 
 
 def _int16(name: str, value: ArrayLike, maps: int) -> NDArray[np.int16]:
-    """Return `value` as int16[maps], if it is one number or one for each, all in int16."""
+    """Return one number, or one per map, as int16[maps], or raise SpikeletError."""
     array = np.asarray(value)
     if array.shape not in ((), (1,), (maps,)) or array.dtype.kind not in "iu":
         raise SpikeletError(

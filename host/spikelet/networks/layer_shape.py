@@ -1,4 +1,4 @@
-"""How many inputs and neurons a layer has, float or integer, dense or a convolution."""
+"""Inputs and neurons of a layer, float or integer, dense or a convolution."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,11 +12,16 @@ from spikelet.networks.geometry import Geometry
 
 
 class LayerShape:
-    """A layer's weights and what follows from their shape.
+    """The weights of a layer, and the numbers that follow from their shape.
 
-    weights    [fan-in, maps]; without a geometry fan-in is inputs, and every neuron is a map
-    geometry   of a convolution
-    recurrent  [neurons, neurons], of the layer's own spikes of the step before; None
+    Attributes
+    ----------
+    weights : array[fan-in, maps]
+        Without a geometry fan-in is inputs, and every neuron is a map.
+    geometry : Geometry or None
+        Shape of a convolution.
+    recurrent : array[neurons, neurons] or None
+        Weights of the spikes of the layer itself in the step before.
     """
 
     weights: NDArray[Any]
@@ -43,7 +48,7 @@ class LayerShape:
 
     @property
     def maps(self) -> int:
-        """Number of neurons at each place of a convolution's kernel, or of all neurons."""
+        """Number of neurons at each place of a convolution's kernel, or of all neurons if dense."""
         return self.weights.shape[1]
 
     @property
@@ -53,7 +58,7 @@ class LayerShape:
 
 
 def check_chain(layers: Sequence[LayerShape]) -> None:
-    """Raise SpikeletError unless each layer takes as many inputs as the one before it has neurons."""
+    """Raise SpikeletError unless the inputs of each layer are the neurons of the one before."""
     for position, (layer, successor) in enumerate(pairwise(layers)):
         if layer.neurons != successor.inputs:
             raise SpikeletError(
@@ -63,7 +68,7 @@ def check_chain(layers: Sequence[LayerShape]) -> None:
 
 
 def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
-    """Raise SpikeletError unless there is a class for each neuron of the last layer."""
+    """Raise SpikeletError unless each neuron of the last layer has a class."""
     neurons = layers[-1].neurons
     if len(classes) != neurons:
         raise SpikeletError(
@@ -72,7 +77,13 @@ def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
 
 
 def finite(field: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the values of a field as float64; raises SpikeletError unless finite and of this shape."""
+    """Return the values of a field as float64.
+
+    Raises
+    ------
+    SpikeletError
+        If they have another shape or are not finite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.shape != shape:
         raise SpikeletError(f"{field} has shape {array.shape}; it must be {shape}")

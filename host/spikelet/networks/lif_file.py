@@ -1,6 +1,6 @@
-"""Reading and writing .lif files, in which boards and hosts keep integer networks.
+"""Read and write .lif files, the file format of integer networks.
 
-The format is drawn in firmware/spikert/network/tables.py.
+firmware/spikert/network/tables.py describes the format.
 """
 
 import struct
@@ -15,15 +15,17 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network import tables
 
 
 def load_network(path: str | Path) -> Network:
     """Return the network in a .lif file.
 
-    Raises SpikeletError, naming the file, if it cannot be read, is damaged, or newer than this
-    version of Spikelet.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read, is damaged, or newer than this version of Spikelet.
     """
     data = files.read(path)
     try:
@@ -38,7 +40,10 @@ def load_network(path: str | Path) -> Network:
 def save_network(network: Network, path: str | Path) -> None:
     """Write the network to a .lif file, whole or not at all.
 
-    Raises SpikeletError if it could not be read back, or the file cannot be written.
+    Raises
+    ------
+    SpikeletError
+        If the network could not be read back, or the file cannot be written.
     """
     data = to_bytes(network)
     try:
@@ -50,7 +55,13 @@ def save_network(network: Network, path: str | Path) -> None:
 
 
 def from_bytes(data: bytes) -> Network:
-    """Return the network in the bytes of a .lif file; raise tables.TableError if they are none."""
+    """Return the network in the bytes of a .lif file.
+
+    Raises
+    ------
+    tables.TableError
+        If the bytes are no .lif file.
+    """
     table = tables.Tables(data)
     return Network(
         encoder=table.encoder,
@@ -61,17 +72,17 @@ def from_bytes(data: bytes) -> Network:
         source_sha256=bytes(table.sha256),
         scaling=_scaling(data, table),
         encoder_parameter=table.parameter,
-        stream=Stream(table.window, table.hop) if table.hop else None,
+        stream=StreamWindow(table.window, table.hop) if table.hop else None,
     )
 
 
 def to_bytes(network: Network) -> bytes:
-    """Return the network as the bytes of a .lif file, as tables.py describes it."""
+    """Return the network as the bytes of a .lif file; see tables.py."""
     names = "\n".join(network.classes).encode()
     offset, scale, shift = _scaling_fields(network.scaling)
     body = offset.astype("<i4").tobytes() + scale.astype("<i4").tobytes()
     body += lif_layers.padded(names) + b"".join(
-        lif_layers.to_bytes(layer) for layer in network.layers
+        lif_layers.layer_to_bytes(layer) for layer in network.layers
     )
     size = tables.HEADER_SIZE + len(body) + tables.CRC_SIZE
     header = struct.pack(
@@ -97,13 +108,13 @@ def to_bytes(network: Network) -> bytes:
 
 
 def crc(network: Network) -> int:
-    """Return the CRC-32 that ends a network's .lif file; a board names its network by it."""
+    """Return the CRC-32 at the end of a network's .lif file; a board reports it as its network."""
     (value,) = struct.unpack("<I", to_bytes(network)[-tables.CRC_SIZE :])
     return int(value)
 
 
 def _scaling_fields(scaling: Scaling | None) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-    """Return offset, scale and shift, of no channels where there is no scaling."""
+    """Return offset, scale and shift; without a scaling they have no channels."""
     if scaling is None:
         return np.zeros(0, np.int32), np.zeros(0, np.int32), 0
     return scaling.offset, scaling.scale, scaling.shift

@@ -1,4 +1,4 @@
-"""A layer as it stands in a .lif file; the firmware's tables.py says how."""
+"""Read and write one layer of a .lif file; the firmware's tables.py defines it."""
 
 import struct
 from typing import Any
@@ -14,7 +14,7 @@ BYTE = 255
 
 
 def from_table(data: bytes, table: tables.LayerTable) -> Layer:
-    """Return the layer that a table describes, of the bytes of a whole .lif file."""
+    """Return the layer that a table describes, from the bytes of a whole .lif file."""
     parameters = {name: np.array(table.parameter(name), np.int16) for name in tables.PARAMETERS}
     for name, used in (
         ("low", table.floors),
@@ -39,17 +39,17 @@ def from_table(data: bytes, table: tables.LayerTable) -> Layer:
     )
 
 
-def _geometry(found: tables.Geometry | None) -> Geometry | None:
-    if found is None:
+def _geometry(table: tables.Geometry | None) -> Geometry | None:
+    if table is None:
         return None
     return Geometry(
-        size=(found.height, found.width),
-        channels=found.channels,
-        kernel=(found.kernel_h, found.kernel_w),
-        out=(found.out_h, found.out_w),
-        stride=(found.stride_h, found.stride_w),
-        padding=(found.pad_h, found.pad_w),
-        pool=(found.pool_h, found.pool_w),
+        size=(table.height, table.width),
+        channels=table.channels,
+        kernel=(table.kernel_h, table.kernel_w),
+        out=(table.out_h, table.out_w),
+        stride=(table.stride_h, table.stride_w),
+        padding=(table.pad_h, table.pad_w),
+        pool=(table.pool_h, table.pool_w),
     )
 
 
@@ -66,7 +66,7 @@ def _weight_type(pairs: bool) -> np.dtype[Any]:
 
 
 def _kernel(data: bytes, table: tables.LayerTable, geometry: Geometry) -> NDArray[np.int8]:
-    """Return int8[fan-in, maps] of the bytes that `_patches` made."""
+    """Return int8[fan-in, maps], the weights from the bytes of `_patches`."""
     order = _patch_order(geometry)
     patches = np.frombuffer(data, np.int8, order.size * table.maps, table.weights)
     patches = patches.reshape(order.size, table.maps)
@@ -81,7 +81,7 @@ def _patches(weights: NDArray[np.int8], geometry: Geometry) -> bytes:
 
 
 def _patch_order(geometry: Geometry) -> NDArray[np.int64]:
-    """Return int64[fan-in], which row of the weights comes at each place; see tables.py."""
+    """Return int64[fan-in], the row of the weights at each place of a patch; see tables.py."""
     rows, columns, channels = geometry.kernel[0], geometry.kernel[1], geometry.channels
     index = np.arange(geometry.fan_in).reshape(rows, columns, channels)
     down, right = geometry.stride
@@ -94,8 +94,8 @@ def _patch_order(geometry: Geometry) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def to_bytes(layer: Layer) -> bytes:
-    """Return the part of a .lif file that a layer takes."""
+def layer_to_bytes(layer: Layer) -> bytes:
+    """Return the bytes of a layer in a .lif file."""
     flags = (
         (tables.SETS if layer.reset == "set" else 0)
         | (tables.FIRES if layer.theta is not None else 0)
@@ -163,12 +163,14 @@ def _bias(layer: Layer) -> int:
 
 
 def together(layer: Layer) -> int:
-    """Return how many rows of a dense layer, whichever, can be added before any byte overflows."""
+    """Return the number of rows of a dense layer whose sum fits a byte, for any choice of rows."""
     bias = _bias(layer)
     weights = layer.rows.astype(np.int64) + bias
-    largest = np.sort(weights, axis=0)[::-1].cumsum(axis=0)  # sums of the largest, for each column
+    # In each column the sums of the largest weights.
+    largest = np.sort(weights, axis=0)[::-1].cumsum(axis=0)
     fitting = int((largest <= BYTE).all(axis=1).sum())
-    if layer.maps % 4:  # the columns beyond hold the bias
+    # The columns that fill up a word hold the bias.
+    if layer.maps % 4:
         fitting = min(fitting, BYTE // bias)
     return fitting
 

@@ -1,4 +1,4 @@
-"""The integer network."""
+"""The integer network, which a board runs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,23 +12,38 @@ from spikelet.inputs.scaling import Scaling
 from spikelet.networks import reference, summary
 from spikelet.networks.equality import equal
 from spikelet.networks.layer import Layer
-from spikelet.networks.protocol import Stream, check_coding
+from spikelet.networks.protocol import StreamWindow, check_coding
 
 
 @dataclass(eq=False, repr=False)
 class Network:
     """A chain of layers that a board can run.
 
-    encoder         one of tables.ENCODERS; see encoding.py
-    steps           int, T: steps per sample
-    readout         "count", "max" or "last"
-    classes         a name for each neuron of the last layer
-    layers          first to last
-    source_sha256   bytes[32], of the graph it was converted from
-    scaling         from raw readings to x; None: x is the reading
-    encoder_parameter  of those encoders that have one, see encoding.py
-    stream          as in FloatNetwork
-    Raises SpikeletError naming the field whose value is not possible.
+    Attributes
+    ----------
+    encoder : str
+        A name in tables.ENCODERS; see encoders.py.
+    steps : int
+        T, steps per sample.
+    readout : str
+        "count", "max" or "last".
+    classes : tuple of str
+        Name of each neuron of the last layer.
+    layers : list of Layer
+        First to last.
+    source_sha256 : bytes[32]
+        SHA-256 of the graph from which the network was converted.
+    scaling : Scaling or None
+        Turns raw readings into x. None: x is the reading.
+    encoder_parameter : int
+        Parameter of the encoder, if it has one; see encoders.py.
+    stream : StreamWindow or None
+        As in FloatNetwork.
+
+    Raises
+    ------
+    SpikeletError
+        If a field has an impossible value; it names the field.
     """
 
     encoder: str
@@ -39,7 +54,7 @@ class Network:
     source_sha256: bytes = bytes(32)
     scaling: Scaling | None = None
     encoder_parameter: int = 0
-    stream: Stream | None = None
+    stream: StreamWindow | None = None
 
     def __post_init__(self) -> None:
         check_coding(self)
@@ -53,7 +68,7 @@ class Network:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Network({summary.line(self)})"
+        return f"Network({summary.one_line(self)})"
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook."""
@@ -61,7 +76,7 @@ class Network:
 
     @property
     def inputs(self) -> int:
-        """Number of the first layer's inputs."""
+        """Number of inputs of the first layer."""
         return self.layers[0].inputs
 
     @property
@@ -76,13 +91,18 @@ class Network:
 
     @property
     def turn(self) -> tuple[int, ...]:
-        """Shape of the readings that one answer is given to: [channels], of a stream [hop, channels]."""
+        """Shape of the readings of one answer: [channels], for a stream [hop, channels]."""
         return (self.stream.hop, self.channels) if self.stream else (self.channels,)
 
     def turn_bytes(self, readings: NDArray[Any]) -> bytes:
-        """Return readings as a board takes them: little-endian int16 where it scales them, else uint8.
+        """Return readings as bytes for a board.
 
-        Raises SpikeletError if they do not fit.
+        They are little-endian int16 if the network has a scaling, else uint8.
+
+        Raises
+        ------
+        SpikeletError
+            If the readings have another type or exceed its range.
         """
         kind = np.dtype("<i2" if self.scaling else "u1")
         limits = np.iinfo(kind)
@@ -95,9 +115,9 @@ class Network:
         return readings.astype(kind).tobytes()
 
     def turn_readings(self, data: bytes) -> NDArray[Any]:
-        """Return the readings in the bytes of a turn, as `turn_bytes` made them."""
+        """Return the readings in the bytes of a turn, from `turn_bytes`."""
         return np.frombuffer(data, "<i2" if self.scaling else "u1").reshape(self.turn)
 
     def simulate(self, x: NDArray[Any]) -> reference.Trace:
-        """Run the samples x; see reference.simulate."""
+        """Run samples; see `reference.simulate`."""
         return reference.simulate(self, x)

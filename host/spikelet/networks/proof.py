@@ -1,9 +1,9 @@
-"""The proof that a network never leaves int16, from its actual weights.
+"""Prove from its weights that a network never leaves int16.
 
-Intervals are followed through one step after the other: every operation of the integer neuron is
-monotone, so the ends of an interval map to the ends of the next. Each neuron is taken by itself, and
-any subset of its inputs may spike in any step, so the bounds hold for every input and in any order
-of addition. Source: R. E. Moore, Interval Analysis (1966).
+The proof follows an interval of each state from step to step. Every operation of the integer neuron
+is monotone, so the ends of an interval map to the ends of the next. The proof treats each neuron by
+itself, and any subset of its inputs may spike in any step. So the bounds hold for every input and in
+any order of addition. Source: R. E. Moore, Interval Analysis (1966).
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
     from spikelet.networks.network import Network
 
 
-LIMIT_STEPS = 100_000  # a membrane with the slowest leak has settled long before
+# A membrane with the slowest leak settles long before.
+LIMIT_STEPS = 100_000
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The least and the largest value that something can take, in membrane units."""
+    """The least and the largest possible value of a state, in membrane units."""
 
     low: int
     high: int
 
     @property
     def fits(self) -> bool:
-        """Whether all of it is int16."""
+        """Whether the whole interval is within int16."""
         return self.low >= INT16_MIN and self.high <= INT16_MAX
 
     @property
@@ -50,14 +51,22 @@ class Interval:
 
 @dataclass(frozen=True)
 class LayerBounds:
-    """What one layer can reach.
+    """The values that the states of one layer can reach.
 
-    sums        partial sums of weights, before the gain
-    drive       partial sums after gain and bias
-    current     the synaptic current in every step, None where the layer has none
-    membrane    V and all that is computed on the way to it, in every step
-    compared    V less theta and V less low, None where there is neither
-    settled     whether the bounds hold for any number of steps, not only for the window
+    Attributes
+    ----------
+    sums : Interval
+        Partial sums of weights, before the gain.
+    drive : Interval
+        Partial sums after gain and bias.
+    current : Interval or None
+        The synaptic current in every step; None if the layer has no current.
+    membrane : Interval
+        V and all intermediate results of it, in every step.
+    compared : Interval or None
+        V minus theta and V minus low; None if the layer has neither.
+    settled : bool
+        Whether the bounds hold for any number of steps, not only for the window.
     """
 
     sums: Interval
@@ -74,15 +83,20 @@ class LayerBounds:
 
     @property
     def reach(self) -> Interval:
-        """The hull of all of them."""
+        """The hull of sums, drive, current and membrane."""
         parts = (self.sums, self.drive, self.current or self.drive, self.membrane)
         return Interval(min(p.low for p in parts), max(p.high for p in parts))
 
 
 def prove(network: Network, *, endless: bool = False) -> list[LayerBounds]:
-    """Return each layer's bounds over the window of `network.steps`, or, if endless, in the limit.
+    """Return the bounds of each layer.
 
-    A stream is endless.
+    Parameters
+    ----------
+    network : Network
+    endless : bool
+        Whether the bounds hold for any number of steps, not only for the window of `network.steps`.
+        A stream is always endless.
     """
     steps = None if endless or network.stream else network.steps
     return [
@@ -92,14 +106,21 @@ def prove(network: Network, *, endless: bool = False) -> list[LayerBounds]:
 
 
 def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBounds:
-    """Return the bounds of one layer over so many steps, or for ever.
+    """Return the bounds of one layer.
 
-    direct    whether it takes values 0..255 instead of spikes
+    Parameters
+    ----------
+    layer : Layer
+    direct : bool
+        Whether the layer takes values 0..255 instead of spikes.
+    steps : int or None
+        Steps for which the bounds hold. None for any number of steps.
     """
     below, above = _sums(layer.weights, layer.geometry.most_inputs if layer.geometry else 1)
     sums = _hull(below, above)
     if direct:
-        # a kernel may go through x bit by bit, adding each bit's rows to at most as much again
+        # A kernel may go through x bit by bit. It then adds the rows of a bit to a sum that is at
+        # most as large.
         sums = _hull(2 * below, 2 * above)
         below, above = (255 * below) >> 8, (255 * above) >> 8
     if layer.recurrent is not None:
@@ -114,16 +135,13 @@ def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBound
 
 
 def _sums(weights: NDArray[np.int8], together: int) -> tuple[Int64Array, Int64Array]:
-    """Return the least and the largest sum int64[maps] of any inputs' weights.
-
-    together    how many inputs share a weight of one neuron
-    """
+    """Return the least and largest sum int64[maps] of any inputs; `together` inputs share a weight."""
     wide = together * weights.astype(np.int64)
     return np.minimum(wide, 0).sum(axis=0), np.maximum(wide, 0).sum(axis=0)
 
 
 def _compared(layer: Layer, membrane: Interval) -> Interval | None:
-    """Return what a membrane can differ from the threshold or the floor of any neuron."""
+    """Return the differences of a membrane from the threshold or the floor of any neuron."""
     levels = [v.astype(np.int64) for v in (layer.theta, layer.low) if v is not None]
     if not levels:
         return None
@@ -132,9 +150,10 @@ def _compared(layer: Layer, membrane: Interval) -> Interval | None:
 
 
 class _Path:
-    """The intervals of every neuron's states, from its start through one step after the other.
+    """The intervals of the states of each neuron, from step to step.
 
-    Each step only widens them; once one changes nothing any more, they hold for ever.
+    A step can only widen them. When a step leaves all intervals as they are, they hold for any number
+    of steps.
     """
 
     def __init__(self, layer: Layer, sums: tuple[Int64Array, Int64Array]) -> None:
@@ -142,16 +161,16 @@ class _Path:
         self.sums = sums
         self.bias = layer.bias.astype(np.int64)
         start = layer.v_start.astype(np.int64)
-        nothing = np.zeros_like(start)
+        zeros = np.zeros_like(start)
         self.v = start, start
-        self.current = nothing, nothing
+        self.current = zeros, zeros
         self.membranes = _hull(start, start)
         self.currents = None if layer.current_d is None else Interval(0, 0)
 
     def follow(self, steps: int | None) -> tuple[Interval | None, Interval, bool]:
-        """Return what current and V can reach in so many steps, and whether they have settled.
+        """Return the intervals of current and V after `steps`, and whether they have settled.
 
-        Without a number of steps, what does not settle is followed until it leaves int16.
+        Without a number of steps, intervals that do not settle are followed until they leave int16.
         """
         for _ in range(LIMIT_STEPS if steps is None else steps):
             if not self._step():
@@ -164,7 +183,7 @@ class _Path:
         return self.membranes.fits and (self.currents is None or self.currents.fits)
 
     def _step(self) -> bool:
-        """Widen the states by one step; return whether that changed any of them."""
+        """Widen the intervals by one step; return whether one of them changed."""
         layer, bias = self.layer, self.bias
         feed, changed = self.sums, False
         if self.currents is not None:
@@ -176,7 +195,7 @@ class _Path:
         low, high = (
             _leaked(v, layer.d, layer.r) + add for v, add in zip(self.v, feed, strict=True)
         )
-        # the drive is added in any order: with the bias first, last, or in between
+        # Inputs and bias are added in any order: the bias may come first, last, or in between.
         self.membranes = _joined(
             self.membranes, _hull(low + np.minimum(bias, 0), high + np.maximum(bias, 0))
         )
@@ -186,7 +205,7 @@ class _Path:
         return changed or moved
 
     def _fed(self, low: Int64Array, high: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """Return leaked currents with the drive added, noting what they reach on the way."""
+        """Return leaked currents plus the drive, and note the partial sums."""
         low, high = low + self.sums[0], high + self.sums[1]
         reached = _hull(low + np.minimum(self.bias, 0), high + np.maximum(self.bias, 0))
         assert self.currents is not None
@@ -201,7 +220,7 @@ def _leaked(v: Int64Array, d: NDArray[np.int16], r: int) -> Int64Array:
 def _wider(
     before: tuple[Int64Array, Int64Array], low: Int64Array, high: Int64Array
 ) -> tuple[tuple[Int64Array, Int64Array], bool]:
-    """Return the hull of two intervals for each neuron, and whether it is more than the first."""
+    """Return the hull of two intervals per neuron, and whether it exceeds the first."""
     low, high = np.minimum(low, before[0]), np.maximum(high, before[1])
     changed = bool((low != before[0]).any() or (high != before[1]).any())
     return (low, high), changed
@@ -232,5 +251,5 @@ def _hull(low: Int64Array, high: Int64Array) -> Interval:
     return Interval(int(min(low.min(), 0)), int(max(high.max(), 0)))
 
 
-def _joined(one: Interval, other: Interval) -> Interval:
-    return Interval(min(one.low, other.low), max(one.high, other.high))
+def _joined(first: Interval, second: Interval) -> Interval:
+    return Interval(min(first.low, second.low), max(first.high, second.high))

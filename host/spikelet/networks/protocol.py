@@ -1,4 +1,4 @@
-"""How a network is run, float or integer: what it takes, how long its state lasts, when it answers."""
+"""The interface of float and integer networks: their inputs, streams and checks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,22 @@ MAX_STEPS = 0xFFFF
 
 
 @dataclass(frozen=True)
-class Stream:
-    """How often a network answers whose state lasts from sample to sample.
+class StreamWindow:
+    """The intervals of the answers of a stream, whose state lasts from sample to sample.
 
-    window  samples, of which each answer takes account; a multiple of hop
-    hop     samples from one answer to the next
-    Until the first window is full, an answer takes account of what there is.
-    Raises SpikeletError naming the field that is not possible.
+    Until the first window is full, an answer uses the samples so far.
+
+    Attributes
+    ----------
+    window : int
+        Number of samples that an answer uses, a multiple of hop.
+    hop : int
+        Number of samples from one answer to the next.
+
+    Raises
+    ------
+    SpikeletError
+        If the window is not a multiple of the hop, or a field is out of range.
     """
 
     window: int
@@ -37,8 +46,8 @@ class Stream:
             )
 
 
-class Operation(Protocol):
-    """What float and integer networks have in common; see FloatNetwork."""
+class NetworkProtocol(Protocol):
+    """The common fields of float and integer networks; see FloatNetwork."""
 
     @property
     def encoder(self) -> str: ...  # noqa: D102
@@ -53,14 +62,14 @@ class Operation(Protocol):
     @property
     def channels(self) -> int: ...  # noqa: D102
     @property
-    def stream(self) -> Stream | None: ...  # noqa: D102
+    def stream(self) -> StreamWindow | None: ...  # noqa: D102
     @property
     def scaling(self) -> Scaling | None: ...  # noqa: D102
 
 
-def check_coding(network: Operation) -> None:
-    """Raise SpikeletError unless encoder, first layer, readout and steps go together."""
-    encoders.check(network.encoder, network.encoder_parameter)
+def check_coding(network: NetworkProtocol) -> None:
+    """Raise SpikeletError unless encoder, first layer, readout and steps fit together."""
+    encoders.check_encoder(network.encoder, network.encoder_parameter)
     if network.readout not in READOUTS:
         raise SpikeletError(
             f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}"
@@ -74,7 +83,7 @@ def check_coding(network: Operation) -> None:
         )
     if network.encoder == "delta" and network.stream is None:
         raise SpikeletError(
-            "encoder delta tells what changes from sample to sample; "
+            "encoder delta encodes changes from sample to sample; "
             "it needs a stream, and is silent in a network that starts anew with each"
         )
     if network.encoder == "delta" and network.inputs % 2:
@@ -84,15 +93,27 @@ def check_coding(network: Operation) -> None:
         )
 
 
-def check_samples(x: NDArray[Any], network: Operation) -> NDArray[np.uint8]:
-    """Return samples as uint8 x, raw readings scaled.
+def check_samples(x: NDArray[Any], network: NetworkProtocol) -> NDArray[np.uint8]:
+    """Return samples as encoder inputs; scale raw readings.
 
-    x    uint8[n, channels], of a stream uint8[n, samples, channels] with a whole number of hops; where
-         the network scales, other integers are raw readings
-    Raises SpikeletError unless it is that.
+    Parameters
+    ----------
+    x : uint8[n, channels] or uint8[n, samples, channels]
+        Three dimensions for a stream, with a whole number of hops. If the network has a scaling,
+        signed integers are raw readings.
+    network : NetworkProtocol
+
+    Returns
+    -------
+    uint8[n, channels] or uint8[n, samples, channels]
+
+    Raises
+    ------
+    SpikeletError
+        If dtype, shape, channels or number of samples does not fit the network.
     """
     stream, channels = network.stream, network.channels
-    wanted = f"[n, samples, {channels}]" if stream else f"[n, {channels}]"
+    shape = f"[n, samples, {channels}]" if stream else f"[n, {channels}]"
     raw = network.scaling is not None and x.dtype.kind == "i"
     if (
         not (raw or x.dtype == np.uint8)
@@ -100,8 +121,8 @@ def check_samples(x: NDArray[Any], network: Operation) -> NDArray[np.uint8]:
         or x.shape[-1] != channels
     ):
         raise SpikeletError(
-            f"x is {x.dtype} of shape {x.shape}; this network takes uint8{wanted}"
-            + (f", or raw readings int16{wanted}" if network.scaling else "")
+            f"x is {x.dtype} of shape {x.shape}; this network takes uint8{shape}"
+            + (f", or raw readings int16{shape}" if network.scaling else "")
         )
     if stream and (not x.shape[1] or x.shape[1] % stream.hop):
         raise SpikeletError(

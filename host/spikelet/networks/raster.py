@@ -1,4 +1,4 @@
-"""A raster plot of a simulation, for a notebook."""
+"""Draw a raster plot of a simulation for a notebook."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def plot(spikes: Sequence[NDArray[Any]], sample: int = 0) -> Figure:
         If there is no such sample, or matplotlib is not installed.
     """
     try:
-        # An optional package, which only pictures need.
-        from matplotlib.figure import Figure
+        # Only pictures need this optional package.
+        from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
         raise SpikeletError(
             "a plot needs matplotlib, which is not installed; pip install 'spikelet[pictures]'"
@@ -40,11 +40,11 @@ def plot(spikes: Sequence[NDArray[Any]], sample: int = 0) -> Figure:
         raise SpikeletError(f"sample is {sample}; it must be in 0..{samples - 1}")
     figure = Figure(figsize=(8, 1.6 * len(spikes) + 0.6), layout="constrained")
     axes = figure.subplots(len(spikes), 1, sharex=True, squeeze=False)[:, 0]
-    for number, (axis, made) in enumerate(zip(axes, spikes, strict=True)):
-        step, neuron = np.nonzero(made[sample])
+    for number, (axis, fired) in enumerate(zip(axes, spikes, strict=True)):
+        step, neuron = np.nonzero(fired[sample])
         axis.plot(step, neuron, "|", color="#1b1f3b", markersize=4)
         axis.set_ylabel(f"layer {number}")
-        axis.set_ylim(-0.5, made.shape[2] - 0.5)
-        axis.set_xlim(-0.5, made.shape[1] - 0.5)
+        axis.set_ylim(-0.5, fired.shape[2] - 0.5)
+        axis.set_xlim(-0.5, fired.shape[1] - 0.5)
     axes[-1].set_xlabel("step")
     return figure

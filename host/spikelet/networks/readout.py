@@ -1,4 +1,4 @@
-"""A network's readout: scores of the classes from spikes and membranes."""
+"""Compute the scores of the classes from spikes and membranes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.networks.protocol import Operation
+from spikelet.networks.protocol import NetworkProtocol
 
 
-def class_scores(network: Operation, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
-    """Return [n, classes], of which the largest is the answer; of a stream [n, answers, classes].
+def class_scores(
+    network: NetworkProtocol, spikes: NDArray[Any], membranes: NDArray[Any]
+) -> NDArray[Any]:
+    """Return the scores of the classes; the class with the largest score is the answer.
 
-    spikes, membranes    of the last layer, [n, T, neurons]
+    Parameters
+    ----------
+    network : NetworkProtocol
+    spikes, membranes : array[n, T, neurons]
+        Of the last layer.
+
+    Returns
+    -------
+    array[n, classes] or array[n, answers, classes]
+        Three dimensions for a stream.
     """
     stream = network.stream
     if stream is None:
@@ -31,7 +42,7 @@ def class_scores(network: Operation, spikes: NDArray[Any], membranes: NDArray[An
 
 
 def pooled(readout: str, spikes: NDArray[Any], membranes: NDArray[Any]) -> NDArray[Any]:
-    """Return [..., classes] of [..., T, classes], what the readout makes of time."""
+    """Reduce the steps of [..., T, classes] to [..., classes], as the readout defines."""
     if readout == "count":
         return spikes.sum(axis=-2, dtype=spikes.dtype if spikes.dtype.kind == "f" else np.int64)
     return membranes.max(axis=-2) if readout == "max" else membranes[..., -1, :]

@@ -1,8 +1,7 @@
-"""One layer in the reference simulator: the integer neuron's equations, on all samples at once.
+"""Simulate one layer in the reference: the integer neuron, on all samples at once.
 
-Time comes first here: arrays are [T, n, neurons], so that what is computed together lies together.
-Steps fill in arrays that are there already, for numpy takes longer to make an array than to compute
-a small one.
+Time comes first here: arrays are [T, n, neurons], so that the values of a step are contiguous. Steps
+fill existing arrays, because numpy takes longer to allocate an array than to compute a small one.
 """
 
 from __future__ import annotations
@@ -21,24 +20,34 @@ from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.reference_numbers import Numbers
 
 BLOCK = 2**15
-"""Values of a signal that are weighed at once, in whole steps: more do not fit a processor's cache."""
-# `tools/measure_simulator.py --gather` shows from where on gathering costs less.
+"""Values of a signal that are weighed at once, in whole steps: more exceed a processor's cache."""
+# `tools/measure_simulator.py --gather` shows the sizes above which gathering costs less.
 GATHER_PRODUCTS = 2**17
-"""Products of a signal and weights from which on it is worth looking for inputs that are silent."""
+"""Products of a signal and weights above which the search for silent inputs pays."""
 GATHER_SIGNALS = 64
-"""Steps times samples up to which many inputs can be hoped to be silent in all of them."""
+"""Largest number of steps times samples: beyond it few inputs are silent in all of them."""
 GATHER_SHARE = 0.25
-"""Share of the inputs whose rows of weights are gathered, if no more are active."""
+"""Largest share of active inputs whose rows of weights are gathered."""
 
 NOTHING = np.array(0, np.int16)
-"""What is lost without a leak."""
+"""The loss of a state without a leak."""
 
 
 class LayerState:
-    """A layer's state between two steps: membranes, currents, its own last spikes.
+    """The state of a layer between two steps: membranes, currents, its own last spikes.
 
-    number     of the layer, for errors
-    samples    that run side by side
+    Attributes
+    ----------
+    number : int
+        Number of the layer, for errors.
+    numbers : Numbers
+        Weights and parameters.
+    v : integers[n, neurons]
+        Membranes of the samples, which run side by side.
+    current : integers[n, neurons]
+        Synaptic currents, if the layer has any.
+    fired : bool[n, neurons] or None
+        Spikes of the last step; None before the first step.
     """
 
     def __init__(self, number: int, numbers: Numbers, samples: int) -> None:
@@ -50,7 +59,8 @@ class LayerState:
         if numbers.current_d is not None:
             self.current: AnyIntArray = np.zeros(shape, numbers.kind)
         self.fired: NDArray[np.bool_] | None = None
-        self._product = np.empty_like(self.v)  # of a state or spikes, until the next
+        # A scratch array, valid until the next product.
+        self._product = np.empty_like(self.v)
         self._bias, self._rho = _each(numbers.bias, samples), _each(numbers.rho, samples)
         self._low, self._theta = _each(numbers.low, samples), _each(numbers.theta, samples)
         self._d, self._current_d = _each(numbers.d, samples), _each(numbers.current_d, samples)
@@ -62,13 +72,23 @@ class LayerState:
         spikes: NDArray[np.bool_],
         membranes: AnyIntArray | None,
     ) -> None:
-        """Take the neurons through T steps; fill in their spikes and their membranes after each.
+        """Advance the neurons by T steps; fill in their spikes, and their membranes after each step.
 
-        signal     what is weighed, [T, n, inputs]; or [1, n, inputs], the same in each step
-        shifts     int32[T or 1, 1, 1], how far weighted sums are shifted right; None: not at all
-        spikes     bool[T, n, neurons], False
-        membranes  integers[T, n, neurons], of the numbers' kind; None: only the last are wanted, `v`
-        Raises SpikeletError if a state leaves int16 on its way.
+        Parameters
+        ----------
+        signal : array[T, n, inputs] or array[1, n, inputs]
+            Inputs of the layer; [1, n, inputs] is the same in each step.
+        shifts : int32[T or 1, 1, 1] or None
+            Right shift of the weighted sums; None for no shift.
+        spikes : bool[T, n, neurons]
+            Filled in; False at first.
+        membranes : integers[T, n, neurons] or None
+            Filled in, of the type `numbers.kind`. None if only the last membranes, `v`, are needed.
+
+        Raises
+        ------
+        SpikeletError
+            If a state leaves int16 in any step.
         """
         v, d, r, proved = self.v, self._d, self.numbers.r, self.numbers.proved
         low, theta = self._low, self._theta
@@ -92,7 +112,7 @@ class LayerState:
     def _drives(
         self, signal: NDArray[Any], shifts: NDArray[np.int32] | None, steps: int
     ) -> Iterator[AnyIntArray]:
-        """Yield each step's drive [n, neurons], gain and bias included, without the own spikes'."""
+        """Yield the drive [n, neurons] of each step, with gain and bias, without recurrent spikes."""
         if len(signal) == 1:
             yield from repeat(self._drive(signal, shifts)[0], steps)
             return
@@ -113,7 +133,7 @@ class LayerState:
         return drive
 
     def _sums(self, signal: NDArray[Any]) -> FloatArray:
-        """Return the weighted sums [T, n, neurons] of a signal, whole numbers."""
+        """Return the weighted sums [T, n, neurons] of a signal, which are whole numbers."""
         weights, geometry = self.numbers.weights, self.numbers.geometry
         if geometry is not None:
             return weighted(signal.astype(weights.dtype), weights, geometry)
@@ -125,7 +145,7 @@ class LayerState:
         return sums.reshape(*signal.shape[:2], self.numbers.neurons)
 
     def _feed(self, drive: AnyIntArray) -> AnyIntArray:
-        """Return the drive with that of the layer's own last spikes, or the current that it feeds."""
+        """Return the drive plus that of recurrent spikes, or the current that this sum feeds."""
         recurrent = self.numbers.recurrent
         if recurrent is not None and self.fired is not None:
             sums = self.fired.astype(recurrent.dtype) @ recurrent
@@ -141,7 +161,7 @@ class LayerState:
     def _lost(
         self, state: AnyIntArray, d: AnyIntArray | None, r: AnyIntArray | None
     ) -> AnyIntArray:
-        """Return (state * d) >> r, with d and r as Numbers has them, until the next call."""
+        """Return (state * d) >> r, with d and r from Numbers; the next call overwrites it."""
         lost = self._product
         if r is None:
             return NOTHING
@@ -151,14 +171,15 @@ class LayerState:
         return np.right_shift(lost, r, out=lost)
 
     def _reset(self, v: AnyIntArray, fired: NDArray[np.bool_]) -> None:
-        """Take what a spike takes from the membranes of those that fired."""
+        """Reset the membranes of the neurons that fired."""
         if self.numbers.reset == "set":
-            np.putmask(v, fired, self.numbers.v_reset)  # repeated for each sample
+            # putmask repeats v_reset for each sample.
+            np.putmask(v, fired, self.numbers.v_reset)
             return
-        taken = self._product
-        np.copyto(taken, fired)
-        taken *= self._rho
-        v -= taken
+        amount = self._product
+        np.copyto(amount, fired)
+        amount *= self._rho
+        v -= amount
 
     def _check(self, state: AnyIntArray) -> None:
         for value in (int(state.min(initial=0)), int(state.max(initial=0))):
@@ -169,10 +190,16 @@ class LayerState:
 
 
 def active_inputs(signal: NDArray[Any], weights: FloatArray) -> NDArray[np.intp] | None:
-    """Return the inputs whose weights alone to multiply, where this costs less than all; else None.
+    """Return the active inputs if multiplying only their weights costs less, else None.
 
-    signal    [steps times samples, inputs]
-    weights   [inputs, neurons]
+    Parameters
+    ----------
+    signal : array[steps times samples, inputs]
+    weights : float[inputs, neurons]
+
+    Returns
+    -------
+    intp[active] or None
     """
     if len(signal) > GATHER_SIGNALS or len(signal) * weights.size < GATHER_PRODUCTS:
         return None
@@ -183,7 +210,7 @@ def active_inputs(signal: NDArray[Any], weights: FloatArray) -> NDArray[np.intp]
 def _each(values: AnyIntArray | None, samples: int) -> Any:
     """Return a parameter for each sample, [n, neurons], unless it is the same for all neurons.
 
-    numpy computes arrays of one shape much faster than such as it must spread.
+    numpy computes arrays of the same shape much faster than arrays that it must broadcast.
     """
     if values is None or not values.ndim or samples == 1:
         return values

@@ -1,8 +1,9 @@
-"""A layer's weights and parameters as the reference simulator computes with them.
+"""Prepare the weights and parameters of a layer for the reference simulator.
 
-numpy has no fast product of integers, but BLAS for floats, and those are exact here: a sum of whole
-numbers is, in any order, as long as no part of it reaches 2**24 in float32 or 2**53 in float64.
-States are integers, of as few bits as hold all that a layer can reach: the fewer, the faster.
+numpy has no fast product of integers, but BLAS for floats. Floats are exact here: a sum of whole
+numbers is exact in any order if all partial sums stay below 2**24 in float32 or 2**53 in float64.
+States are integers, with the fewest bits that hold all values a layer can reach, because these are
+the fastest.
 """
 
 from __future__ import annotations
@@ -25,22 +26,33 @@ if TYPE_CHECKING:
 
 FLOAT32_EXACT = 2**24
 MATRIX_SIZE = 2**16
-"""Weights of a matrix that a convolution is written out as: more take longer than its patches do."""
+"""Largest size of a matrix that replaces a convolution: a larger one takes longer than patches."""
 
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What a layer's state is computed from; gain, reset and current_r as in Layer.
+    """The operands of a layer's equations; gain, reset and current_r as in Layer.
 
-    neurons    of the layer
-    weights    float32 or float64 [fan-in, maps]; without a geometry [inputs, neurons]
-    geometry   of a convolution, unless it is written out as a matrix of its inputs and neurons
-    recurrent  float32 or float64 [neurons, neurons]; None
-    exact      integers that hold every sum of weights
-    kind       integers that hold every state
-    proved     whether no state can leave int16; coarser than the conversion's proof, and its own
-    d, r       V loses (V * d) >> r; without d, V >> r, and without r nothing
-    Parameters are kind[1, neurons], or kind[] where all neurons have the same.
+    Parameters are kind[1, neurons], or kind[] if all neurons have the same value.
+
+    Attributes
+    ----------
+    neurons : int
+        Number of neurons.
+    weights : float32[fan-in, maps] or float64[fan-in, maps]
+        Without a geometry [inputs, neurons].
+    geometry : Geometry or None
+        Shape of a convolution; None if weights are its matrix [inputs, neurons].
+    recurrent : float32[neurons, neurons] or float64[neurons, neurons] or None
+    exact : type
+        Integers that hold every sum of weights.
+    kind : type
+        Integers that hold every state.
+    proved : bool
+        Whether all states stay within int16. This proof is independent of the conversion's, and
+        coarser.
+    d, r : integers or None
+        V loses (V * d) >> r. Without d it loses V >> r; without r it loses 0.
     """
 
     neurons: int
@@ -67,22 +79,27 @@ class Numbers:
 _prepared: WeakKeyDictionary[Layer, tuple[list[Any], Numbers]] = WeakKeyDictionary()
 
 
-def numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
-    """Return a layer's numbers, which are kept as long as the layer and its use stay the same.
+def layer_numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
+    """Return the numbers of a layer, from a cache if the layer and its use are unchanged.
 
-    direct  whether its inputs are x itself, 0..255, and not spikes
-    steps   after which its state starts anew; None: it never does
+    Parameters
+    ----------
+    layer : Layer
+    direct : bool
+        Whether its inputs are x itself, 0..255, and not spikes.
+    steps : int or None
+        Number of steps after which its state starts anew; None if its state lasts.
     """
     content = _content(layer)
     content += layer.weights.shape, direct, steps
-    kept = _prepared.get(layer)
-    if kept is None or kept[0] != content:
-        _prepared[layer] = kept = content, _numbers(layer, direct, steps)
-    return kept[1]
+    cached = _prepared.get(layer)
+    if cached is None or cached[0] != content:
+        _prepared[layer] = cached = content, _numbers(layer, direct, steps)
+    return cached[1]
 
 
 def _content(layer: Layer) -> list[Any]:
-    """Return what a layer's fields hold: of arrays their bytes, since they may be changed in place."""
+    """Return the values of a layer's fields; arrays as bytes, because they may change in place."""
     fields = vars(layer).values()
     return [value.tobytes() if type(value) is np.ndarray else value for value in fields]
 
@@ -103,7 +120,7 @@ def _numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
     real = np.float32 if max(sums, own) < FLOAT32_EXACT else np.float64
 
     def each(values: NDArray[np.int16] | None) -> Any:
-        """Return kind[1, neurons] of [maps], or kind[] where all are the same."""
+        """Return a parameter [maps] as kind[1, neurons], or as kind[] if all values are the same."""
         if values is None:
             return None
         same = (values == values[0]).all()
@@ -133,7 +150,7 @@ def _numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
 
 
 def _leak(layer: Layer) -> tuple[NDArray[np.int16] | None, int | None]:
-    """Return d and r as Numbers has them: a d of 2**k for all neurons is a shift by r - k."""
+    """Return d and r for Numbers: a d of 2**k for all neurons is a shift by r - k."""
     d = int(layer.d[0])
     if not layer.d.any():
         return None, None
@@ -143,7 +160,7 @@ def _leak(layer: Layer) -> tuple[NDArray[np.int16] | None, int | None]:
 
 
 def _reach(layer: Layer, drive: int, steps: int) -> int:
-    """Return what no |V| and no |current| exceeds, if no |drive| does: no leak makes them larger."""
+    """Return a bound of |V| and |current| for this bound of |drive|; leaks only lower them."""
     if layer.current_d is not None:
         drive *= steps
     start = max(_largest(layer.v_start), _largest(layer.v_reset), _largest(layer.low))
@@ -155,7 +172,7 @@ def _largest(values: NDArray[Any] | None) -> int:
 
 
 def _largest_sum(weights: NDArray[Any] | None) -> int:
-    """Return the largest |sum| of any of a neuron's weights [fan-in, neurons]."""
+    """Return the largest |sum| of any subset of a neuron's weights [fan-in, neurons]."""
     return 0 if weights is None else int(np.abs(weights.astype(np.float64)).sum(axis=0).max())
 
 

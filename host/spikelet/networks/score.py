@@ -1,4 +1,4 @@
-"""How good a network is on labelled samples, and what an inference costs."""
+"""Score a network on labelled samples: accuracy and cost of an inference."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from spikelet.inputs.dataset import Dataset
 from spikelet.networks.float_network import FloatNetwork, FloatTrace
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
-from spikelet.networks.synaptic_events import synaptic_events
+from spikelet.networks.synaptic_events import count_synaptic_events
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a network reached.
+    """Accuracy and cost of a network.
 
-    accuracy           float, 0..1, share of the samples with the right answer
-    synaptic_events    float, mean per sample, as cost.synaptic_events counts them
-    spikes             float, mean per sample, of all layers
+    Attributes
+    ----------
+    accuracy : float
+        Share of right answers, 0..1.
+    synaptic_events : float
+        Mean per sample; see `count_synaptic_events`.
+    spikes : float
+        Mean per sample, of all layers.
     """
 
     accuracy: float
@@ -29,34 +34,45 @@ class Score:
 
 
 def evaluate(network: Network | FloatNetwork, samples: Dataset) -> Score:
-    """Return the score of a network on samples, simulated here.
+    """Simulate a network on samples and return its score.
 
-    Raises SpikeletError if the samples do not fit the network.
+    Raises
+    ------
+    SpikeletError
+        If the samples do not fit the network.
     """
     return of_trace(network, samples, network.simulate(samples.x))
 
 
 def of_trace(network: Network | FloatNetwork, samples: Dataset, trace: Trace | FloatTrace) -> Score:
-    """Return the score of a network whose simulation of the samples is at hand."""
+    """Return the score of a network from its simulation of the samples."""
     return Score(
         accuracy=accuracy(whole_windows(network, trace.answers), samples),
-        synaptic_events=synaptic_events(network, samples.x, trace.spikes),
+        synaptic_events=count_synaptic_events(network, trace),
         spikes=sum(np.count_nonzero(spikes) for spikes in trace.spikes) / len(samples),
     )
 
 
 def accuracy(answers: NDArray[np.int64], samples: Dataset) -> float:
-    """Return the share of answers that are the samples' classes, 0..1.
+    """Return the share of answers, 0..1, that are the classes of their samples.
 
-    answers    int64[n]; of a stream int64[n, answers], each of which counts
+    Parameters
+    ----------
+    answers : int64[n] or int64[n, answers]
+        Every answer of a stream counts.
+    samples : Dataset
     """
     return float((answers.reshape(len(samples), -1) == samples.y[:, None]).mean())
 
 
 def whole_windows(network: Network | FloatNetwork, answers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the answers that take account of a whole window; all of them where none does.
+    """Return the answers that use a whole window; if all windows are partial, the last answer.
 
-    answers    int64[n]; of a stream int64[n, answers]
+    Parameters
+    ----------
+    network : Network or FloatNetwork
+    answers : int64[n] or int64[n, answers]
+        Two dimensions for a stream.
     """
     if network.stream is None:
         return answers

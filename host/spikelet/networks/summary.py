@@ -1,14 +1,14 @@
-"""One line, or one table in a notebook, for a network."""
+"""Summarise a network in one line, or in a table for a notebook."""
 
 from collections.abc import Sequence
 from html import escape
 from typing import Protocol
 
 from spikelet.networks.layer_shape import LayerShape
-from spikelet.networks.protocol import Operation
+from spikelet.networks.protocol import NetworkProtocol
 
 
-class Layered(Operation, Protocol):
+class LayerSequence(NetworkProtocol, Protocol):
     """A network, float or integer."""
 
     @property
@@ -17,8 +17,8 @@ class Layered(Operation, Protocol):
     def classes(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
-def line(network: Layered) -> str:
-    """Return the sizes and the code of a network, such as "64-64-10, encoder direct, 4 steps"."""
+def one_line(network: LayerSequence) -> str:
+    """Return sizes, encoder and steps of a network: "64-64-10, encoder direct, 4 steps, ..."."""
     sizes = [network.inputs, *(layer.neurons for layer in network.layers)]
     stream = network.stream
     rhythm = f", an answer every {stream.hop} samples over {stream.window}" if stream else ""
@@ -28,7 +28,7 @@ def line(network: Layered) -> str:
     )
 
 
-def html(network: Layered) -> str:
+def html(network: LayerSequence) -> str:
     """Return a table of the layers for a notebook."""
     rows = "".join(
         f"<tr><td>{number}</td><td>{layer.inputs:,}</td><td>{layer.neurons:,}</td>"
@@ -39,4 +39,4 @@ def html(network: Layered) -> str:
         f"<th>{name}</th>" for name in ("layer", "inputs", "neurons", "weights", "recurrent")
     )
     kind = escape(type(network).__name__)
-    return f"<p>{kind}: {escape(line(network))}</p><table><tr>{head}</tr>{rows}</table>"
+    return f"<p>{kind}: {escape(one_line(network))}</p><table><tr>{head}</tr>{rows}</table>"

@@ -1,4 +1,4 @@
-"""What an inference costs: synaptic events, the synapses that spikes make work."""
+"""Count synaptic events, the cost of an inference: synapses that spikes activate."""
 
 from __future__ import annotations
 
@@ -8,51 +8,49 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.inputs import encoders
 from spikelet.networks.geometry import fan_out
 from spikelet.networks.layer_shape import LayerShape
-from spikelet.networks.protocol import Operation, check_samples
 
 
-class Layered(Operation, Protocol):
+class CountedNetwork(Protocol):
     """A network, float or integer."""
 
     @property
     def layers(self) -> Sequence[LayerShape]: ...  # noqa: D102
+    @property
+    def steps(self) -> int: ...  # noqa: D102
 
 
-def synaptic_events(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> float:
-    """Return the synapses that an average sample makes work; see `events_of_layers`."""
-    return sum(events_of_layers(network, x, made)) / _samples(network, x)
+class CountedTrace(Protocol):
+    """A simulation of the network; see Trace and FloatTrace."""
+
+    @property
+    def inputs(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def spikes(self) -> tuple[NDArray[Any], ...]: ...  # noqa: D102
 
 
-def events_of_layers(network: Layered, x: NDArray[Any], made: Sequence[NDArray[Any]]) -> list[int]:
-    """Return the synapses of each layer that all samples together make work.
+def count_synaptic_events(network: CountedNetwork, trace: CountedTrace) -> float:
+    """Return the mean number of synaptic events per sample; see `events_of_layers`.
 
-    Every spike counts the synapses it reaches, in a convolution the entries of its patch; a spike of
-    a recurrent layer also those back to the layer, unless there is no step any more. With the direct
-    encoder every input that is not zero counts its synapses, once per sample.
-
-    x       as the network takes it: samples, or recordings, of which every sample counts
-    made    a [n, T, neurons] of 0 and 1 per layer, from a float or an integer simulation
+    Every sample of a recording counts.
     """
-    x = check_samples(x, network)
-    coding = network.steps, network.encoder_parameter
-    arriving = x if network.encoder == "direct" else encoders.spikes(network.encoder, x, *coding)
-    found = []
-    for layer, spikes in zip(network.layers, made, strict=True):
-        events = int(_counts(arriving) @ fan_out(layer.inputs, layer.maps, layer.geometry))
+    recordings, steps, _ = trace.spikes[0].shape
+    return sum(events_of_layers(network, trace)) / (recordings * steps // network.steps)
+
+
+def events_of_layers(network: CountedNetwork, trace: CountedTrace) -> list[int]:
+    """Return the synaptic events of each layer, of all samples together.
+
+    Every spike counts the synapses that it reaches, in a convolution the entries of its patch. A spike
+    of a recurrent layer also counts the synapses back to the layer, except in the last step. With the
+    direct encoder every input that is not zero counts its synapses, once per sample.
+    """
+    arriving, by_layer = trace.inputs, []
+    for layer, fired in zip(network.layers, trace.spikes, strict=True):
+        events = int(arriving @ fan_out(layer.inputs, layer.maps, layer.geometry))
         if layer.recurrent is not None:
-            events += int(np.count_nonzero(spikes[:, :-1])) * layer.neurons
-        arriving = spikes
-        found.append(events)
-    return found
-
-
-def _samples(network: Layered, x: NDArray[Any]) -> int:
-    return x.size // network.channels
-
-
-def _counts(signal: NDArray[Any]) -> NDArray[np.int64]:
-    """Return int64[inputs], how often each input of a signal [..., inputs] was not zero."""
-    return np.count_nonzero(signal.reshape(-1, signal.shape[-1]), axis=0)
+            events += int(np.count_nonzero(fired[:, :-1])) * layer.neurons
+        arriving = np.count_nonzero(fired, axis=(0, 1))
+        by_layer.append(events)
+    return by_layer

@@ -1,4 +1,4 @@
-"""Samples to try a network on: named ones, recordings in a folder, or random ones."""
+"""Choose samples to try a network on: by name, from recordings, or at random."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from spikelet.networks.network import Network
 from spikelet.networks.protocol import check_samples
 
 RANDOM_SAMPLES = 100
-RANDOM_RECORDINGS, RANDOM_TURNS = 5, 20  # of a stream
-RANDOM_CHANGE = 20  # most, of x from sample to sample
+# Number of random recordings of a stream, and their turns.
+RANDOM_RECORDINGS, RANDOM_TURNS = 5, 20
+# Largest change of x from sample to sample.
+RANDOM_CHANGE = 20
 
 
 def fitting(network: Network, name: str | None, every: int = 1) -> Dataset:
-    """Return the samples that are named, or the digits' fixed test part if the network is for them.
+    """Return the samples of this name, or samples that fit the network.
 
-    A network of another kind gets seeded random samples, which have no classes.
+    Without a name, a network for the digits gets their fixed test part. Any other network gets seeded
+    random samples, which have no classes.
     """
     if name is not None:
-        return named(name, network, every)
+        return samples_named(name, network, every)
     digits = dataset.load_digits()
     if (network.channels, network.classes) == (digits.x.shape[1], digits.classes):
         return dataset.split(digits)[1]
@@ -33,11 +36,21 @@ def fitting(network: Network, name: str | None, every: int = 1) -> Dataset:
     return Dataset(x, np.full(len(x), dataset.UNLABELLED), (), "random samples")
 
 
-def named(name: str, network: Network, every: int = 1) -> Dataset:
-    """Return the digits' fixed test part, all samples of an .npz, or windows of recordings.
+def samples_named(name: str, network: Network, every: int = 1) -> Dataset:
+    """Return the fixed test part of the digits, all samples of an .npz, or windows of recordings.
 
-    every    of so many samples of a recording one is kept, as from a slower sensor
-    Raises SpikeletError unless the network takes them.
+    Parameters
+    ----------
+    name : str
+        "digits", a folder of recordings, or the path of an .npz file.
+    network : Network
+    every : int
+        Keep one of `every` samples of a recording, as a slower sensor would.
+
+    Raises
+    ------
+    SpikeletError
+        If the network does not take the samples.
     """
     if name == "digits":
         samples = dataset.split(dataset.load_digits())[1]
@@ -53,32 +66,33 @@ def named(name: str, network: Network, every: int = 1) -> Dataset:
 
 
 def random_readings(network: Network, random: np.random.Generator) -> NDArray[Any]:
-    """Return readings to try a network on, as `reference.simulate` takes them.
+    """Return random readings for `reference.simulate`.
 
-    Samples are noise; recordings of a stream wander, all over the range that the network scales.
+    Samples are noise. Recordings of a stream are random walks over the range that the network scales.
     """
     if network.stream is None:
         x = random.integers(0, 256, (RANDOM_SAMPLES, network.channels))
     else:
         shape = RANDOM_RECORDINGS, RANDOM_TURNS * network.stream.hop, network.channels
         x = 128 + random.integers(-RANDOM_CHANGE, RANDOM_CHANGE + 1, shape).cumsum(axis=1)
-        x = np.abs((x + 255) % 510 - 255)  # there and back
+        # Reflect the walk at 0 and 255.
+        x = np.abs((x + 255) % 510 - 255)
     return x.astype(np.uint8) if network.scaling is None else network.scaling.undo(x)
 
 
 def _windows(folder: str, network: Network, every: int) -> Dataset:
-    """Return whole windows of the recordings whose class the network knows, one after the other."""
+    """Return consecutive whole windows of the recordings whose class the network knows."""
     if network.stream is None:
         raise SpikeletError(f"{folder} is a folder of recordings, but this network takes no stream")
     window = network.stream.window
-    found = recordings.load(folder).thinned(every)
-    known = np.isin(found.classes, network.classes)[found.labels]
+    loaded = recordings.load_recordings(folder).thinned(every)
+    known = np.isin(loaded.classes, network.classes)[loaded.labels]
     if not known.any():
         raise SpikeletError(
-            f"{folder}: its classes are {', '.join(found.classes)}, "
-            f"of which the network knows none; it knows {', '.join(network.classes)}"
+            f"{folder}: its classes are {', '.join(loaded.classes)}, "
+            f"and the network knows none of them; it knows {', '.join(network.classes)}"
         )
-    cut = recordings.windows(found.take(np.flatnonzero(known)), window, window)
-    names = [found.classes[label] for label in cut.y]
+    cut = recordings.windows(loaded.take(np.flatnonzero(known)), window, window)
+    names = [loaded.classes[label] for label in cut.y]
     y = np.array([network.classes.index(name) for name in names], np.int64)
     return Dataset(cut.x, y, network.classes, folder, cut.recording)

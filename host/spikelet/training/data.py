@@ -1,4 +1,4 @@
-"""What a network is trained on and tested with: samples, or windows of recordings in a folder."""
+"""Load the samples for training and test, or cut a folder of recordings into windows."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ from spikelet.inputs.recording_folder import Folder
 from spikelet.inputs.recordings import Recordings
 from spikelet.inputs.scaling import Scaling
 
-TEST_FOLDS = 5  # of as many parts of the recordings one is the test
+# The recordings are split into 5 parts; one of them is the test part.
+TEST_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How recordings become windows.
+    """Settings that cut recordings into windows.
 
-    window    samples, of those that are kept
-    hop       samples from one window to the next; None: as many as in a window
-    every     of so many samples in a file one is kept, as from a slower sensor
-    rate      samples per second in the files; None: as `spikelet record` noted, else unknown
-    excluded  labels whose recordings are left out
+    Attributes
+    ----------
+    window : int
+        Samples in a window, counted after `every`.
+    hop : int or None
+        Samples from one window to the next; None: the length of a window.
+    every : int
+        Keep one of `every` samples in a file, as from a slower sensor.
+    rate : float or None
+        Samples per second in the files. None: the rate that `spikelet record` noted, or unknown.
+    excluded : tuple of str
+        Labels whose recordings are left out.
     """
 
     window: int
@@ -39,9 +47,15 @@ class Cut:
 class TrainingData(NamedTuple):
     """Two parts that share no recording.
 
-    scaling  from readings to x, found in the part to train on; None: samples came as x
-    dt       seconds per sample; None: unknown
-    notes    sentences: what was left out, and why
+    Attributes
+    ----------
+    train, test : Dataset
+    scaling : Scaling or None
+        Scaling from readings to x, fitted to the training part; None: the samples are x already.
+    dt : float or None
+        Seconds per sample; None: unknown.
+    notes : tuple of str
+        Sentences on the recordings that were left out or cut, with the reason.
     """
 
     train: Dataset
@@ -51,11 +65,20 @@ class TrainingData(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
-    """Return "digits", an .npz or a folder of recordings, split for training and test.
+def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingData:
+    """Return samples, split for training and test.
 
-    cut    of the recordings, which need it
-    Raises SpikeletError if there is nothing of that name, or it cannot be split.
+    Parameters
+    ----------
+    name_or_path : str
+        "digits", an .npz file or a folder of recordings.
+    cut : Cut, optional
+        Windows of the recordings; a folder needs it.
+
+    Raises
+    ------
+    SpikeletError
+        If the samples do not exist or cannot be split.
     """
     if not Path(name_or_path).is_dir():
         if cut is not None:
@@ -63,32 +86,32 @@ def load(name_or_path: str, cut: Cut | None = None) -> TrainingData:
                 f"{name_or_path} is no folder of recordings, so it cannot be cut into windows; "
                 "leave out --window"
             )
-        return TrainingData(*dataset.split(dataset.load(name_or_path)))
+        return TrainingData(*dataset.split(dataset.load_dataset(name_or_path)))
     if cut is None:
         raise SpikeletError(
-            f"{name_or_path} is a folder of recordings, of which a network sees windows; "
+            f"{name_or_path} is a folder of recordings, and a network sees windows of them; "
             "say with --window how many samples one has"
         )
     return _windows(name_or_path, cut)
 
 
 def _windows(folder: str, cut: Cut) -> TrainingData:
-    found = recordings.load(folder, cut.excluded).thinned(cut.every)
-    if len(found) < TEST_FOLDS:
+    loaded = recordings.load_recordings(folder, cut.excluded).thinned(cut.every)
+    if len(loaded) < TEST_FOLDS:
         raise SpikeletError(
-            f"{folder}: holds {len(found)} recordings; training and test need {TEST_FOLDS} at least"
+            f"{folder}: holds {len(loaded)} recordings; training and test need {TEST_FOLDS} at least"
         )
-    fold = recordings.folds(found, TEST_FOLDS)
-    learned = found.take(np.flatnonzero(fold != 0))
-    tested = found.take(np.flatnonzero(fold == 0))
-    # Axes in threes may be turned into each other, for which they must have one scale.
+    fold = recordings.folds(loaded, TEST_FOLDS)
+    learned = loaded.take(np.flatnonzero(fold != 0))
+    tested = loaded.take(np.flatnonzero(fold == 0))
+    # Augmentation rotates x, y and z into each other, so they need a common scale.
     axes = learned.raw[0].shape[1] % 3 == 0
-    scale = scaling.fit(learned.raw, shared=axes)
+    scale = scaling.fit_scaling(learned.raw, shared=axes)
     train, of_train = _dataset(learned, cut, scale, folder)
     test, of_test = _dataset(tested, cut, scale, folder)
-    notes = (*found.skipped, *found.cut, of_train, of_test)
-    noted = Folder(folder).settings()
-    rate = cut.rate or (noted.rate if noted else None)
+    notes = (*loaded.skipped, *loaded.cut, of_train, of_test)
+    settings = Folder(folder).settings()
+    rate = cut.rate or (settings.rate if settings else None)
     dt = cut.every / rate if rate else None
     return TrainingData(train, test, scale, dt, tuple(note for note in notes if note))
 

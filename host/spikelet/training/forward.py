@@ -1,4 +1,4 @@
-"""The forward pass of training: what every layer sees and what it does with it."""
+"""Compute the forward pass of training, and record each layer's inputs and activity."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,57 +7,70 @@ from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
     FloatLayer,
     FloatNetwork,
+    LayerActivity,
     SpikeFunction,
-    Window,
     integrate,
     step_function,
 )
 from spikelet.networks.geometry import Geometry
-from spikelet.training.parameters import Parameters, with_dynamics
+from spikelet.training.parameters import LayerParameters, with_dynamics
 
 
 class Pass(NamedTuple):
-    """One layer on its way forward.
+    """One layer in a forward pass.
 
-    layer   with the leaks and recurrent weights that were used
-    seen    float[T, n, inputs], of a convolution float[T, n, pixels, fan-in], what the weights are
-            multiplied by; with 1 for T, the same in each step
-    window  what the neurons did
+    Attributes
+    ----------
+    layer : FloatLayer
+        The layer with the leaks and recurrent weights of this pass.
+    seen : float[T, n, inputs] or float[T, n, pixels, fan-in]
+        Factors of the weights; a convolution has the second form. If T is 1, they are the same in
+        each step.
+    window : LayerActivity
+        Membranes and spikes of the neurons.
     """
 
     layer: FloatLayer
     seen: FloatArray
-    window: Window
+    window: LayerActivity
 
 
 def forward(
     network: FloatNetwork,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     signal: FloatArray,
     spike: SpikeFunction = step_function,
 ) -> list[Pass]:
-    """Return what each layer does, computed in the type of `signal`.
+    """Return the pass of each layer, computed in the type of `signal`.
 
-    network     its neurons; `parameters` take the place of their own
-    signal      float[1 or T, n, inputs], encoded samples; T as many steps as it has, or, with 1, as
-                the network has for each sample
+    Parameters
+    ----------
+    network : FloatNetwork
+        Its neurons are used; `parameters` replace its parameters.
+    parameters : sequence of LayerParameters
+        One for each layer.
+    signal : float[1 or T, n, inputs]
+        Encoded samples. If the first axis is 1, the signal is the same in each of the network's
+        steps.
+    spike : callable
+        The spike function.
     """
     steps = network.steps if len(signal) == 1 else len(signal)
     passes: list[Pass] = []
     for layer, trained in zip(network.layers, parameters, strict=True):
         used = with_dynamics(layer, trained)
-        seen = see(signal, layer.geometry)
-        drive = flat(seen @ trained.weights + trained.bias)
-        passes.append(Pass(used, seen, integrate(used, drive, steps, spike)))
+        inputs = unfold_inputs(signal, layer.geometry)
+        drive = flatten(inputs @ trained.weights + trained.bias)
+        passes.append(Pass(used, inputs, integrate(used, drive, steps, spike)))
         signal = passes[-1].window.spikes
     return passes
 
 
-def see(signal: FloatArray, geometry: Geometry | None) -> FloatArray:
-    """Return what the weights of a layer are multiplied by; see Pass."""
+def unfold_inputs(signal: FloatArray, geometry: Geometry | None) -> FloatArray:
+    """Return the factors of a layer's weights; see `Pass.seen`."""
     return signal if geometry is None else geometry.unfold(signal)
 
 
-def flat(by_maps: FloatArray) -> FloatArray:
-    """Return float[T, n, neurons] of what a layer's maps have, as float[T, n, pixels, maps] or so."""
+def flatten(by_maps: FloatArray) -> FloatArray:
+    """Join pixels and maps: return float[T, n, neurons] of float[T, n, ..., maps]."""
     return by_maps.reshape(*by_maps.shape[:2], -1)

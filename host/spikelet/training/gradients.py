@@ -1,4 +1,4 @@
-"""Gradients of a spiking network through time, with a surrogate for the step function's own."""
+"""Backpropagate through time, with a surrogate for the derivative of the step function."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,21 +10,23 @@ from spikelet.arrays import FloatArray
 from spikelet.networks.float_network import (
     FloatLayer,
     FloatNetwork,
+    LayerActivity,
     SpikeFunction,
-    Window,
     step_function,
 )
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.readout import pooled
 from spikelet.training.forward import Pass, forward
-from spikelet.training.parameters import Parameters
+from spikelet.training.parameters import LayerParameters
 
-SURROGATE_SLOPE = 5.0  # per membrane unit; the trainer's thresholds are 1
-BOXCAR_HALF_WIDTH = 0.5  # membrane units
+# Per membrane unit; the trainer's thresholds are 1.
+SURROGATE_SLOPE = 5.0
+# Membrane units.
+BOXCAR_HALF_WIDTH = 0.5
 
 
 def fast_sigmoid(distance: FloatArray) -> FloatArray:
-    """Return what stands in for the step function's derivative, at membrane minus threshold.
+    """Return the surrogate derivative at `distance`, the membrane minus the threshold.
 
     Source: Zenke and Ganguli, SuperSpike, Neural Computation 30 (2018).
     """
@@ -32,8 +34,9 @@ def fast_sigmoid(distance: FloatArray) -> FloatArray:
 
 
 def arctan(distance: FloatArray) -> FloatArray:
-    """Return what does the same as `fast_sigmoid`, flatter near the threshold, steeper beyond.
+    """Return a surrogate derivative that is flatter than `fast_sigmoid` near the threshold.
 
+    Farther away it is steeper.
     Source: Fang et al., Incorporating Learnable Membrane Time Constant to Enhance Learning of
     Spiking Neural Networks, ICCV (2021), there scaled to another height.
     """
@@ -54,27 +57,35 @@ SURROGATES: dict[str, SpikeFunction] = {
     "arctan": arctan,
     "boxcar": boxcar,
 }
-"""What can stand in for the step function's derivative: 1 at the threshold, less beyond."""
+"""Surrogates for the step function's derivative by name: 1 at the threshold, less beyond."""
 
 
 class Firing(NamedTuple):
-    """What fires, and what takes the place of its derivative.
+    """The spike function and its surrogate derivative.
 
-    spike      only a check of gradients needs another than the step function
-    surrogate  one of SURROGATES
+    Attributes
+    ----------
+    spike : callable
+        The step function, or a smooth function for a check of gradients.
+    surrogate : callable
+        One of SURROGATES.
     """
 
     spike: SpikeFunction = step_function
     surrogate: SpikeFunction = fast_sigmoid
 
 
-class Objective(NamedTuple):
-    """What training minimises, the mean over samples of cross-entropy + spike_penalty * spikes.
+class Loss(NamedTuple):
+    """The objective: the mean over samples of cross-entropy + spike_penalty * spikes.
 
-    spike_penalty    of one spike of a hidden layer
-    label_smoothing  probability, 0..1, that the target gives to all classes evenly
-    class_weights    float[classes], what a sample of each class counts, in the cross-entropy and in
-                     the accuracy; None: 1
+    Attributes
+    ----------
+    spike_penalty : float
+        Penalty of one spike of a hidden layer.
+    label_smoothing : float
+        Probability 0..1 that the target spreads evenly over all classes.
+    class_weights : float[classes] or None
+        Weight of a sample of each class, in the cross-entropy and in the accuracy; None: 1.
     """
 
     spike_penalty: float = 0.0
@@ -82,65 +93,90 @@ class Objective(NamedTuple):
     class_weights: FloatArray | None = None
 
 
-class Evaluation(NamedTuple):
-    """What an objective comes to on some samples.
+class LossGradient(NamedTuple):
+    """Value and gradient of the objective on some samples.
 
-    loss      the objective itself
-    accuracy  share of right answers, 0..1
-    spikes    hidden spikes per sample
-    gradient  of the loss, for each layer
+    Attributes
+    ----------
+    loss : float
+        Value of the objective.
+    accuracy : float
+        Share of right answers, 0..1.
+    spikes : float
+        Hidden spikes per sample.
+    gradient : list of LayerParameters
+        Gradient of the loss, for each layer.
     """
 
     loss: float
     accuracy: float
     spikes: float
-    gradient: list[Parameters]
+    gradient: list[LayerParameters]
 
 
 class _Partial(NamedTuple):
-    """The partial derivatives of each step where neurons fire, float[T, n, neurons].
+    """Partial derivatives of each step in a layer that fires, float[T, n, neurons].
 
-    kept   d after / d before; None: 1
-    taken  d after / d spike; without `kept` float[neurons], the same in each step
-    fired  d spike / d before
+    Attributes
+    ----------
+    after_by_before : float[T, n, neurons] or None
+        d after / d before; None: 1.
+    after_by_spike : float[T, n, neurons] or float[neurons]
+        d after / d spike; the second form, the same in each step, if `after_by_before` is None.
+    spike_by_before : float[T, n, neurons]
+        d spike / d before.
     """
 
-    kept: FloatArray | None
-    taken: FloatArray
-    fired: FloatArray
+    after_by_before: FloatArray | None
+    after_by_spike: FloatArray
+    spike_by_before: FloatArray
 
 
 class _Slopes(NamedTuple):
-    """The gradient by what happens in each step, each float[T, n, neurons].
+    """The gradient by the membranes and drives of each step, each float[T, n, neurons].
 
-    before   membranes as they are compared with the threshold
-    drive    what a layer's neurons receive; the same array where no current comes between
+    Attributes
+    ----------
+    before : float[T, n, neurons]
+        By the membranes at the comparison with the threshold.
+    drive : float[T, n, neurons]
+        By the drives of the neurons; the same array as `before` if the layer has no current.
     """
 
     before: FloatArray
     drive: FloatArray
 
 
-def evaluate(
+def loss_gradient(
     network: FloatNetwork,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     signal: FloatArray,
     y: NDArray[np.int64],
-    objective: Objective,
+    objective: Loss,
     firing: Firing | None = None,
     passes: Sequence[Pass] | None = None,
     learning: bool = True,
-) -> Evaluation:
+) -> LossGradient:
     """Return the objective and its gradient, computed in the type of `signal`.
 
-    network     its neurons and readout; `parameters` take the place of its own
-    parameters  for each layer
-    signal      float[1 or T, n, inputs], encoded samples
-    y           int64[n], index of the right class
-    firing      None: the step function, and the fast sigmoid's derivative in its derivative's place
-    passes      the way forward, if it is not to be `forward`'s: its gradient is taken for that of
-                these, straight through whatever they round
-    learning    whether the gradient is wanted; otherwise it is of no layers
+    Parameters
+    ----------
+    network : FloatNetwork
+        Its neurons and readout are used; `parameters` replace its parameters.
+    parameters : sequence of LayerParameters
+        One for each layer.
+    signal : float[1 or T, n, inputs]
+        Encoded samples.
+    y : int64[n]
+        Index of the right class.
+    objective : Loss
+    firing : Firing, optional
+        By default the step function, with `fast_sigmoid` as its derivative.
+    passes : sequence of Pass, optional
+        A forward pass to use instead of `forward`. Its roundings count as the identity: a
+        straight-through estimator.
+    learning : bool
+        Compute the gradient; otherwise the list of gradients is empty.
     """
     firing = firing or Firing()
     if passes is None:
@@ -157,7 +193,7 @@ def evaluate(
         surrogate = firing.surrogate
         gradient = _backward(network.readout, parameters, passes, by_scores, price, surrogate)
 
-    return Evaluation(
+    return LossGradient(
         loss=loss + objective.spike_penalty * spikes,
         accuracy=float((right if weights is None else right * weights).mean()),
         spikes=spikes,
@@ -167,25 +203,26 @@ def evaluate(
 
 def _backward(
     readout: str,
-    parameters: Sequence[Parameters],
+    parameters: Sequence[LayerParameters],
     passes: Sequence[Pass],
     by_scores: FloatArray,
     price: float,
     surrogate: SpikeFunction,
-) -> list[Parameters]:
+) -> list[LayerParameters]:
     """Return the gradient of a loss with this gradient by the scores, and by each hidden spike."""
     by_spikes, by_after = _through_readout(readout, passes[-1].window, by_scores)
     gradient = []
     for index in reversed(range(len(passes))):
-        layer, seen, window = passes[index]
+        layer, inputs, window = passes[index]
         partial = _derivatives(layer, window, surrogate)
         slopes = _through_time(layer, partial, by_spikes, by_after)
         by_drive = slopes.drive
-        if len(seen) == 1:  # one drive for all steps
+        # All steps share one drive.
+        if len(inputs) == 1:
             by_drive = by_drive.sum(axis=0, keepdims=True)
-        by_weights, by_bias = gradient_by_weights(seen, by_drive)
+        by_weights, by_bias = gradient_by_weights(inputs, by_drive)
         by_own = _by_dynamics(parameters[index], passes[index], slopes)
-        gradient.append(Parameters(by_weights, by_bias, *by_own))
+        gradient.append(LayerParameters(by_weights, by_bias, *by_own))
         if index > 0:
             by_spikes = (
                 gradient_by_signal(by_drive, parameters[index].weights, layer.geometry) + price
@@ -199,8 +236,17 @@ def cross_entropy(
 ) -> tuple[float, FloatArray]:
     """Return the mean cross-entropy of softmax(scores), and its gradient by the scores.
 
-    weights    float[n], what each sample counts; None: 1
     Source of the smoothing: Szegedy et al., Rethinking the Inception Architecture (2016), sec. 7.
+
+    Parameters
+    ----------
+    scores : float[n, classes]
+    y : int64[n]
+        Index of the right class.
+    smoothing : float
+        Label smoothing 0..1.
+    weights : float[n], optional
+        Weight of each sample; by default 1.
     """
     target = np.full_like(scores, smoothing / scores.shape[1])
     target[np.arange(len(y)), y] += 1 - smoothing
@@ -213,25 +259,25 @@ def cross_entropy(
 
 
 def _through_readout(
-    readout: str, window: Window, by_scores: FloatArray
+    readout: str, window: LayerActivity, by_scores: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the gradients by the last layer's spikes and by its membranes after the reset."""
-    nothing = np.zeros_like(window.after)
+    zeros = np.zeros_like(window.after)
     if readout == "count":
-        return nothing + by_scores, nothing
-    steps = len(nothing)
+        return zeros + by_scores, zeros
+    steps = len(zeros)
     chosen = window.after.argmax(axis=0) if readout == "max" else steps - 1
-    return nothing, (np.arange(steps)[:, None, None] == chosen) * by_scores
+    return zeros, (np.arange(steps)[:, None, None] == chosen) * by_scores
 
 
 def _through_time(
     layer: FloatLayer, partial: _Partial | None, by_spikes: FloatArray, by_after: FloatArray
 ) -> _Slopes:
-    """Return the gradient by each step: `integrate` walked backwards.
+    """Return the gradient by each step: walk `integrate` backwards.
 
-    A membrane reaches the loss by its spike, by what the reset leaves of it, by what its spike
-    takes from it in that reset, and through the leak by the next step. A spike of a recurrent layer
-    is also part of the next step's drive, and a drive stays in the synaptic current.
+    A membrane affects the loss in four ways: by its spike; by its remainder after the reset; by the
+    amount that its spike removes in that reset; and through the leak by the next step. In a recurrent
+    layer a spike is also part of the next step's drive. A drive stays in the synaptic current.
     """
     dtype = by_after.dtype
     beta = layer.each(layer.beta, dtype)
@@ -254,17 +300,19 @@ def _through_time(
 def _through_reset(
     partial: _Partial | None, t: int, by_v: FloatArray, by_spike: FloatArray
 ) -> FloatArray:
-    """Return the gradient by the membranes of step t before the reset, of that by those after it."""
+    """Return the gradient by the membranes of step t before the reset, from that after the reset."""
     if partial is None:
         return by_v
-    kept, taken, fired = partial
-    if kept is None:
-        return by_v + (by_spike + by_v * taken) * fired[t]
-    return by_v * kept[t] + (by_spike + by_v * taken[t]) * fired[t]
+    after_by_before, after_by_spike, spike_by_before = partial
+    if after_by_before is None:
+        return by_v + (by_spike + by_v * after_by_spike) * spike_by_before[t]
+    return by_v * after_by_before[t] + (by_spike + by_v * after_by_spike[t]) * spike_by_before[t]
 
 
-def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) -> _Partial | None:
-    """Return the derivatives of each step of a layer; None where it never fires."""
+def _derivatives(
+    layer: FloatLayer, window: LayerActivity, surrogate: SpikeFunction
+) -> _Partial | None:
+    """Return the derivatives of each step of a layer; None if it never fires."""
     before, spikes, _ = window
     if layer.theta is None:
         return None
@@ -275,9 +323,17 @@ def _derivatives(layer: FloatLayer, window: Window, surrogate: SpikeFunction) ->
 
 
 def gradient_by_weights(seen: FloatArray, by_drive: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the gradient by weights and bias, which all pixels of a convolution share."""
-    # A product per step, for one of all steps is large enough for BLAS to wake its threads, which
-    # costs more than it saves, and makes the sum depend on their number.
+    """Return the gradient by weights and bias, which all pixels of a convolution share.
+
+    Parameters
+    ----------
+    seen : float[T, n, inputs] or float[T, n, pixels, fan-in]
+        As in `Pass`.
+    by_drive : float[T, n, neurons]
+        Gradient by the drives.
+    """
+    # One product per step: with a larger product BLAS would start threads. They cost more time than
+    # they save, and the sum would depend on their number.
     steps, fan_in = len(seen), seen.shape[-1]
     flat = seen.reshape(steps, -1, fan_in)
     by_maps = by_drive.reshape(*flat.shape[:2], -1)
@@ -295,10 +351,10 @@ def gradient_by_signal(
 
 
 def _by_dynamics(
-    trained: Parameters, done: Pass, slopes: _Slopes
+    trained: LayerParameters, layer_pass: Pass, slopes: _Slopes
 ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
-    """Return the gradient by recurrent weights, beta and alpha, None for what is not trained."""
-    layer, _, (before, spikes, after) = done
+    """Return the gradient by recurrent weights, beta and alpha, None for those not trained."""
+    layer, _, (before, spikes, after) = layer_pass
     by_recurrent = by_beta = by_alpha = None
     if trained.recurrent is not None:
         by_recurrent = (spikes[:-1].swapaxes(1, 2) @ slopes.drive[1:]).sum(axis=0)
@@ -309,12 +365,12 @@ def _by_dynamics(
     if trained.beta is not None:
         by_beta = _of_maps(slopes.before * previous, layer.maps)
     if trained.alpha is not None:
-        # What a membrane received in its step is its current.
+        # The current is the amount that a membrane receives in a step.
         current = before - layer.each(layer.beta, before.dtype) * previous
         by_alpha = _of_maps(slopes.drive[1:] * current[:-1], layer.maps)
     return by_recurrent, by_beta, by_alpha
 
 
 def _of_maps(values: FloatArray, maps: int) -> FloatArray:
-    """Return float[maps], the sum of values [T, n, neurons] over all of a map."""
+    """Return float[maps], the sum of values [T, n, neurons] over all steps, samples and pixels."""
     return values.reshape(-1, maps).sum(axis=0)

@@ -1,6 +1,6 @@
-"""Augmentation: square images turned, scaled and shifted a little, anew in every epoch of training.
+"""Augment square images: rotate, scale and shift them a little, differently in each epoch.
 
-Each image gets its own affine map about its centre; what it takes from outside the image is 0.
+Each image gets its own affine map about its centre. Pixels from outside the image are 0.
 Source: Simard, Steinkraus and Platt, Best Practices for Convolutional Neural Networks Applied to
 Visual Document Analysis (2003), sec. 2.
 """
@@ -13,17 +13,23 @@ from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
 
-BLOCK = 1024  # images that are changed at once, so that many large ones need little memory
+# Images that are changed at once, to limit the memory for many large images.
+BLOCK = 1024
 
 
-class Strength(NamedTuple):
-    """The most by which an image is changed; each change is drawn evenly from -most..most.
-
-    rotation  degrees, anticlockwise
-    scale     share of the size, about the centre, below 1: 0.1 gives 0.9 to 1.1 of it
-    shift     pixels, down and to the right each
+class ImageStrength(NamedTuple):
+    """The limits of the changes of an image; each change is drawn evenly from -limit..limit.
 
     The defaults were best for 8x8 digits, in cross-validation.
+
+    Attributes
+    ----------
+    rotation : float
+        Degrees, anticlockwise.
+    scale : float
+        Share of the size, below 1, about the centre: 0.1 gives 0.9 to 1.1 of the size.
+    shift : float
+        Pixels, both downwards and to the right.
     """
 
     rotation: float = 10.0
@@ -31,10 +37,13 @@ class Strength(NamedTuple):
     shift: float = 0.5
 
 
-def side(channels: int) -> int:
-    """Return the side in pixels of a square image of so many channels.
+def image_side(channels: int) -> int:
+    """Return the side in pixels of a square image with this number of channels.
 
-    Raises SpikeletError if no square has so many.
+    Raises
+    ------
+    SpikeletError
+        If the number is not a square.
     """
     root = math.isqrt(channels)
     if root * root != channels:
@@ -45,15 +54,29 @@ def side(channels: int) -> int:
     return root
 
 
-def augment(
-    x: NDArray[np.uint8], random: np.random.Generator, strength: Strength | None = None
+def augment_images(
+    x: NDArray[np.uint8], random: np.random.Generator, strength: ImageStrength | None = None
 ) -> NDArray[np.uint8]:
-    """Return a variant of each image, uint8[n, channels], of x uint8[n, channels], row by row.
+    """Return a variant of each image.
 
-    Equal states of `random` give equal variants. Raises SpikeletError if the channels are not a
-    square.
+    Parameters
+    ----------
+    x : uint8[n, channels]
+        Square images, row by row.
+    random : numpy.random.Generator
+        Equal states give equal variants.
+    strength : ImageStrength, optional
+
+    Returns
+    -------
+    uint8[n, channels]
+
+    Raises
+    ------
+    SpikeletError
+        If the number of channels is not a square.
     """
-    strength = strength or Strength()
+    strength = strength or ImageStrength()
     most = np.array([math.radians(strength.rotation), strength.scale, *[strength.shift] * 2])
     changes = random.uniform(-1, 1, (len(x), 4)) * most
     blocks = range(0, len(x), BLOCK)
@@ -63,27 +86,37 @@ def augment(
 def _changed(x: NDArray[np.uint8], changes: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return each image changed by its row of float64[n, 4]: angle, growth, down and right.
 
-    Where a pixel comes from is the inverse: the shift taken back first, then the growth and the turn.
+    The source of a pixel follows from the inverse map: first undo the shift, then growth and rotation.
     """
     angle, growth, down, right = changes.T[:, :, None]
-    centre = (side(x.shape[1]) - 1) / 2
-    rows, columns = (grid.ravel() - centre for grid in np.indices((side(x.shape[1]),) * 2))
+    centre = (image_side(x.shape[1]) - 1) / 2
+    rows, columns = (grid.ravel() - centre for grid in np.indices((image_side(x.shape[1]),) * 2))
     rows, columns = (rows - down) / (1 + growth), (columns - right) / (1 + growth)
     cosine, sine = np.cos(angle), np.sin(angle)
     source_rows = cosine * rows + sine * columns
     source_columns = cosine * columns - sine * rows
-    return resample(x, source_rows + centre, source_columns + centre)
+    return resample_images(x, source_rows + centre, source_columns + centre)
 
 
-def resample(
+def resample_images(
     x: NDArray[np.uint8], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Return the images uint8[n, m] of x uint8[n, side * side] at places between the pixels.
+    """Return images at places between their pixels.
 
-    rows, columns  float64[n, m], pixels from the first one; the image is 0 beyond its edges
-    Interpolated linearly between the four nearest pixels, and rounded.
+    The values are interpolated linearly between the four nearest pixels, and rounded.
+
+    Parameters
+    ----------
+    x : uint8[n, side * side]
+        Square images; beyond their edges they are 0.
+    rows, columns : float64[n, m]
+        Places in pixels from the first pixel.
+
+    Returns
+    -------
+    uint8[n, m]
     """
-    width = side(x.shape[1]) + 2
+    width = image_side(x.shape[1]) + 2
     images = x.reshape(len(x), width - 2, width - 2)
     framed = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(x), width**2)
     top, below = _cell(rows, width)

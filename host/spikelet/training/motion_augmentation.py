@@ -1,7 +1,7 @@
-"""Motion augmentation: recordings of acceleration, warped in time, scaled and turned a little.
+"""Augment recordings of acceleration: warp them in time, scale and rotate them a little.
 
-The same movement is never made twice at the same pace, with the same vigour, or with the sensor worn
-at the same angle. What the variants differ in is drawn anew for each.
+People repeat a movement at another pace, with another vigour, and wear the sensor at another angle.
+Each variant draws these changes anew.
 Source: Um et al., Data Augmentation of Wearable Sensor Data for Parkinson's Disease Monitoring using
 Convolutional Neural Networks, ICMI (2017), sec. 3.
 """
@@ -20,13 +20,19 @@ AXES = 3
 Samples = TypeVar("Samples", bound=NDArray[Any])
 
 
-class Strength(NamedTuple):
-    """The most by which a recording is changed; each change is drawn evenly from -most..most.
+class MotionStrength(NamedTuple):
+    """The limits of the changes of a recording; each change is drawn evenly from -limit..limit.
 
-    pace      share of the speed, below 1: 0.2 gives 0.8 to 1.2 of it, before the ends are fitted
-    scale     share of the size of each channel about its middle: 0.1 gives 0.9 to 1.1 of it
-    rotation  degrees about an axis of any direction, equally likely; of channels in threes
-    bends     places, evenly spread, at which the speed is drawn; between them it changes smoothly
+    Attributes
+    ----------
+    pace : float
+        Share of the speed, below 1: 0.2 gives 0.8 to 1.2 of the speed, before the ends are fitted.
+    scale : float
+        Share of each channel's size about the middle: 0.1 gives 0.9 to 1.1 of the size.
+    rotation : float
+        Degrees about a random axis, with all directions equally likely. Needs channels in threes.
+    bends : int
+        Number of evenly spread places at which the speed is drawn. In between it changes smoothly.
     """
 
     pace: float = 0.2
@@ -35,34 +41,46 @@ class Strength(NamedTuple):
     bends: int = 5
 
 
-def augment(
+def augment_recordings(
     x: Samples,
     random: np.random.Generator,
-    strength: Strength | None = None,
+    strength: MotionStrength | None = None,
     middle: float = 0.0,
 ) -> Samples:
-    """Return a variant of each recording x [n, samples, channels], of the same shape and type.
+    """Return a variant of each recording, in the same shape and type.
 
-    x       raw readings or their x; integers are rounded, and cut at the ends of their type
-    middle  the reading without acceleration, about which readings are turned and scaled; 0 of raw
-            readings, 128 of an x that is scaled evenly about it
-    Equal states of `random` give equal variants. First and last sample keep their places in time.
-    Raises SpikeletError if x has another shape, fewer than two samples, or channels that are no
-    threes though the strength turns them.
+    The first and the last sample keep their places in time.
+
+    Parameters
+    ----------
+    x : array[n, samples, channels]
+        Raw readings, or their x. Integers are rounded, and clipped to their type.
+    random : numpy.random.Generator
+        Equal states give equal variants.
+    strength : MotionStrength, optional
+    middle : float
+        The reading without acceleration, about which readings are rotated and scaled. It is 0 for
+        raw readings, and 128 for an x that is scaled evenly about 128.
+
+    Raises
+    ------
+    SpikeletError
+        If x has another shape or fewer than two samples, or if a rotation is requested and the
+        channels are not in threes.
     """
-    strength = strength or Strength()
+    strength = strength or MotionStrength()
     _check(x, strength)
     precise = np.result_type(x.dtype, np.float32)
     changed = x.astype(precise) - precise.type(middle)
     if strength.rotation:
-        changed = turn(changed, _rotations(len(x), random, strength.rotation))
+        changed = rotate(changed, _rotations(len(x), random, strength.rotation))
     changed *= 1 + _draw(random, strength.scale, (len(x), 1, x.shape[2])).astype(precise)
-    changed = resample(changed, _warped(len(x), x.shape[1], random, strength))
+    changed = resample_recordings(changed, _warped(len(x), x.shape[1], random, strength))
     return _as_type(changed + precise.type(middle), x.dtype)
 
 
-def turn(x: FloatArray, rotations: NDArray[np.float64]) -> FloatArray:
-    """Return x float[n, samples, channels] with each three channels turned by float64[n, 3, 3]."""
+def rotate(x: FloatArray, rotations: NDArray[np.float64]) -> FloatArray:
+    """Return x float[n, samples, channels] with each three channels rotated by float64[n, 3, 3]."""
     axes = x.reshape(len(x), -1, AXES)
     return (axes @ rotations.swapaxes(1, 2).astype(x.dtype)).reshape(x.shape)
 
@@ -79,10 +97,18 @@ def rotation_matrices(
     return np.eye(AXES) + sine * cross + (1 - cosine) * (cross @ cross)
 
 
-def resample(x: FloatArray, times: NDArray[np.float64]) -> FloatArray:
-    """Return x float[n, samples, channels] at times float64[n, m], counted in samples from the first.
+def resample_recordings(x: FloatArray, times: NDArray[np.float64]) -> FloatArray:
+    """Return recordings at times between their samples, interpolated linearly.
 
-    Interpolated linearly; times lie in 0..samples - 1.
+    Parameters
+    ----------
+    x : float[n, samples, channels]
+    times : float64[n, m]
+        Samples from the first, in 0..samples - 1.
+
+    Returns
+    -------
+    float[n, m, channels]
     """
     before = np.minimum(times.astype(np.int64), x.shape[1] - 2)
     share = (times - before)[..., None].astype(x.dtype)
@@ -96,21 +122,21 @@ def _draw(random: np.random.Generator, most: float, shape: tuple[int, ...]) -> N
 
 
 def _rotations(n: int, random: np.random.Generator, degrees: float) -> NDArray[np.float64]:
-    """Return float64[n, 3, 3], rotations about any axis by up to so many degrees."""
-    # Normal coordinates favour no direction, once their length is taken out.
+    """Return float64[n, 3, 3], rotations about random axes by up to `degrees`."""
+    # The direction of a vector with normal coordinates is uniform on the sphere.
     axes = random.standard_normal((n, AXES))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     return rotation_matrices(axes, _draw(random, math.radians(degrees), (n,)))
 
 
 def _warped(
-    n: int, samples: int, random: np.random.Generator, strength: Strength
+    n: int, samples: int, random: np.random.Generator, strength: MotionStrength
 ) -> NDArray[np.float64]:
-    """Return float64[n, samples], the times at which variants are sampled; ends are fitted."""
+    """Return float64[n, samples], the times at which to sample the variants, with fitted ends."""
     speeds = 1 + _draw(random, strength.pace, (n, strength.bends))
     places = np.linspace(0, strength.bends - 1, samples - 1)
     bend = np.minimum(places.astype(np.int64), strength.bends - 2)
-    # A half wave of a cosine: between bends the speed has no corners.
+    # A half wave of a cosine keeps the speed smooth between bends.
     share = (1 - np.cos(np.pi * (places - bend))) / 2
     speed = speeds[:, bend] * (1 - share) + speeds[:, bend + 1] * share
     times = np.concatenate([np.zeros((n, 1)), np.cumsum(speed, axis=1)], axis=1)
@@ -118,14 +144,14 @@ def _warped(
 
 
 def _as_type(values: FloatArray, dtype: np.dtype[Any]) -> Any:
-    """Return values in a type: rounded and cut if it is one of integers."""
+    """Return values in a type; round and clip them if it is an integer type."""
     if dtype.kind == "f":
         return values.astype(dtype)
     extent = np.iinfo(dtype)
     return np.clip(np.rint(values), extent.min, extent.max).astype(dtype)
 
 
-def _check(x: NDArray[Any], strength: Strength) -> None:
+def _check(x: NDArray[Any], strength: MotionStrength) -> None:
     if x.ndim != 3 or x.shape[1] < 2:
         raise SpikeletError(
             f"recordings have shape {x.shape}; it must be [n, samples, channels], with 2 samples at "

@@ -1,4 +1,4 @@
-"""The optimiser: Adam with decoupled weight decay, and the schedule of its learning rate."""
+"""Optimise with Adam, decoupled weight decay and a cosine schedule of the learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ TINY = 1e-8
 
 
 class Adam:
-    """Moves arrays down their gradients, each element at a pace of its own.
+    """Adam: moves arrays down their gradients, each element at a pace of its own.
 
-    Weight decay shrinks matrices only, in proportion to the learning rate; biases keep their size.
+    Weight decay shrinks matrices only, in proportion to the learning rate. Biases do not decay.
     Source: Kingma and Ba, Adam (2015), alg. 1; Loshchilov and Hutter, AdamW (2019), alg. 2.
     """
 
@@ -37,12 +37,17 @@ class Adam:
                 direction += self._weight_decay * array
             array -= rate * direction
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all arrays have only finite values."""
+        return all(np.isfinite(array).all() for array in self._arrays)
+
     def _direction(self, index: int, gradient: FloatArray) -> FloatArray:
-        """Return mean / sqrt(mean square) of the gradients so far, the recent ones above all."""
+        """Return mean / sqrt(mean square) of the gradients, as decaying averages."""
         mean, square = self._means[index], self._squares[index]
         mean += (1 - MEAN_DECAY) * (gradient - mean)
         square += (1 - SQUARE_DECAY) * (gradient**2 - square)
-        # Both averages began at 0; this is the share of them that is gradients by now.
+        # Both averages began at 0. Divide by the weight of the gradients in them.
         mean_share = 1 - MEAN_DECAY**self._steps
         square_share = 1 - SQUARE_DECAY**self._steps
         return (mean / mean_share) / (np.sqrt(square / square_share) + TINY)

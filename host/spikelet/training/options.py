@@ -1,4 +1,4 @@
-"""How to train: every choice there is, with its default and its limits."""
+"""The options of a training, with their defaults and limits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,36 +10,68 @@ from spikelet.training.gradients import SURROGATES
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How to train.
+    """Options for the training of a spiking network.
 
-    hidden               neurons of each dense hidden layer
-    convolutions, shape  convolutions before them, and what their image is; see topology.py
-    recurrent            whether dense hidden layers receive their own spikes of the step before
-    current              share kept per step by a synaptic current of the hidden layers; None: none
-    encoder, steps, reset, readout  as in FloatNetwork; "count" gives the last layer a threshold
-    encoder_parameter    as in encoding.py; None: its default
-    beta, readout_beta   membrane kept per step by hidden layers and by the last one
-    slowest_beta         membrane kept by the slowest map of each hidden layer, where time constants
-                         are to be spread evenly, on a log scale, from that of `beta` on
-    learn_leaks          whether training changes what membranes and currents keep
-    hop                  samples between two answers of a stream; None: as many as in a recording
-    epochs, batch        at most so many passes, in batches of so many samples
-    patience             epochs without progress after which training stops
-    learning_rate        of Adam, at the start; falls to 0 along a cosine over the epochs
-    weight_decay         AdamW's
-    spike_penalty, label_smoothing  as in Objective
-    surrogate            what stands in for a spike's derivative, one of gradients.SURROGATES
-    bits                 3..8: weights are trained so that they can be rounded to so many; None:
-                         they are not rounded
-    augment              whether samples are changed a little, anew in each epoch: images as in
-                         augmentation.py, recordings as in motion.py
-    middle               x of a reading of 0, about which recordings are turned and scaled, 0..255;
-                         None: 128, or the x that the scaling of the readings gives
-    balance              whether all classes count alike, however many samples they have
-    validation_fraction  share of the samples that decides which epoch was best
-    seed                 of the first weights and of the order of samples
     Leaks are 1 - d / 2**r with d 0..255 and r 8..15, which the integers can represent.
-    Raises SpikeletError naming the option that is out of range.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Neurons of each dense hidden layer.
+    convolutions, shape : str
+        Convolutions before the dense layers, and the shape of their image; see topology.py.
+    recurrent : bool
+        Feed the spikes of dense hidden layers back to them one step later.
+    current : float or None
+        Share kept per step by the synaptic current of hidden layers; None: no current.
+    encoder, reset, readout : str
+        As in FloatNetwork; "count" gives the last layer a threshold.
+    encoder_parameter : int or None
+        As in inputs/encoders.py; None: the encoder's default.
+    steps : int
+        As in FloatNetwork.
+    beta, readout_beta : float
+        Share of the membrane kept per step by hidden layers and by the last layer.
+    slowest_beta : float or None
+        Share of the membrane kept by the slowest map of each hidden layer. Time constants are then
+        spread evenly on a log scale, from that of `beta`. None: all maps have `beta`.
+    learn_leaks : bool
+        Train the leaks of membranes and currents.
+    hop : int or None
+        Samples between two answers of a stream; None: the length of a recording.
+    epochs : int
+        Maximum number of passes over the samples.
+    batch : int
+        Samples in a batch.
+    patience : int
+        Epochs without progress after which training stops.
+    learning_rate : float
+        Adam's rate at the start; it falls to 0 along a cosine over the epochs.
+    weight_decay : float
+        AdamW's weight decay.
+    spike_penalty, label_smoothing : float
+        As in gradients.Loss.
+    surrogate : str
+        Surrogate for a spike's derivative, one of gradients.SURROGATES.
+    bits : int or None
+        3..8: train the weights for this number of bits, with rounding. None: do not round.
+    augment : bool
+        Change the samples a little, differently in each epoch: images as in image_augmentation.py,
+        recordings as in motion_augmentation.py.
+    middle : int or None
+        x of a reading of 0, 0..255, about which recordings are rotated and scaled. None: 128, or
+        the x that the scaling of the readings gives.
+    balance : bool
+        Give all classes the same weight, independent of their number of samples.
+    validation_fraction : float
+        Share of the samples that decides which epoch was best.
+    seed : int
+        Seed of the first weights and of the order of samples.
+
+    Raises
+    ------
+    SpikeletError
+        If an option is out of range; the message names it.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -108,10 +140,10 @@ AUGMENTED: dict[str, Any] = {
     "batch": 64,
     "weight_decay": 0.05,
 }
-"""Options that go well together: samples that differ in every epoch can be learned for longer."""
+"""Defaults with `augment`: samples that differ in every epoch allow a longer training."""
 
 CONVOLVED: dict[str, Any] = {"spike_penalty": 1e-4}
-"""Options for convolutions, whose many neurons each spike for a small part of the image."""
+"""Defaults for convolutions, whose many neurons each spike for a small part of the image."""
 
 
 def _check_range(name: str, value: float, lowest: float, highest: float) -> None:
@@ -120,7 +152,7 @@ def _check_range(name: str, value: float, lowest: float, highest: float) -> None
 
 
 def _check_leak(name: str, beta: float) -> None:
-    """Refuse what no d and r of the integers give back."""
+    """Refuse a leak that no integers d and r represent."""
     _check_range(name, beta, 0, 1)
     for r in range(8, 16):
         d = (1 - beta) * 2**r

@@ -1,8 +1,8 @@
-"""The forward pass of training in integers: those that conversion makes of the network as it is.
+"""Compute the forward pass of training with the integers that conversion would produce.
 
-Training then sees the spikes that a board will make. The proof keeps every number within 24 bits,
-which float32 holds exactly; what comes out is scaled back to the units of the float network, and its
-gradient is taken for theirs, straight through every rounding, shift and floor.
+Training then sees the spikes that a board will emit. The proof keeps every number within 24 bits,
+which float32 represents exactly. The results are scaled back to the units of the float network. The
+backward pass treats every rounding, shift and floor as the identity.
 Source: Bengio, Leonard and Courville, Estimating or Propagating Gradients Through Stochastic Neurons
 (2013), sec. 4, the straight-through estimator; Jacob et al., Quantization and Training of Neural
 Networks for Efficient Integer-Arithmetic-Only Inference (2018), sec. 3.
@@ -18,19 +18,24 @@ from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
 from spikelet.conversion import convert
-from spikelet.networks.float_network import FloatLayer, FloatNetwork, Window
+from spikelet.networks.float_network import FloatLayer, FloatNetwork, LayerActivity
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
-from spikelet.training.forward import Pass, flat, see
+from spikelet.training.forward import Pass, flatten, unfold_inputs
 
 
 @dataclass(frozen=True, eq=False)
 class Rounded:
-    """A network, and the integers that conversion makes of it.
+    """A float network and its conversion to integers.
 
-    network   float, with weights that conversion would round no more
-    integers  the same network as a board runs it
-    scales    float64[maps] for each layer, membrane units per unit of `network`
+    Attributes
+    ----------
+    network : FloatNetwork
+        Its weights are rounded already, so that conversion would not change them.
+    integers : Network
+        The same network as a board runs it.
+    scales : sequence of float64[maps]
+        For each layer, integer membrane units per unit of `network`.
     """
 
     network: FloatNetwork
@@ -38,41 +43,56 @@ class Rounded:
     scales: Sequence[NDArray[np.float64]]
 
 
-def rounded(network: FloatNetwork, bits: int) -> Rounded:
-    """Return what so many bits make of a network; raises SpikeletError where no int16 holds it."""
-    integers, reports = convert.convert(network, bits=bits)
+def quantise(network: FloatNetwork, bits: int) -> Rounded:
+    """Round a network to weights of this number of bits.
+
+    Raises
+    ------
+    SpikeletError
+        If the integers do not fit int16.
+    """
+    integers, reports = convert.convert_network(network, bits=bits)
     scales = [report.scale for report in reports]
     layers = map(_on_grid, network.layers, integers.layers, scales)
     return Rounded(replace(network, layers=tuple(layers)), integers, scales)
 
 
-def forward(found: Rounded, signal: FloatArray) -> list[Pass]:
-    """Return what each layer does, in the units of the float network.
+def forward(rounded: Rounded, signal: FloatArray) -> list[Pass]:
+    """Return the pass of each layer, in the units of the float network.
 
-    signal    float[1 or T, n, inputs], as `forward.forward` takes it
+    Parameters
+    ----------
+    rounded : Rounded
+    signal : float[1 or T, n, inputs]
+        As `training.forward.forward` takes it.
     """
-    steps = found.network.steps if len(signal) == 1 else len(signal)
+    steps = rounded.network.steps if len(signal) == 1 else len(signal)
     passes: list[Pass] = []
     for layer, integers, scale in zip(
-        found.network.layers, found.integers.layers, found.scales, strict=True
+        rounded.network.layers, rounded.integers.layers, rounded.scales, strict=True
     ):
-        seen = see(signal, integers.geometry)
-        # The direct encoder's x / 256 and the phase encoder's 2**-k stand for shifts of the sum.
-        sums = np.floor(flat(seen @ integers.weights.astype(signal.dtype)))
-        window = integrate(integers, sums, steps)
-        passes.append(Pass(layer, seen, _scaled(window, layer.each(scale))))
+        inputs = unfold_inputs(signal, integers.geometry)
+        # The direct encoder's x / 256 and the phase encoder's 2**-k represent shifts of the sum.
+        sums = np.floor(flatten(inputs @ integers.weights.astype(signal.dtype)))
+        window = integrate_integers(integers, sums, steps)
+        passes.append(Pass(layer, inputs, _scaled(window, layer.each(scale))))
         signal = window.spikes
     return passes
 
 
-def integrate(layer: Layer, sums: FloatArray, steps: int) -> Window:
-    """Return what integer neurons do, in membrane units: whole numbers in the type of `sums`.
+def integrate_integers(layer: Layer, sums: FloatArray, steps: int) -> LayerActivity:
+    """Return membranes and spikes of integer neurons, as whole numbers in the type of `sums`.
 
-    sums    float[T, n, neurons], weighted inputs after the encoder's shift; or [1, n, neurons], the
-            same in each step
+    Parameters
+    ----------
+    layer : Layer
+    sums : float[T, n, neurons] or float[1, n, neurons]
+        Weighted inputs after the encoder's shift; the second form is the same in each step.
+    steps : int
+        The number of steps, T.
     """
     shape, dtype = (steps, *sums.shape[1:]), sums.dtype
-    before, spikes, after = window = Window(*(np.zeros(shape, dtype) for _ in range(3)))
+    before, spikes, after = window = LayerActivity(*(np.zeros(shape, dtype) for _ in range(3)))
     bias, v = layer.each(layer.bias).astype(dtype), layer.each(layer.v_start).astype(dtype)
     leak, current_leak = _leak(layer, layer.d, layer.r, dtype), None
     if layer.current_d is not None:
@@ -94,7 +114,7 @@ def integrate(layer: Layer, sums: FloatArray, steps: int) -> Window:
 
 
 def _leak(layer: Layer, d: NDArray[np.int16], r: int, dtype: np.dtype[np.floating]) -> FloatArray:
-    """Return the share dtype[neurons] that is lost in each step, before it is rounded down."""
+    """Return dtype[neurons], the share lost in each step, before the loss is rounded down."""
     return layer.each(d).astype(dtype) / dtype.type(2**r)
 
 
@@ -109,13 +129,13 @@ def _fired(layer: Layer, before: FloatArray) -> tuple[FloatArray, FloatArray]:
     return spikes, np.where(spikes > 0, layer.each(layer.v_reset).astype(dtype), before)
 
 
-def _scaled(window: Window, scale: FloatArray) -> Window:
+def _scaled(window: LayerActivity, scale: FloatArray) -> LayerActivity:
     """Return membranes in units of the float network."""
-    return Window(window.before / scale, window.spikes, window.after / scale)
+    return LayerActivity(window.before / scale, window.spikes, window.after / scale)
 
 
 def _on_grid(layer: FloatLayer, integers: Layer, scale: NDArray[np.float64]) -> FloatLayer:
-    """Return a float layer with the weights that are left of its own."""
+    """Return a float layer with the rounded weights."""
     unit = 2**integers.gain / scale
     own = integers.recurrent
     return replace(

@@ -1,9 +1,9 @@
-"""Topology: the layers that options ask for, before anything is trained.
+"""Build the layers that the training options describe, with random weights.
 
-Convolutions are written as 8k5s2p2,16k3q2: maps, then k the kernel, s its stride, p the zeros around
-the input, q the windows in which the input is summed first, all in pixels; s, p and q in any order.
-A number holds for rows and columns, k3x5 for each its own; images of height 1, such as signals, have
-columns alone.
+The notation of convolutions is 8k5s2p2,16k3q2: the number of maps, then sizes in pixels. k is the
+kernel, s its stride, p the zeros around the input, and q the windows in which the input is summed
+first. s, p and q follow in any order. One number applies to rows and columns; k3x5 gives each its own.
+Images of height 1, such as signals, have columns only.
 """
 
 import math
@@ -20,15 +20,17 @@ from spikelet.networks.geometry import Geometry, Pair
 from spikelet.training import leaks
 from spikelet.training.options import TrainingOptions
 
-INITIAL_SPREAD = 1.5  # of a neuron's drive; above 1, so that neurons reach their threshold of 1
-RECURRENT_SPREAD = 0.5  # of the drive by a layer's own spikes, which should not sustain themselves
+# Spread of a neuron's drive: above 1, so that neurons reach their threshold of 1.
+INITIAL_SPREAD = 1.5
+# Spread of the drive by a layer's own spikes: low, so that the spikes do not sustain themselves.
+RECURRENT_SPREAD = 0.5
 SIZE = r"(\d+(?:x\d+)?)"
 CONVOLUTION = re.compile(rf"([1-9]\d*)k{SIZE}((?:[spq]{SIZE})*)")
 SHAPE = re.compile(r"(\d+)x(\d+)x(\d+)")
 
 
 class Convolution(NamedTuple):
-    """A layer of the language above; sizes as they are written, "5" or "3x5"."""
+    """A layer in the notation above, with sizes as text, "5" or "3x5"."""
 
     maps: int
     kernel: str
@@ -46,41 +48,54 @@ class Shape(NamedTuple):
 
 
 def convolutions(text: str) -> tuple[Convolution, ...]:
-    """Return the layers in words such as 8k5s2p2,16k3q2; none of "".
+    """Parse convolutions such as 8k5s2p2,16k3q2; "" gives no layers.
 
-    Raises SpikeletError naming what cannot be read.
+    Raises
+    ------
+    SpikeletError
+        If a layer cannot be parsed; the message quotes it.
     """
     return tuple(_convolution(part) for part in text.split(",")) if text else ()
 
 
 def _convolution(text: str) -> Convolution:
-    found = CONVOLUTION.fullmatch(text)
-    sizes = re.findall(rf"([spq]){SIZE}", found[3]) if found else []
-    given = dict(sizes)
-    if found is None or len(given) < len(sizes):
+    match = CONVOLUTION.fullmatch(text)
+    sizes = re.findall(rf"([spq]){SIZE}", match[3]) if match else []
+    by_letter = dict(sizes)
+    if match is None or len(by_letter) < len(sizes):
         raise SpikeletError(
             f"convolutions holds {text!r}; write maps, k and the kernel's size, then s stride, "
             "p padding and q pooling where they are wanted, for instance 8k5s2p2"
         )
     return Convolution(
-        maps=int(found[1]),
-        kernel=found[2],
-        stride=given.get("s", "1"),
-        padding=given.get("p", "0"),
-        pool=given.get("q", "1"),
+        maps=int(match[1]),
+        kernel=match[2],
+        stride=by_letter.get("s", "1"),
+        padding=by_letter.get("p", "0"),
+        pool=by_letter.get("q", "1"),
     )
 
 
 def image_shape(text: str, channels: int) -> Shape:
-    """Return the shape of samples with so many values, of words such as 28x28x1; "" is square and grey.
+    """Parse the shape of an image.
 
-    Raises SpikeletError if it has another number of values.
+    Parameters
+    ----------
+    text : str
+        Height, width and channels such as 28x28x1; "" is a square image with one channel.
+    channels : int
+        Number of values in a sample.
+
+    Raises
+    ------
+    SpikeletError
+        If the shape has another number of values.
     """
     side = math.isqrt(channels)
     if not text and side * side == channels:
         return Shape(side, side, 1)
-    found = SHAPE.fullmatch(text)
-    shape = Shape(*map(int, found.groups())) if found else Shape(0, 0, 0)
+    match = SHAPE.fullmatch(text)
+    shape = Shape(*map(int, match.groups())) if match else Shape(0, 0, 0)
     if math.prod(shape) != channels:
         raise SpikeletError(
             f"shape is {text!r} for samples of {channels} values; write height, width and channels "
@@ -89,24 +104,33 @@ def image_shape(text: str, channels: int) -> Shape:
     return shape
 
 
-def geometries(wanted: Sequence[Convolution], shape: Shape) -> tuple[Geometry, ...]:
-    """Return what each convolution looks at, the first at an image of this shape.
+def geometries(parsed: Sequence[Convolution], shape: Shape) -> tuple[Geometry, ...]:
+    """Return the geometry of each convolution.
 
-    Raises SpikeletError naming the size that does not fit.
+    Parameters
+    ----------
+    parsed : sequence of Convolution
+    shape : Shape
+        Shape of the image that the first convolution receives.
+
+    Raises
+    ------
+    SpikeletError
+        If a kernel does not fit its image; the message names both sizes.
     """
-    found = []
-    for one in wanted:
-        found.append(_geometry(one, shape))
-        shape = Shape(*found[-1].out, one.maps)
-    return tuple(found)
+    chain = []
+    for convolution in parsed:
+        chain.append(_geometry(convolution, shape))
+        shape = Shape(*chain[-1].out, convolution.maps)
+    return tuple(chain)
 
 
-def _geometry(wanted: Convolution, shape: Shape) -> Geometry:
+def _geometry(convolution: Convolution, shape: Shape) -> Geometry:
     flat = shape.height == 1
     kernel, stride, pool = (
-        _pair(text, flat, 1) for text in (wanted.kernel, wanted.stride, wanted.pool)
+        _pair(text, flat, 1) for text in (convolution.kernel, convolution.stride, convolution.pool)
     )
-    padding = _pair(wanted.padding, flat, 0)
+    padding = _pair(convolution.padding, flat, 0)
     size = shape.height, shape.width
     places = [
         (pixels // max(q, 1) + 2 * p - k) // max(s, 1) + 1
@@ -121,7 +145,7 @@ def _geometry(wanted: Convolution, shape: Shape) -> Geometry:
 
 
 def _pair(text: str, flat: bool, idle: int) -> Pair:
-    """Return rows and columns; of a flat image a single number is of columns, and rows are idle."""
+    """Return rows and columns; for a flat image one number means columns, and rows are `idle`."""
     rows, _, columns = text.partition("x")
     if columns:
         return int(rows), int(columns)
@@ -133,18 +157,29 @@ def layers(
 ) -> tuple[FloatLayer, ...]:
     """Return layers with random weights and no bias: convolutions, hidden dense layers, the last.
 
-    inputs    of the first layer; with the delta encoder two for each channel
-    Raises SpikeletError where options and samples do not go together.
+    Parameters
+    ----------
+    options : TrainingOptions
+    inputs : int
+        Inputs of the first layer; the delta encoder gives two for each channel.
+    classes : int
+        Number of classes.
+    random : numpy.random.Generator
+
+    Raises
+    ------
+    SpikeletError
+        If the options do not fit the number of inputs.
     """
-    wanted = convolutions(options.convolutions)
-    found = []
-    if wanted:
+    parsed = convolutions(options.convolutions)
+    hidden = []
+    if parsed:
         shape = _input_shape(options, inputs)
-        for one, geometry in zip(wanted, geometries(wanted, shape), strict=True):
-            found.append(_hidden(options, geometry.fan_in, one.maps, random, geometry))
-            inputs = found[-1].neurons
+        for convolution, geometry in zip(parsed, geometries(parsed, shape), strict=True):
+            hidden.append(_hidden(options, geometry.fan_in, convolution.maps, random, geometry))
+            inputs = hidden[-1].neurons
     for neurons in options.hidden:
-        found.append(_hidden(options, inputs, neurons, random, None))
+        hidden.append(_hidden(options, inputs, neurons, random, None))
         inputs = neurons
     zeros, ones = np.zeros(classes), np.ones(classes)
     last = FloatLayer(
@@ -156,7 +191,7 @@ def layers(
         v_reset=zeros,
         v_start=zeros,
     )
-    return (*found, last)
+    return (*hidden, last)
 
 
 def _input_shape(options: TrainingOptions, inputs: int) -> Shape:
@@ -194,7 +229,7 @@ def _hidden(
 def _betas(options: TrainingOptions, maps: int) -> NDArray[np.float64]:
     if options.slowest_beta is None:
         return np.full(maps, options.beta)
-    return leaks.spread(options.beta, options.slowest_beta, maps)
+    return leaks.spread_leaks(options.beta, options.slowest_beta, maps)
 
 
 def _weights(random: np.random.Generator, fan_in: int, maps: int) -> NDArray[np.float64]:

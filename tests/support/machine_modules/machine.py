@@ -1,14 +1,15 @@
-"""MicroPython's module `machine`, of a chip like the ESP32, as far as the sensors ask.
+"""MicroPython's module `machine` of a chip like the ESP32, as sensors need it.
 
-Source: MicroPython's manual, library/machine.*.rst; what ports raise was tried on the rp2 and unix ones.
-`wires` is what is wired to it.
+Source: MicroPython's manual, library/machine.*.rst; the exceptions were tried on the rp2 and unix ports.
+`wires` is the wiring.
 """
 
 import errno
 
 PINS = range(40)
 wires = {"adc": {}, "touch": {}, "i2c": {}, "sound": [], "given_back": []}
-wires |= {"clocks": 0, "held": 0}  # how often SCL rose, and how often it has to until SDA is free
+# Rising edges of SCL, and the number of them until the chip releases SDA.
+wires |= {"clocks": 0, "held": 0}
 
 
 class Pin:

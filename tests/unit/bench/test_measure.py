@@ -1,4 +1,4 @@
-"""What `spikelet bench` computes from its measurements, and what it refuses."""
+"""The calculations of `spikelet bench`, and its refusals."""
 
 import json
 
@@ -22,19 +22,19 @@ def dense_layer(inputs, neurons):
     return Layer(weights, theta=1000)
 
 
-def test_the_fit_is_exact_on_exact_data():
+def test_fit_line_is_exact_on_exact_data():
     synapses = np.array([0, 512, 512, 1024, 2048, 2048, 4096])
     fired = np.array([0.0, 3.0, 1.0, 0.0, 7.0, 2.0, 5.0])
-    line = line_fit.fit(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
+    line = line_fit.fit_line(synapses, fired, 1200 + 0.75 * synapses + 25 * fired)
     assert line.fixed == pytest.approx(1200)
     assert line.per_event == pytest.approx(0.75)
     assert line.per_fired == pytest.approx(25)
     assert line.worst < 1e-9
 
 
-def test_what_never_fires_has_no_cost_of_firing():
+def test_fit_line_without_firing_has_no_cost_of_firing():
     synapses = [0, 100, 200]
-    line = line_fit.fit(synapses, [0, 0, 0], [50, 150, 250])
+    line = line_fit.fit_line(synapses, [0, 0, 0], [50, 150, 250])
     assert (line.fixed, line.per_event, line.per_fired) == (
         pytest.approx(50),
         pytest.approx(1),
@@ -42,17 +42,17 @@ def test_what_never_fires_has_no_cost_of_firing():
     )
 
 
-def test_firing_that_goes_along_with_the_events_is_not_told_apart():
-    line = line_fit.fit([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
+def test_fit_line_collinear_firing_has_no_cost_of_firing():
+    line = line_fit.fit_line([0, 100, 200, 300], [0, 1, 2, 3], [50, 160, 270, 380])
     assert line.per_event == pytest.approx(1.1)
     assert line.per_fired == 0
 
 
-def test_a_fit_says_how_far_off_it_is():
-    assert line_fit.fit([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
+def test_fit_line_reports_worst_difference():
+    assert line_fit.fit_line([0, 100, 200], [0, 0, 0], [50, 250, 250]).worst > 0.1
 
 
-def test_points_are_the_same_for_each_seed_and_within_the_layer():
+def test_points_depend_on_seed_and_stay_within_layer():
     layer = dense_layer(40, 12)
     points = line_fit.points(layer)
     assert [p.events for p in points] == [p.events for p in line_fit.points(layer)]
@@ -62,11 +62,11 @@ def test_points_are_the_same_for_each_seed_and_within_the_layer():
     assert all(len(set(p.events)) == len(p.events) and max(p.events) < 40 for p in points[1:])
 
 
-def test_a_narrow_layer_is_measured_with_all_its_inputs():
+def test_points_of_narrow_layer_use_all_inputs():
     assert [p.events for p in line_fit.points(dense_layer(3, 4))] == [(), (0, 1, 2)]
 
 
-def test_convolutions_count_the_patches_that_spikes_touch():
+def test_points_of_convolution_count_touched_patches():
     network = next(n for n in map(random_network, range(40)) if n.layers[0].geometry)
     layer = network.layers[0]
     reached = np.array([p.synapses for p in line_fit.points(layer)])
@@ -74,11 +74,11 @@ def test_convolutions_count_the_patches_that_spikes_touch():
     assert (reached[1:] > 0).all()
 
 
-def test_storage_is_named():
+def test_storage_name_is_bits_or_pairs():
     layer = dense_layer(8, 4)
-    assert measure.storage(layer) == "8 bits"
+    assert measure.storage_name(layer) == "8 bits"
     layer.pairs = True
-    assert measure.storage(layer) == "16-bit pairs"
+    assert measure.storage_name(layer) == "16-bit pairs"
 
 
 def relu_network(seed=0):
@@ -90,15 +90,15 @@ def relu_network(seed=0):
     return ReluNetwork(layers, tuple("abcde"))
 
 
-def test_int8_gives_the_answers_of_floats():
+def test_int8_ann_answers_agree_with_floats():
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (400, 20), np.uint8)
-    found = int8_ann.quantise(network, x)
-    assert (found.answers(x) == network.answers(x)).mean() > 0.95
-    assert found.products == 20 * 12 + 12 * 5
+    quantised = int8_ann.quantise(network, x)
+    assert (quantised.answers(x) == network.answers(x)).mean() > 0.95
+    assert quantised.products == 20 * 12 + 12 * 5
 
 
-def test_int8_fits_its_sums_into_16_bits_and_products_into_32():
+def test_int8_ann_sums_fit_16_bits_and_products_32():
     network = relu_network(3)
     x = np.random.default_rng(1).integers(0, 256, (400, 20), np.uint8)
     layer = int8_ann.quantise(network, x).layers[0]
@@ -108,17 +108,17 @@ def test_int8_fits_its_sums_into_16_bits_and_products_into_32():
     assert furthest.max() * layer.factor + (1 << layer.shift >> 1) < 1 << 31
 
 
-def test_the_plain_module_computes_what_the_host_does():
+def test_dense_plain_answers_equal_host():
     from spikert.bench.dense import Dense
 
     network = relu_network()
     x = np.random.default_rng(1).integers(0, 256, (50, 20), np.uint8)
-    found = int8_ann.quantise(network, x)
-    board = Dense("plain", found.tables(), found.scaling)
-    assert [board.answer(sample.tobytes()) for sample in x] == found.answers(x).tolist()
+    quantised = int8_ann.quantise(network, x)
+    board = Dense("plain", quantised.tables(), quantised.scaling)
+    assert [board.answer(sample.tobytes()) for sample in x] == quantised.answers(x).tolist()
 
 
-def test_break_even_is_where_both_cost_the_same():
+def test_rate_and_slope_of_known_costs():
     layers = [dense_layer(10, 8), dense_layer(8, 4)]
     network = Network("direct", 4, "max", tuple("abcd"), layers)
     line = Line(100, 2.0, 0, 0)
@@ -131,7 +131,8 @@ def test_break_even_is_where_both_cost_the_same():
     spiking = KernelCost("plain", costs, sample, Memory(0, 0, 0, 0))
     rate, slope = against_ann.rate_and_slope(network, spiking)
     assert rate == 8 / 32
-    assert slope == 4 * 8 * 4 * 2.0  # all neurons in all steps, four synapses each
+    # All neurons spike in all steps, with four synapses each.
+    assert slope == 4 * 8 * 4 * 2.0
 
 
 @pytest.mark.parametrize(
@@ -142,12 +143,12 @@ def test_break_even_is_where_both_cost_the_same():
         (500, 1.2, ("the spiking network wins", "at any spike rate")),
     ],
 )
-def test_it_is_said_plainly_who_wins(spiking, even, words):
-    found = against_ann.Comparison(0.9, 0.9, 100, 1000.0, 0.1, even)
-    assert all(word in found.sentence(spiking, "cycles") for word in words)
+def test_comparison_sentence_names_winner(spiking, even, words):
+    comparison = against_ann.Comparison(0.9, 0.9, 100, 1000.0, 0.1, even)
+    assert all(word in comparison.sentence(spiking, "cycles") for word in words)
 
 
-def test_a_board_without_this_network_and_a_kernel_that_is_not_there(spikelet, tmp_path):
+def test_bench_command_wrong_network_or_kernel_is_refused(spikelet, tmp_path):
     save_network(random_network(3), tmp_path / "net.lif")
     save_network(random_network(4), tmp_path / "other.lif")
     assert spikelet("flash", tmp_path / "other.lif", "--port", "virtual")[0] == 0
@@ -161,8 +162,8 @@ def test_a_board_without_this_network_and_a_kernel_that_is_not_there(spikelet, t
     assert "virtual has no kernel 'no'; it has ulab, plain" in err
 
 
-def test_an_int8_network_needs_a_hidden_layer(digits, trained):
+def test_train_counterpart_needs_hidden_layer(digits, trained):
     network = trained()
     single = Network("direct", 4, "max", network.classes, [dense_layer(64, 10)])
     with pytest.raises(convert.SpikeletError, match="needs a hidden layer"):
-        against_ann.train(single, digits)
+        against_ann.train_counterpart(single, digits)

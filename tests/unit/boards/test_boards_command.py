@@ -1,4 +1,4 @@
-"""`spikelet boards`: every board in a table that fits a terminal, those attached marked, one in full."""
+"""Test `spikelet boards`: the table with attached boards marked, and one board in full."""
 
 import json
 
@@ -18,11 +18,11 @@ class UsbPort:
 
 @pytest.fixture
 def plugged(monkeypatch):
-    """Return a function that says which ports there are."""
+    """Return a function that sets the attached ports."""
 
-    def plug(*found: tuple[str, int | None, int | None]) -> None:
+    def plug(*ports: tuple[str, int | None, int | None]) -> None:
         monkeypatch.setattr(
-            serial_port.list_ports, "comports", lambda: [UsbPort(*one) for one in found]
+            serial_port.list_ports, "comports", lambda: [UsbPort(*port) for port in ports]
         )
 
     plug()
@@ -30,16 +30,16 @@ def plugged(monkeypatch):
 
 
 def rows(out: str) -> dict[str, str]:
-    """Return the table's lines by the board that each begins with."""
+    """Return {board: line of the table}."""
     lines = [line for line in out.splitlines() if line[2:].split()]
     return {line[2:].split()[0]: line for line in lines}
 
 
-def test_the_table_has_every_board_within_100_columns(spikelet, plugged):
+def test_boards_table_lists_all_within_100_columns(spikelet, plugged):
     status, out, _ = spikelet("boards")
     assert status == 0
     assert max(map(len, out.splitlines())) <= 100
-    assert set(catalogue.names()) <= set(rows(out))
+    assert set(catalogue.board_names()) <= set(rows(out))
     assert "thumb, viper" in rows(out)["pico"]
     assert "ulab" in rows(out)["pico"]
     assert "264 KiB" in rows(out)["pico"]
@@ -48,7 +48,7 @@ def test_the_table_has_every_board_within_100_columns(spikelet, plugged):
     assert "CPython: ulab" in rows(out)["virtual"]
 
 
-def test_boards_that_are_attached_are_marked_and_shared_ids_are_a_guess(spikelet, plugged):
+def test_boards_table_marks_attached_boards_and_guesses(spikelet, plugged):
     plugged(
         ("/dev/ttyACM1", 0x239A, 0x80F2),
         ("/dev/ttyACM0", 0x2E8A, 0x0005),
@@ -67,41 +67,41 @@ def test_boards_that_are_attached_are_marked_and_shared_ids_are_a_guess(spikelet
     assert "ttyS0" not in out
 
 
-def test_one_board_in_full(spikelet, plugged):
+def test_boards_name_prints_all_facts(spikelet, plugged):
     plugged(("/dev/ttyUSB0", 0x0403, 0x6001))
     status, out, _ = spikelet("boards", "m5stickc-plus")
     assert status == 0
     for words in (
         *("Xtensa LX6 at 160 MHz", "532,480 bytes of RAM", "mpu6886, i2c at 0x68"),
-        *("MicroPython: id 1, sda 21, scl 22", "RAM free   unknown until asked"),
+        *("MicroPython: id 1, sda 21, scl 22", "RAM free   unknown until the board reports it"),
         *("0403:6001, as other devices do", "Generic ESP32 module with ESP32", "perhaps"),
         *("micropython.kernels: micropython:ports/esp32", "boot.py cannot enable usb_cdc.data"),
     ):
         assert words in out
 
 
-@pytest.mark.parametrize("name", catalogue.names())
-def test_every_board_is_shown_with_its_sources(spikelet, plugged, name):
+@pytest.mark.parametrize("name", catalogue.board_names())
+def test_boards_name_prints_sources(spikelet, plugged, name):
     status, out, _ = spikelet("boards", name)
     assert status == 0
-    assert all(where in out for where in catalogue.load(name).source.values())
+    assert all(origin in out for origin in catalogue.load_board_type(name).source.values())
 
 
-def test_json_has_the_same(spikelet, plugged):
+def test_boards_json_equals_table(spikelet, plugged):
     plugged(("/dev/ttyACM0", 0x2E8A, 0x0005), ("/dev/ttyACM1", 0x239A, 0x80F4))
-    said = json.loads(spikelet("boards", "--json")[1])
-    by_name = {board["name"]: board for board in said["boards"]}
-    assert set(by_name) == set(catalogue.names())
+    answer = json.loads(spikelet("boards", "--json")[1])
+    by_name = {board["name"]: board for board in answer["boards"]}
+    assert set(by_name) == set(catalogue.board_names())
     assert by_name["pico"]["attached"] == ["/dev/ttyACM1"]
     assert by_name["pico"]["perhaps_attached"] == ["/dev/ttyACM0"]
     assert by_name["pico2"]["perhaps_attached"] == ["/dev/ttyACM0"]
     assert by_name["pico2"]["ram_free"] is None
     assert by_name["pico"]["runtimes"]["circuitpython"]["usb_ids"] == [[0x239A, 0x80F4]]
-    one = json.loads(spikelet("boards", "pico", "--json")[1])
-    assert one == by_name["pico"]
+    pico = json.loads(spikelet("boards", "pico", "--json")[1])
+    assert pico == by_name["pico"]
 
 
-def test_a_board_that_is_not_known(spikelet, plugged):
+def test_boards_unknown_name_is_error(spikelet, plugged):
     status, _, err = spikelet("boards", "picoo")
     assert status == 1
     assert err.startswith("spikelet boards: no board is called 'picoo'; there are: ")

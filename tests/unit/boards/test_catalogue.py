@@ -1,4 +1,4 @@
-"""Board files: each loads, and says where its facts come from; a wrong one is refused by name."""
+"""Test the board files: each loads and has a source for its facts; an invalid file is an error."""
 
 import re
 from collections import Counter
@@ -68,7 +68,7 @@ ids = [board.name for board in EVERY]
 
 @pytest.fixture
 def board_file(tmp_path, monkeypatch):
-    """Return a function that makes a board called `mine` of a text."""
+    """Return a function that writes a board file called `mine`."""
     monkeypatch.setattr(installation, "board_folder", lambda: tmp_path)
 
     def write(text: str) -> str:
@@ -78,30 +78,30 @@ def board_file(tmp_path, monkeypatch):
     return write
 
 
-def test_the_boards_that_the_docs_name_are_there():
-    assert set(catalogue.names()) == REAL | WITHOUT_HARDWARE
-    assert catalogue.names() == sorted(catalogue.names())
+def test_catalogue_lists_documented_boards():
+    assert set(catalogue.board_names()) == REAL | WITHOUT_HARDWARE
+    assert catalogue.board_names() == sorted(catalogue.board_names())
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_every_fact_has_a_source(board):
-    given = [fact for fact in OF_A_BOARD if getattr(board, fact) not in {None, 0, ""}]
-    given += ["fpu"] if board.fpu is False else []
+def test_board_facts_have_sources(board):
+    stated = [fact for fact in OF_A_BOARD if getattr(board, fact) not in {None, 0, ""}]
+    stated += ["fpu"] if board.fpu is False else []
     if board.cpu == "this computer's":
-        given.remove("cpu")
+        stated.remove("cpu")
     for runtime in board.runtimes.values():
         facts = (fact for fact in OF_A_RUNTIME if getattr(runtime, fact) not in (None, 0, "", ()))
-        given += [f"{runtime.name}.{fact}" for fact in facts]
-        given += [f"pins.{purpose}" for purpose in runtime.pins]
-    given += [f"sensors.{sensor.chip or sensor.kind}" for sensor in board.sensors]
-    assert given
-    assert set(given) - set(board.source) == set()
-    assert all(len(where) > 10 for where in board.source.values())
-    assert not any("://" in where for where in board.source.values())
+        stated += [f"{runtime.name}.{fact}" for fact in facts]
+        stated += [f"pins.{purpose}" for purpose in runtime.pins]
+    stated += [f"sensors.{sensor.chip or sensor.kind}" for sensor in board.sensors]
+    assert stated
+    assert set(stated) - set(board.source) == set()
+    assert all(len(origin) > 10 for origin in board.source.values())
+    assert not any("://" in origin for origin in board.source.values())
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_every_source_is_of_a_fact(board):
+def test_board_sources_belong_to_facts(board):
     for fact in board.source:
         table, _, key = fact.rpartition(".")
         if table == "pins":
@@ -115,18 +115,19 @@ def test_every_source_is_of_a_fact(board):
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_kernels_are_known_and_in_the_order_of_their_speed(board):
+def test_board_kernels_are_known_and_fastest_first(board):
     for runtime in board.runtimes.values():
         assert list(runtime.kernels) == [name for name in kernels.NAMES if name in runtime.kernels]
         assert runtime.kernels[-1] == "plain"
     fastest = [kernels.NAMES.index(runtime.kernels[0]) for runtime in board.runtimes.values()]
-    assert fastest[0] == min(fastest)  # the first runtime is the one that counts
+    # The first runtime is the default.
+    assert fastest[0] == min(fastest)
     assert board.kernels[0] in weight_storage.INSTRUCTIONS
 
 
 @pytest.mark.parametrize("name", sorted(REAL))
-def test_a_real_board_says_what_it_has(name):
-    board = catalogue.load(name)
+def test_real_board_has_required_facts(name):
+    board = catalogue.load_board_type(name)
     assert set(board.runtimes) <= {"micropython", "circuitpython"}
     assert all(getattr(board, fact) for fact in LEAST_OF_A_REAL_BOARD)
     assert board.fpu is not None
@@ -145,32 +146,32 @@ def test_a_real_board_says_what_it_has(name):
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_usb_ids_are_pairs_of_16_bits(board):
+def test_board_usb_ids_are_pairs_of_16_bits(board):
     for runtime in board.runtimes.values():
         assert all(0 < number < 2**16 for pair in runtime.usb_ids for number in pair)
         assert len(set(runtime.usb_ids)) == len(runtime.usb_ids)
 
 
-def test_usb_ids_of_several_boards_are_declared_as_shared():
-    seen = {
+def test_board_usb_ids_of_several_boards_are_shared():
+    shown = {
         (pair, board.name) for board in EVERY for r in board.runtimes.values() for pair in r.usb_ids
     }
-    several = {pair for pair, count in Counter(pair for pair, _ in seen).items() if count > 1}
+    several = {pair for pair, count in Counter(pair for pair, _ in shown).items() if count > 1}
     assert (0x2E8A, 0x0005) in several
     for board in EVERY:
         for runtime in board.runtimes.values():
             assert runtime.usb_shared or not several & set(runtime.usb_ids)
 
 
-def test_what_several_boards_say_is_declared_as_shared():
-    said = Counter(
+def test_board_names_of_several_boards_are_shared():
+    names = Counter(
         (runtime.name, text)
         for board in EVERY
         for runtime in board.runtimes.values()
         for text in runtime.machine or (runtime.firmware,)
         if text
     )
-    several = {text for text, count in said.items() if count > 1}
+    several = {text for text, count in names.items() if count > 1}
     assert ("micropython", "Generic ESP32 module with ESP32") in several
     for board in EVERY:
         for runtime in board.runtimes.values():
@@ -179,7 +180,7 @@ def test_what_several_boards_say_is_declared_as_shared():
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_pins_are_spelled_as_interpreters_spell_them(board):
+def test_board_pins_have_interpreter_spelling(board):
     for runtime in board.runtimes.values():
         for purpose, value in runtime.pins.items():
             if purpose in ON_OR_OFF:
@@ -194,7 +195,7 @@ def test_pins_are_spelled_as_interpreters_spell_them(board):
 
 
 @pytest.mark.parametrize("board", EVERY, ids=ids)
-def test_sensors_say_how_they_are_reached(board):
+def test_board_sensors_have_bus_address_and_pins(board):
     for sensor in board.sensors:
         assert sensor.kind in KINDS
         assert sensor.chip == sensor.chip.lower()
@@ -218,15 +219,15 @@ def check_i2c(runtime: catalogue.Runtime, value: dict) -> None:
 
 
 def is_pin(runtime: catalogue.Runtime, pin: object) -> bool:
-    """Return whether a pin is a name of `board`, or one that machine.Pin takes."""
+    """Return whether a pin is a name of `board` or an argument of machine.Pin."""
     if isinstance(pin, int):
         return runtime.name == "micropython" and 0 <= pin < 64
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", pin) is not None
 
 
 @pytest.mark.parametrize("name", ["qemu-m3", "qemu-m0", "qemu-rv32"])
-def test_an_emulated_board_says_how_it_is_run(name):
-    board = catalogue.load(name)
+def test_emulated_board_has_machine(name):
+    board = catalogue.load_board_type(name)
     machine = board.qemu
     assert board.port == name.replace("-", ":")
     assert {"cpu", "micropython.ram_free", "qemu.rom_address"} <= set(board.source)
@@ -235,20 +236,20 @@ def test_an_emulated_board_says_how_it_is_run(name):
     assert board.flash_free == machine.rom_size > 0
 
 
-def test_a_board_that_is_not_emulated_says_so():
+def test_board_without_machine_is_not_emulated():
     with pytest.raises(SpikeletError, match="virtual is not an emulated board"):
-        _ = catalogue.load("virtual").qemu
+        _ = catalogue.load_board_type("virtual").qemu
 
 
 @pytest.mark.parametrize("name", ["picoo", "../boards/virtual", ""])
-def test_a_board_that_is_not_known(name):
+def test_load_board_type_unknown_name_is_error(name):
     with pytest.raises(SpikeletError, match=r"no board is called .*; there are: .*virtual"):
-        catalogue.load(name)
+        catalogue.load_board_type(name)
 
 
-def test_a_new_board_is_a_new_file(board_file):
-    board = catalogue.load(board_file(TOML))
-    assert catalogue.names() == ["mine"]
+def test_load_board_type_reads_new_file(board_file):
+    board = catalogue.load_board_type(board_file(TOML))
+    assert catalogue.board_names() == ["mine"]
     assert board.first.usb_ids == ((0x2E8A, 5),)
     assert (board.ram_free, board.machine) == (1, None)
     assert board.source == {"cpu": "its datasheet", "micropython.ram_free": "measured"}
@@ -268,8 +269,8 @@ def test_a_new_board_is_a_new_file(board_file):
         ("= 5", "line 1"),
     ],
 )
-def test_a_board_file_that_is_wrong_is_named(board_file, text, words):
+def test_load_board_type_invalid_file_is_error(board_file, text, words):
     with pytest.raises(SpikeletError, match=words) as error:
-        catalogue.load(board_file(text))
+        catalogue.load_board_type(board_file(text))
     assert "mine.toml is not a board file" in str(error.value)
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""A second serial port for frames alone: the board goes on by itself when the host has left."""
+"""Test the second serial port for frames: the board keeps running after the host has left."""
 
 import io
 import json
@@ -19,12 +19,13 @@ from spikelet.networks.lif_file import save_network
 from spikert.session import boot, compat_boot
 
 NETWORK = 3
-PATIENCE = 30  # seconds
+# Seconds.
+PATIENCE = 30
 
 
 @pytest.fixture
 def board(tmp_path, monkeypatch):
-    """Return (network, device) of a board that has started by itself, with a replay for a sensor."""
+    """Return (network, device) of a board that started by itself, with a recording as its sensor."""
     network = random_network(NETWORK)
     save_network(network, tmp_path / "net.lif")
     rows = np.zeros((4, network.channels), np.int16)
@@ -47,7 +48,7 @@ def board(tmp_path, monkeypatch):
     os.close(theirs)
 
 
-def test_hosts_come_and_go(board, capsys):
+def test_data_port_serves_hosts_in_turn(board, capsys):
     network, device = board
     x = np.zeros((3, network.channels), np.uint8)
     for _ in range(3):
@@ -56,21 +57,22 @@ def test_hosts_come_and_go(board, capsys):
             verify.check_identity(network, link.hello(), device)
             assert verify.verify(link, network, x).passed
             link.close()
-    said, end = "", time.monotonic() + PATIENCE
-    while "spikelet: " not in said and time.monotonic() < end:  # alone again, it prints its answers
-        said += capsys.readouterr().out
+    output, end = "", time.monotonic() + PATIENCE
+    # Without a host, the board prints its answers again.
+    while "spikelet: " not in output and time.monotonic() < end:
+        output += capsys.readouterr().out
         time.sleep(0.01)
-    assert "spikelet: " in said
+    assert "spikelet: " in output
 
 
-def test_there_is_no_repl(board):
+def test_data_port_has_no_repl(board):
     port = resolve.resolve(f"data:{board[1]}")
     for used in (port.connect, lambda: port.write_image(b"")):
         with pytest.raises(SpikeletError, match="carries data alone; name the board's console"):
             used()
 
 
-def test_a_device_that_is_not_there():
+def test_data_port_missing_device_is_error():
     with (
         pytest.raises(SpikeletError, match="data:/dev/none cannot be opened"),
         resolve.resolve("data:/dev/none").session(),

@@ -1,4 +1,4 @@
-"""Which sensor a board has, as the command line says it; what makes no sense is named."""
+"""Test the sensor settings of the command line and their error messages."""
 
 import json
 
@@ -39,18 +39,23 @@ from spikelet.networks.lif_file import save_network
             },
         ),
         ("replay", 1, {"sensor": "replay", "rate": 1}),
+        (
+            "replay:names=left+right",
+            1,
+            {"sensor": "replay", "names": ["left", "right"], "rate": 1},
+        ),
     ],
 )
-def test_what_the_command_line_says(text, rate, settings):
-    assert sensor_settings.parse(text, rate) == settings
-    assert json.loads(sensor_settings.to_bytes(settings)) == settings
+def test_parse_settings_of_command_line(text, rate, settings):
+    assert sensor_settings.parse_settings(text, rate) == settings
+    assert json.loads(sensor_settings.settings_to_bytes(settings)) == settings
 
 
-def test_a_file_of_settings(tmp_path):
+def test_parse_settings_of_file(tmp_path):
     path = tmp_path / "wired.json"
     path.write_text('{"sensor": "lis3dh", "rate": 20, "button": ["GP3", 0]}')
-    assert sensor_settings.parse(str(path), None)["rate"] == 20
-    assert sensor_settings.parse(str(path), 40)["rate"] == 40
+    assert sensor_settings.parse_settings(str(path), None)["rate"] == 20
+    assert sensor_settings.parse_settings(str(path), 40)["rate"] == 40
 
 
 @pytest.mark.parametrize(
@@ -69,9 +74,9 @@ def test_a_file_of_settings(tmp_path):
         ("mpu6050", -3.0, "rate is -3.0; it must be"),
     ],
 )
-def test_what_makes_no_sense(text, rate, words):
+def test_parse_settings_invalid_text_is_error(text, rate, words):
     with pytest.raises(SpikeletError) as error:
-        sensor_settings.parse(text, rate)
+        sensor_settings.parse_settings(text, rate)
     assert words in str(error.value)
 
 
@@ -79,12 +84,12 @@ def test_what_makes_no_sense(text, rate, words):
     ("content", "words"),
     [("[1]", "holds no settings"), ("{", "is no JSON"), (None, "cannot read")],
 )
-def test_a_file_that_makes_no_sense(tmp_path, content, words):
+def test_parse_settings_invalid_file_is_error(tmp_path, content, words):
     path = tmp_path / "wired.json"
     if content is not None:
         path.write_text(content)
     with pytest.raises(SpikeletError, match="wired.json") as error:
-        sensor_settings.parse(str(path), None)
+        sensor_settings.parse_settings(str(path), None)
     assert words in str(error.value)
 
 
@@ -98,8 +103,8 @@ def test_a_file_that_makes_no_sense(tmp_path, content, words):
         ({"sensor": "replay", "names": ["left", "right"]}, 2, ("left", "right")),
     ],
 )
-def test_what_channels_are_called(settings, channels, names):
-    assert sensor_settings.names(settings, channels) == names
+def test_channel_names_of_sensors(settings, channels, names):
+    assert sensor_settings.channel_names(settings, channels) == names
 
 
 @pytest.mark.parametrize(
@@ -116,7 +121,7 @@ def test_what_channels_are_called(settings, channels, names):
         (("--label", "a", "--sensor", "none"), "no sensor is called 'none'"),
     ],
 )
-def test_record_refuses_in_one_sentence(spikelet, tmp_path, arguments, words):
+def test_record_invalid_option_is_error(spikelet, tmp_path, arguments, words):
     folder = tmp_path / "motions"
     status, _, err = spikelet("record", folder, *arguments, "--port", "virtual")
     assert status == 1
@@ -125,11 +130,11 @@ def test_record_refuses_in_one_sentence(spikelet, tmp_path, arguments, words):
     assert not folder.exists()
 
 
-def test_a_rate_is_of_a_sensor(spikelet, tmp_path):
+def test_flash_rate_without_sensor_is_error(spikelet, tmp_path):
     from random_networks import random_network
 
     save_network(random_network(3), tmp_path / "net.lif")
     arguments = ("flash", tmp_path / "net.lif", "--rate", "50", "--port", "virtual")
     status, _, err = spikelet(*arguments)
     assert status == 1
-    assert "--rate is of a sensor; say with --sensor of which" in err
+    assert "--rate is for a sensor; name it with --sensor" in err

@@ -1,4 +1,4 @@
-"""The virtual board's modules have the signatures that CircuitPython's stubs have, and no more."""
+"""Test that the virtual board's modules have the signatures of CircuitPython's stubs, and no others."""
 
 import ast
 import importlib
@@ -12,7 +12,7 @@ MODULES = ("analogio", "audiobusio", "board", "busio", "digitalio", "microcontro
 
 
 def described(path):
-    """Return what a module's text or stubs have: {class, or "" for the module: {name: node}}."""
+    """Return {class, or "" for the module: {name: node}} of a module or its stubs."""
     tree = ast.parse(path.read_text())
     classes = {node.name: _names(node.body) for node in tree.body if isinstance(node, ast.ClassDef)}
     return {"": _names(tree.body), **classes}
@@ -25,7 +25,7 @@ def _names(nodes):
 
 
 def stubs(name):
-    """Return what CircuitPython's stubs of a module have."""
+    """Return the description of CircuitPython's stubs of a module."""
     [folder] = importlib.util.find_spec(f"{name}-stubs").submodule_search_locations
     return described(Path(folder, "__init__.pyi"))
 
@@ -49,24 +49,25 @@ def modules():
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_signatures_are_those_of_the_stubs(name):
+def test_virtual_modules_have_signatures_of_stubs(name):
     ours, expected, compared = described(VIRTUAL / "modules" / f"{name}.py"), stubs(name), 0
     for place, names in ours.items():
         for thing, node in names.items():
             assert thing in expected[place], (place, thing)
-            if expected[place][thing] is not None:  # else an attribute, ours a property
+            # An attribute of the stubs may be a property here.
+            if expected[place][thing] is not None:
                 assert parameters(node) == parameters(expected[place][thing]), (place, thing)
             compared += 1
     assert compared >= 1
 
 
-def test_pins_are_no_names_of_the_stubs(modules):
+def test_virtual_board_has_pins_beyond_stubs(modules):
     import board
 
     assert {"A0", "SCL", "SDA"} <= set(dir(board)) - set(stubs("board")[""])
 
 
-def test_a_bus_has_to_be_locked_and_serves_one_at_a_time(modules, tmp_path, monkeypatch):
+def test_virtual_bus_needs_lock_and_free_pins(modules, tmp_path, monkeypatch):
     import board
     import busio
 

@@ -1,4 +1,4 @@
-"""What `--port pico` says where something is missing; the board itself is in tests/boards."""
+"""Test the errors of `--port pico` for missing parts; tests/boards tests the board itself."""
 
 import shutil
 
@@ -12,7 +12,7 @@ from spikelet.errors import SpikeletError
 
 @pytest.fixture
 def built(tmp_path, monkeypatch):
-    """Return the folder of what was built, in which all that a Pico needs seems to be."""
+    """Return the folder of built firmware with empty files for a Pico."""
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path))
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     folder = installation.cache_folder("emulated")
@@ -28,40 +28,40 @@ def refusal(spelling: str) -> str:
     return str(error.value)
 
 
-def test_a_port_like_any_other(built):
+def test_pico_port_has_default_firmware(built):
     port = resolve.resolve("pico")
     assert (port.name, port.in_place) == ("pico", False)
     assert port.firmware == built / pico.FIRMWARE
-    assert catalogue.load("pico").port == "pico"
+    assert catalogue.load_board_type("pico").port == "pico"
 
 
-def test_another_firmware_has_a_flash_of_its_own(built, tmp_path):
+def test_pico_port_other_firmware_has_own_flash(built, tmp_path):
     (tmp_path / "other.uf2").write_bytes(b"")
     port = resolve.resolve(f"pico:{tmp_path}/other.uf2")
     assert port.firmware == tmp_path / "other.uf2"
     assert port.storage != resolve.resolve("pico").storage
 
 
-def test_no_firmware(built):
+def test_pico_port_without_firmware_is_error(built):
     (built / pico.FIRMWARE).unlink()
     assert "pico needs RPI_PICO.uf2" in refusal("pico")
     assert "run boards/emulated/build" in refusal("pico")
     assert "/no/such.uf2, which is not there" in refusal("pico:/no/such.uf2")
 
 
-def test_no_emulator(built):
+def test_pico_port_without_emulator_is_error(built):
     (built / pico.EMULATOR).rmdir()
     assert "pico needs rp2040js" in refusal("pico")
     assert "run boards/emulated/build pico" in refusal("pico")
 
 
-def test_no_node(built, monkeypatch):
+def test_pico_port_without_node_is_error(built, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert "pico needs node" in refusal("pico")
     assert "apt-get install nodejs" in refusal("pico")
 
 
-def test_a_runner_that_cannot_start_says_why(built, monkeypatch):
+def test_pico_port_reports_failed_start(built, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setenv("SPIKELET_CACHE", str(built.parent))
     if shutil.which("node") is None:

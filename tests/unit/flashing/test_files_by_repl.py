@@ -1,4 +1,4 @@
-"""What goes into a board's file system arrives whole, or leaves the old file where it was."""
+"""Files reach a board complete, or the old file stays; ROMFS images align the network."""
 
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from spikelet.networks import lif_file
 from spikert.network import tables
 
 LIF = lif_file.to_bytes(random_network(3))
-HEADER = b"\xd2\xcd\x31"  # of a ROMFS image
-DIRECTORY, FILE, DATA = 4, 5, 2  # kinds of its records
+# The first bytes of a ROMFS image, and the kinds of its records.
+HEADER = b"\xd2\xcd\x31"
+DIRECTORY, FILE, DATA = 4, 5, 2
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def files(board):
     return BoardFiles(board, fast=False)
 
 
-def test_files_arrive_in_their_folders(files, tmp_path):
+def test_board_files_store_writes_all_folders(files, tmp_path):
     sent = {"a/b/c.py": b"x" * 3000, "a/d.py": b"", "network.lif": LIF}
     files.make(["a", "a/b"])
     steps = list(files.store(sent))
@@ -42,19 +43,19 @@ def test_files_arrive_in_their_folders(files, tmp_path):
     assert [path.name for path in tmp_path.rglob("*.new")] == []
 
 
-def test_what_is_there_is_listed_and_removed(files, tmp_path):
+def test_board_files_list_and_remove_folder(files, tmp_path):
     files.make(["a", "a/b", "a"])
     list(files.store({"a/b/c.py": b"123", "a/d.py": b"4"}))
-    found = files.list("a")
-    assert found == {"a/b/c.py": 3, "a/b": -1, "a/d.py": 1}
-    assert list(found).index("a/b/c.py") < list(found).index("a/b")
+    sizes = files.list("a")
+    assert sizes == {"a/b/c.py": 3, "a/b": -1, "a/d.py": 1}
+    assert list(sizes).index("a/b/c.py") < list(sizes).index("a/b")
     assert files.list("none") == {}
-    files.remove([*found, "a", "never-there"])
+    files.remove([*sizes, "a", "never-there"])
     assert list(tmp_path.iterdir()) == []
     assert files.read("a/d.py") is None
 
 
-def test_a_full_board_keeps_its_old_file(board, files, tmp_path):
+def test_board_files_store_on_full_board_keeps_old_file(board, files, tmp_path):
     (tmp_path / "network.lif").write_bytes(b"old")
     board.room = 1500
     with pytest.raises(
@@ -66,7 +67,7 @@ def test_a_full_board_keeps_its_old_file(board, files, tmp_path):
     assert (tmp_path / "network.lif").read_bytes() == b"old"
 
 
-def test_what_arrives_damaged_does_not_replace_the_old_file(board, files, tmp_path):
+def test_board_files_store_damaged_keeps_old_file(board, files, tmp_path):
     (tmp_path / "main.py").write_bytes(b"old")
     board.corrupt = True
     with pytest.raises(SpikeletError, match=r"main\.py arrived damaged on the board.*flash again"):
@@ -75,21 +76,21 @@ def test_what_arrives_damaged_does_not_replace_the_old_file(board, files, tmp_pa
 
 
 @pytest.mark.parametrize("step", ["make", "store"])
-def test_a_file_system_that_is_read_only_is_explained(board, files, step):
+def test_board_files_read_only_error_names_remedy(board, files, step):
     board.read_only = True
     with pytest.raises(SpikeletError, match=r"read-only .*CIRCUITPY.*storage\.remount") as error:
         files.make(["a"]) if step == "make" else list(files.store({"a.py": b"1"}))
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there_replaces_none(board, files, tmp_path):
+def test_board_files_rename_missing_keeps_target(board, files, tmp_path):
     (tmp_path / "kept").write_bytes(b"old")
     with pytest.raises(SpikeletError, match="could not rename missing"):
         files.rename("missing", "kept")
     assert (tmp_path / "kept").read_bytes() == b"old"
 
 
-def test_the_last_line_says_what_went_wrong():
+def test_last_line_returns_error_of_traceback():
     text = "Traceback (most recent call last):\r\n  File x\r\nOSError: [Errno 28] ENOSPC\r\n\r\n"
     assert last_line(text) == "OSError: [Errno 28] ENOSPC"
     assert last_line("") == "no reason given"
@@ -109,7 +110,7 @@ def records(data: bytes, offset: int = 0):
 
 
 def number(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number of 7 bits in each byte, the highest first, and where it ends."""
+    """Return (value, end) of a number with 7 bits in each byte, the highest first."""
     value = data[at] & 0x7F
     while data[at] & 0x80:
         at += 1
@@ -119,7 +120,7 @@ def number(data: bytes, at: int) -> tuple[int, int]:
 
 def files_in(data: bytes, offset: int, folder: str = "") -> dict[str, tuple[int, bytes]]:
     """Return {path: (offset in the image, content)} of the records of a directory."""
-    found = {}
+    files = {}
     for kind, start, payload in records(data, offset):
         if kind not in (DIRECTORY, FILE):
             continue
@@ -127,11 +128,11 @@ def files_in(data: bytes, offset: int, folder: str = "") -> dict[str, tuple[int,
         path = folder + payload[at : at + size].decode()
         rest, rest_at = payload[at + size :], start + at + size
         if kind == DIRECTORY:
-            found |= files_in(rest, rest_at, path + "/")
+            files |= files_in(rest, rest_at, path + "/")
         else:
             (content,) = [part for part in records(rest, rest_at) if part[0] == DATA]
-            found[path] = content[1:]
-    return found
+            files[path] = content[1:]
+    return files
 
 
 def unpacked(image: bytes) -> dict[str, tuple[int, bytes]]:
@@ -142,26 +143,26 @@ def unpacked(image: bytes) -> dict[str, tuple[int, bytes]]:
 
 
 def assert_holds(image: bytes, files: dict[str, bytes]) -> None:
-    found = unpacked(image)
-    assert {path: found[path][1] for path in files} == files
-    assert all(found[path][0] % 4 == 0 for path in files if path.endswith(".lif"))
-    assert all(content == b"" for path, (_, content) in found.items() if path not in files)
+    contents = unpacked(image)
+    assert {path: contents[path][1] for path in files} == files
+    assert all(contents[path][0] % 4 == 0 for path in files if path.endswith(".lif"))
+    assert all(content == b"" for path, (_, content) in contents.items() if path not in files)
 
 
 @pytest.mark.parametrize("extra", range(16))
 @pytest.mark.parametrize("path", ["a.py", "zoo.py", "spikert/kernels/a.py"])
-def test_a_network_is_aligned_in_an_image_whatever_else_is_there(path, extra):
+def test_romfs_image_aligns_network(path, extra):
     files = {"main.py": b"m" * 5, "network.lif": LIF, path: b"x" * (120 + extra)}
     assert_holds(romfs.romfs_image(files), files)
 
 
-def test_the_runtime_and_a_recording_fit_in_an_image():
+def test_romfs_image_has_runtime_and_recording():
     for size in range(4):
         files = {**installation.runtime_files(), "network.lif": LIF, "samples.bin": bytes(size)}
         assert_holds(romfs.romfs_image(files), files)
 
 
-def test_the_runtime_is_all_there():
+def test_runtime_files_have_all_modules_and_main():
     files = installation.runtime_files()
     folder = Path(tables.__file__).parents[1]
     modules = {

@@ -1,4 +1,4 @@
-"""A flash cut at any moment leaves a board that starts with the old or the new, never neither."""
+"""After a power cut at any moment of a flash, a board starts with the old or the new network."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, stage
 from spikelet.flashing import layout as board_layout
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.layout import Layout
 from spikert.session.crash_count import CrashCount
 
 ENTRY = dict.fromkeys(installation.ENTRY_POINTS, installation.entry_point())
@@ -28,7 +29,8 @@ from spikert import session
 
 session.main()
 '''
-IN_THE_ROOT = {  # as boards were flashed before
+# Earlier versions flashed boards like this.
+IN_THE_ROOT = {
     **RUNTIMES["old"],
     "network.lif": b"1" * 1100,
     "main.py": OLD_MAIN,
@@ -37,26 +39,26 @@ IN_THE_ROOT = {  # as boards were flashed before
 
 
 def started(files):
-    """Return what a board starts on which these files were put."""
+    """Return (runtime, files) that a board with these files starts."""
     runtime = {path: data for path, data in files.items() if path.startswith("spikert/")}
-    given = {name: files[name] for name in start_code.ENDINGS if name in files}
-    return runtime, given
+    others = {name: files[name] for name in start_code.ENDINGS if name in files}
+    return runtime, others
 
 
-def seen(first=("code.py", "main.py")):
-    found = boot(first)
-    return None if found is None else (found.runtime, found.files)
+def boot_result(first=("code.py", "main.py")):
+    start = boot(first)
+    return None if start is None else (start.runtime, start.files)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Return a function that makes a new folder of a board the current one."""
-    made = []
+    """Return a function that makes a new folder of a board and changes to it."""
+    folders = []
 
     def fresh(files) -> FolderBoard:
-        made.append(tmp_path / str(len(made)))
-        made[-1].mkdir()
-        monkeypatch.chdir(made[-1])
+        folders.append(tmp_path / str(len(folders)))
+        folders[-1].mkdir()
+        monkeypatch.chdir(folders[-1])
         if "main.py" in files and files["main.py"] == OLD_MAIN:
             for path, data in files.items():
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -69,22 +71,22 @@ def folder(tmp_path, monkeypatch):
 
 
 def flash(board, files):
-    return list(stage.install_files(BoardFiles(board, fast=False), board_layout.of(files)))
+    return list(stage.install_files(BoardFiles(board, fast=False), Layout.of_files(files)))
 
 
 @pytest.mark.parametrize("files", [OLD, NEW, SAME_RUNTIME], ids=["old", "new", "same runtime"])
-def test_a_board_starts_with_what_was_flashed(folder, files):
+def test_flash_then_board_starts_with_new_files(folder, files):
     folder({})
     flash(FolderBoard(), files)
-    assert seen() == started(files)
-    assert seen(("main.py",)) == started(files)
+    assert boot_result() == started(files)
+    assert boot_result(("main.py",)) == started(files)
     assert not list(Path().rglob("*.new"))
 
 
 @pytest.mark.parametrize("fat", [False, True], ids=["littlefs", "FAT"])
 @pytest.mark.parametrize("new", [NEW, SAME_RUNTIME], ids=["new runtime", "same runtime"])
 @pytest.mark.parametrize("old", [{}, OLD, IN_THE_ROOT], ids=["empty", "flashed", "old layout"])
-def test_the_power_can_go_at_any_operation(folder, old, new, fat):
+def test_power_cut_at_each_operation_starts_old_or_new(folder, old, new, fat):
     folder(old)
     board = FolderBoard(fat=fat)
     flash(board, new)
@@ -93,30 +95,32 @@ def test_the_power_can_go_at_any_operation(folder, old, new, fat):
     allowed = [started(new), started(old) if old else None]
     # A MicroPython on littlefs starts with main.py; CircuitPython, on FAT, with code.py, else main.py.
     first = ("code.py", "main.py") if fat else ("main.py",)
-    found = []
+    starts = []
     for cut in range(operations):
         folder(old)
         board = FolderBoard(fat=fat)
         board.cut_at = cut
         with pytest.raises(PowerCut):
             flash(board, new)
-        found.append(allowed.index(seen(first)))
+        starts.append(allowed.index(boot_result(first)))
         again = FolderBoard(fat=fat)
         flash(again, new)
-        assert seen(first) == started(new)
+        assert boot_result(first) == started(new)
         left = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
-        layout = board_layout.of(new)
+        layout = Layout.of_files(new)
         assert left == {*layout.staged, *layout.entries, start_code.ACTIVE}
-    assert found == sorted(found, reverse=True)  # first the old, from one moment on the new
-    assert set(found) == {0, 1}
+    # The board starts the old network up to one moment, and the new one from then on.
+    assert starts == sorted(starts, reverse=True)
+    assert set(starts) == {0, 1}
 
 
 @pytest.mark.parametrize("every", quick((1, 4), (4,)))
 @pytest.mark.parametrize("fat", [False, True], ids=["littlefs", "FAT"])
-def test_two_cuts_in_a_row_hurt_no_more_than_one(folder, fat, every):
+def test_two_power_cuts_in_a_row_start_a_complete_network(folder, fat, every):
     other = {**OLD, "network.lif": b"5" * 100}
     allowed = [started(files) for files in (OLD, SAME_RUNTIME, other)]
-    most = 20  # more than either has operations
+    # More than either flash has operations.
+    most = 20
     pairs = moments = 0
     firsts = range(0, most, every)
     for first in firsts:
@@ -130,63 +134,63 @@ def test_two_cuts_in_a_row_hurt_no_more_than_one(folder, fat, every):
                     flash(board, files)
                 except PowerCut:
                     cuts += 1
-            assert seen() in allowed
+            assert boot_result() in allowed
             moments += cuts
             pairs += cuts == 2
     assert pairs > 100 // every
     assert moments < 2 * len(firsts) * most  # so every operation was among them
 
 
-def test_what_a_cut_left_makes_room_before_anything_else_is_sent(folder):
+def test_stage_removes_files_of_cut_flash_first(folder):
     folder(OLD)
     board = FolderBoard()
     board.cut_at = 8
     with pytest.raises(PowerCut):
         flash(board, NEW)
-    left = set(board_layout.of(NEW).staged) - set(board_layout.of(OLD).staged)
+    left = set(Layout.of_files(NEW).staged) - set(Layout.of_files(OLD).staged)
     assert any(Path(path).exists() for path in left)
     again = FolderBoard()
     again.room = 0
     with pytest.raises(SpikeletError, match="No space left"):
         flash(again, SAME_RUNTIME)
     assert not any(Path(path).exists() for path in left)
-    assert seen() == started(OLD)
+    assert boot_result() == started(OLD)
 
 
-def test_what_a_cut_flash_has_sent_is_not_sent_again(folder):
+def test_stage_after_cut_sends_only_missing_files(folder):
     folder(OLD)
     board = FolderBoard()
     board.cut_at = 11
     with pytest.raises(PowerCut):
         flash(board, NEW)
-    there = [path for path in board.written if not path.startswith("spikelet/active")][:-1]
-    assert there
+    stored = [path for path in board.written if not path.startswith("spikelet/active")][:-1]
+    assert stored
     again = FolderBoard()
     steps = flash(again, NEW)
-    assert not set(there) & set(again.written)
+    assert not set(stored) & set(again.written)
     assert steps[0][0] == sum(
-        len(data) for path, data in board_layout.of(NEW).staged.items() if path + ".new" in there
+        len(data) for path, data in Layout.of_files(NEW).staged.items() if path + ".new" in stored
     )
 
 
-def test_flashing_the_same_again_writes_nothing(folder):
+def test_flash_of_equal_files_writes_nothing(folder):
     folder(OLD)
     board = FolderBoard()
     flash(board, OLD)
     assert board.count == 0
 
 
-def test_a_board_that_was_given_up_is_tried_again(folder):
+def test_flash_resets_crash_count(folder):
     folder(OLD)
     Path(CrashCount.path).write_text("3\nValueError: no such pin")
     flash(FolderBoard(), OLD)
     assert not Path(CrashCount.path).exists()
 
 
-def test_a_main_py_of_the_user_s_own_stays(folder):
+def test_activate_keeps_main_py_of_user(folder):
     board = folder({})
     Path("main.py").write_text("print('mine')")
-    files, layout = BoardFiles(board, fast=False), board_layout.of(NEW)
+    files, layout = BoardFiles(board, fast=False), Layout.of_files(NEW)
     list(stage.stage(files, layout))
     assert stage.activate(files, layout) == ("main.py",)
     stage.clean(files, layout)
@@ -195,14 +199,14 @@ def test_a_main_py_of_the_user_s_own_stays(folder):
     assert "import code; code.start()" in note
 
 
-def test_circuitpython_s_own_hello_is_replaced(folder):
+def test_activate_replaces_hello_of_circuitpython(folder):
     folder({})
     Path("code.py").write_text('print("Hello World!")\n')
     flash(FolderBoard(), NEW)
-    assert seen(("code.py",)) == started(NEW)
+    assert boot_result(("code.py",)) == started(NEW)
 
 
-def test_the_old_layout_stays_where_the_user_s_own_main_py_may_use_it(folder):
+def test_clean_keeps_old_layout_for_main_py_of_user(folder):
     folder(IN_THE_ROOT)
     Path("main.py").write_bytes(b"# mine\n" + OLD_MAIN)
     flash(FolderBoard(), NEW)
@@ -210,33 +214,36 @@ def test_the_old_layout_stays_where_the_user_s_own_main_py_may_use_it(folder):
     assert Path("spikert/__init__.py").exists()
 
 
-def test_a_torn_list_is_not_believed():
+def test_parse_listing_of_torn_content_is_none():
     whole = board_layout.listing({"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"})
-    assert board_layout.listed(whole) == {"runtime": "spikelet/r1", "network.lif": "spikelet/2.lif"}
+    assert board_layout.parse_listing(whole) == {
+        "runtime": "spikelet/r1",
+        "network.lif": "spikelet/2.lif",
+    }
     for size in range(len(whole)):
-        assert board_layout.listed(whole[:size]) is None
+        assert board_layout.parse_listing(whole[:size]) is None
     for at in range(len(whole)):
         changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
-        assert board_layout.listed(changed) is None
-    assert board_layout.listed(None) is None
+        assert board_layout.parse_listing(changed) is None
+    assert board_layout.parse_listing(None) is None
 
 
-def test_the_board_takes_a_torn_list_for_none_as_well(folder, capsys):
+def test_board_ignores_torn_active_and_uses_new_one(folder, capsys):
     folder(OLD)
     whole = Path("spikelet/active").read_bytes()
     for size in range(0, len(whole), 7):
         Path("spikelet/active").write_bytes(whole[:size])
-        assert seen() is None
+        assert boot_result() is None
     assert "run spikelet flash" in capsys.readouterr().out
     Path("spikelet/active.new").write_bytes(whole)
-    assert seen() == started(OLD)
+    assert boot_result() == started(OLD)
 
 
-def test_a_plan_says_what_a_flash_does_and_changes_nothing(folder):
+def test_plan_changes_match_flash_and_write_nothing(folder):
     folder(OLD)
     board = FolderBoard()
-    files, layout = BoardFiles(board, fast=False), board_layout.of(SAME_RUNTIME)
-    plan = stage.plan(files, layout)
+    files, layout = BoardFiles(board, fast=False), Layout.of_files(SAME_RUNTIME)
+    plan = stage.plan_changes(files, layout)
     assert board.count == 0
     before = {path.as_posix() for path in Path().rglob("*") if path.is_file()}
     flash(board, SAME_RUNTIME)
@@ -246,47 +253,47 @@ def test_a_plan_says_what_a_flash_does_and_changes_nothing(folder):
     assert {*plan.send, *plan.keep} == after
 
 
-def test_erasing_leaves_what_is_not_spikelet_s(folder):
+def test_erase_keeps_files_of_user(folder):
     folder(IN_THE_ROOT)
     flash(FolderBoard(), OLD)
     for path in ("mine.py", "data/1.bin"):
         Path(path).parent.mkdir(exist_ok=True)
         Path(path).write_bytes(b"x")
     files = BoardFiles(FolderBoard())
-    erase.erase(files, erase.ours(files))
+    erase.erase(files, erase.own_files(files))
     assert {path.as_posix() for path in Path().rglob("*")} == {"mine.py", "data", "data/1.bin"}
     Path("boot_out.txt").write_text("of CircuitPython")
     erase.erase(files, erase.everything(files))
     assert [path.name for path in Path().iterdir()] == ["boot_out.txt"]
 
 
-def test_an_erase_that_is_cut_leaves_a_board_that_starts_with_it_or_nothing(folder):
+def test_power_cut_in_erase_starts_network_or_none(folder):
     folder(OLD)
     board = FolderBoard()
-    erase.erase(BoardFiles(board), erase.ours(BoardFiles(board)))
+    erase.erase(BoardFiles(board), erase.own_files(BoardFiles(board)))
     for cut in range(board.count):
         folder(OLD)
         board = FolderBoard()
         board.cut_at = cut
         files = BoardFiles(board)
         with pytest.raises(PowerCut):
-            erase.erase(files, erase.ours(files))
-        assert seen() in (started(OLD), None)
+            erase.erase(files, erase.own_files(files))
+        assert boot_result() in (started(OLD), None)
 
 
-def test_a_full_board_goes_on_with_what_it_had(folder):
+def test_flash_on_full_board_keeps_old_network(folder):
     folder(OLD)
     board = FolderBoard()
     board.room = 900
-    with pytest.raises(SpikeletError, match="goes on with what it had"):
+    with pytest.raises(SpikeletError, match="keeps its old files"):
         flash(board, NEW)
-    assert seen() == started(OLD)
+    assert boot_result() == started(OLD)
 
 
-def test_what_arrives_damaged_is_not_put_to_use(folder):
+def test_flash_of_damaged_files_keeps_old_network(folder):
     folder(OLD)
     board = FolderBoard()
     board.corrupt = True
     with pytest.raises(SpikeletError, match="damaged"):
         flash(board, NEW)
-    assert seen() == started(OLD)
+    assert boot_result() == started(OLD)

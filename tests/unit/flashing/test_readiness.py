@@ -1,4 +1,4 @@
-"""What doctor advises, of boards that nobody here has."""
+"""doctor advises on each missing part; the boards are made up."""
 
 from dataclasses import replace
 
@@ -7,12 +7,15 @@ import pytest
 from spikelet.boards import catalogue
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
-from spikelet.flashing.readiness import Examination, advice
+from spikelet.flashing.readiness import Readiness, advice
 from spikelet.flashing.runtime import bytecode
 
-PICO = Identity((catalogue.load("pico"),), certain=True)
-GENERIC = Identity((catalogue.load("esp32-devkit"), catalogue.load("m5stickc-plus")), certain=False)
-WELL = Examination(
+PICO = Identity((catalogue.load_board_type("pico"),), certain=True)
+GENERIC = Identity(
+    (catalogue.load_board_type("esp32-devkit"), catalogue.load_board_type("m5stickc-plus")),
+    certain=False,
+)
+WELL = Readiness(
     port="/dev/ttyACM0",
     interpreter=Interpreter(
         "micropython", (6, 3), "armv6m", 200_000, emitters=("viper", "native", "asm_thumb")
@@ -34,13 +37,13 @@ CIRCUITPYTHON = replace(
 
 @pytest.fixture(autouse=True)
 def compilers(monkeypatch):
-    """Have an mpy-cross for MicroPython's bytecode 6.3, and no other."""
-    one = bytecode.Compiler("mpy-cross", "micropython", (6, 3))
-    monkeypatch.setattr(bytecode, "compilers", lambda: [one])
+    """Provide compiler mpy-cross, for MicroPython's bytecode 6.3."""
+    compiler = bytecode.Compiler("mpy-cross", "micropython", (6, 3))
+    monkeypatch.setattr(bytecode, "compilers", lambda: [compiler])
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("readiness", "words"),
     [
         (replace(WELL, runtime=False, network=0), "run spikelet flash NET.lif --port /dev/ttyACM0"),
         (replace(WELL, network=0), "does not hold a network: run spikelet flash"),
@@ -55,7 +58,7 @@ def compilers(monkeypatch):
         ),
         (
             replace(WELL, interpreter=WEACT, identity=Identity((), certain=False)),
-            "no board file describes 'WeAct with RP2040', so nothing but its answers is known: docs",
+            "no board file describes 'WeAct with RP2040', so Spikelet knows only its answers: docs",
         ),
         (replace(WELL, identity=GENERIC), "it is one of esp32-devkit, m5stickc-plus, or another"),
         (replace(WELL, read_only=True), "let spikelet flash write to that drive"),
@@ -66,16 +69,16 @@ def compilers(monkeypatch):
         (replace(WELL, stopped=True), "reset the board to start that again"),
     ],
 )
-def test_what_is_missing_has_one_sentence_that_says_what_to_do(found, words):
-    sentences = list(advice(found))
+def test_advice_for_missing_part_is_one_sentence(readiness, words):
+    sentences = list(advice(readiness))
     assert len(sentences) == 1
     assert words in sentences[0]
     assert "\n" not in sentences[0]
 
 
-def test_a_board_with_everything_needs_no_advice():
+def test_advice_for_complete_board_is_empty():
     assert list(advice(WELL)) == []
 
 
-def test_a_computer_needs_no_board_file():
+def test_advice_for_computer_needs_no_board_file():
     assert list(advice(replace(WELL, platform="linux", identity=Identity((), certain=False)))) == []

@@ -1,4 +1,4 @@
-"""A ROM image is written through mpremote, to a stand-in for a board's partition."""
+"""mpremote writes ROM images, here to a simulated partition."""
 
 import contextlib
 import sys
@@ -20,7 +20,7 @@ INTERPRETER = SimpleNamespace(name="micropython")
 
 
 class Partition:
-    """Runs what mpremote sends on CPython, with MicroPython's module for partitions."""
+    """A ROM partition: runs the code of mpremote on CPython, with a module `vfs`."""
 
     def __init__(self, monkeypatch, partitions: int = 1):
         self.data = bytearray(b"\xff" * 8 * BLOCK)
@@ -34,7 +34,7 @@ class Partition:
 
     def exec(self, code):
         try:
-            exec(code, self.names)  # as a board would
+            exec(code, self.names)
         except ImportError as error:
             raise TransportExecError(1, str(error)) from error
 
@@ -64,40 +64,40 @@ def port(transport):
     )
 
 
-def test_an_image_is_written_whole(monkeypatch):
+def test_rom_install_writes_image(monkeypatch):
     board = Partition(monkeypatch)
-    where = rom.Rom(port(board), len(board.data))
+    rom_port = rom.Rom(port(board), len(board.data))
     image = romfs_image(FILES)
-    assert list(stage.install(where, FILES)) == [(len(image), len(image))]
+    assert list(stage.install_payload(rom_port, FILES)) == [(len(image), len(image))]
     assert bytes(board.data[: len(image)]) == image
     assert board.written
-    assert where.in_place
+    assert rom_port.in_place
 
 
-def test_a_board_without_a_partition_is_refused(monkeypatch):
+def test_rom_without_partition_raises(monkeypatch):
     with pytest.raises(SpikeletError, match="board has no ROM partition; flash without --rom"):
         rom.Rom(port(Partition(monkeypatch)), 0)
     with pytest.raises(SpikeletError, match="took no ROM image .*partition not found"):
         rom.deploy(Partition(monkeypatch, partitions=0), romfs_image(FILES))
 
 
-def test_an_image_that_is_too_large_is_refused_before_anything_is_erased(monkeypatch):
+def test_rom_image_too_large_raises_before_erase(monkeypatch):
     board = Partition(monkeypatch)
     before = bytes(board.data)
     size = len(romfs_image(FILES)) - 1
     with pytest.raises(SpikeletError, match=rf"{size:,} bytes, below the {size + 1:,}"):
-        list(stage.install(rom.Rom(port(board), size), FILES))
+        list(stage.install_payload(rom.Rom(port(board), size), FILES))
     assert bytes(board.data) == before
 
 
-def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch):
+def test_rom_activate_writes_rom_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
     (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
     files = {**FILES, "main.py": installation.entry_point()}
     assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
-    held = layout.listed((tmp_path / "spikelet" / "active").read_bytes())
-    assert held == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
+    paths = layout.parse_listing((tmp_path / "spikelet" / "active").read_bytes())
+    assert paths == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
     assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
     assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
 
@@ -110,7 +110,7 @@ def test_a_board_starts_from_its_rom_once_that_is_written(tmp_path, monkeypatch)
         (None, False),
     ],
 )
-def test_whether_a_board_starts_from_its_rom(tmp_path, monkeypatch, paths, in_use):
+def test_rom_is_in_use_if_active_names_it(tmp_path, monkeypatch, paths, in_use):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
     if paths is not None:
@@ -118,22 +118,22 @@ def test_whether_a_board_starts_from_its_rom(tmp_path, monkeypatch, paths, in_us
     assert rom.Rom(port(FolderBoard()), 1 << 20).is_in_use() is in_use
 
 
-def test_a_rom_in_use_is_not_written_unless_files_can_stand_in_for_it(monkeypatch):
+def test_rom_in_use_needs_fallback_files_or_force(monkeypatch):
     def full(*_):
         raise SpikeletError("the board could not store network.lif")
 
-    where, warned = rom.Rom(port(None), 1 << 20), []
+    rom_port, warned = rom.Rom(port(None), 1 << 20), []
     choice = SimpleNamespace(files={}, sentence="")
-    prepared = flash.Preparation(where, INTERPRETER, None, choice, None, None)
+    prepared = flash.Preparation(rom_port, INTERPRETER, None, choice, None, None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
     monkeypatch.setattr(flash, "_write_files", full)
     monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), None))
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):
-        flash.write(prepared, warn=warned.append)
-    report = flash.write(prepared, force=True, warn=warned.append)
+        flash.write_files(prepared, warn=warned.append)
+    report = flash.write_files(prepared, force=True, warn=warned.append)
     assert (report.sent, report.own_entries) == (7, ())
     assert warned == [
-        "nothing starts board if the power goes now: the board could not store network.lif"
+        "board will not start by itself if the power goes now: the board could not store network.lif"
     ]

@@ -1,4 +1,4 @@
-"""ReLU networks as NIR graphs: there and back, from other programs, and what is refused."""
+"""Test ReLU networks as NIR graphs: round trips, foreign graphs, refusals."""
 
 import json
 from itertools import pairwise
@@ -29,7 +29,7 @@ def network(levels=None):
 
 
 def graph(*between, metadata=None, shape=(4,)):
-    """Return a chain of nodes from an Input of this shape, as another program has it."""
+    """Return a chain of nodes from an Input of this shape, as another program writes it."""
     nodes = {"in": nir.Input(np.array(shape))}
     nodes |= {f"node_{index}": node for index, node in enumerate(between)}
     nodes["out"] = nir.Output(np.array([2]))
@@ -53,13 +53,13 @@ def dense(inputs, outputs=2):
     return nir.Linear(np.random.default_rng(6).normal(size=(outputs, inputs)))
 
 
-def by_definition(made, x):
+def by_definition(graph, x):
     """Return the scores float64[n, 2] of samples x in the graph's own order, by loops."""
     signal, left = (
         x / 255,
-        sum(isinstance(node, ann._LAYERS) for node in made.nodes.values()),
+        sum(isinstance(node, ann._LAYERS) for node in graph.nodes.values()),
     )
-    for node in made.nodes.values():
+    for node in graph.nodes.values():
         signal = passed(node, signal)
         if isinstance(node, ann._LAYERS):
             left -= 1
@@ -68,22 +68,22 @@ def by_definition(made, x):
 
 
 def matrices():
-    """Return two layers, as torch has their weights: a row for each neuron."""
+    """Return two layers in torch's order, with a row of weights for each neuron."""
     random = np.random.default_rng(2)
     first = nir.Affine(random.normal(size=(3, 4)), random.normal(size=3))
     return first, nir.Linear(random.normal(size=(2, 3)))
 
 
 @pytest.mark.parametrize("levels", [None, 8])
-def test_a_file_gives_back_the_network_to_the_last_bit(tmp_path, levels):
-    made = network(levels)
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
-    assert (found.classes, found.levels) == (made.classes, made.levels)
-    for layer, copy in zip(made.layers, found.layers, strict=True):
-        np.testing.assert_array_equal(layer.weights, copy.weights)
-        np.testing.assert_array_equal(layer.bias, copy.bias)
-        assert layer.clip == copy.clip
+def test_ann_file_round_trip_is_identical(tmp_path, levels):
+    original = network(levels)
+    ann.write_ann(original, tmp_path / "ann.nir")
+    copy = ann.read_ann(tmp_path / "ann.nir")
+    assert (copy.classes, copy.levels) == (original.classes, original.levels)
+    for layer, other in zip(original.layers, copy.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, other.weights)
+        np.testing.assert_array_equal(layer.bias, other.bias)
+        assert layer.clip == other.clip
 
 
 CONVOLUTIONS = {
@@ -111,7 +111,7 @@ CONVOLUTIONS = {
 
 
 def convolutional(geometries, levels=None):
-    """Return a network with these first layers, of three maps each, and a dense one of two."""
+    """Return a network: first layers with these geometries and three maps, then a dense one of two."""
     random, width, layers = np.random.default_rng(1), 0, []
     for geometry in (*geometries, None):
         rows, maps = geometry.fan_in if geometry else width, 2 if len(layers) == 2 else 3
@@ -124,28 +124,28 @@ def convolutional(geometries, levels=None):
 
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
 @pytest.mark.parametrize("levels", [None, 8])
-def test_a_file_gives_back_convolutions_to_the_last_bit(tmp_path, kind, levels):
-    made = convolutional(CONVOLUTIONS[kind], levels)
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
+def test_ann_file_round_trip_of_convolutions_is_identical(tmp_path, kind, levels):
+    original = convolutional(CONVOLUTIONS[kind], levels)
+    ann.write_ann(original, tmp_path / "ann.nir")
+    copy = ann.read_ann(tmp_path / "ann.nir")
     nir.read(tmp_path / "ann.nir", type_check=False)
-    assert found.levels == made.levels
-    for layer, copy in zip(made.layers, found.layers, strict=True):
-        np.testing.assert_array_equal(layer.weights, copy.weights)
-        np.testing.assert_array_equal(layer.bias, copy.bias)
-        assert (layer.clip, layer.geometry) == (copy.clip, copy.geometry)
+    assert copy.levels == original.levels
+    for layer, other in zip(original.layers, copy.layers, strict=True):
+        np.testing.assert_array_equal(layer.weights, other.weights)
+        np.testing.assert_array_equal(layer.bias, other.bias)
+        assert (layer.clip, layer.geometry) == (other.clip, other.geometry)
 
 
-def test_a_kernel_as_large_as_its_input_comes_back_as_a_matrix(tmp_path):
+def test_ann_file_kernel_as_large_as_input_becomes_matrix(tmp_path):
     geometry = Geometry((2, 3), 4, (2, 3), out=(1, 1))
-    made = convolutional((geometry, None))
-    ann.write(made, tmp_path / "ann.nir")
-    found = ann.read(tmp_path / "ann.nir")
-    assert found.layers[0].geometry is None
-    np.testing.assert_array_equal(found.layers[0].weights, made.layers[0].weights)
+    original = convolutional((geometry, None))
+    ann.write_ann(original, tmp_path / "ann.nir")
+    copy = ann.read_ann(tmp_path / "ann.nir")
+    assert copy.layers[0].geometry is None
+    np.testing.assert_array_equal(copy.layers[0].weights, original.layers[0].weights)
 
 
-def test_classes_of_several_pixels_keep_their_names(tmp_path):
+def test_ann_file_keeps_class_names_of_several_pixels(tmp_path):
     random = np.random.default_rng(0)
     first = Geometry((1, 4), 1, (1, 2), out=(1, 3))
     last = Geometry((1, 3), 2, (1, 2), out=(1, 2))
@@ -153,56 +153,58 @@ def test_classes_of_several_pixels_keep_their_names(tmp_path):
         ReluLayer(random.normal(size=(geometry.fan_in, 2)), np.ones(2), None, geometry)
         for geometry in (first, last)
     )
-    made = ReluNetwork(layers, ("left a", "left b", "right a", "right b"))
-    ann.write(made, tmp_path / "ann.nir")
-    found = nir.read(tmp_path / "ann.nir").metadata["spikelet_classes"]
-    assert json.loads(found) == ["left a", "right a", "left b", "right b"]
-    assert ann.read(tmp_path / "ann.nir").classes == made.classes
+    original = ReluNetwork(layers, ("left a", "left b", "right a", "right b"))
+    ann.write_ann(original, tmp_path / "ann.nir")
+    classes = nir.read(tmp_path / "ann.nir").metadata["spikelet_classes"]
+    assert json.loads(classes) == ["left a", "right a", "left b", "right b"]
+    assert ann.read_ann(tmp_path / "ann.nir").classes == original.classes
 
 
-def test_a_convolution_of_another_shape_than_the_neurons_before_it_cannot_be_written():
+def test_ann_to_nir_refuses_convolution_of_another_shape():
     wide = Geometry((7, 6), 2, (3, 3), out=(5, 4))
     with pytest.raises(SpikeletError, match="layer 1 takes 10 x 2 pixels of 3 channels"):
-        ann.to_nir(convolutional((wide, Geometry((10, 2), 3, (2, 2), out=(9, 1)))))
+        ann.ann_to_nir(convolutional((wide, Geometry((10, 2), 3, (2, 2), out=(9, 1)))))
 
 
-def test_nir_itself_reads_the_file(tmp_path):
-    ann.write(network(), tmp_path / "ann.nir")
+def test_ann_file_is_readable_by_nir(tmp_path):
+    ann.write_ann(network(), tmp_path / "ann.nir")
     kinds = [type(node).__name__ for node in nir.read(tmp_path / "ann.nir").nodes.values()]
     assert sorted(kinds) == ["Affine", "Affine", "Affine", "Input", "Output"]
 
 
-def test_a_damaged_file_is_refused(tmp_path):
+def test_read_ann_refuses_damaged_file(tmp_path):
     path = tmp_path / "ann.nir"
-    ann.write(network(), path)
+    ann.write_ann(network(), path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0x10
     path.write_bytes(content)
     with pytest.raises(SpikeletError, match=r"ann\.nir: is damaged"):
-        ann.read(path)
+        ann.read_ann(path)
 
 
-@pytest.mark.parametrize(("said", "scale"), [({}, 1 / 255), ({"spikelet_input_scale": 0.5}, 0.5)])
-def test_a_graph_of_another_program_computes_what_it_did_there(tmp_path, said, scale):
+@pytest.mark.parametrize(
+    ("metadata", "scale"), [({}, 1 / 255), ({"spikelet_input_scale": 0.5}, 0.5)]
+)
+def test_read_ann_computes_activations_of_foreign_graph(tmp_path, metadata, scale):
     first, last = matrices()
-    nir.write(tmp_path / "ann.nir", graph(first, last, metadata=RELU | said))
-    found = ann.read(tmp_path / "ann.nir")
+    nir.write(tmp_path / "ann.nir", graph(first, last, metadata=RELU | metadata))
+    network = ann.read_ann(tmp_path / "ann.nir")
     x = np.random.default_rng(3).integers(0, 256, (10, 4)).astype(np.uint8)
     hidden = np.maximum(x * scale @ first.weight.T + first.bias, 0)
-    np.testing.assert_allclose(found.activations(x)[0], hidden)
-    np.testing.assert_allclose(found.activations(x)[1], hidden @ last.weight.T)
-    assert found.classes == ("0", "1")
+    np.testing.assert_allclose(network.activations(x)[0], hidden)
+    np.testing.assert_allclose(network.activations(x)[1], hidden @ last.weight.T)
+    assert network.classes == ("0", "1")
 
 
-def test_names_of_classes_are_taken_from_the_metadata():
-    said = RELU | {"spikelet_classes": json.dumps(["a", "b"])}
-    assert ann.from_nir(graph(*matrices(), metadata=said)).classes == ("a", "b")
+def test_ann_from_nir_reads_class_names_from_metadata():
+    metadata = RELU | {"spikelet_classes": json.dumps(["a", "b"])}
+    assert ann.ann_from_nir(graph(*matrices(), metadata=metadata)).classes == ("a", "b")
 
 
-def test_flatten_may_stand_between():
+def test_ann_from_nir_accepts_flatten_between_layers():
     first, last = matrices()
     flatten = nir.Flatten({"input": np.array([3])}, start_dim=0, end_dim=-1)
-    assert len(ann.from_nir(graph(first, flatten, last)).layers) == 2
+    assert len(ann.ann_from_nir(graph(first, flatten, last)).layers) == 2
 
 
 FLATTEN = nir.Flatten(None, start_dim=0)
@@ -242,22 +244,24 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_convolutions_of_another_program_compute_what_they_did_there(kind):
+def test_ann_from_nir_computes_scores_of_foreign_convolutions(kind):
     shape, *nodes = FOREIGN[kind]
-    made = graph(*nodes, shape=shape)
-    found = ann.from_nir(made)
+    foreign = graph(*nodes, shape=shape)
+    network = ann.ann_from_nir(foreign)
     x = np.random.default_rng(3).integers(0, 256, (10, *shape)).astype(np.uint8)
-    flat = x if found.layers[0].geometry is None else np.moveaxis(x, 1, -1)
-    scores = found.activations(flat.reshape(10, -1))[-1]
-    expected = by_definition(made, x)
+    flat = x if network.layers[0].geometry is None else np.moveaxis(x, 1, -1)
+    scores = network.activations(flat.reshape(10, -1))[-1]
+    expected = by_definition(foreign, x)
     np.testing.assert_allclose(scores, expected, atol=1e-9)
     assert np.ptp(expected, axis=0).min() > 0.1
 
 
-def test_average_pooling_is_a_factor_in_the_weights():
+def test_ann_from_nir_folds_average_pooling_into_weights():
     first = conv(3, 1, 3, 3)
     summed, averaged = (
-        ann.from_nir(graph(first, pool(kind, 2, 2), FLATTEN, dense(12), shape=(1, 6, 6))).layers[1]
+        ann.ann_from_nir(
+            graph(first, pool(kind, 2, 2), FLATTEN, dense(12), shape=(1, 6, 6))
+        ).layers[1]
         for kind in (nir.SumPool2d, nir.AvgPool2d)
     )
     assert summed.geometry == averaged.geometry
@@ -265,15 +269,15 @@ def test_average_pooling_is_a_factor_in_the_weights():
     np.testing.assert_array_equal(averaged.weights, summed.weights / 4)
 
 
-def test_zeros_around_a_kernel_are_left_out():
+def test_ann_from_nir_trims_zeros_around_kernel():
     node = conv(3, 2, 5, 5, padding=2)
     node.weight[:, :, :2] = node.weight[:, :, :, 4:] = 0
-    made = graph(node, FLATTEN, dense(108), shape=(2, 6, 6))
-    first = ann.from_nir(made).layers[0]
+    foreign = graph(node, FLATTEN, dense(108), shape=(2, 6, 6))
+    first = ann.ann_from_nir(foreign).layers[0]
     assert first.geometry == Geometry((6, 6), 2, (3, 4), out=(6, 6), padding=(0, 2))
     x = np.random.default_rng(3).integers(0, 256, (5, 2, 6, 6)).astype(np.uint8)
-    found = ann.from_nir(made).activations(np.moveaxis(x, 1, -1).reshape(5, -1))[-1]
-    np.testing.assert_allclose(found, by_definition(made, x), atol=1e-9)
+    scores = ann.ann_from_nir(foreign).activations(np.moveaxis(x, 1, -1).reshape(5, -1))[-1]
+    np.testing.assert_allclose(scores, by_definition(foreign, x), atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -290,13 +294,13 @@ def test_zeros_around_a_kernel_are_left_out():
         ),
         (
             (pool(nir.SumPool2d, 3, 3, stride=(1, 1), padding=(1, 1)), conv(2, 2, 3, 3, padding=1)),
-            "'node_1' pads with zeros what is not zero",
+            "'node_1' pads with zeros where the nodes before it",
         ),
     ],
 )
-def test_a_convolution_that_cannot_be_read_is_named(nodes, words):
+def test_ann_from_nir_names_unreadable_convolution(nodes, words):
     with pytest.raises(SpikeletError, match=words):
-        ann.from_nir(graph(*nodes, shape=(2, 6, 5)))
+        ann.ann_from_nir(graph(*nodes, shape=(2, 6, 5)))
 
 
 @pytest.mark.parametrize(
@@ -311,25 +315,25 @@ def test_a_convolution_that_cannot_be_read_is_named(nodes, words):
         ({"spikelet_activation": "clip-floor-shift"}, "node 'node_0' has spikelet_clip None"),
     ],
 )
-def test_metadata_that_is_missing_or_wrong_is_named(metadata, words):
+def test_ann_from_nir_names_missing_or_wrong_metadata(metadata, words):
     with pytest.raises(SpikeletError, match=words):
-        ann.from_nir(graph(*matrices(), metadata=metadata))
+        ann.ann_from_nir(graph(*matrices(), metadata=metadata))
 
 
-def test_other_nodes_are_named():
+def test_ann_from_nir_names_unreadable_node():
     first, last = matrices()
     ones = np.ones(3)
     spiking = nir.IF(r=ones, v_threshold=ones, v_reset=0 * ones)
     with pytest.raises(SpikeletError, match="'node_1' is IF, where only Affine, Linear"):
-        ann.from_nir(graph(first, spiking, last))
+        ann.ann_from_nir(graph(first, spiking, last))
 
 
-def test_a_single_layer_is_refused():
+def test_ann_from_nir_refuses_single_layer():
     with pytest.raises(SpikeletError, match="1 Affine or Linear nodes"):
-        ann.from_nir(graph(nir.Linear(np.ones((2, 4)))))
+        ann.ann_from_nir(graph(nir.Linear(np.ones((2, 4)))))
 
 
-def test_an_error_begins_with_the_path(tmp_path):
+def test_read_ann_error_begins_with_path(tmp_path):
     nir.write(tmp_path / "ann.nir", graph(*matrices(), metadata={}))
     with pytest.raises(SpikeletError, match=r"ann\.nir: the graph lacks"):
-        ann.read(tmp_path / "ann.nir")
+        ann.read_ann(tmp_path / "ann.nir")

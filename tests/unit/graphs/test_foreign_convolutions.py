@@ -1,4 +1,4 @@
-"""Convolutions and pooling that other programs wrote: the same spikes as by their definition."""
+"""Test the import of convolutions and pooling: the spikes of their definition."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def conv(random, weight, stride=1, padding=0, dilation=1, groups=1, bias=True):
 
 
 def lif(random, *shape):
-    """Return LIF neurons of a shape, alike at all pixels of a map."""
+    """Return LIF neurons of a shape, with equal parameters at all pixels of a map."""
 
     def each(low, high):
         column = random.uniform(low, high, shape[0]).reshape(-1, *(1 for _ in shape[1:]))
@@ -64,15 +64,15 @@ FLATTEN = nir.Flatten(None, start_dim=0)
 
 
 def compared(random, shape, *nodes, steps=20):
-    """Import a chain on samples of a shape, compare all its spikes, and return what was imported."""
+    """Import a chain on samples of a shape, compare all its spikes, and return the import."""
     graph = chain(nir.Input(np.array(shape)), *nodes, nir.Output(np.array([5])))
     x = samples(random, *shape)
-    imported = read.from_nir(graph, replace(PLAIN, steps=steps))
+    imported = read.foreign_from_nir(graph, replace(PLAIN, steps=steps))
     flat = x.reshape(len(x), -1)
     if any("channels last" in text for text in texts(imported)):
         flat = channels_last(x)
-    made = imported.network.simulate(flat).spikes
-    assert_spikes(made, euler(graph, x, steps, 1e-3, "subtract"))
+    spikes = imported.network.simulate(flat).spikes
+    assert_spikes(spikes, euler(graph, x, steps, 1e-3, "subtract"))
     return imported
 
 
@@ -91,7 +91,7 @@ CONVOLUTIONS = {
 
 
 @pytest.mark.parametrize("kind", CONVOLUTIONS)
-def test_convolutions_of_every_kind(random, kind):
+def test_import_convolution_matches_definition(random, kind):
     weight, options, out = CONVOLUTIONS[kind]
     imported = compared(
         random,
@@ -109,7 +109,7 @@ def test_convolutions_of_every_kind(random, kind):
 
 
 @pytest.mark.parametrize("options", [{}, {"padding": "same"}, {"stride": 2, "dilation": 2}])
-def test_convolutions_over_time(random, options):
+def test_import_conv1d_matches_definition(random, options):
     node = conv(random, (4, 3, 3), **options)
     length = {"same": 12}.get(options.get("padding"), 4 if options.get("stride") else 10)
     imported = compared(
@@ -126,7 +126,7 @@ def test_convolutions_over_time(random, options):
     assert imported.network.layers[0].geometry.size == (1, 12)
 
 
-def test_a_chain_with_pooling_everywhere(random):
+def test_import_chain_with_pooling_between_all_layers(random):
     """conv -> neurons -> pool -> conv -> neurons -> pool -> flatten -> linear -> neurons."""
     imported = compared(
         random,
@@ -147,22 +147,22 @@ def test_a_chain_with_pooling_everywhere(random):
     assert "weights times 0.166667" in entry(imported, "6:AvgPool2d").text
 
 
-def test_pooling_of_the_samples(random):
+def test_import_pooling_of_samples_reports_their_order(random):
     imported = compared(
         random, (2, 6, 6), averages(2, 2), FLATTEN, dense(random, 18), lif(random, 5)
     )
-    (said,) = [text for text in texts(imported) if "channels last" in text]
-    assert said == (
+    (order,) = [text for text in texts(imported) if "channels last" in text]
+    assert order == (
         "samples are taken channels last: the 2 values of a pixel side by side, 6 x 6 pixels"
     )
 
 
-def test_samples_that_are_flattened_at_once_stay_as_they_are(random):
+def test_import_samples_flattened_first_keep_their_order(random):
     imported = compared(random, (2, 6, 6), FLATTEN, dense(random, 72), lif(random, 5))
     assert not any("channels last" in text for text in texts(imported))
 
 
-def test_two_poolings_in_a_row_are_one(random):
+def test_import_merges_two_poolings_in_a_row(random):
     imported = compared(
         random, (1, 13, 13), averages(2, 2), sums(3, 3), FLATTEN, dense(random, 4), lif(random, 5)
     )
@@ -178,7 +178,7 @@ def test_two_poolings_in_a_row_are_one(random):
         averages(3, 3, stride=(2, 2), padding=(1, 1)),
     ],
 )
-def test_other_pooling_folds_into_the_next_kernel(random, window):
+def test_import_folds_overlapping_pooling_into_next_kernel(random, window):
     size = {1: 5, 2: 3, 3: 2}[int(window.stride[0])] + int(window.padding[0])
     columns = size if window.kernel_size[0] == window.kernel_size[1] else 3
     out = (4, size - 1, columns - 1)
@@ -196,7 +196,7 @@ def test_other_pooling_folds_into_the_next_kernel(random, window):
     assert "folded into '1:" in entry(imported, "2:Conv2d").text
 
 
-def test_pooling_before_neurons_folds_into_the_kernel(random):
+def test_import_folds_pooling_before_neurons_into_kernel(random):
     imported = compared(
         random,
         (1, 8, 8),
@@ -210,7 +210,7 @@ def test_pooling_before_neurons_folds_into_the_kernel(random):
     assert imported.network.layers[0].geometry == Geometry((8, 8), 1, (4, 4), (3, 3), (2, 2))
 
 
-def test_convolutions_without_neurons_between_them_are_one(random):
+def test_import_merges_convolutions_without_neurons_between(random):
     imported = compared(
         random,
         (2, 9, 9),
@@ -225,7 +225,7 @@ def test_convolutions_without_neurons_between_them_are_one(random):
     assert imported.network.layers[0].geometry.kernel == (4, 4)
 
 
-def test_a_matrix_after_a_convolution_is_one(random):
+def test_import_merges_convolution_and_matrix(random):
     imported = compared(
         random,
         (2, 5, 5),
@@ -242,7 +242,7 @@ def test_a_matrix_after_a_convolution_is_one(random):
     assert imported.network.layers[0].geometry is None
 
 
-def test_factors_of_each_pixel_before_a_matrix(random):
+def test_import_folds_factors_per_pixel_into_matrix(random):
     compared(
         random,
         (2, 4, 4),
@@ -254,7 +254,7 @@ def test_factors_of_each_pixel_before_a_matrix(random):
     )
 
 
-def test_neurons_of_maps_without_synapses(random):
+def test_import_neurons_of_maps_without_synapses(random):
     imported = compared(
         random,
         (2, 4, 4),
@@ -270,8 +270,8 @@ def test_neurons_of_maps_without_synapses(random):
     assert imported.network.layers[1].geometry.pool == (2, 2)
 
 
-def test_flattened_neurons_are_still_those_of_a_map(random):
-    """Some exporters flatten before the neurons, whose parameters then stand map by map."""
+def test_import_flattened_neurons_of_maps(random):
+    """Some exporters flatten before the neurons, and then list parameters map by map."""
     maps = lif(random, 3)
     values = (maps.tau, maps.r, maps.v_leak, maps.v_threshold)
     graph = chain(
@@ -283,20 +283,20 @@ def test_flattened_neurons_are_still_those_of_a_map(random):
         lif(random, 5),
     )
     x = samples(random, 1, 4, 4)
-    network = read.from_nir(graph, PLAIN).network
+    network = read.foreign_from_nir(graph, PLAIN).network
     by_map, answers = euler(graph, x, 30, 1e-3, "subtract")
     by_pixel = by_map.reshape(*by_map.shape[:2], 3, 16).swapaxes(2, 3).reshape(by_map.shape)
     assert_spikes(network.simulate(channels_last(x)).spikes, [by_pixel, answers])
     assert network.layers[0].maps == 3
 
 
-def test_one_parameter_for_all_neurons(random):
-    one = nir.LIF(*(np.array([value]) for value in (4e-3, 4.0, 0.05, 0.3)))
+def test_import_broadcasts_one_parameter_to_all_maps(random):
+    neurons = nir.LIF(*(np.array([value]) for value in (4e-3, 4.0, 0.05, 0.3)))
     imported = compared(
         random,
         (1, 6, 6),
         conv(random, (3, 1, 3, 3)),
-        one,
+        neurons,
         FLATTEN,
         dense(random, 48),
         lif(random, 5),
@@ -304,7 +304,7 @@ def test_one_parameter_for_all_neurons(random):
     np.testing.assert_allclose(imported.network.layers[0].beta, [0.75] * 3)
 
 
-def test_answers_of_maps_are_named_as_nir_counts_them(random):
+def test_import_names_classes_of_maps_in_nir_order(random):
     graph = chain(
         nir.Input(np.array([1, 2, 2])),
         nir.Conv2d(None, np.array([2.0, -3.0]).reshape(2, 1, 1, 1), 1, 0, 1, 1, np.zeros(2)),
@@ -312,13 +312,14 @@ def test_answers_of_maps_are_named_as_nir_counts_them(random):
         nir.Output(np.array([2, 2, 2])),
     )
     options = replace(PLAIN, readout="last", steps=1)
-    imported = read.from_nir(graph, options)
+    imported = read.foreign_from_nir(graph, options)
     network = imported.network
     x = samples(random, 1, 2, 2)
-    best = (x.reshape(-1, 4) * 2.0).argmax(axis=1)  # map 0 is 2 x, map 1 is negative
+    # Map 0 is 2 x, map 1 is negative.
+    best = (x.reshape(-1, 4) * 2.0).argmax(axis=1)
     answers = [network.classes[answer] for answer in network.simulate(channels_last(x)).answers]
     assert answers == [str(place) for place in best]
-    named = read.from_nir(graph, replace(options, classes=tuple("abcdefgh"))).network
+    named = read.foreign_from_nir(graph, replace(options, classes=tuple("abcdefgh"))).network
     assert named.classes == ("a", "e", "b", "f", "c", "g", "d", "h")
     assert any(text.startswith("classes are in the order of neurons") for text in texts(imported))
 
@@ -360,11 +361,11 @@ UNLIKE = nir.IF(np.ones((4, 4, 4)), np.linspace(1, 2, 64).reshape(4, 4, 4))
         ),
         (
             [averages(3, 3, stride=(1, 1)), conv(ONE, (4, 2, 3, 3), padding=1)],
-            "node '2:Conv2d' pads with zeros what is not zero",
+            "node '2:Conv2d' pads with zeros where the nodes before it",
         ),
         (
             [conv(ONE, (4, 2, 3, 3)), conv(ONE, (4, 4, 1, 1), padding=1)],
-            "node '2:Conv2d' pads with zeros what is not zero",
+            "node '2:Conv2d' pads with zeros where the nodes before it",
         ),
         (
             [conv(ONE, (4, 2, 3, 3)), UNLIKE],
@@ -392,5 +393,5 @@ UNLIKE = nir.IF(np.ones((4, 4, 4)), np.linspace(1, 2, 64).reshape(4, 4, 4))
         ),
     ],
 )
-def test_what_no_convolution_does(nodes, words):
+def test_import_refuses_nodes_without_equivalent_convolution(nodes, words):
     assert words in refusal(first_layer(*nodes))

@@ -1,4 +1,4 @@
-"""Dense chains that snnTorch and Norse wrote: the same spikes as their simulators give."""
+"""Test the import of dense chains of snnTorch and Norse: their simulators' spikes."""
 
 from dataclasses import replace
 
@@ -36,20 +36,20 @@ def weight(random, outputs, inputs):
 
 
 def leaky_spikes(layers, x, steps, mechanism):
-    """Simulate snnTorch's Leaky as its forward does, with reset_delay=True; layers as below."""
+    """Simulate snnTorch's Leaky like its forward, with reset_delay=True; see leaky_layers."""
     mem = [np.zeros((len(x), len(beta))) for _, _, beta, _ in layers]
     spikes = [[] for _ in layers]
     for _ in range(steps):
         signal = x / 256
         for i, (matrix, bias, beta, threshold) in enumerate(layers):
             reset = mem[i] > threshold
-            kept = np.where(reset, 0, mem[i]) if mechanism == "zero" else mem[i]
-            mem[i] = np.clip(beta, 0, 1) * kept + signal @ matrix.T + bias
+            membrane = np.where(reset, 0, mem[i]) if mechanism == "zero" else mem[i]
+            mem[i] = np.clip(beta, 0, 1) * membrane + signal @ matrix.T + bias
             if mechanism == "subtract":
                 mem[i] = mem[i] - reset * threshold
             signal = (mem[i] > threshold) * 1.0
             spikes[i].append(signal > 0)
-    return [np.stack(found, axis=1) for found in spikes]
+    return [np.stack(layer_spikes, axis=1) for layer_spikes in spikes]
 
 
 def leaky_layers(random, beta):
@@ -67,7 +67,7 @@ def leaky_layers(random, beta):
 
 @pytest.mark.parametrize("beta", [0.5, 0.8, 0.9, 0.95, 0.99, 1.0])
 @pytest.mark.parametrize(("mechanism", "reset"), [("subtract", None), ("zero", "set")])
-def test_snntorch_spikes_as_it_does(tmp_path, random, beta, mechanism, reset):
+def test_import_leaky_matches_snntorch(tmp_path, random, beta, mechanism, reset):
     layers, graph = leaky_layers(random, beta)
     network = through_file(graph, tmp_path / "net.nir", replace(SNNTORCH, reset=reset)).network
     x = samples(random, INPUTS)
@@ -80,25 +80,25 @@ def test_snntorch_spikes_as_it_does(tmp_path, random, beta, mechanism, reset):
             np.testing.assert_allclose(layer.rho, threshold / beta, rtol=1e-6)
 
 
-def test_snntorch_without_its_late_reset_would_spike_otherwise(random):
-    """What --from snntorch knows is needed: the plain reading of the file has other spikes."""
+def test_import_without_framework_misreads_snntorch(random):
+    """Show the need of --from snntorch: without it the file gives other spikes."""
     layers, graph = leaky_layers(random, 0.8)
-    plain = read.from_nir(graph, replace(PLAIN, dt=1e-4)).network
+    plain = read.foreign_from_nir(graph, replace(PLAIN, dt=1e-4)).network
     x = samples(random, INPUTS)
-    (wanted, _) = leaky_spikes(layers, x, 30, "subtract")
-    assert (plain.simulate(x).spikes[0] != wanted).any()
+    (expected, _) = leaky_spikes(layers, x, 30, "subtract")
+    assert (plain.simulate(x).spikes[0] != expected).any()
 
 
-def test_snntorch_cuts_a_learned_beta(random):
+def test_import_clips_learned_beta_of_snntorch(random):
     betas = np.array([1.25, 0.5, -0.5], np.float32)
     matrix, threshold = weight(random, 3, INPUTS).astype(np.float32), np.ones(3, np.float32)
     graph = chain(nir.Linear(matrix), snntorch_leaky(betas, threshold))
-    imported = read.from_nir(graph, replace(SNNTORCH, reset="set"))
+    imported = read.foreign_from_nir(graph, replace(SNNTORCH, reset="set"))
     np.testing.assert_allclose(imported.network.layers[0].beta, [1, 0.5, 0])
-    assert any("beta -0.5..1.25 is cut to 0..1" in found.text for found in imported.account)
+    assert any("beta -0.5..1.25 is cut to 0..1" in entry.text for entry in imported.account)
     x = samples(random, INPUTS)
-    wanted = leaky_spikes([(matrix, 0, betas, threshold)], x, 30, "zero")
-    assert_spikes(imported.network.simulate(x).spikes, wanted)
+    expected = leaky_spikes([(matrix, 0, betas, threshold)], x, 30, "zero")
+    assert_spikes(imported.network.simulate(x).spikes, expected)
 
 
 # Norse
@@ -116,11 +116,11 @@ def norse_spikes(cells, x, steps, dt):
             signal = (v[i] > v_th) * 1.0
             v[i] = (1 - signal) * v[i] + signal * v_reset
             spikes[i].append(signal > 0)
-    return [np.stack(found, axis=1) for found in spikes]
+    return [np.stack(layer_spikes, axis=1) for layer_spikes in spikes]
 
 
 @pytest.mark.parametrize(("framework", "factor"), [("norse", 1e-3), ("norse-main", 1)])
-def test_norse_spikes_as_it_does(random, framework, factor):
+def test_import_box_cell_and_integrator_match_norse(random, framework, factor):
     tau, v_leak = random.uniform(3e-3, 2e-2, HIDDEN), random.normal(0, 0.2, HIDDEN)
     v_th, v_reset = random.uniform(0.3, 0.9, HIDDEN), random.normal(0, 0.1, HIDDEN)
     first, second = weight(random, HIDDEN, INPUTS) * 2, weight(random, OUTPUTS, HIDDEN)
@@ -131,13 +131,13 @@ def test_norse_spikes_as_it_does(random, framework, factor):
         nir.Linear(second),
         nir.IF(np.ones(OUTPUTS), threshold, start),
     )
-    network = read.from_nir(graph, replace(NORSE, framework=framework)).network
+    network = read.foreign_from_nir(graph, replace(NORSE, framework=framework)).network
     cells = [(first, tau, v_leak, v_th, v_reset), (second, None, start, threshold, start)]
     x = samples(random, INPUTS)
     assert_spikes(network.simulate(x).spikes, norse_spikes(cells, x, 30, 1e-3))
 
 
-def test_norse_1_1_0_is_told_from_later_ones_by_its_time_constants():
+def test_import_distinguishes_norse_versions_by_tau():
     def graph(tau):
         return chain(
             nir.Linear(np.ones((2, 2))), nir.LIF(*(np.full(2, v) for v in (tau, 1.0, 0, 1)))
@@ -145,33 +145,33 @@ def test_norse_1_1_0_is_told_from_later_ones_by_its_time_constants():
 
     later = replace(NORSE, framework="norse-main")
     assert "try --from norse-main" in refusal(graph(1e-2), NORSE)
-    assert read.from_nir(graph(1e-5), NORSE).network.layers[0].beta[0] == pytest.approx(0.9)
+    assert read.foreign_from_nir(graph(1e-5), NORSE).network.layers[0].beta[0] == pytest.approx(0.9)
     assert refusal(graph(1e-5), later).endswith("try --from norse")
-    assert read.from_nir(graph(1e-2), later).network.layers[0].beta[0] == pytest.approx(0.9)
+    assert read.foreign_from_nir(graph(1e-2), later).network.layers[0].beta[0] == pytest.approx(0.9)
 
 
-def test_account_says_what_was_assumed_of_a_framework(random):
+def test_import_report_lists_assumed_dt_and_reset(random):
     _, graph = leaky_layers(random, 0.9)
-    texts = [e.text for e in read.from_nir(graph, SNNTORCH).account if e.grade == "assumed"]
+    texts = [e.text for e in read.foreign_from_nir(graph, SNNTORCH).account if e.grade == "assumed"]
     assert "dt is 0.0001 s as in snnTorch, which its exporter always takes" in texts
     assert "reset is subtract, the default of snnTorch" in texts
-    given = read.from_nir(graph, replace(SNNTORCH, dt=1e-4, reset="subtract"))
-    assert not [e for e in given.account if "snnTorch" in e.text and e.grade == "assumed"]
+    imported = read.foreign_from_nir(graph, replace(SNNTORCH, dt=1e-4, reset="subtract"))
+    assert not [e for e in imported.account if "snnTorch" in e.text and e.grade == "assumed"]
 
 
-@pytest.mark.parametrize(("readout", "told"), [("count", False), ("max", True)])
-def test_account_warns_of_membranes_as_answers(random, readout, told):
+@pytest.mark.parametrize(("readout", "warns"), [("count", False), ("max", True)])
+def test_import_report_warns_of_membrane_readout(random, readout, warns):
     _, graph = leaky_layers(random, 0.9)
-    account = read.from_nir(graph, replace(SNNTORCH, readout=readout)).account
-    assert any("takes membranes after the reset" in found.text for found in account) == told
+    account = read.foreign_from_nir(graph, replace(SNNTORCH, readout=readout)).account
+    assert any("takes membranes after the reset" in entry.text for entry in account) == warns
 
 
-def test_a_file_that_snntorch_did_not_write():
+def test_import_refuses_r_that_snntorch_never_writes():
     sentence = refusal(small(), SNNTORCH)
     assert "node '1:LIF' has r 1 and tau 0.005 s, but snnTorch writes r as tau / 0.0001" in sentence
 
 
-def test_no_memory_cannot_reset_late():
+def test_import_refuses_late_reset_with_beta_0():
     graph = chain(nir.Linear(np.eye(2)), snntorch_leaky([0.0, 0.5], [1.0, 1.0]))
     words = "nodes '1:Linear', '2:LIF': a neuron with beta 0 has no memory"
     assert words in refusal(graph, SNNTORCH)

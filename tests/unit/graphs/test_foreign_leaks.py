@@ -1,4 +1,4 @@
-"""Leaks of networks from elsewhere, in integers: what they cost, and where a gain makes it less."""
+"""Test leaks of foreign networks in integers: their error, reduced by a gain."""
 
 from dataclasses import replace
 
@@ -33,7 +33,9 @@ def imported(layers, beta, path, *, reset="subtract", steps=STEPS):
     nodes["output"] = nir.Output(np.array([len(layers[-1][1])]))
     names = list(nodes)
     nir.write(path, nir.NIRGraph(nodes, list(zip(names, names[1:], strict=False))))
-    return read.read(path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)).network
+    return read.read_foreign(
+        path, ImportOptions("rate", steps, "count", dt=DT, reset=reset)
+    ).network
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def trained(digits, tmp_path):
             readout_beta=nearest,
             epochs=10,
         )
-        layers = train.train(part, options).network.layers
+        layers = train.train_network(part, options).network.layers
         scaled = [
             (layer.weights.T / layer.theta[:, None], layer.bias / layer.theta) for layer in layers
         ]
@@ -64,12 +66,12 @@ def trained(digits, tmp_path):
 
 
 @pytest.mark.parametrize(("beta", "reset"), quick(EACH, EACH[::3]))
-def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
+def test_integer_leak_of_trained_network_keeps_spikes(trained, digits, beta, reset):
     network = trained(beta, reset)
     np.testing.assert_allclose(network.layers[0].beta, beta)
-    found = drift.measure(network, *convert.convert(network), digits.x)
-    assert found.class_agreement >= SAME_CLASS
-    for layer in found.layers:
+    measured = drift.measure_drift(network, *convert.convert_network(network), digits.x)
+    assert measured.class_agreement >= SAME_CLASS
+    for layer in measured.layers:
         assert 0.02 < layer.float_rates.mean() < 0.9
         assert layer.agreement >= SAME
         assert layer.rate_ratio == pytest.approx(1, abs=0.02)
@@ -77,7 +79,7 @@ def test_trained_network_keeps_its_spikes(trained, digits, beta, reset):
 
 
 def leak_error(layer):
-    """Return by how much a layer's leaks are off, as its grades say."""
+    """Return the error of a layer's leaks from its grades."""
     return next(grade.error for grade in layer.grades if grade.parameter == "leak")
 
 
@@ -85,8 +87,8 @@ def leak_error(layer):
 def small_membranes(tmp_path):
     """Return a function that imports a layer with some weights far above its threshold.
 
-    They take up the range of int8, so that a membrane at threshold is few units, and loses none or
-    one of them in a step. There is no bias in which that could be made good.
+    They use up the range of int8, so a membrane at threshold is few units, and a step takes none or one
+    of them. The layer has no bias that could compensate.
     """
 
     def make(beta, reset):
@@ -101,12 +103,12 @@ def small_membranes(tmp_path):
 
 @pytest.fixture
 def faint():
-    """Return inputs that rarely spike, uint8[100, 64]: between spikes, all that happens is the leak."""
+    """Return inputs that rarely spike, uint8[100, 64]: between spikes only the leak acts."""
     return np.random.default_rng(1).integers(0, 32, (100, 64), dtype=np.uint8)
 
 
 def without_gain(network, report):
-    """Return the integer network of one layer as it is in the units of its weights."""
+    """Return the integer network of one layer in the units of its weights."""
     (layer,) = network.layers
     unit = 2**layer.gain
 
@@ -123,23 +125,23 @@ def without_gain(network, report):
         v_reset=coarse(layer.v_reset),
         reset=layer.reset,
     )
-    made = replace(network, layers=[plain])
-    return made, (replace(report, scale=report.scale / unit),)
+    coarse_network = replace(network, layers=[plain])
+    return coarse_network, (replace(report, scale=report.scale / unit),)
 
 
 @pytest.mark.parametrize("beta", BETAS)
-def test_gain_keeps_the_resolution_of_small_membranes(small_membranes, faint, beta):
+def test_gain_improves_agreement_of_small_membranes(small_membranes, faint, beta):
     network = small_membranes(beta, "set")
-    integers, reports = convert.convert(network)
+    integers, reports = convert.convert_network(network)
     assert integers.layers[0].gain > 0
-    with_gain = drift.measure(network, integers, reports, faint).layers[0]
-    plain = drift.measure(network, *without_gain(integers, *reports), faint).layers[0]
+    with_gain = drift.measure_drift(network, integers, reports, faint).layers[0]
+    plain = drift.measure_drift(network, *without_gain(integers, *reports), faint).layers[0]
     assert with_gain.agreement > plain.agreement
     assert abs(with_gain.rate_ratio - 1) < abs(plain.rate_ratio - 1) / 1.5
     assert with_gain.agreement > 0.98
 
 
-def test_gain_that_int16_has_no_room_for_is_reported(small_membranes):
-    """Where a spike only subtracts, membranes may climb for a hundred steps."""
-    _, (report,) = convert.convert(small_membranes(0.99, "subtract"))
+def test_gain_beyond_int16_is_reported(small_membranes):
+    """With a reset by subtraction, membranes may climb for a hundred steps."""
+    _, (report,) = convert.convert_network(small_membranes(0.99, "subtract"))
     assert any("small membranes lose resolution" in change for change in report.changes)

@@ -1,4 +1,4 @@
-"""Recurrent connections that other programs wrote, as cycles and as subgraphs."""
+"""Test the import of recurrent connections, as cycles and as subgraphs."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ WAYS = {
 
 @pytest.mark.parametrize("neurons", [lif, cuba])
 @pytest.mark.parametrize("way", [name for name in WAYS if name != "none"])
-def test_cycles(random, neurons, way):
+def test_import_cycle_is_recurrent_connection(random, neurons, way):
     graph = chain(
         nir.Affine(matrix(random), random.normal(size=HIDDEN)),
         neurons(random, HIDDEN),
@@ -62,7 +62,7 @@ def test_cycles(random, neurons, way):
     )
     graph = cycle(graph, list(graph.nodes)[2], *WAYS[way](random))
     x = samples(random, INPUTS)
-    imported = read.from_nir(graph, PLAIN)
+    imported = read.foreign_from_nir(graph, PLAIN)
     assert_spikes(imported.network.simulate(x).spikes, euler(graph, x, 30, 1e-3, "subtract"))
     first, second = imported.network.layers
     assert first.recurrent.shape == (HIDDEN, HIDDEN)
@@ -72,26 +72,26 @@ def test_cycles(random, neurons, way):
     assert "its own spikes arrive a step later" in texts(imported, name, "assumed")
 
 
-def test_an_edge_from_neurons_to_themselves_passes_spikes_on(random):
+def test_import_edge_to_itself_is_diagonal_recurrence(random):
     graph = cycle(chain(nir.Linear(matrix(random)), lif(random, HIDDEN)), "2:LIF")
-    (layer,) = read.from_nir(graph, PLAIN).network.layers
+    (layer,) = read.foreign_from_nir(graph, PLAIN).network.layers
     gain = 1e-3 * graph.nodes["2:LIF"].r / graph.nodes["2:LIF"].tau
     np.testing.assert_allclose(layer.recurrent, np.diag(gain))
 
 
-def test_two_ways_back_add_up(random):
+def test_import_adds_parallel_recurrent_connections(random):
     first, second = (nir.Linear(matrix(random, HIDDEN, HIDDEN)) for _ in range(2))
     graph = chain(nir.Linear(matrix(random)), lif(random, HIDDEN))
     ways = [("2:LIF", "a"), ("a", "2:LIF"), ("2:LIF", "b"), ("b", "2:LIF")]
     nodes = {**graph.nodes, "a": first, "b": second}
     both = nir.NIRGraph(nodes, [*graph.edges, *ways], type_check=False)
     summed = cycle(graph, "2:LIF", nir.Linear(first.weight + second.weight))
-    layers = [read.from_nir(found, PLAIN).network.layers[0] for found in (both, summed)]
+    layers = [read.foreign_from_nir(each, PLAIN).network.layers[0] for each in (both, summed)]
     np.testing.assert_allclose(layers[0].recurrent, layers[1].recurrent)
 
 
 def rleaky(weight, beta, threshold, back, tmp_path):
-    """Return what snnTorch's exporter makes of Linear and RLeaky, through a file."""
+    """Return the file that snnTorch's exporter writes for Linear and RLeaky."""
     n = len(threshold)
     with np.errstate(divide="ignore"):
         tau = 1e-4 / (1 - beta)
@@ -115,7 +115,7 @@ def rleaky(weight, beta, threshold, back, tmp_path):
 
 
 def rleaky_spikes(weight, beta, threshold, back, x, mechanism):
-    """Simulate snnTorch's RLeaky as its forward does, with reset_delay=True, in 30 steps."""
+    """Simulate snnTorch's RLeaky like its forward, with reset_delay=True, in 30 steps."""
     mem = spk = np.zeros((len(x), len(threshold)))
     spikes = []
     for _ in range(30):
@@ -133,36 +133,37 @@ def small_rleaky(random):
     return weight, beta, random.uniform(0.6, 1, HIDDEN), back
 
 
-def test_snntorch_writes_a_subgraph(random, tmp_path):
+def test_import_rleaky_subgraph_matches_snntorch(random, tmp_path):
     parts = small_rleaky(random)
-    imported = read.read(rleaky(*parts, tmp_path), SNNTORCH)
+    imported = read.read_foreign(rleaky(*parts, tmp_path), SNNTORCH)
     x = samples(random, INPUTS)
-    wanted = rleaky_spikes(*parts, x, "subtract")
-    assert_spikes(imported.network.simulate(x).spikes, [wanted])
+    expected = rleaky_spikes(*parts, x, "subtract")
+    assert_spikes(imported.network.simulate(x).spikes, [expected])
     names = list(dict.fromkeys(e.node for e in imported.account))
     assert names == ["", "input", "0", "1.input", "1.lif", "1.w_rec", "1.output", "output"]
-    said = "its own spikes arrive a step later, as in snnTorch"
-    assert said in texts(imported, "1.lif", "exact")
+    text = "its own spikes arrive a step later, as in snnTorch"
+    assert text in texts(imported, "1.lif", "exact")
 
 
-def test_snntorch_loses_drive_with_its_late_reset_to_zero(random, tmp_path):
+def test_import_rleaky_reports_drive_lost_by_reset_to_zero(random, tmp_path):
     parts = small_rleaky(random)
-    imported = read.read(rleaky(*parts, tmp_path), replace(SNNTORCH, reset="set"))
+    imported = read.read_foreign(rleaky(*parts, tmp_path), replace(SNNTORCH, reset="set"))
     x = samples(random, INPUTS)
-    wanted = rleaky_spikes(*parts, x, "zero")
-    (made,) = imported.network.simulate(x).spikes
-    assert (made != wanted).any()  # else the account would be wrong
-    (said,) = texts(imported, "1.lif", "approximated")
-    assert said.startswith("in the step after a spike snnTorch holds the membrane at 0")
+    expected = rleaky_spikes(*parts, x, "zero")
+    (spikes,) = imported.network.simulate(x).spikes
+    # Otherwise the report would be wrong.
+    assert (spikes != expected).any()
+    (text,) = texts(imported, "1.lif", "approximated")
+    assert text.startswith("in the step after a spike snnTorch holds the membrane at 0")
 
 
-def test_subgraphs_in_subgraphs(random):
+def test_import_opens_nested_subgraphs(random):
     inner = chain(nir.Linear(matrix(random)), lif(random, HIDDEN))
     middle = chain(
         nir.Input(np.array([INPUTS])), inner, nir.Linear(matrix(random, OUTPUTS, HIDDEN))
     )
     outer = chain(nir.Input(np.array([INPUTS])), middle, lif(random, OUTPUTS))
-    imported = read.from_nir(outer, PLAIN)
+    imported = read.foreign_from_nir(outer, PLAIN)
     flat = chain(
         *(inner.nodes[name] for name in ("1:Linear", "2:LIF")),
         middle.nodes["2:Linear"],
@@ -173,7 +174,7 @@ def test_subgraphs_in_subgraphs(random):
     assert any(e.node == "1:NIRGraph.1:NIRGraph.2:LIF" for e in imported.account)
 
 
-def test_recurrent_neurons_on_pooled_input_have_a_matrix(random):
+def test_import_recurrent_neurons_after_pooling_as_matrix(random):
     def nodes():
         return (
             nir.Input(np.array([2, 5, 4])),
@@ -186,7 +187,7 @@ def test_recurrent_neurons_on_pooled_input_have_a_matrix(random):
     graph = chain(*nodes())
     graph = cycle(graph, list(graph.nodes)[4], nir.Linear(matrix(random, HIDDEN, HIDDEN) / 3))
     x = samples(random, 2, 5, 4)
-    network = read.from_nir(graph, PLAIN).network
+    network = read.foreign_from_nir(graph, PLAIN).network
     flat = np.moveaxis(x, 1, -1).reshape(len(x), -1)
     assert network.layers[0].geometry is None
     assert_spikes(network.simulate(flat).spikes, euler(graph, x, 30, 1e-3, "subtract"))
@@ -250,5 +251,5 @@ def renamed(graph, edges):
         (renamed(dense(), [("none", "2:IF")]), "edge ('none', '2:IF') is of a node that is not"),
     ],
 )
-def test_what_is_refused(graph, words):
+def test_import_refuses_other_cycles(graph, words):
     assert words in refusal(graph)

@@ -1,4 +1,4 @@
-"""Graphs that cannot be imported: each is refused with a sentence that names the node or the option."""
+"""Test graphs that cannot be imported: the error names the node or the option."""
 
 from dataclasses import replace
 
@@ -31,9 +31,9 @@ from spikelet.graphs.foreign import read
         (replace(PLAIN, encoder="morse"), "encoder is 'morse'"),
     ],
 )
-def test_options_that_are_missing_or_wrong(options, words):
+def test_import_refuses_missing_or_wrong_options(options, words):
     with pytest.raises(SpikeletError, match=words):
-        read.from_nir(small(), options)
+        read.foreign_from_nir(small(), options)
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_options_that_are_missing_or_wrong(options, words):
         ({"v_threshold": np.inf}, "node '1:LIF': theta holds values that are not finite"),
     ],
 )
-def test_neurons_that_no_step_of_euler_fits(changes, words):
+def test_import_refuses_parameters_without_euler_step(changes, words):
     with pytest.raises(SpikeletError, match=words):
-        read.from_nir(small(**changes), PLAIN)
+        read.foreign_from_nir(small(**changes), PLAIN)
 
 
-def test_rounding_to_float32_takes_no_step_beyond_its_limit():
+def test_import_accepts_tau_of_one_step_rounded_to_float32():
     tau = np.nextafter(np.float32(1e-3), np.float32(0))
     assert 1e-3 / tau.astype(np.float64) > 1
-    (layer,) = read.from_nir(small(tau=tau), PLAIN).network.layers
+    (layer,) = read.foreign_from_nir(small(tau=tau), PLAIN).network.layers
     assert layer.beta.tolist() == [0, 0]
 
 
 TWO = np.ones(2)
 
 
-def test_nodes_that_cannot_be_imported():
+def test_import_refuses_delay_node():
     sentence = refusal(chain(nir.Delay(TWO), *list(small().nodes.values())[1:]))
     assert "node '1:Delay' is Delay, which cannot be imported; only chains of Input" in sentence
 
@@ -126,24 +126,24 @@ RECURRENT = {"w": nir.Linear(np.eye(2))}
         ),
     ],
 )
-def test_graphs_that_are_refused(graph, words):
+def test_import_refuses_other_graphs(graph, words):
     assert words in refusal(graph)
 
 
-def test_files_that_are_refused(tmp_path):
+def test_import_refuses_unreadable_files(tmp_path):
     path = tmp_path / "net.nir"
     with pytest.raises(SpikeletError, match="cannot read .*net.nir: No such file"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     path.write_bytes(b"text")
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     with h5py.File(path, "w") as file:
         file["x"] = 1
     with pytest.raises(SpikeletError, match="net.nir: not a NIR graph, or a damaged one"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)
     nir.write(path, small())
     with pytest.raises(SpikeletError, match="net.nir: the file does not say how long a step is"):
-        read.read(path, replace(PLAIN, dt=None))
-    nir_graph.write(read.read(path, PLAIN).network, path)
+        read.read_foreign(path, replace(PLAIN, dt=None))
+    nir_graph.write_graph(read.read_foreign(path, PLAIN).network, path)
     with pytest.raises(SpikeletError, match="net.nir: this graph is Spikelet's own and needs no"):
-        read.read(path, PLAIN)
+        read.read_foreign(path, PLAIN)

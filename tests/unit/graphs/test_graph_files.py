@@ -1,4 +1,4 @@
-"""Float networks through NIR graphs and back, and the graphs that are refused."""
+"""Test round trips of float networks through NIR graphs, and refused graphs."""
 
 import hashlib
 from dataclasses import replace
@@ -59,10 +59,10 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("beta", [(0.875, 0.75), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)])
 @pytest.mark.parametrize("readout", READOUTS)
-def test_file_gives_back_the_network(path, readout, beta):
+def test_write_graph_then_read_graph_is_identical(path, readout, beta):
     network = example(readout, beta)
-    nir_graph.write(network, path)
-    assert_same(network, nir_graph.read(path))
+    nir_graph.write_graph(network, path)
+    assert_same(network, nir_graph.read_graph(path))
 
 
 def vectors(size, low=-1e6, high=1e6):
@@ -102,11 +102,11 @@ def networks(draw):
 
 @settings(derandomize=True, deadline=None)
 @given(networks())
-def test_graph_gives_back_any_network(network):
+def test_to_nir_then_from_nir_is_identical(network):
     assert_same(network, reader.from_nir(writer.to_nir(network)))
 
 
-def test_nodes_are_those_of_nir():
+def test_to_nir_chooses_nodes_by_bias_leak_and_threshold():
     def kinds(network):
         return [type(node) for node in writer.to_nir(network).nodes.values()]
 
@@ -117,10 +117,10 @@ def test_nodes_are_those_of_nir():
     assert kinds(silent)[1] is nir.Linear
 
 
-def test_nir_alone_reads_the_file_and_gets_the_same_dynamics(path):
-    """Simulate with Euler steps of NIR's own equations, and nothing but what NIR read."""
+def test_graph_file_simulated_from_nir_matches_network(path):
+    """Simulate Euler steps of NIR's own equations, with the graph that nir reads."""
     network = example("count")
-    nir_graph.write(network, path, {"dataset": "digits", "seed": 3})
+    nir_graph.write_graph(network, path, {"dataset": "digits", "seed": 3})
     graph = nir.read(path)
     assert (graph.metadata["spikelet_dataset"], graph.metadata["spikelet_seed"]) == ("digits", 3)
     affine, lif = graph.nodes["synapses_0"], graph.nodes["neurons_0"]
@@ -129,26 +129,26 @@ def test_nir_alone_reads_the_file_and_gets_the_same_dynamics(path):
     for drive in signal @ affine.weight.T + affine.bias:
         v = v + network.dt / lif.tau * (lif.v_leak - v + lif.r * drive)
     layer = network.layers[0]
-    wanted = sum(
+    expected = sum(
         layer.beta**age * drive
         for age, drive in enumerate((signal @ layer.weights + layer.bias)[::-1])
     )
-    np.testing.assert_allclose(v, wanted)
+    np.testing.assert_allclose(v, expected)
     np.testing.assert_array_equal(lif.v_threshold, layer.theta)
 
 
-def test_same_network_same_digest(path, tmp_path):
+def test_sha256_depends_on_network_only(path, tmp_path):
     again = tmp_path / "again.nir"
     for target in (path, again):
-        nir_graph.write(example(), target)
+        nir_graph.write_graph(example(), target)
     assert nir_graph.sha256(path) == nir_graph.sha256(again)
     assert nir_graph.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
-    nir_graph.write(example("count"), again)
+    nir_graph.write_graph(example("count"), again)
     assert nir_graph.sha256(path) != nir_graph.sha256(again)
 
 
-def test_failed_writing_leaves_the_old_file(path, monkeypatch):
-    nir_graph.write(example(), path)
+def test_write_graph_failure_keeps_old_file(path, monkeypatch):
+    nir_graph.write_graph(example(), path)
     before = path.read_bytes()
 
     def full_disk(target, graph):
@@ -157,38 +157,38 @@ def test_failed_writing_leaves_the_old_file(path, monkeypatch):
 
     monkeypatch.setattr(nir, "write", full_disk)
     with pytest.raises(SpikeletError, match="No space left on device"):
-        nir_graph.write(example("count"), path)
+        nir_graph.write_graph(example("count"), path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_no_folder_to_write_to(path):
+def test_write_graph_refuses_missing_folder(path):
     with pytest.raises(SpikeletError, match="No such file or directory"):
-        nir_graph.write(example(), path.parent / "none" / "net.nir")
+        nir_graph.write_graph(example(), path.parent / "none" / "net.nir")
 
 
 def refusal(path):
-    """Return the sentence with which a file is refused."""
+    """Return the error message for a refused file."""
     with pytest.raises(SpikeletError) as caught:
-        nir_graph.read(path)
+        nir_graph.read_graph(path)
     sentence = str(caught.value)
     assert str(path) in sentence
     assert "\n" not in sentence
     return sentence
 
 
-def test_no_file(path):
+def test_read_graph_refuses_missing_file_and_folder(path):
     assert "No such file" in refusal(path)
     assert "Is a directory" in refusal(path.parent)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89HDF\r\n\x1a\n"])
-def test_not_hdf5(path, content):
+def test_read_graph_refuses_file_without_hdf5(path, content):
     path.write_bytes(content)
     assert "not a NIR graph, or a damaged one" in refusal(path)
 
 
-def test_hdf5_but_no_graph(path):
+def test_read_graph_refuses_hdf5_without_graph(path):
     with h5py.File(path, "w") as file:
         file["x"] = 1
     assert "not a NIR graph" in refusal(path)
@@ -196,17 +196,18 @@ def test_hdf5_but_no_graph(path):
     assert "not a NIR graph" in refusal(path)
 
 
-def test_truncated_file(path):
-    nir_graph.write(example(), path)
+def test_read_graph_refuses_truncated_file(path):
+    nir_graph.write_graph(example(), path)
     whole = path.read_bytes()
-    content = len(whole) - nir_graph.SEAL_SIZE  # without the seal it would be whole
+    # A file without its checksum would be accepted.
+    content = len(whole) - nir_graph.SEAL_SIZE
     for size in range(1, content, content // 50):
         path.write_bytes(whole[:size])
         assert "not a NIR graph, or a damaged one" in refusal(path)
 
 
-def test_any_damage_is_found_before_hdf5_meets_it(path):
-    nir_graph.write(example(), path)
+def test_read_graph_detects_every_flipped_bit_before_hdf5(path):
+    nir_graph.write_graph(example(), path)
     whole = path.read_bytes()
     random = np.random.default_rng(0)
     for place in random.integers(len(whole) - nir_graph.SEAL_SIZE, size=1000):
@@ -216,14 +217,14 @@ def test_any_damage_is_found_before_hdf5_meets_it(path):
         assert "is damaged, its checksum is not" in refusal(path)
 
 
-def test_a_graph_that_another_program_saved_again_is_read(path):
-    nir_graph.write(example(), path)
+def test_read_graph_accepts_file_without_checksum(path):
+    nir_graph.write_graph(example(), path)
     nir.write(path, nir.read(path))
-    assert_same(example(), nir_graph.read(path))
+    assert_same(example(), nir_graph.read_graph(path))
 
 
 @pytest.mark.parametrize(
-    ("where", "key"),
+    ("node", "key"),
     [
         (None, "format"),
         (None, "encoder"),
@@ -236,22 +237,22 @@ def test_a_graph_that_another_program_saved_again_is_read(path):
         ("neurons_1", "beta"),
     ],
 )
-def test_missing_metadata(where, key):
+def test_from_nir_names_missing_metadata(node, key):
     graph = writer.to_nir(example())
-    del (graph.nodes[where] if where else graph).metadata[f"spikelet_{key}"]
-    name = f"node '{where}'" if where else "the graph"
+    del (graph.nodes[node] if node else graph).metadata[f"spikelet_{key}"]
+    name = f"node '{node}'" if node else "the graph"
     with pytest.raises(SpikeletError, match=f"^{name} lacks the metadata spikelet_{key}; only"):
         reader.from_nir(graph)
 
 
-def test_newer_format():
+def test_from_nir_refuses_newer_format():
     graph = writer.to_nir(example())
     graph.metadata["spikelet_format"] = 3
     with pytest.raises(SpikeletError, match="has format 3, but this Spikelet reads 2"):
         reader.from_nir(graph)
 
 
-def test_nonsense_in_the_metadata(path):
+def test_read_graph_refuses_invalid_metadata(path):
     for key, value in [("steps", "many"), ("classes", "[1"), ("dt", "long"), ("encoder", 3)]:
         graph = writer.to_nir(example())
         graph.metadata[f"spikelet_{key}"] = value
@@ -260,7 +261,7 @@ def test_nonsense_in_the_metadata(path):
 
 
 def changed(nodes=None, edges=None):
-    """Return the example's graph with other nodes, and with further or fewer edges."""
+    """Return the example's graph with other nodes, and with more or fewer edges."""
     graph = writer.to_nir(example())
     return nir.NIRGraph(
         {**graph.nodes, **(nodes or {})},
@@ -324,12 +325,12 @@ KEPT = writer.to_nir(example()).nodes["neurons_0"].metadata
         ),
     ],
 )
-def test_graphs_from_elsewhere(nodes, edges, words):
+def test_from_nir_refuses_foreign_graph(nodes, edges, words):
     with pytest.raises(SpikeletError, match=words):
         reader.from_nir(changed(nodes, edges))
 
 
-def test_synapses_without_neurons():
+def test_from_nir_refuses_synapses_without_neurons():
     graph = writer.to_nir(example())
     del graph.nodes["neurons_1"]
     graph.edges = [*graph.edges[:3], ("synapses_1", "output")]
@@ -337,7 +338,7 @@ def test_synapses_without_neurons():
         reader.from_nir(graph)
 
 
-def test_another_tau_outweighs_the_beta_that_was_kept():
+def test_from_nir_prefers_changed_tau_to_beta_in_metadata():
     graph = writer.to_nir(example())
     neurons = graph.nodes["neurons_0"]
     neurons.tau = neurons.tau * 2
@@ -345,7 +346,7 @@ def test_another_tau_outweighs_the_beta_that_was_kept():
     np.testing.assert_allclose(reader.from_nir(graph).layers[0].beta, 1 - 0.125 / 2)
 
 
-def test_a_neuron_without_leak_among_leaky_ones_has_a_tau_that_keeps_all():
+def test_to_nir_neuron_without_leak_gets_tau_of_beta_1():
     layers = example("count").layers
     mixed = replace(layers[1], beta=np.array([0.5, 1.0]))
     network = replace(example("count"), layers=(layers[0], mixed))

@@ -1,4 +1,4 @@
-"""`spikelet import`: the network, its account, and nothing that was guessed."""
+"""Test `spikelet import`: the network, its report, and missing options."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from nir_graphs import SNNTORCH, chain, samples, snntorch_leaky
 
 from spikelet.graphs import file
 from spikelet.graphs.foreign import read
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def command(tmp_path, monkeypatch, spikelet):
     return run
 
 
-def test_verb_writes_the_network_and_its_account(command):
+def test_import_command_writes_network_and_report(command):
     status, out, _ = command("--from", "snntorch", "--classes", "a,b,c,d")
     assert status == 0
     assert out.startswith(
@@ -41,34 +41,34 @@ def test_verb_writes_the_network_and_its_account(command):
     )
     assert "exact: LIF '2:LIF': beta 0.9, drive times 1\n" in out
     assert "assumed: graph: reset is subtract, the default of snnTorch\n" in out
-    written = file.read("ours.nir")
-    wanted = read.read("theirs.nir", replace(SNNTORCH, encoder="rate", steps=9)).network
+    written = file.read_graph("ours.nir")
+    expected = read.read_foreign("theirs.nir", replace(SNNTORCH, encoder="rate", steps=9)).network
     assert (written.classes, written.steps, written.encoder) == (("a", "b", "c", "d"), 9, "rate")
     x = samples(np.random.default_rng(0), 6)
-    for made, right in zip(written.simulate(x).spikes, wanted.simulate(x).spikes, strict=True):
-        np.testing.assert_array_equal(made, right)
+    for actual, right in zip(written.simulate(x).spikes, expected.simulate(x).spikes, strict=True):
+        np.testing.assert_array_equal(actual, right)
 
 
-def test_verb_gives_the_account_as_json(command):
+def test_import_command_prints_report_as_json(command):
     status, out, _ = command("--from", "snntorch", "--json")
-    found = json.loads(out)
+    report = json.loads(out)
     assert status == 0
-    assert (found["sizes"], found["dt"], found["reset"]) == ([6, 8, 4], 1e-4, "subtract")
+    assert (report["sizes"], report["dt"], report["reset"]) == ([6, 8, 4], 1e-4, "subtract")
     first = {"node": "0:Input", "kind": "Input", "grade": "exact", "text": "6 values"}
-    assert first in found["account"]
+    assert first in report["account"]
 
 
-def test_verb_guesses_nothing(command, tmp_path):
+def test_import_command_without_dt_writes_no_file(command, tmp_path):
     status, _, err = command()
     assert status == 1
     assert "theirs.nir: the file does not say how long a step is" in err
     assert not (tmp_path / "ours.nir").exists()
 
 
-def test_verb_makes_a_stream(command):
+def test_import_command_with_hop_and_window_writes_stream(command):
     status, out, _ = command("--from", "snntorch", "--hop", "2", "--window", "6")
     assert status == 0
-    assert file.read("ours.nir").stream == Stream(window=6, hop=2)
+    assert file.read_graph("ours.nir").stream == StreamWindow(window=6, hop=2)
     assert ", an answer every 2 samples over 6\n" in out
     status, _, err = command("--from", "snntorch", "--hop", "4", "--window", "6")
     assert status == 1

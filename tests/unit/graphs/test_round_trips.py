@@ -1,4 +1,4 @@
-"""Networks of every kind as NIR graphs: the same to the last bit, and to others what they are here."""
+"""Test round trips of all kinds of networks through NIR, and their spikes in NIR."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -16,7 +16,7 @@ from spikelet.graphs.foreign import read
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 
 FIELDS = ("weights", "bias", "beta", "theta", "v_reset", "v_start", "rho", "recurrent", "alpha")
 
@@ -50,7 +50,7 @@ def dense(random, **options):
 
 
 def image(random):
-    """Convolution, pooling and convolution, pooling and a matrix, with leftovers at the edges."""
+    """Return convolution, pooling and convolution, pooling and matrix, with leftovers at the edges."""
     first = Geometry((9, 8), 2, (3, 3), (5, 4), stride=(2, 2), padding=(1, 1))
     second = Geometry((5, 4), 3, (2, 2), (3, 3), padding=(1, 1), pool=(2, 2))
     third = Geometry((3, 3), 4, (1, 1), (1, 1), pool=(2, 2))
@@ -64,7 +64,8 @@ def image(random):
 
 def time(random):
     first = Geometry((1, 20), 3, (1, 5), (1, 8), stride=(1, 2))
-    second = Geometry((1, 8), 4, (1, 4), (1, 8), padding=(0, 1))  # a zero more on the right
+    # The right side has one zero more.
+    second = Geometry((1, 8), 4, (1, 4), (1, 8), padding=(0, 1))
     return layer(random, first, 4), layer(random, second, 6, current=True), layer(random, 48, 4)
 
 
@@ -75,7 +76,7 @@ def pooled_time(random):
 
 
 def cut(random):
-    """Places fewer than there is room for, and a kernel that is not square."""
+    """Return fewer places than the input has space for, and a kernel that is not square."""
     return (
         layer(random, Geometry((6, 7), 2, (3, 1), (3, 4)), 3),
         layer(random, Geometry((3, 4), 3, (3, 4), (1, 1)), 5),
@@ -84,7 +85,7 @@ def cut(random):
 
 
 def whole(random):
-    """A kernel as large as the samples, and neurons of convolutions at the end."""
+    """Return a kernel as large as the samples, and neurons of convolutions at the end."""
     return layer(random, Geometry((4, 4), 2, (3, 3), (2, 2)), 3), layer(
         random, Geometry((2, 2), 3, (2, 2), (2, 2), padding=(1, 1)), 2
     )
@@ -104,101 +105,103 @@ KINDS = {
 
 
 @pytest.fixture(params=KINDS)
-def made(request):
+def original(request):
     """Return a network of each kind."""
     return network(*KINDS[request.param](np.random.default_rng(5)))
 
 
-def assert_same(made, copy):
+def assert_same(original, copy):
     """Compare every field to the last bit."""
     for name in ("encoder", "encoder_parameter", "steps", "readout", "classes", "dt", "stream"):
-        assert getattr(made, name) == getattr(copy, name)
-    assert (made.scaling is None) == (copy.scaling is None)
-    if made.scaling:
+        assert getattr(original, name) == getattr(copy, name)
+    assert (original.scaling is None) == (copy.scaling is None)
+    if original.scaling:
         for name in ("offset", "scale", "shift"):
-            ours, theirs = (getattr(each.scaling, name) for each in (made, copy))
+            ours, theirs = (getattr(each.scaling, name) for each in (original, copy))
             np.testing.assert_array_equal(ours, theirs)
-    for ours, theirs in zip(made.layers, copy.layers, strict=True):
+    for ours, theirs in zip(original.layers, copy.layers, strict=True):
         assert (ours.reset, ours.geometry) == (theirs.reset, theirs.geometry)
         for name in FIELDS:
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), name)
 
 
-def test_file_gives_back_the_network(made, tmp_path):
-    file.write(made, tmp_path / "net.nir")
-    assert_same(made, file.read(tmp_path / "net.nir"))
+def test_write_graph_then_read_graph_is_identical_per_kind(original, tmp_path):
+    file.write_graph(original, tmp_path / "net.nir")
+    assert_same(original, file.read_graph(tmp_path / "net.nir"))
 
 
-def test_file_keeps_what_a_spike_takes_off(made, tmp_path):
-    layers = tuple(replace(each, rho=each.theta / each.beta) for each in made.layers)
-    other = replace(made, layers=layers)
-    file.write(other, tmp_path / "net.nir")
-    assert_same(other, file.read(tmp_path / "net.nir"))
+def test_graph_file_keeps_rho(original, tmp_path):
+    layers = tuple(replace(each, rho=each.theta / each.beta) for each in original.layers)
+    other = replace(original, layers=layers)
+    file.write_graph(other, tmp_path / "net.nir")
+    assert_same(other, file.read_graph(tmp_path / "net.nir"))
 
 
-def test_what_a_spike_takes_off_needs_a_threshold():
+def test_from_nir_refuses_rho_without_threshold():
     random = np.random.default_rng(0)
     graph = writer.to_nir(network(layer(random, 3, 2, fires=False)))
     graph.nodes["neurons_0"].metadata["spikelet_rho"] = np.ones(2)
-    with pytest.raises(SpikeletError, match="'synapses_0' and 'neurons_0': rho is what a spike"):
+    with pytest.raises(
+        SpikeletError, match="'synapses_0' and 'neurons_0': rho is subtracted by a spike"
+    ):
         reader.from_nir(graph)
 
 
-def test_file_of_a_stream_that_scales_readings(tmp_path):
+def test_graph_file_keeps_stream_and_scaling(tmp_path):
     scaling = Scaling(np.array([-5, 7], np.int32), np.array([300, -20], np.int32), 4)
     first = layer(np.random.default_rng(0), 4, 3, recurrent=True)
-    made = FloatNetwork(
+    original = FloatNetwork(
         (first,),
         "delta",
         2,
         "count",
         ("a", "b", "c"),
         encoder_parameter=9,
-        stream=Stream(window=12, hop=4),
+        stream=StreamWindow(window=12, hop=4),
         scaling=scaling,
     )
-    file.write(made, tmp_path / "net.nir")
-    assert_same(made, file.read(tmp_path / "net.nir"))
+    file.write_graph(original, tmp_path / "net.nir")
+    assert_same(original, file.read_graph(tmp_path / "net.nir"))
     assert nir.read(tmp_path / "net.nir").nodes["input"].input_type["input"].tolist() == [4]
 
 
-def channels_first(x, made):
+def channels_first(x, original):
     """Return samples uint8[n, channels] in NIR's shape."""
-    geometry = made.layers[0].geometry
+    geometry = original.layers[0].geometry
     if geometry is None:
         return x
     images = np.moveaxis(x.reshape(-1, *geometry.size, geometry.channels), -1, 1)
-    is_row = isinstance(writer.to_nir(made).nodes["synapses_0"], nir.Conv1d)
+    is_row = isinstance(writer.to_nir(original).nodes["synapses_0"], nir.Conv1d)
     return images[:, :, 0] if is_row else images
 
 
-def test_nir_alone_reads_the_same_spikes(made, tmp_path):
-    """Read by nir, with its check of types, and simulated by NIR's equations, channels first."""
-    file.write(made, tmp_path / "net.nir")
+def test_graph_file_simulated_from_nir_gives_same_spikes(original, tmp_path):
+    """Read by nir, with its check of types, and simulate by NIR's equations, channels first."""
+    file.write_graph(original, tmp_path / "net.nir")
     graph = nir.read(tmp_path / "net.nir")
-    order = writer.to_nir(made).nodes
+    order = writer.to_nir(original).nodes
     graph = nir.NIRGraph({name: graph.nodes[name] for name in order}, graph.edges, type_check=False)
-    x = samples(np.random.default_rng(1), made.channels)
-    wanted = euler(graph, channels_first(x, made), made.steps, made.dt, "subtract")
-    assert_spikes(made.simulate(x).spikes, wanted)
+    x = samples(np.random.default_rng(1), original.channels)
+    expected = euler(graph, channels_first(x, original), original.steps, original.dt, "subtract")
+    assert_spikes(original.simulate(x).spikes, expected)
 
 
-def test_import_of_what_others_would_see_is_the_network(made):
-    """Without its metadata the graph is anybody's, and import finds the same layers in it."""
-    graph = writer.to_nir(made)
+def test_import_of_graph_without_metadata_gives_same_spikes(original):
+    """Without metadata the graph is a foreign one; its import finds the same layers."""
+    graph = writer.to_nir(original)
     graph.metadata = {}
     for node in graph.nodes.values():
         node.metadata = {}
-    options = replace(PLAIN, steps=made.steps, dt=made.dt, readout=made.readout)
-    found = read.from_nir(graph, options).network
-    x = samples(np.random.default_rng(1), made.channels)
-    for ours, theirs in zip(made.simulate(x).spikes, found.simulate(x).spikes, strict=True):
+    options = replace(PLAIN, steps=original.steps, dt=original.dt, readout=original.readout)
+    imported = read.foreign_from_nir(graph, options).network
+    x = samples(np.random.default_rng(1), original.channels)
+    for ours, theirs in zip(original.simulate(x).spikes, imported.simulate(x).spikes, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    for ours, theirs in pairwise(zip(made.layers, found.layers, strict=True)):
+    for ours, theirs in pairwise(zip(original.layers, imported.layers, strict=True)):
         assert ours[0].neurons == theirs[0].inputs
 
 
-def test_nodes_are_those_of_nir(tmp_path):
+def test_to_nir_chooses_nodes_by_kind_of_layer(tmp_path):
     def kinds(layers):
         nodes = writer.to_nir(network(*layers(np.random.default_rng(0)))).nodes
         return [type(node).__name__ for node in nodes.values()]
@@ -213,25 +216,25 @@ def test_nodes_are_those_of_nir(tmp_path):
     assert isinstance(writer.to_nir(silent).nodes["neurons_0"], nir.CubaLI)
 
 
-def test_a_cycle_leads_through_the_recurrent_weights():
-    made = network(*dense(np.random.default_rng(0), recurrent=True))
-    graph = writer.to_nir(made)
+def test_to_nir_recurrent_weights_are_in_cycle():
+    original = network(*dense(np.random.default_rng(0), recurrent=True))
+    graph = writer.to_nir(original)
     assert ("neurons_0", "recurrent_0") in graph.edges
     assert ("recurrent_0", "neurons_0") in graph.edges
-    np.testing.assert_array_equal(graph.nodes["recurrent_0"].weight, made.layers[0].recurrent.T)
+    np.testing.assert_array_equal(graph.nodes["recurrent_0"].weight, original.layers[0].recurrent.T)
 
 
-def test_files_of_format_1_are_read():
-    made = network(*dense(np.random.default_rng(0)))
-    graph = writer.to_nir(made)
+def test_from_nir_reads_format_1():
+    original = network(*dense(np.random.default_rng(0)))
+    graph = writer.to_nir(original)
     assert graph.metadata["spikelet_format"] == 2
     graph.metadata["spikelet_format"] = 1
-    assert_same(made, reader.from_nir(graph))
+    assert_same(original, reader.from_nir(graph))
 
 
 @st.composite
 def geometries(draw):
-    """Draw shapes of all sorts, many of which no padding alike on both sides has."""
+    """Draw shapes of all sorts; many need unequal padding."""
 
     def axis():
         size, pool = draw(st.integers(1, 9)), draw(st.integers(1, 2))
@@ -245,51 +248,51 @@ def geometries(draw):
 
 @settings(derandomize=True, deadline=None)
 @given(geometries())
-def test_every_convolution_has_a_frame(geometry):
-    """By definition, the kernel in its zeros sees what the kernel sees in Spikelet."""
+def test_framed_kernel_gives_drives_of_definition(geometry):
+    """The framed kernel must give the drives of Spikelet's own definition."""
     random = np.random.default_rng(0)
-    made = network(layer(random, geometry, 2))
-    graph = writer.to_nir(made)
-    assert_same(made, reader.from_nir(graph))
+    original = network(layer(random, geometry, 2))
+    graph = writer.to_nir(original)
+    assert_same(original, reader.from_nir(graph))
     x = samples(random, geometry.inputs)
-    first = made.layers[0]
+    first = original.layers[0]
     drives = geometry.unfold(x / 256) @ first.weights + first.bias
-    found = drive(graph, channels_first(x, made))
-    np.testing.assert_allclose(found, drives.reshape(len(x), -1), atol=1e-9)
+    drives_in_nir = drive(graph, channels_first(x, original))
+    np.testing.assert_allclose(drives_in_nir, drives.reshape(len(x), -1), atol=1e-9)
 
 
-def test_frames_are_square_where_that_is_possible():
+def test_frame_is_square_if_possible():
     tall = Geometry((8, 8), 1, (3, 1), (6, 8))
     assert kernels.frame(tall, square=True) == ((3, 3), (0, 1), (1, 1), (0, 1))
     odd = Geometry((8, 8), 1, (3, 2), (6, 7))
     assert kernels.frame(odd, square=True).extent == (3, 2)
 
 
-def test_a_kernel_that_cannot_be_square_is_read_with_types_unchecked(tmp_path):
-    made = network(layer(np.random.default_rng(0), Geometry((8, 8), 1, (3, 2), (6, 7)), 2))
+def test_graph_file_kernel_that_cannot_be_square_is_readable(tmp_path):
+    original = network(layer(np.random.default_rng(0), Geometry((8, 8), 1, (3, 2), (6, 7)), 2))
     path = tmp_path / "net.nir"
-    file.write(made, path)
+    file.write_graph(original, path)
     assert nir.read(path, type_check=False).nodes["synapses_0"].weight.shape == (2, 1, 3, 2)
-    assert_same(made, file.read(path))
+    assert_same(original, file.read_graph(path))
 
 
 @pytest.mark.parametrize(
     "geometry", [Geometry((2, 4), 1, (2, 2), (1, 3)), Geometry((2, 2), 2, (1, 1), (2, 2))]
 )
-def test_shapes_that_nir_cannot_give_flat_values(geometry):
+def test_to_nir_refuses_shape_after_flat_neurons(geometry):
     random = np.random.default_rng(0)
-    made = network(layer(random, 3, 8), layer(random, geometry, 2))
+    original = network(layer(random, 3, 8), layer(random, geometry, 2))
     words = "layer 1 takes 2 x . pixels of . channels, but the neurons before it are 8 without a"
     with pytest.raises(SpikeletError, match=words):
-        writer.to_nir(made)
+        writer.to_nir(original)
 
 
-def test_a_shape_other_than_that_of_the_neurons_before():
+def test_to_nir_refuses_shape_unlike_neurons_before():
     random = np.random.default_rng(0)
     first = layer(random, Geometry((3, 3), 1, (2, 2), (2, 2)), 2)
-    made = network(first, layer(random, Geometry((1, 4), 2, (1, 2), (1, 3)), 2))
+    original = network(first, layer(random, Geometry((1, 4), 2, (1, 2), (1, 3)), 2))
     with pytest.raises(SpikeletError, match="but the neurons before it are 2 x 2 pixels of 2 maps"):
-        writer.to_nir(made)
+        writer.to_nir(original)
 
 
 def changed(kind, name, **fields):
@@ -333,12 +336,12 @@ def changed(kind, name, **fields):
         ),
     ],
 )
-def test_graphs_that_somebody_changed(graph, words):
+def test_from_nir_refuses_changed_graph(graph, words):
     with pytest.raises(SpikeletError, match=words):
         reader.from_nir(graph)
 
 
-def test_another_way_back_than_the_recurrent_weights():
+def test_from_nir_refuses_other_recurrent_connection():
     graph = writer.to_nir(network(*dense(np.random.default_rng(0), recurrent=True)))
     graph.nodes["recurrent_0"] = nir.Scale(np.ones(8))
     with pytest.raises(SpikeletError, match="node 'recurrent_0' is Scale, where only Linear"):

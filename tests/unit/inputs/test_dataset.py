@@ -1,4 +1,4 @@
-"""The digits, their split, and what an `.npz` may and may not hold."""
+"""The digits, their split, and the contents of an `.npz` file."""
 
 import contextlib
 import hashlib
@@ -11,7 +11,7 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset
-from spikelet.inputs.dataset import UNLABELLED, Dataset, load, load_digits, load_npz, split
+from spikelet.inputs.dataset import UNLABELLED, Dataset, load_dataset, load_digits, load_npz, split
 
 X = np.arange(12, dtype=np.uint8).reshape(4, 3)
 Y = np.array([0, 1, 1, 0])
@@ -30,7 +30,7 @@ def npz(tmp_path):
 
 
 def refusal(path, **options):
-    """Return the sentence with which a file is refused."""
+    """Return the sentence that refuses a file."""
     with pytest.raises(SpikeletError) as caught:
         load_npz(path, **options)
     sentence = str(caught.value)
@@ -52,11 +52,11 @@ def test_digits_are_the_uci_test_part():
     ]
 
 
-def test_a_pixel_is_sixteen_times_the_count_but_fits_a_byte():
+def test_digits_pixel_is_16_times_count_clipped_to_255():
     assert sorted(np.unique(load_digits().x)) == [*range(0, 256, 16), 255]
 
 
-def test_digits_are_what_scikit_learn_has():
+def test_digits_equal_those_of_scikit_learn():
     sklearn = pytest.importorskip("sklearn.datasets", reason="scikit-learn is not installed")
     theirs = sklearn.load_digits()
     digits = load_digits()
@@ -64,14 +64,14 @@ def test_digits_are_what_scikit_learn_has():
     np.testing.assert_array_equal(digits.y, theirs.target)
 
 
-def test_split_never_changes():
+def test_split_of_digits_never_changes():
     train, test = split(load_digits())
     assert (len(train), len(test)) == (1437, 360)
     assert np.bincount(test.y).tolist() == [36, 37, 35, 37, 36, 36, 36, 36, 35, 36]
     assert hashlib.sha256(test.x.tobytes()).hexdigest().startswith("ab72345b0ef2eff3")
 
 
-def test_split_parts_are_disjoint_and_whole():
+def test_split_parts_are_disjoint_and_complete():
     rows = np.arange(100, dtype=np.uint8)[:, None]
     whole = Dataset(rows, np.arange(100) % 3, ("a", "b", "c"), "rows")
     train, test = split(whole, 0.25)
@@ -87,7 +87,7 @@ def test_split_refuses_an_empty_part(fraction):
         split(whole, fraction)
 
 
-def test_groups_are_never_split():
+def test_split_keeps_groups_together():
     random = np.random.default_rng(0)
     groups = random.integers(0, 30, 400) * 7
     y = groups // 7 % 3
@@ -102,7 +102,7 @@ def test_groups_are_never_split():
     assert set(again.groups) == set(test.groups)
 
 
-def test_groups_in_an_npz(npz):
+def test_load_npz_reads_groups(npz):
     loaded = load_npz(npz(x=X, y=Y, groups=np.array([5, 5, 9, 9], np.uint8)))
     assert loaded.groups.tolist() == [5, 5, 9, 9]
     assert loaded.groups.dtype == np.int64
@@ -110,7 +110,7 @@ def test_groups_in_an_npz(npz):
     assert "groups has shape (3,); it must be (4,)" in refusal(npz(x=X, y=Y, groups=Y[:3]))
 
 
-def test_npz_with_names(npz):
+def test_load_npz_with_names_of_classes(npz):
     loaded = load_npz(npz(x=X, y=Y.astype(np.uint8), classes=["left", "right"]))
     np.testing.assert_array_equal(loaded.x, X)
     np.testing.assert_array_equal(loaded.y, Y)
@@ -118,16 +118,16 @@ def test_npz_with_names(npz):
     assert loaded.classes == ("left", "right")
 
 
-def test_npz_without_names_takes_the_labels(npz):
-    assert load(npz(x=X, y=Y * 2)).classes == ("0", "1", "2")
+def test_load_npz_without_names_uses_labels(npz):
+    assert load_dataset(npz(x=X, y=Y * 2)).classes == ("0", "1", "2")
 
 
-def test_npz_of_recordings(npz):
+def test_load_npz_of_recordings(npz):
     recordings = np.zeros((4, 50, 3), np.uint8)
     assert load_npz(npz(x=recordings, y=Y)).x.shape == (4, 50, 3)
 
 
-def test_npz_without_labels(npz):
+def test_load_npz_without_labels(npz):
     path = npz(x=X)
     loaded = load_npz(path, need_labels=False)
     assert loaded.classes == ()
@@ -175,25 +175,25 @@ def test_npz_without_labels(npz):
         ({"x": np.array([[1, None]]), "y": Y}, "x holds pickled Python objects"),
     ],
 )
-def test_npz_that_is_no_dataset(npz, arrays, words):
+def test_load_npz_wrong_arrays_are_refused(npz, arrays, words):
     assert words in refusal(npz(**arrays))
 
 
-def test_no_such_dataset(tmp_path):
+def test_load_dataset_missing_name_or_file_is_refused(tmp_path):
     with pytest.raises(SpikeletError, match=r"no dataset 'numbers': give digits, or the path"):
-        load("numbers")
+        load_dataset("numbers")
     assert "cannot be read: No such file" in refusal(tmp_path / "none.npz")
     assert "cannot be read: Is a directory" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"some text", b"\x93NUMPY\x01\x00v\x00"])
-def test_not_an_npz(tmp_path, content):
+def test_load_npz_other_file_is_refused(tmp_path, content):
     path = tmp_path / "samples.npz"
     path.write_bytes(content)
     assert "is not an .npz file" in refusal(path)
 
 
-def test_any_damage_is_refused_in_one_sentence_or_harmless(npz):
+def test_load_npz_damage_is_one_sentence_or_harmless(npz):
     path = npz(x=X, y=Y, classes=["left", "right"])
     whole = path.read_bytes()
     random = np.random.default_rng(0)
@@ -202,7 +202,8 @@ def test_any_damage_is_refused_in_one_sentence_or_harmless(npz):
         damaged = bytearray(whole if number % 2 else whole[: random.integers(1, len(whole))])
         damaged[random.integers(len(damaged))] = random.integers(256)
         path.write_bytes(damaged)
-        with contextlib.suppress(SpikeletError):  # anything else fails the test
+        # Any other exception fails the test.
+        with contextlib.suppress(SpikeletError):
             load_npz(path)
             continue
         sentences.append(refusal(path))
@@ -221,13 +222,13 @@ def npy(shape, content=b""):
     ("shape", "words"),
     [((1 << 20, 1 << 20), f"x would take {1 << 40} bytes"), ((1000, 1000), "array x is damaged")],
 )
-def test_a_header_is_not_believed(tmp_path, shape, words):
+def test_load_npz_false_header_is_refused(tmp_path, shape, words):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", npy(shape, bytes(10)))
     assert words in refusal(path, need_labels=False)
 
 
-def test_nothing_large_is_unpacked(npz, monkeypatch):
+def test_load_npz_above_size_limit_is_refused(npz, monkeypatch):
     monkeypatch.setattr(dataset, "MAX_BYTES", 11)
     assert "x would take 12 bytes, above 11" in refusal(npz(x=X, y=Y))

@@ -1,4 +1,4 @@
-"""Recordings added to a folder: training takes them as they are, and nothing is mixed or lost."""
+"""Recordings added to a folder: training loads them unchanged, and sensors never mix."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -27,13 +27,13 @@ def same_but(**changes):
     return SensorSettings(**{**fields, **changes})
 
 
-def test_what_was_added_is_what_training_loads(tmp_path):
+def test_folder_added_recordings_load_unchanged(tmp_path):
     folder = Folder(tmp_path / "new" / "folder")
     assert folder.settings() is None
     for seed, label in enumerate(["wave", "rest", "wave"]):
         path = folder.add(label, readings(seed=seed), IMU)
         assert path.name.endswith(f"_{label}.npy")
-    loaded = recordings.load(folder.path)
+    loaded = recordings.load_recordings(folder.path)
     assert loaded.classes == ("rest", "wave")
     assert len(loaded) == 3
     assert (loaded.skipped, loaded.cut) == ((), ())
@@ -46,12 +46,12 @@ def test_what_was_added_is_what_training_loads(tmp_path):
     assert folder.settings() == IMU
 
 
-def test_recordings_of_the_same_second_get_names_of_their_own(tmp_path):
+def test_folder_recordings_of_same_second_get_own_names(tmp_path):
     folder = Folder(tmp_path)
     with ThreadPoolExecutor(4) as pool:
         paths = list(pool.map(lambda k: folder.add("wave", readings(seed=k), IMU), range(12)))
     assert len(set(paths)) == 12
-    assert len(recordings.load(tmp_path)) == 12
+    assert len(recordings.load_recordings(tmp_path)) == 12
     stored = {np.load(path).tobytes() for path in paths}
     assert stored == {readings(seed=k).tobytes() for k in range(12)}
 
@@ -66,32 +66,32 @@ def test_recordings_of_the_same_second_get_names_of_their_own(tmp_path):
         (same_but(settings={}), "this one's are none"),
     ],
 )
-def test_another_sensor_is_refused(tmp_path, other, words):
+def test_folder_other_sensor_is_refused(tmp_path, other, words):
     folder = Folder(tmp_path)
-    kept = folder.add("wave", readings(), IMU)
+    first = folder.add("wave", readings(), IMU)
     with pytest.raises(SpikeletError, match=words):
         folder.add("wave", readings(), other)
-    assert [path.name for path in tmp_path.glob("*.npy")] == [kept.name]
+    assert [path.name for path in tmp_path.glob("*.npy")] == [first.name]
     assert folder.settings() == IMU
 
 
-def test_recordings_that_nobody_knows_the_sensor_of_are_not_added_to(tmp_path):
+def test_folder_without_sensor_file_is_refused(tmp_path):
     np.save(tmp_path / "1_wave.npy", readings())
     with pytest.raises(SpikeletError, match=r"holds 1_wave.npy, and no sensor.json"):
         Folder(tmp_path).add("wave", readings(), IMU)
 
 
 @pytest.mark.parametrize("label", ["", "a_b", "../up", "a/b", "a\nb", " a", "a.", "x" * 65, "a:b"])
-def test_a_label_that_no_file_can_be_named_by(tmp_path, label):
+def test_folder_impossible_label_is_refused(tmp_path, label):
     with pytest.raises(SpikeletError, match="cannot be part of a file's name"):
         Folder(tmp_path).add(label, readings(), IMU)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("label", ["wave", "left-turn", "Größe 2", "v1.5", "C++"])
-def test_labels_come_back_as_they_were(tmp_path, label):
+def test_folder_label_round_trip(tmp_path, label):
     Folder(tmp_path).add(label, readings(), IMU)
-    assert recordings.load(tmp_path).classes == (label,)
+    assert recordings.load_recordings(tmp_path).classes == (label,)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_labels_come_back_as_they_were(tmp_path, label):
         (np.full((5, 3), 40000), "40000..40000, beyond int16"),
     ],
 )
-def test_readings_that_cannot_be_stored(tmp_path, raw, words):
+def test_folder_impossible_readings_are_refused(tmp_path, raw, words):
     with pytest.raises(SpikeletError, match=words):
         Folder(tmp_path / "new").add("wave", raw, IMU)
     assert not (tmp_path / "new").exists()
 
 
-def test_a_full_disk_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
+def test_folder_full_disk_leaves_files_unchanged(tmp_path, monkeypatch):
     folder = Folder(tmp_path)
     folder.add("wave", readings(), IMU)
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -125,13 +125,13 @@ def test_a_full_disk_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"sensor": "a"}', '{"sensor": 1, "rate": "x"}'])
-def test_a_damaged_sensor_file_is_said(tmp_path, content):
+def test_folder_damaged_sensor_file_is_refused(tmp_path, content):
     (tmp_path / "sensor.json").write_text(content)
     with pytest.raises(SpikeletError, match=r"sensor.json does not say what sensor"):
         Folder(tmp_path).add("wave", readings(), IMU)
 
 
-def test_the_sensor_file_is_for_people_to_read(tmp_path):
+def test_folder_sensor_file_is_readable_json(tmp_path):
     Folder(tmp_path).add("wave", readings(), IMU)
     assert json.loads((tmp_path / "sensor.json").read_text()) == {
         "sensor": "mpu6886",
@@ -142,6 +142,6 @@ def test_the_sensor_file_is_for_people_to_read(tmp_path):
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
-def test_a_rate_is_above_zero(rate):
+def test_sensor_settings_rate_must_be_positive(rate):
     with pytest.raises(SpikeletError, match="rate is"):
         same_but(rate=rate)

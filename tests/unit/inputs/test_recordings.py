@@ -1,4 +1,4 @@
-"""Folders of recordings: what can be read is, what cannot is named, and folds never change."""
+"""Folders of recordings: readable files load, others are reported, and folds never change."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 
 from spikelet.errors import SpikeletError
 from spikelet.inputs import recording_files
-from spikelet.inputs.recordings import Recordings, folds, load, read_labels, windows
+from spikelet.inputs.recordings import Recordings, folds, load_recordings, read_labels, windows
 
 
 def readings(samples=10, channels=3, dtype=np.int16):
@@ -27,44 +27,46 @@ def write(path, content):
 
 
 def sound(names, labels, lengths=None):
-    """Return recordings made in memory, of one channel."""
+    """Return recordings in memory, of one channel."""
     raw = tuple(readings(length, 1) for length in lengths or [10] * len(names))
     return Recordings(raw, np.array(labels), ("a", "b", "c"), tuple(names))
 
 
-def test_names_end_in_the_class(folder):
-    found = load(folder)
-    assert found.names == ("1_walk.npy", "2_run.npy")
-    assert found.classes == ("run", "walk")
-    assert found.labels.tolist() == [1, 0]
-    assert found.labels.dtype == np.int64
-    assert [raw.shape for raw in found.raw] == [(10, 3), (20, 3)]
-    np.testing.assert_array_equal(found.raw[0], readings())
-    assert found.raw[0].dtype == np.int16
-    assert (found.skipped, found.cut, len(found)) == ((), (), 2)
+def test_load_recordings_takes_class_from_file_name(folder):
+    loaded = load_recordings(folder)
+    assert loaded.names == ("1_walk.npy", "2_run.npy")
+    assert loaded.classes == ("run", "walk")
+    assert loaded.labels.tolist() == [1, 0]
+    assert loaded.labels.dtype == np.int64
+    assert [raw.shape for raw in loaded.raw] == [(10, 3), (20, 3)]
+    np.testing.assert_array_equal(loaded.raw[0], readings())
+    assert loaded.raw[0].dtype == np.int16
+    assert (loaded.skipped, loaded.cut, len(loaded)) == ((), (), 2)
 
 
-def test_taking_some_keeps_the_classes(folder):
-    taken = load(folder).take(np.array([1]))
-    assert (taken.names, taken.labels.tolist()) == (("2_run.npy",), [0])
-    assert taken.classes == ("run", "walk")
+def test_recordings_take_keeps_classes(folder):
+    part = load_recordings(folder).take(np.array([1]))
+    assert (part.names, part.labels.tolist()) == (("2_run.npy",), [0])
+    assert part.classes == ("run", "walk")
 
 
-def test_labels_csv_counts_before_the_name_and_labels_can_be_excluded(folder):
+def test_labels_csv_overrides_names_and_labels_can_be_excluded(folder):
     np.save(folder / "third.npy", readings())
     np.save(folder / "4_walk.npy", readings())
     write(folder / "labels.csv", "file,label\n2_run.npy,walk\nthird.npy,sit\n4_walk.npy,mixed\n")
-    found = load(folder, excluded=["mixed"])
-    assert found.names == ("1_walk.npy", "2_run.npy", "third.npy")
-    assert [found.classes[label] for label in found.labels] == ["walk", "walk", "sit"]
-    assert found.classes == ("sit", "walk")
-    assert found.skipped == ("4_walk.npy: left out, for its label mixed is excluded",)
+    loaded = load_recordings(folder, excluded=["mixed"])
+    assert loaded.names == ("1_walk.npy", "2_run.npy", "third.npy")
+    assert [loaded.classes[label] for label in loaded.labels] == ["walk", "walk", "sit"]
+    assert loaded.classes == ("sit", "walk")
+    assert loaded.skipped == ("4_walk.npy: left out because its label mixed is excluded",)
     assert read_labels(folder)["third.npy"] == "sit"
 
 
-def test_labels_of_files_that_are_not_there_are_told(folder):
+def test_labels_csv_missing_file_is_reported(folder):
     write(folder / "labels.csv", "\ufefflabel,file,by\nrun,9_walk.npy,me\n")
-    assert load(folder).skipped == ("9_walk.npy: labels.csv lists it, but it is not there",)
+    assert load_recordings(folder).skipped == (
+        "9_walk.npy: labels.csv lists it, but it is not there",
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,20 +78,20 @@ def test_labels_of_files_that_are_not_there_are_told(folder):
         (b"file,label\n\xff,a\n", "cannot be read"),
     ],
 )
-def test_a_damaged_labels_csv_stops_the_load(folder, content, words):
+def test_labels_csv_damaged_is_refused(folder, content, words):
     write(folder / "labels.csv", content)
     with pytest.raises(SpikeletError, match=words):
-        load(folder)
+        load_recordings(folder)
 
 
-@pytest.mark.parametrize(("kept", "rows"), [(-6, 9), (-5, 9), (-1, 9), (-54, 1)])
-def test_a_truncated_npy_is_read_as_far_as_it_goes(folder, kept, rows):
+@pytest.mark.parametrize(("end", "rows"), [(-6, 9), (-5, 9), (-1, 9), (-54, 1)])
+def test_read_npy_truncated_keeps_whole_rows(folder, end, rows):
     data = (folder / "1_walk.npy").read_bytes()
-    write(folder / "1_walk.npy", data[:kept])
-    found = load(folder)
-    np.testing.assert_array_equal(found.raw[0], readings()[:rows])
-    assert found.cut == (f"1_walk.npy: holds {rows} of the 10 rows it promises",)
-    assert found.skipped == ()
+    write(folder / "1_walk.npy", data[:end])
+    loaded = load_recordings(folder)
+    np.testing.assert_array_equal(loaded.raw[0], readings()[:rows])
+    assert loaded.cut == (f"1_walk.npy: holds {rows} of the 10 rows it promises",)
+    assert loaded.skipped == ()
 
 
 def npy(array, cut=None):
@@ -125,28 +127,30 @@ def text(content):
         (npy(np.asfortranarray(readings()), cut=-1), "it is stored by columns, and ends before"),
     ],
 )
-def test_npy_files_without_readings_are_named_and_skipped(folder, save, reason):
+def test_read_npy_without_readings_is_skipped_with_reason(folder, save, reason):
     save(folder / "3_walk.npy")
-    found = load(folder)
-    assert found.names == ("1_walk.npy", "2_run.npy")
-    assert len(found.skipped) == 1
-    assert found.skipped[0].startswith(f"3_walk.npy: left out, for {reason}")
-    assert "\n" not in found.skipped[0]
+    loaded = load_recordings(folder)
+    assert loaded.names == ("1_walk.npy", "2_run.npy")
+    assert len(loaded.skipped) == 1
+    assert loaded.skipped[0].startswith(f"3_walk.npy: left out because {reason}")
+    assert "\n" not in loaded.skipped[0]
 
 
-def test_a_pickle_is_never_loaded(folder):
+def test_read_npy_never_unpickles(folder):
     class Trap:
         def __reduce__(self):
             return os.mkdir, (str(folder / "sprung"),)
 
     np.save(folder / "3_walk.npy", np.array([Trap()]), allow_pickle=True)
-    assert "pickled" in load(folder).skipped[0]
+    assert "pickled" in load_recordings(folder).skipped[0]
     assert not (folder / "sprung").exists()
 
 
-def test_a_large_file_is_not_read(folder, monkeypatch):
+def test_read_npy_above_size_limit_is_skipped(folder, monkeypatch):
     monkeypatch.setattr(recording_files, "MAX_BYTES", 200)
-    assert load(folder).skipped == ("2_run.npy: left out, for it has 248 bytes, above 200",)
+    assert load_recordings(folder).skipped == (
+        "2_run.npy: left out because it has 248 bytes, above 200",
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,28 +163,28 @@ def test_a_large_file_is_not_read(folder, monkeypatch):
         (np.float32, np.int16),
     ],
 )
-def test_whole_numbers_of_any_type_become_the_least_that_holds_them(tmp_path, stored, read):
+def test_read_npy_whole_numbers_become_int16(tmp_path, stored, read):
     np.save(tmp_path / "1_a.npy", readings(dtype=stored))
-    raw = load(tmp_path).raw[0]
+    raw = load_recordings(tmp_path).raw[0]
     assert raw.dtype == read
     np.testing.assert_array_equal(raw, readings())
 
 
-def test_readings_above_int16_become_int32_and_columns_keep_their_order(tmp_path):
+def test_read_npy_above_int16_becomes_int32_in_order(tmp_path):
     large = readings() - np.array([2**31, 0, 40_000])
     np.save(tmp_path / "1_a.npy", np.asfortranarray(large))
     np.save(tmp_path / "2_a.npy", large[:, 0] + 2**31)
     with pytest.raises(SpikeletError, match="2_a.npy has 1 channels and 1_a.npy 3"):
-        load(tmp_path)
+        load_recordings(tmp_path)
     (tmp_path / "2_a.npy").unlink()
-    raw = load(tmp_path).raw[0]
+    raw = load_recordings(tmp_path).raw[0]
     assert raw.dtype == np.int32
     np.testing.assert_array_equal(raw, large)
 
 
-def test_one_dimension_is_one_channel(tmp_path):
+def test_read_npy_one_dimension_is_one_channel(tmp_path):
     np.save(tmp_path / "1_a.npy", np.arange(5, dtype=np.int16))
-    assert load(tmp_path).raw[0].tolist() == [[0], [1], [2], [3], [4]]
+    assert load_recordings(tmp_path).raw[0].tolist() == [[0], [1], [2], [3], [4]]
 
 
 @pytest.mark.parametrize(
@@ -192,12 +196,12 @@ def test_one_dimension_is_one_channel(tmp_path):
         ("x,y,z\n1,2,3\n4,5,-60000\n7,8", ("1_a.csv: ends within a row, which is left out",)),
     ],
 )
-def test_csv_files(tmp_path, content, cut):
+def test_read_csv_with_and_without_headings(tmp_path, content, cut):
     write(tmp_path / "1_a.csv", content)
-    found = load(tmp_path)
-    assert found.raw[0].tolist() == [[1, 2, 3], [4, 5, -60000]]
-    assert found.raw[0].dtype == np.int32
-    assert found.cut == cut
+    loaded = load_recordings(tmp_path)
+    assert loaded.raw[0].tolist() == [[1, 2, 3], [4, 5, -60000]]
+    assert loaded.raw[0].dtype == np.int32
+    assert loaded.cut == cut
 
 
 @pytest.mark.parametrize(
@@ -213,41 +217,41 @@ def test_csv_files(tmp_path, content, cut):
         (b"1,2\n\xff,3\n", "it is not text of comma-separated numbers"),
     ],
 )
-def test_csv_files_without_readings_are_named_and_skipped(folder, content, reason):
+def test_read_csv_without_readings_is_skipped_with_reason(folder, content, reason):
     write(folder / "3_walk.csv", content)
-    found = load(folder)
-    assert len(found) == 2
-    assert found.skipped[0].startswith(f"3_walk.csv: left out, for {reason}")
+    loaded = load_recordings(folder)
+    assert len(loaded) == 2
+    assert loaded.skipped[0].startswith(f"3_walk.csv: left out because {reason}")
 
 
-def test_names_without_a_class_and_folders_are_skipped_and_other_files_ignored(folder):
+def test_load_recordings_skips_names_without_class_and_folders(folder):
     np.save(folder / "third.npy", readings())
     np.save(folder / "fourth_.npy", readings())
     (folder / "5_run.npy").mkdir()
     write(folder / "README.md", "words")
-    found = load(folder)
-    assert [sentence.split(": left out, for ")[0] for sentence in found.skipped] == [
+    loaded = load_recordings(folder)
+    assert [sentence.split(": left out because ")[0] for sentence in loaded.skipped] == [
         "5_run.npy",
         "fourth_.npy",
         "third.npy",
     ]
-    assert "does not end in _class" in found.skipped[1]
+    assert "does not end in _class" in loaded.skipped[1]
 
 
-def test_channels_must_agree(folder):
+def test_load_recordings_other_channels_are_refused(folder):
     np.save(folder / "3_run.npy", readings(10, 6))
     with pytest.raises(SpikeletError, match=r"3_run\.npy has 6 channels and 1_walk\.npy 3; keep"):
-        load(folder)
+        load_recordings(folder)
 
 
-def test_a_folder_without_recordings_is_refused(tmp_path):
+def test_load_recordings_empty_folder_is_refused(tmp_path):
     with pytest.raises(SpikeletError, match=r"it needs files that end in \.npy or \.csv"):
-        load(tmp_path)
+        load_recordings(tmp_path)
     write(tmp_path / "1_a.npy", "")
-    with pytest.raises(SpikeletError, match=r"1_a\.npy: left out, for it is empty"):
-        load(tmp_path)
+    with pytest.raises(SpikeletError, match=r"1_a\.npy: left out because it is empty"):
+        load_recordings(tmp_path)
     with pytest.raises(SpikeletError, match="cannot be read"):
-        load(tmp_path / "nowhere")
+        load_recordings(tmp_path / "nowhere")
 
 
 def test_folds_never_change():
@@ -255,56 +259,56 @@ def test_folds_never_change():
     assert folds(recordings, 3).tolist() == [0, 1, 0, 2, 1, 1, 2, 0, 2, 1, 0, 2]
 
 
-def test_folds_are_alike_in_classes_and_size():
+def test_folds_are_balanced_in_classes_and_size():
     recordings = sound([f"{i}.npy" for i in range(100)], [0] * 63 + [1] * 25 + [2] * 12)
-    found = folds(recordings, 5)
-    assert np.bincount(found).tolist() == [20] * 5
+    assigned = folds(recordings, 5)
+    assert np.bincount(assigned).tolist() == [20] * 5
     for label, least in ((0, 12), (1, 5), (2, 2)):
-        counts = np.bincount(found[recordings.labels == label], minlength=5)
+        counts = np.bincount(assigned[recordings.labels == label], minlength=5)
         assert (counts >= least).all()
         assert (counts <= least + 1).all()
 
 
-def test_folds_go_by_names_and_not_by_order():
+def test_folds_depend_on_names_not_on_order():
     names, labels = [f"{i}.npy" for i in range(20)], [i % 2 for i in range(20)]
     backwards = folds(sound(names[::-1], labels[::-1]), 4)
     assert folds(sound(names, labels), 4).tolist() == backwards[::-1].tolist()
 
 
 @pytest.mark.parametrize("k", [-1, 0, 1, 5])
-def test_impossible_folds_are_refused(k):
+def test_folds_impossible_k_is_refused(k):
     with pytest.raises(SpikeletError, match=f"k is {k}, and there are 4 recordings"):
         folds(sound("abcd", [0, 0, 1, 1]), k)
 
 
 def test_windows_are_parts_of_their_recordings():
     recordings = sound("abc", [0, 2, 1], [10, 3, 7])
-    found = windows(recordings, 4, 3)
-    assert found.recording.tolist() == [0, 0, 0, 2, 2]
-    assert found.y.tolist() == [0, 0, 0, 1, 1]
-    assert found.x[:, :, 0].tolist() == [
+    cut = windows(recordings, 4, 3)
+    assert cut.recording.tolist() == [0, 0, 0, 2, 2]
+    assert cut.y.tolist() == [0, 0, 0, 1, 1]
+    assert cut.x[:, :, 0].tolist() == [
         [0, 1, 2, 3],
         [3, 4, 5, 6],
         [6, 7, 8, 9],
         [0, 1, 2, 3],
         [3, 4, 5, 6],
     ]
-    assert (found.x.dtype, found.y.dtype, found.recording.dtype) == (np.int16, np.int64, np.int64)
-    assert found.note == "1 of 3 recordings are shorter than 4 samples and left out"
+    assert (cut.x.dtype, cut.y.dtype, cut.recording.dtype) == (np.int16, np.int64, np.int64)
+    assert cut.note == "1 of 3 recordings are shorter than 4 samples and left out"
     assert windows(recordings, 3, 1).note == ""
 
 
-def test_windows_mix_types_without_loss():
+def test_windows_mix_int16_and_int32_without_loss():
     recordings = sound("ab", [0, 1])
     raw = (recordings.raw[0], recordings.raw[1].astype(np.int32) + 100_000)
-    found = windows(Recordings(raw, recordings.labels, recordings.classes, recordings.names), 10, 1)
-    assert found.x[1, 0, 0] == 100_000
+    cut = windows(Recordings(raw, recordings.labels, recordings.classes, recordings.names), 10, 1)
+    assert cut.x[1, 0, 0] == 100_000
 
 
 @pytest.mark.parametrize(
     ("window", "hop", "words"),
     [(11, 1, "above the longest recording's 10"), (0, 1, "window is 0"), (1, 0, "hop is 0")],
 )
-def test_impossible_windows_are_refused(window, hop, words):
+def test_windows_impossible_sizes_are_refused(window, hop, words):
     with pytest.raises(SpikeletError, match=words):
         windows(sound("ab", [0, 1]), window, hop)

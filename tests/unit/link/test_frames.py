@@ -1,4 +1,4 @@
-"""The host's reader of frames: nothing is lost, whatever comes in whatever pieces."""
+"""Test the host's reader of frames: every chunking of the stream yields all frames."""
 
 import random
 
@@ -33,7 +33,7 @@ def numbers(frames) -> list[int]:
 
 @quick
 @given(st.lists(st.binary(max_size=60), max_size=6), st.integers(0, 2**32))
-def test_frames_come_whole_from_any_chunks(payloads, seed):
+def test_frames_arrive_whole_from_any_chunks(payloads, seed):
     reader, source, frames = FrameReader(pytest.fail), random.Random(seed), []
     stream = b"".join(spikes(i, payload) for i, payload in enumerate(payloads))
     while stream:
@@ -44,7 +44,7 @@ def test_frames_come_whole_from_any_chunks(payloads, seed):
     assert (reader.damaged, reader.missing) == (0, 0)
 
 
-def test_text_between_frames_is_the_boards_log(reader, log):
+def test_frames_text_between_goes_to_log(reader, log):
     stream = b"hello\r\n" + spikes(0) + "größe 5\n".encode() + spikes(1) + b">>> "
     assert numbers(reader.feed(stream)) == [0, 1]
     assert log == ["hello\r\n", "größe 5\n"]
@@ -53,7 +53,7 @@ def test_text_between_frames_is_the_boards_log(reader, log):
     assert (reader.damaged, reader.missing) == (0, 0)
 
 
-def test_a_traceback_arrives_in_one_piece(reader, log):
+def test_frames_traceback_is_one_log_entry(reader, log):
     text = 'Traceback (most recent call last):\r\n  File "<stdin>", line 3\r\nValueError: no\r\n'
     for byte in text.encode():
         list(reader.feed(bytes([byte])))
@@ -61,23 +61,23 @@ def test_a_traceback_arrives_in_one_piece(reader, log):
     assert log == [text]
 
 
-def test_sequence_numbers_that_were_left_out_are_counted(reader):
+def test_frames_missing_sequence_numbers_are_counted(reader):
     assert numbers(reader.feed(spikes(0) + spikes(1) + spikes(4) + spikes(5))) == [0, 1, 4, 5]
     assert reader.missing == 2
 
 
-def test_sequence_numbers_begin_again_after_65535(reader):
+def test_frames_sequence_wraps_after_65535(reader):
     list(reader.feed(encoded(wire.BOARD, 0xFFFE, b"")))
     assert numbers(reader.feed(spikes(0xFFFF) + spikes(0))) == [0xFFFF, 0]
     assert reader.missing == 0
 
 
-def test_a_board_that_says_what_it_is_counts_from_there(reader):
+def test_frames_sequence_restarts_at_board_frame(reader):
     list(reader.feed(spikes(0) + encoded(wire.BOARD, 0, b"") + spikes(1)))
     assert reader.missing == 0
 
 
-def test_a_damaged_frame_is_counted_and_the_next_one_is_read(reader, log):
+def test_frames_damaged_frame_is_counted_and_skipped(reader, log):
     damaged = bytearray(spikes(1, bytes(range(100, 200))))
     damaged[50] ^= 0x55
     assert numbers(reader.feed(spikes(0) + damaged + spikes(2))) == [0, 2]
@@ -85,41 +85,41 @@ def test_a_damaged_frame_is_counted_and_the_next_one_is_read(reader, log):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_frames_after_garbage_are_read(seed):
+def test_frames_after_garbage_arrive(seed):
     reader = FrameReader(lambda text: None)
     garbage = random.Random(seed).randbytes(200)
     assert numbers(reader.feed(garbage + spikes(0) + spikes(1)))[-2:] == [0, 1]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_one_changed_byte_never_makes_another_frame(seed):
+def test_frames_changed_byte_makes_no_other_frame(seed):
     source = random.Random(seed)
     sent = [Frame(wire.SPIKES, i, source.randbytes(20)) for i in range(3)]
     stream = b"".join(spikes(frame.sequence, frame.payload) for frame in sent)
     for place in range(len(stream)):
-        damaged, said = bytearray(stream), []
+        damaged, log = bytearray(stream), []
         damaged[place] ^= source.randrange(1, 256)
-        reader = FrameReader(said.append)
+        reader = FrameReader(log.append)
         got = list(reader.feed(bytes(damaged)))
         reader.flush()
         assert [frame for frame in sent if frame in got] == got
-        # what is not a frame any more shows, unless only a zero around whole frames changed
-        assert len(got) == 3 or reader.damaged or said
+        # A changed zero between whole frames is the only damage that leaves no trace.
+        assert len(got) == 3 or reader.damaged or log
 
 
-def test_frames_are_kept_for_whoever_asks_next(reader):
+def test_frames_unread_stay_for_next_feed(reader):
     assert next(reader.feed(spikes(0) + spikes(1) + spikes(2))).sequence == 0
     assert numbers(reader.feed(b"")) == [1, 2]
     assert reader.missing == 0
 
 
-def test_text_is_kept_for_whoever_asks_next(reader, log):
+def test_frames_unread_text_stays_for_next_feed(reader, log):
     next(reader.feed(spikes(0) + b"Traceback\r\n" + spikes(1)))
     list(reader.feed(b""))
     assert log == ["Traceback\r\n"]
 
 
-def test_a_flood_of_text_is_shown_as_it_comes(reader, log):
+def test_frames_flood_of_text_is_logged_at_once(reader, log):
     flood = b"x" * (3 * LONGEST_TEXT)
     for start in range(0, len(flood), 1000):
         assert not list(reader.feed(flood[start : start + 1000]))
@@ -128,12 +128,12 @@ def test_a_flood_of_text_is_shown_as_it_comes(reader, log):
     assert "".join(log) == flood.decode() + "\n"
 
 
-def test_the_log_keeps_its_order_in_a_flood(reader, log):
+def test_frames_log_keeps_order_in_flood(reader, log):
     list(reader.feed(b"first\n\0" + b"x" * (LONGEST_TEXT + 1)))
     assert log == ["first\n", "x" * (LONGEST_TEXT + 1)]
 
 
-def test_bytes_that_are_no_text_are_shown_nevertheless_once_a_board_falls_silent(reader, log):
+def test_frames_flush_logs_bytes_that_are_no_text(reader, log):
     list(reader.feed(b"\xff\xfe end"))
     reader.flush()
     reader.flush()

@@ -1,4 +1,4 @@
-"""Host and board on one wire: what arrives is right, what is lost is said, and nothing hangs."""
+"""Test host and board on one cable: data arrive right or are reported as lost, without hanging."""
 
 import contextlib
 import socket
@@ -23,21 +23,22 @@ from spikelet.networks.network import Network
 from spikert import wire
 from spikert.session import Session
 
-WIDE = 4  # a seed whose network takes its inputs in several parts
+# A seed of a network that takes its inputs in several parts.
+WIDE = 4
 SMALL = 3
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Return the clock by which the link waits."""
-    made = Clock()
-    monkeypatch.setattr(link_module, "time", made)
-    return made
+    """Return the clock of the link."""
+    clock = Clock()
+    monkeypatch.setattr(link_module, "time", clock)
+    return clock
 
 
 @pytest.fixture
 def connect(tmp_path, clock):
-    """Return a function that puts a network on a board and gives (link, board)."""
+    """Return a function that writes a network to a board and returns (link, board)."""
 
     def connected(network, x=None, **faults):
         save_network(network, tmp_path / "network.lif")
@@ -51,12 +52,12 @@ def connect(tmp_path, clock):
 
 
 def command(kind: int, sequence: int, payload: bytes = b"") -> bytes:
-    """Return a frame as the host sends it."""
+    """Return a frame from the host."""
     return wire.shield(encoded(kind, sequence, payload))
 
 
 def answers(board: BoardInMemory) -> list:
-    """Return all frames that the board has sent by now."""
+    """Return all frames that the board has sent so far."""
     reader, frames = FrameReader(pytest.fail), []
     while data := board.read(4096):
         frames += reader.feed(data)
@@ -64,7 +65,7 @@ def answers(board: BoardInMemory) -> list:
 
 
 def assert_equal(observation, expected, sample: int) -> None:
-    """Check an observation against the same sample of the reference."""
+    """Compare an observation with the same sample of the reference."""
     assert observation.answer == expected.answers[sample]
     for k, spikes in enumerate(expected.spikes):
         assert np.array_equal(observation.spikes[k], spikes[sample])
@@ -72,7 +73,7 @@ def assert_equal(observation, expected, sample: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, WIDE, 9, 14])
-def test_without_faults_each_sample_arrives_at_the_first_try(connect, seed):
+def test_link_run_without_faults_needs_no_repeat(connect, seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 5)
     link, _ = connect(network)
@@ -84,7 +85,7 @@ def test_without_faults_each_sample_arrives_at_the_first_try(connect, seed):
     assert (link.repeated, link.lost_frames, link.missed) == (0, 0, 0)
 
 
-def test_layers_wider_than_a_frame(connect):
+def test_link_run_layers_wider_than_frame(connect):
     weights = np.ones((2, 2500), np.int8)
     weights[0, ::3] = -1
     first = Layer(weights=weights, theta=2, rho=1, v_start=np.arange(2500) % 2)
@@ -104,7 +105,7 @@ def test_layers_wider_than_a_frame(connect):
     [(SMALL, 120, 1e-3, 120), (WIDE, 80, 1e-3, 40), (7, 40, 1e-3, 20)],
 )
 @pytest.mark.parametrize("late", [False, True])
-def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive, late):
+def test_link_run_with_faults_is_right_or_lost(connect, seed, samples, rate, arrive, late):
     network = random_network(seed)
     x = random_inputs(network, seed, samples)
     expected = network.simulate(x)
@@ -115,11 +116,11 @@ def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive,
 
     link, board = connect(network, seed=seed, to_host=rate, to_board=rate, outgoing=sometimes_late)
     verify.check_identity(network, link.hello(), "board")
-    seen = [link.run(network, sample, values) for sample, values in enumerate(x)]
-    for sample, observation in enumerate(seen):
+    turns = [link.run(network, sample, values) for sample, values in enumerate(x)]
+    for sample, observation in enumerate(turns):
         if observation is not None:
             assert_equal(observation, expected, sample)
-    lost = seen.count(None)
+    lost = turns.count(None)
     assert (link.lost_frames > 0) == (lost > 0)
     assert link.lost_frames >= lost
     assert link.repeated > 0
@@ -128,7 +129,7 @@ def test_faults_never_yield_a_wrong_result(connect, seed, samples, rate, arrive,
     assert samples - lost >= arrive
 
 
-def test_a_link_worse_than_any_yields_nothing_wrong_either(connect):
+def test_link_run_with_many_faults_is_right_or_lost(connect):
     network = random_network(SMALL)
     x = random_inputs(network, 0, 40)
     expected = network.simulate(x)
@@ -136,40 +137,41 @@ def test_a_link_worse_than_any_yields_nothing_wrong_either(connect):
     link.hello()
     arrived = 0
     for sample, values in enumerate(x):
-        with contextlib.suppress(SpikeletError):  # it may give up, and says so
+        # The link may give up with an error.
+        with contextlib.suppress(SpikeletError):
             if observation := link.run(network, sample, values):
                 assert_equal(observation, expected, sample)
                 arrived += 1
     assert 0 < arrived < 40
 
 
-def test_a_link_without_answers_loses_samples_and_says_so(connect):
+def test_link_run_without_answers_counts_lost_frames(connect):
     network = random_network(SMALL)
     x = random_inputs(network, 0, 2)
     link, board = connect(network)
     link.hello()
     board.outgoing = lambda kind, data: (b"" if kind == wire.ANSWER else data, 0.0)
     assert link.run(network, 0, x[1]) is None
-    assert link.repeated == link_module.TRIES - 1
+    assert link.repeated == link_module.REQUEST_ATTEMPTS - 1
     assert link.lost_frames == 1
     board.outgoing = lambda kind, data: (data, 0.0)
     assert_equal(link.run(network, 1, x[1]), network.simulate(x), 1)
 
 
-def test_verification_counts_what_was_lost_and_does_not_pass(connect):
+def test_verify_lost_frames_do_not_pass(connect):
     network = random_network(SMALL)
     x = random_inputs(network, 0, 3)
     link, board = connect(network)
     link.hello()
     assert verify.verify(link, network, x).passed
     board.outgoing = lambda kind, data: (b"" if kind == wire.MEMBRANE else data, 0.0)
-    found = verify.verify(link, network, x)
-    assert (found.passed, found.samples, found.differences) == (False, 0, 0)
-    assert found.lost_frames >= 3
-    assert found.answers.tolist() == [-1, -1, -1]
+    verification = verify.verify(link, network, x)
+    assert (verification.passed, verification.samples, verification.differences) == (False, 0, 0)
+    assert verification.lost_frames >= 3
+    assert verification.answers.tolist() == [-1, -1, -1]
 
 
-def test_a_damaged_command_is_asked_for_again_without_waiting(connect, clock):
+def test_link_damaged_command_is_repeated_at_once(connect, clock):
     network = random_network(SMALL)
     x = random_inputs(network, 0, 1)
     link, board = connect(network)
@@ -182,7 +184,7 @@ def test_a_damaged_command_is_asked_for_again_without_waiting(connect, clock):
     assert clock.now - before < 0.1
 
 
-def test_an_acknowledgement_that_was_lost_does_not_cost_the_sample(connect):
+def test_link_lost_ack_needs_no_repeat(connect):
     network = random_network(WIDE)
     x = random_inputs(network, 0, 3)
     link, board = connect(network)
@@ -193,15 +195,15 @@ def test_an_acknowledgement_that_was_lost_does_not_cost_the_sample(connect):
     assert link.repeated == 0
 
 
-def test_frames_of_an_earlier_try_that_come_late_are_no_acknowledgement(connect, clock):
+def test_link_late_frames_do_not_acknowledge(connect, clock):
     network = random_network(WIDE)
     x = random_inputs(network, 0, 3)
     link, board = connect(network)
     link.hello()
-    stalls = iter(
-        [0.0, 1.5 * link_module.FIRST_PATIENCE]
-    )  # after its first frame of spikes the board is silent for long
-    acks = iter([False] * -(-network.channels // 124) + [True])  # the next try's first is lost
+    # The board is silent for long after its first frame of spikes.
+    stalls = iter([0.0, 1.5 * link_module.FIRST_TIMEOUT_S])
+    # The first ACK of the next attempt is lost.
+    acks = iter([False] * -(-network.channels // 124) + [True])
 
     def outgoing(kind, data):
         if kind == wire.ACK and next(acks, False):
@@ -212,56 +214,56 @@ def test_frames_of_an_earlier_try_that_come_late_are_no_acknowledgement(connect,
     assert_equal(link.run(network, 2, x[2]), network.simulate(x), 2)
 
 
-def test_a_boards_prints_are_its_log(tmp_path, clock):
+def test_link_prints_of_board_go_to_log(tmp_path, clock):
     network = random_network(SMALL)
     save_network(network, tmp_path / "network.lif")
-    said = []
+    log = []
     board = BoardInMemory(tmp_path / "network.lif", clock=clock)
     board.outgoing = lambda kind, data: (b"battery low\r\n" + data, 0.0)
-    link = Link(board, "board", said.append)
+    link = Link(board, "board", log.append)
     link.hello()
     assert link.run(network, 0, random_inputs(network, 0, 1)[0]) is not None
-    assert set(said) == {"battery low\r\n"}
-    assert len(said) == len(board.sent)
+    assert set(log) == {"battery low\r\n"}
+    assert len(log) == len(board.sent)
     assert (link.repeated, link.missed) == (0, 0)
 
 
-# What the board itself holds
+# The recording on the board
 
 
-def test_replay_gives_each_sample_with_its_input(connect):
+def test_link_replay_returns_readings_and_spikes(connect):
     network = random_network(WIDE)
     x = random_inputs(network, 1, 5)
     link, _ = connect(network, x)
     link.hello()
     expected = network.simulate(x)
-    seen = list(link.replay(network, 3, 7))
-    assert [observation.turn for observation in seen] == [3, 4, 5, 6, 7, 8, 9]
-    for observation in seen:
+    turns = list(link.replay(network, 3, 7))
+    assert [observation.turn for observation in turns] == [3, 4, 5, 6, 7, 8, 9]
+    for observation in turns:
         assert np.array_equal(observation.readings, x[observation.turn % 5])
         assert_equal(observation, expected, observation.turn % 5)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_replay_under_faults_gives_each_sample_right_or_counts_it_as_lost(connect, seed):
+def test_link_replay_with_faults_is_right_or_lost(connect, seed):
     network = random_network(SMALL)
     x = random_inputs(network, 1, 16)
     link, _ = connect(network, x, seed=seed, to_host=5e-4, to_board=5e-4)
     link.hello()
     expected = network.simulate(x)
     for first in range(0, 80, 16):
-        seen = list(link.replay(network, first, 16))
-        assert len(seen) == 16
-        for sample, observation in enumerate(seen):
+        turns = list(link.replay(network, first, 16))
+        assert len(turns) == 16
+        for sample, observation in enumerate(turns):
             if observation is not None:
                 assert observation.turn == first + sample
                 assert_equal(observation, expected, sample)
-        assert link.lost_frames >= seen.count(None)
-        assert any(seen)
+        assert link.lost_frames >= turns.count(None)
+        assert any(turns)
 
 
 @pytest.mark.parametrize("lost", [0, 5, 9])
-def test_replay_without_one_answer_loses_one_sample(connect, lost):
+def test_link_replay_lost_answer_loses_one_sample(connect, lost):
     network = random_network(SMALL)
     link, board = connect(network, random_inputs(network, 1, 10))
     link.hello()
@@ -271,13 +273,13 @@ def test_replay_without_one_answer_loses_one_sample(connect, lost):
         return b"" if kind == wire.ANSWER and next(number) == lost else data, 0.0
 
     board.outgoing = outgoing
-    seen = list(link.replay(network, 0, 10))
-    assert [sample for sample, observation in enumerate(seen) if observation is None] == [lost]
-    assert len(seen) == 10
+    turns = list(link.replay(network, 0, 10))
+    assert [sample for sample, observation in enumerate(turns) if observation is None] == [lost]
+    assert len(turns) == 10
     assert link.lost_frames > 0
 
 
-def test_replay_without_a_recording_says_how_to_make_one(connect):
+def test_link_replay_without_recording_is_error(connect):
     network = random_network(SMALL)
     link, _ = connect(network)
     link.hello()
@@ -285,7 +287,7 @@ def test_replay_without_a_recording_says_how_to_make_one(connect):
         list(link.replay(network, 0, 1))
 
 
-# Boards that are not as they should be
+# Faulty boards
 
 
 class Scripted:
@@ -305,7 +307,7 @@ class Scripted:
 
 
 class Silent:
-    """A board that takes everything and says nothing."""
+    """A board that accepts all input and never answers."""
 
     def write(self, data: bytes) -> int:
         return len(data)
@@ -314,7 +316,7 @@ class Silent:
         return b""
 
 
-def test_a_board_that_never_answers(clock):
+def test_link_hello_silent_board_is_error(clock):
     with pytest.raises(
         SpikeletError, match="board has not answered for [0-9.]+ s, 8 times; reset it"
     ):
@@ -322,44 +324,44 @@ def test_a_board_that_never_answers(clock):
     assert clock.now < 100
 
 
-def test_a_board_that_only_prints(clock):
-    said = []
+def test_link_hello_printing_board_is_error(clock):
+    log = []
     printer = Silent()
-    printer.read = lambda size: b"lalala\r\n" * 8 if len(said) < 5 else b""
+    printer.read = lambda size: b"lalala\r\n" * 8 if len(log) < 5 else b""
     with pytest.raises(SpikeletError, match="has not answered"):
-        Link(printer, "board", said.append).hello()
-    assert "lalala" in said[0]
+        Link(printer, "board", log.append).hello()
+    assert "lalala" in log[0]
 
 
-def test_a_board_that_answers_but_does_not_say_what_it_is(clock):
-    with pytest.raises(SpikeletError, match="does not say what it is; run spikelet flash"):
+def test_link_hello_without_board_frame_is_error(clock):
+    with pytest.raises(SpikeletError, match="does not identify itself; run spikelet flash"):
         Link(Scripted(wire.INPUT, bytes(8)), "board", pytest.fail).hello()
 
 
 @pytest.mark.parametrize("size", [1, wire.BOARD_SIZE, wire.BOARD_SIZE + 30])
-def test_a_board_of_another_protocol(clock, size):
+def test_link_hello_other_protocol_is_error(clock, size):
     payload = bytes([9]) + bytes(size - 1)
     sentence = f"board speaks protocol 9, this host {wire.PROTOCOL}; run spikelet flash"
     with pytest.raises(SpikeletError, match=sentence):
         Link(Scripted(wire.BOARD, payload), "board", pytest.fail).hello()
 
 
-def test_a_host_of_another_protocol_is_answered_without_loading_anything(connect):
+def test_session_hello_other_protocol_loads_no_network(connect):
     _, board = connect(random_network(SMALL))
     board.write(command(wire.HELLO, 0, bytes([wire.PROTOCOL + 1])))
-    ack, told = answers(board)
-    assert (ack.kind, told.kind, told.payload[0]) == (wire.ACK, wire.BOARD, wire.PROTOCOL)
-    assert struct.unpack_from(wire.BOARD_FORMAT, told.payload)[3:] == (0, bytes(32))
+    ack, answer = answers(board)
+    assert (ack.kind, answer.kind, answer.payload[0]) == (wire.ACK, wire.BOARD, wire.PROTOCOL)
+    assert struct.unpack_from(wire.BOARD_FORMAT, answer.payload)[3:] == (0, bytes(32))
 
 
-def test_a_kernel_that_the_board_lacks(connect):
+def test_link_hello_missing_kernel_is_error(connect):
     link, _ = connect(random_network(SMALL))
     with pytest.raises(SpikeletError, match="board has no kernel 'viper'; it has plain"):
         link.hello("viper")
     assert link.hello("plain").kernel == "plain"
 
 
-def test_a_damaged_network_on_the_board(connect, tmp_path):
+def test_check_identity_damaged_network_is_error(connect, tmp_path):
     network = random_network(SMALL)
     link, _ = connect(network)
     (tmp_path / "network.lif").write_bytes(lif_file.to_bytes(network)[:-1] + b"\xff")
@@ -371,7 +373,7 @@ def test_a_damaged_network_on_the_board(connect, tmp_path):
         link.run(network, 0, random_inputs(network, 0, 1)[0])
 
 
-def test_no_network_on_the_board(connect, tmp_path):
+def test_check_identity_missing_network_is_error(connect, tmp_path):
     network = random_network(SMALL)
     link, _ = connect(network)
     (tmp_path / "network.lif").unlink()
@@ -380,7 +382,7 @@ def test_no_network_on_the_board(connect, tmp_path):
 
 
 @pytest.mark.parametrize("field", ["bias", "source"])
-def test_another_network_on_the_board(connect, field):
+def test_check_identity_other_network_is_error(connect, field):
     network = random_network(SMALL)
     link, _ = connect(network)
     if field == "bias":
@@ -392,7 +394,7 @@ def test_another_network_on_the_board(connect, field):
 
 
 @pytest.mark.parametrize("method", ["read", "write"])
-def test_a_board_that_goes_away(clock, method):
+def test_link_unplugged_board_is_error(clock, method):
     def gone(_):
         raise OSError("device reports readiness to read but returned no data")
 
@@ -402,10 +404,10 @@ def test_a_board_that_goes_away(clock, method):
         Link(unplugged, "board", pytest.fail).hello()
 
 
-# The board's own manners
+# The board's side of the session
 
 
-def test_an_unknown_command_is_a_problem_and_not_the_end(connect):
+def test_session_unknown_command_is_problem(connect):
     _, board = connect(random_network(SMALL))
     board.write(command(0x3F, 7))
     ack, problem = answers(board)
@@ -430,7 +432,7 @@ def test_an_unknown_command_is_a_problem_and_not_the_end(connect):
         (wire.HELLO, bytes([wire.PROTOCOL]) + b"\xff"),
     ],
 )
-def test_a_command_that_makes_no_sense_is_a_problem_and_not_the_end(connect, kind, payload):
+def test_session_invalid_command_is_problem(connect, kind, payload):
     link, board = connect(random_network(SMALL))
     link.hello()
     board.write(command(kind, 9, payload))
@@ -438,7 +440,7 @@ def test_a_command_that_makes_no_sense_is_a_problem_and_not_the_end(connect, kin
     assert link.hello().problem == ""
 
 
-def test_a_command_that_comes_twice_is_acknowledged_twice_and_carried_out_once(connect):
+def test_session_repeated_command_runs_once(connect):
     network = random_network(SMALL)
     link, board = connect(network)
     link.hello()
@@ -450,14 +452,14 @@ def test_a_command_that_comes_twice_is_acknowledged_twice_and_carried_out_once(c
     assert (kinds.count(wire.ACK), kinds.count(wire.ANSWER)) == (2, 1)
 
 
-def test_a_damaged_command_is_not_carried_out(connect):
+def test_session_damaged_command_is_requested_again(connect):
     link, board = connect(random_network(SMALL))
     link.hello()
     board.write(command(wire.TURN, 5, b"damaged")[:-3] + b"\x55\0")
     assert [frame.kind for frame in answers(board)] == [wire.AGAIN]
 
 
-def test_a_flood_without_an_end_is_survived(connect):
+def test_session_survives_flood_of_input(connect):
     link, board = connect(random_network(SMALL))
     board.write(b"\x55" * 5000 + b"\0")
     assert [frame.kind for frame in answers(board)] == [wire.AGAIN]
@@ -465,7 +467,7 @@ def test_a_flood_without_an_end_is_survived(connect):
 
 
 @pytest.mark.parametrize("end", [wire.CTRL_C, command(wire.BYE, 0)])
-def test_ctrl_c_and_goodbye_end_the_session(connect, end):
+def test_session_ends_at_ctrl_c_and_bye(connect, end):
     link, board = connect(random_network(SMALL))
     link.hello()
     assert not board.ended
@@ -473,7 +475,7 @@ def test_ctrl_c_and_goodbye_end_the_session(connect, end):
     assert board.ended
 
 
-def test_no_command_looks_like_ctrl_c(connect):
+def test_link_commands_contain_no_ctrl_c(connect):
     network = random_network(WIDE)
     link, board = connect(network)
     link.hello()
@@ -485,11 +487,11 @@ def test_no_command_looks_like_ctrl_c(connect):
     assert board.ended
 
 
-# On a real stream, with the board in a thread
+# A real stream, with the board in a thread
 
 
 class Socket:
-    """A host's end of a socket, as a serial port with a timeout of 0."""
+    """The host's end of a socket, with the methods of a serial port with a timeout of 0."""
 
     def __init__(self, end: socket.socket) -> None:
         self.end = end
@@ -507,7 +509,7 @@ class Socket:
 
 @pytest.fixture
 def threaded(tmp_path):
-    """Return a function that gives (link, thread, socket) of a board that runs in a thread."""
+    """Return a function that starts a board in a thread and returns (link, thread, socket)."""
     opened = []
 
     def start(network):
@@ -525,7 +527,7 @@ def threaded(tmp_path):
         stream.close()
 
 
-def test_a_session_on_a_real_stream(threaded):
+def test_verify_over_socket_passes(threaded):
     network = random_network(WIDE)
     x = random_inputs(network, 0, 10)
     link, thread, _ = threaded(network)
@@ -537,7 +539,7 @@ def test_a_session_on_a_real_stream(threaded):
 
 
 @pytest.mark.parametrize("unplugged", [False, True])
-def test_ctrl_c_or_the_end_of_the_stream_ends_the_session(threaded, unplugged):
+def test_session_over_socket_ends_at_ctrl_c_or_close(threaded, unplugged):
     link, thread, host = threaded(random_network(SMALL))
     link.hello()
     if unplugged:

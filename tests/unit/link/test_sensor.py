@@ -1,4 +1,4 @@
-"""A board that listens to its own sensor: every reading is run once, and nothing stops it."""
+"""Test a board with its own sensor: it runs every reading once and survives all faults."""
 
 import errno
 import json
@@ -17,27 +17,31 @@ from spikelet.link import sensor as listening
 from spikelet.link import verify
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.recorder import Recorder
 from spikelet.networks.lif_file import save_network
 from spikert import compat, wire
 from spikert.sensors import sampler
 
 RATE = 100
-PERIOD = 1_000_000 // RATE  # microseconds
+# Microseconds.
+PERIOD = 1_000_000 // RATE
 
 
 class Sensor:
-    """Stands in for a sensor: rows of a recording, one after the other, then nonsense.
+    """A sensor that plays a recording in a loop, with faults.
 
-    raw      int16[samples, channels]
-    faults   {number of a read: how many fail from there on}
+    Parameters
+    ----------
+    raw : int16[samples, channels]
+    faults : dict of int to int
+        {number of a sample: failed readings before it}
     """
 
     def __init__(self, raw, faults=None):
         self.raw = raw
         self.faults = dict(faults or {})
-        self.reads = self.given = self.opened = self.closed = 0
+        self.reads = self.samples = self.opened = self.closed = 0
 
     def open(self, settings):
         self.opened += 1
@@ -48,21 +52,21 @@ class Sensor:
     def read(self, row):
         self.reads += 1
         self._fail()
-        for channel, value in enumerate(self.raw[self.given % len(self.raw)]):
+        for channel, value in enumerate(self.raw[self.samples % len(self.raw)]):
             row[channel] = value
-        self.given += 1
+        self.samples += 1
 
     def close(self):
         self.closed += 1
 
     def _fail(self):
-        if self.faults.get(self.given, 0) > 0:
-            self.faults[self.given] -= 1
+        if self.faults.get(self.samples, 0) > 0:
+            self.faults[self.samples] -= 1
             raise OSError(errno.ENODEV, "no such device")
 
 
 class BoardsTime:
-    """The board's clock: it goes on by what is slept, and by `work` with each look."""
+    """The board's clock: sleep advances it, and each call of ticks_us adds `work`."""
 
     def __init__(self, work=1):
         self.now, self.work = 0, work
@@ -77,23 +81,23 @@ class BoardsTime:
 
 @pytest.fixture
 def time(monkeypatch):
-    made = BoardsTime()
-    monkeypatch.setattr(compat, "ticks_us", made.ticks_us)
-    monkeypatch.setattr(compat, "sleep_ms", made.sleep_ms)
-    return made
+    clock = BoardsTime()
+    monkeypatch.setattr(compat, "ticks_us", clock.ticks_us)
+    monkeypatch.setattr(compat, "sleep_ms", clock.sleep_ms)
+    return clock
 
 
 @pytest.fixture
 def connect(tmp_path, monkeypatch, time):
-    """Return a function that puts a network and a sensor on a board and gives (link, board)."""
+    """Return a function that writes a network and a sensor to a board and returns (link, board)."""
     clock = Clock()
     monkeypatch.setattr(link_module, "time", clock)
 
     def connected(network, sensor, settings=None):
         save_network(network, tmp_path / "network.lif")
         monkeypatch.setattr(sampler.sensors, "open", sensor.open)
-        told = {"sensor": "wave", "rate": RATE} if settings is None else settings
-        (tmp_path / "sensor.json").write_text(json.dumps(told))
+        written = {"sensor": "wave", "rate": RATE} if settings is None else settings
+        (tmp_path / "sensor.json").write_text(json.dumps(written))
         board = BoardInMemory(
             tmp_path / "network.lif", clock=clock, settings=tmp_path / "sensor.json"
         )
@@ -105,26 +109,26 @@ def connect(tmp_path, monkeypatch, time):
 
 
 def wave(network, samples, seed=0):
-    """Return int16[samples, channels] that the network's inputs can be."""
+    """Return int16[samples, channels] within the network's range of inputs."""
     rng = np.random.default_rng(seed)
     if network.scaling is None:
         return rng.integers(0, 256, (samples, network.channels)).astype(np.int16)
     return rng.integers(-3000, 3000, (samples, network.channels)).astype(np.int16)
 
 
-def told(link, network, count, **options):
-    """Return (observations, samplings) of so many turns."""
-    seen = list(listening.turns(link, network, 0, count, **options))
-    observations = [one for one in seen if isinstance(one, Observation)]
-    return observations, [one for one in seen if isinstance(one, Status)]
+def receive(link, network, count, **options):
+    """Return (observations, reports) of `count` turns."""
+    items = list(listening.turns(link, network, 0, count, **options))
+    observations = [item for item in items if isinstance(item, Turn)]
+    return observations, [item for item in items if isinstance(item, Status)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_reading_of_a_stream_is_run_and_told(connect, seed):
+def test_sensor_turns_of_stream_cover_all_readings(connect, seed):
     network = stream_network(seed)
     raw = wave(network, 6 * network.stream.hop)
     link, _ = connect(network, Sensor(raw))
-    observations, _ = told(link, network, 6)
+    observations, _ = receive(link, network, 6)
     check = verify.LiveCheck(network)
     for observation in observations:
         check.check(observation)
@@ -133,22 +137,22 @@ def test_every_reading_of_a_stream_is_run_and_told(connect, seed):
     assert (check.found.samples, check.found.differences, link.lost_frames) == (6, 0, 0)
 
 
-def test_a_network_without_a_stream_answers_every_reading(connect):
+def test_sensor_turns_without_stream_are_readings(connect):
     network = random_network(1)
     raw = wave(network, 20)
     link, _ = connect(network, Sensor(raw))
-    observations, samplings = told(link, network, 20)
+    observations, reports = receive(link, network, 20)
     expected = network.simulate(raw.astype(np.uint8) if network.scaling is None else raw)
-    assert [seen.answer for seen in observations] == expected.answers.tolist()
-    assert samplings[-1] == Status(20, 0, 0, "", RATE, 0, network.channels)
+    assert [turn.answer for turn in observations] == expected.answers.tolist()
+    assert reports[-1] == Status(20, 0, 0, "", RATE, 0, network.channels)
 
 
-def test_readings_alone_come_in_order_and_need_no_network(connect):
+def test_sensor_readings_need_no_network(connect):
     network = random_network(1)
     raw = np.arange(3 * 300, dtype=np.int16).reshape(300, 3)
     link, board = connect(network, Sensor(raw))
     board.session.network = None
-    parts = [seen for seen in listening.readings(link, 20) if isinstance(seen, Readings)]
+    parts = [item for item in listening.readings(link, 20) if isinstance(item, Readings)]
     read = np.concatenate([part.raw for part in parts])
     assert np.array_equal(read, raw[: len(read)])
     assert len(parts) == 20
@@ -156,7 +160,7 @@ def test_readings_alone_come_in_order_and_need_no_network(connect):
     assert (sum(part.lost for part in parts), link.lost_frames) == (0, 0)
 
 
-def test_a_gap_between_readings_is_told_where_it_is(connect, time):
+def test_sensor_readings_gap_splits_recording(connect, time):
     raw = np.arange(3 * 300, dtype=np.int16).reshape(300, 3)
     sensor = Sensor(raw, {40: 2})
     read = sensor.read
@@ -177,15 +181,15 @@ def test_a_gap_between_readings_is_told_where_it_is(connect, time):
     assert (status.late, status.skipped, status.failed) == (1, 2, 2)
 
 
-def test_it_samples_at_the_rate(connect, time):
+def test_sensor_samples_at_rate(connect, time):
     network = stream_network(0)
     link, _ = connect(network, Sensor(wave(network, 50)))
     before = time.now
-    told(link, network, 5)
+    receive(link, network, 5)
     assert abs(time.now - before - (5 * network.stream.hop - 1) * PERIOD) < 1000
 
 
-def test_samples_that_begin_late_or_are_left_out_are_counted(connect, time):
+def test_sensor_late_and_skipped_samples_are_counted(connect, time):
     network = stream_network(0)
     sensor = Sensor(wave(network, 50))
     read = sensor.read
@@ -197,30 +201,31 @@ def test_samples_that_begin_late_or_are_left_out_are_counted(connect, time):
 
     sensor.read = slow
     link, _ = connect(network, sensor)
-    samplings = told(link, network, 5)[1]
+    reports = receive(link, network, 5)[1]
     samples = 5 * network.stream.hop
-    assert samplings[-1] == Status(samples, 2, 0, "", RATE, 2, network.channels)
+    assert reports[-1] == Status(samples, 2, 0, "", RATE, 2, network.channels)
 
 
-def test_a_sensor_that_fails_is_told_tried_again_with_patience_and_stops_nothing(connect, time):
+def test_sensor_failure_is_reported_and_retried(connect, time):
     network = stream_network(0)
     sensor = Sensor(wave(network, 90), {0: 1, 7: 4})
     link, _ = connect(network, sensor)
     before = time.now
-    observations, samplings = told(link, network, 4)
+    observations, reports = receive(link, network, 4)
     read = np.concatenate([observation.readings for observation in observations])
     assert np.array_equal(read, sensor.raw[: len(read)])
-    troubles = [sampling.trouble for sampling in samplings]
+    troubles = [report.trouble for report in reports]
     assert "no such device" in troubles[0]
     assert troubles[0].startswith("wave: ")
     assert troubles[-1] == ""
-    assert samplings[-1].failed == 5
+    assert reports[-1].failed == 5
     waited = time.now - before - (4 * network.stream.hop - 1) * PERIOD
     assert waited == pytest.approx((100 + 100 + 200 + 400 + 800) * 1000, abs=2 * PERIOD)
-    assert sensor.closed == 2  # when it failed at 7, and at the end
+    # The sensor was closed at its failure at 7, and at the end.
+    assert sensor.closed == 2
 
 
-def test_another_command_ends_it(connect):
+def test_sensor_turns_end_at_other_command(connect):
     network = stream_network(0)
     sensor = Sensor(wave(network, 90))
     link, board = connect(network, sensor)
@@ -248,31 +253,31 @@ def test_another_command_ends_it(connect):
         (None, "knows of no sensor; spikelet flash --sensor"),
     ],
 )
-def test_settings_that_make_no_sense(connect, tmp_path, settings, words):
+def test_sensor_invalid_settings_are_error(connect, tmp_path, settings, words):
     network = stream_network(0)
     link, _ = connect(network, Sensor(wave(network, 9)), settings)
     if settings is None:
         (tmp_path / "sensor.json").unlink()
     with pytest.raises(SpikeletError, match=words):
-        told(link, network, 1)
+        receive(link, network, 1)
     assert link.hello().problem == ""
 
 
-def test_a_sensor_of_other_channels_than_the_networks(connect):
+def test_sensor_channels_unlike_network_are_error(connect):
     network = stream_network(0)
     link, _ = connect(network, Sensor(np.zeros((9, 5), np.int16)))
     with pytest.raises(SpikeletError, match="a sensor of 5 channels, and the network takes 3"):
-        told(link, network, 1)
+        receive(link, network, 1)
 
 
-def test_readings_beyond_what_a_network_takes_that_does_not_scale(connect):
+def test_sensor_readings_beyond_input_range_are_error(connect):
     network = stream_network(0)
     link, _ = connect(network, Sensor(np.full((9, 3), 256, np.int16)))
     with pytest.raises(SpikeletError, match=r"reads 256, and the network takes 0\.\.255"):
-        told(link, network, 1)
+        receive(link, network, 1)
 
 
-def test_a_lost_frame_loses_its_turn_and_no_other(connect):
+def test_sensor_lost_frame_loses_one_turn(connect):
     network = stream_network(0)
     link, board = connect(network, Sensor(wave(network, 90)))
     kinds = []
@@ -283,7 +288,7 @@ def test_a_lost_frame_loses_its_turn_and_no_other(connect):
         return (b"" if lost else data), 0.0
 
     board.outgoing = outgoing
-    seen = [one for one in listening.turns(link, network, 0, 5) if not isinstance(one, Status)]
-    assert [one is None for one in seen] == [False, True, False, False, False]
+    turns = [item for item in listening.turns(link, network, 0, 5) if not isinstance(item, Status)]
+    assert [turn is None for turn in turns] == [False, True, False, False, False]
     assert link.lost_frames == 1
     assert struct.calcsize(wire.SENSOR_FORMAT) == wire.SENSOR_SIZE

@@ -1,4 +1,4 @@
-"""Whatever a board does otherwise than the reference is found, counted and located."""
+"""Test that verification finds, counts and locates every difference from the reference."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation
-from spikelet.link.verify import LiveCheck, Verification, compare
+from spikelet.link.turn import Turn
+from spikelet.link.verify import LiveCheck, Verification, count_differences
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
@@ -37,10 +37,10 @@ def expected(network, x):
 
 @pytest.fixture
 def observed(expected, x):
-    """Return a function that gives what a faultless board observes of a sample, to be spoilt."""
+    """Return a function that returns the right turn of a sample, which a test may change."""
 
-    def observation(sample: int) -> Observation:
-        return Observation(
+    def observation(sample: int) -> Turn:
+        return Turn(
             turn=sample,
             readings=x[sample],
             spikes=tuple(spikes[sample].copy() for spikes in expected.spikes),
@@ -51,82 +51,82 @@ def observed(expected, x):
     return observation
 
 
-def compared(expected, *observations: Observation) -> Verification:
-    found = Verification(answers=np.zeros(len(observations), np.int64))
+def compared(expected, *observations: Turn) -> Verification:
+    result = Verification(answers=np.zeros(len(observations), np.int64))
     for observation in observations:
-        compare(found, observation.turn, observation, expected, observation.turn)
-    return found
+        count_differences(result, observation.turn, observation, expected, observation.turn)
+    return result
 
 
-def test_agreement_passes_and_is_counted(expected, observed):
-    found = compared(expected, *(observed(sample) for sample in range(SAMPLES)))
-    assert (found.passed, found.differences, found.first) == (True, 0, None)
-    assert found.samples == SAMPLES
-    assert found.values == SAMPLES * (STEPS * (6 + 3) + (6 + 3) + 1)
-    assert found.spikes == sum(int(spikes.sum()) for spikes in expected.spikes) > 0
+def test_verification_of_equal_turns_passes(expected, observed):
+    result = compared(expected, *(observed(sample) for sample in range(SAMPLES)))
+    assert (result.passed, result.differences, result.first) == (True, 0, None)
+    assert result.samples == SAMPLES
+    assert result.values == SAMPLES * (STEPS * (6 + 3) + (6 + 3) + 1)
+    assert result.spikes == sum(int(spikes.sum()) for spikes in expected.spikes) > 0
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_every_spike_that_differs_is_located(expected, observed, layer):
+def test_verification_locates_different_spike(expected, observed, layer):
     for step in range(STEPS):
         for neuron in range(SIZES[layer + 1]):
             wrong = observed(1)
             wrong.spikes[layer][step, neuron] ^= 1
-            found = compared(expected, observed(0), wrong)
-            first = found.first
-            assert (found.differences, found.passed, first.kind) == (1, False, "spike")
+            result = compared(expected, observed(0), wrong)
+            first = result.first
+            assert (result.differences, result.passed, first.kind) == (1, False, "spike")
             assert (first.sample, first.step, first.layer, first.neuron) == (1, step, layer, neuron)
             host = int(expected.spikes[layer][1, step, neuron])
             assert (first.board, first.host) == (1 - host, host)
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_every_membrane_that_differs_is_located(expected, observed, layer):
+def test_verification_locates_different_membrane(expected, observed, layer):
     for neuron in range(SIZES[layer + 1]):
         wrong = observed(2)
         wrong.membranes[layer][neuron] += 1
-        found = compared(expected, wrong)
-        first = found.first
-        assert (found.differences, found.passed, first.kind) == (1, False, "membrane")
+        result = compared(expected, wrong)
+        first = result.first
+        assert (result.differences, result.passed, first.kind) == (1, False, "membrane")
         assert (first.sample, first.step, first.layer, first.neuron) == (2, None, layer, neuron)
         assert first.board == first.host + 1 == int(expected.membranes[layer][2, neuron]) + 1
 
 
-def test_an_answer_that_differs_is_located(expected, observed):
+def test_verification_locates_different_answer(expected, observed):
     right = observed(0)
-    found = compared(expected, replace(right, answer=(right.answer + 1) % 3))
-    assert (found.differences, found.passed, found.first.kind) == (1, False, "answer")
-    assert (found.first.sample, found.first.step, found.first.layer) == (0, None, None)
-    assert (found.first.board, found.first.host) == ((right.answer + 1) % 3, right.answer)
+    result = compared(expected, replace(right, answer=(right.answer + 1) % 3))
+    assert (result.differences, result.passed, result.first.kind) == (1, False, "answer")
+    assert (result.first.sample, result.first.step, result.first.layer) == (0, None, None)
+    assert (result.first.board, result.first.host) == ((right.answer + 1) % 3, right.answer)
 
 
-def test_the_first_difference_is_the_earliest_then_the_nearest_to_the_input(expected, observed):
+def test_verification_first_is_earliest_then_lowest_layer(expected, observed):
     wrong = replace(observed(0), answer=9)
     for layer, step, neuron in ((0, 3, 0), (1, 2, 2), (0, 2, 5), (0, 2, 4), (1, 4, 0)):
         wrong.spikes[layer][step, neuron] ^= 1
     wrong.membranes[0][0] += 1
-    found = compared(expected, wrong)
-    assert found.differences == 7
-    assert (found.first.step, found.first.layer, found.first.neuron) == (2, 0, 4)
+    result = compared(expected, wrong)
+    assert result.differences == 7
+    assert (result.first.step, result.first.layer, result.first.neuron) == (2, 0, 4)
 
 
-def test_an_earlier_step_comes_before_a_layer_nearer_to_the_input(expected, observed):
+def test_verification_first_prefers_step_to_layer(expected, observed):
     wrong = observed(0)
     wrong.spikes[0][3, 0] ^= 1
     wrong.spikes[1][1, 2] ^= 1
-    found = compared(expected, wrong)
-    assert (found.first.step, found.first.layer, found.first.neuron) == (1, 1, 2)
+    result = compared(expected, wrong)
+    assert (result.first.step, result.first.layer, result.first.neuron) == (1, 1, 2)
 
 
-def test_the_first_difference_stays_the_first(expected, observed):
+def test_verification_first_stays_first(expected, observed):
     first, second = observed(0), observed(1)
     first.membranes[1][0] += 1
     second.spikes[0][0, 0] ^= 1
-    found = compared(expected, first, second)
-    assert (found.differences, found.first.sample, found.first.kind) == (2, 0, "membrane")
+    result = compared(expected, first, second)
+    assert (result.differences, result.first.sample, result.first.kind) == (2, 0, "membrane")
 
 
-def test_a_difference_reads_as_one_line(expected, observed):
+def test_difference_prints_as_one_line(expected, observed):
     wrong = observed(1)
     wrong.spikes[0][3, 2] ^= 1
     wrong.membranes[1][0] = -5
@@ -140,17 +140,17 @@ def test_a_difference_reads_as_one_line(expected, observed):
 
 
 @pytest.mark.parametrize("fields", [{"samples": 1}, {"lost_frames": 1}, {"differences": 1}])
-def test_nothing_less_than_all_passes(fields):
+def test_verification_incomplete_does_not_pass(fields):
     whole = Verification(samples=2, answers=np.zeros(2, np.int64))
     assert whole.passed
     assert not replace(whole, **fields).passed
 
 
-def test_nothing_compared_does_not_pass():
+def test_verification_empty_does_not_pass():
     assert not Verification().passed
 
 
-def test_what_a_board_read_itself_is_checked_against_its_own_input(network, x, observed):
+def test_live_check_uses_readings_of_board(network, x, observed):
     live = LiveCheck(network)
     live.check(observed(1))
     assert (live.found.samples, live.found.differences) == (1, 0)
@@ -158,7 +158,7 @@ def test_what_a_board_read_itself_is_checked_against_its_own_input(network, x, o
     assert live.found.differences > 0
 
 
-def test_a_difference_in_what_a_board_read_itself_is_located(network, observed):
+def test_live_check_locates_difference(network, observed):
     wrong = replace(observed(1), turn=1234)
     wrong.spikes[1][2, 0] ^= 1
     live = LiveCheck(network)
@@ -167,6 +167,6 @@ def test_a_difference_in_what_a_board_read_itself_is_located(network, observed):
     assert (first.sample, first.step, first.layer) == (1234, 2, 1)
 
 
-def test_spikes_without_the_input_they_came_from_are_refused(network, observed):
+def test_live_check_without_readings_is_error(network, observed):
     with pytest.raises(SpikeletError, match="without the readings they came from"):
         LiveCheck(network).check(replace(observed(0), readings=None))

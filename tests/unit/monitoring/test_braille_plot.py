@@ -1,4 +1,4 @@
-"""Curves in braille: each dot is where it belongs, and nothing leaves its room."""
+"""Curves in braille: each dot is at its place, and each picture fits its size."""
 
 import numpy as np
 import pytest
@@ -21,16 +21,17 @@ def dots(lines):
     return picture
 
 
-def test_a_ramp_rises_a_dot_a_column():
+def test_braille_ramp_rises_a_dot_per_column():
     picture = dots(braille(np.arange(8), 4, 2))
     assert picture.shape == (8, 8)
-    for column in range(8):  # from the dot before to its own
+    # A column is drawn from the dot of the column before to its own.
+    for column in range(8):
         assert np.flatnonzero(picture[:, column]).tolist() == sorted(
             {7 - column, min(8 - column, 7)}
         )
 
 
-def test_a_peak_among_many_samples_is_seen():
+def test_braille_shows_a_peak_among_many_samples():
     values = np.zeros(1000, np.int16)
     values[637] = 32767
     picture = dots(braille(values, 10, 1))
@@ -38,7 +39,7 @@ def test_a_peak_among_many_samples_is_seen():
     assert picture[3].all()
 
 
-def test_a_constant_stands_in_the_middle_and_the_extremes_of_int16_fit():
+def test_braille_draws_constant_in_middle_and_int16_extremes():
     assert dots(braille(np.full(4, -7), 2, 1)).sum(axis=1).tolist() == [0, 4, 0, 0]
     picture = dots(braille(np.array([-32768, 32767], np.int16), 1, 3))
     assert picture[:, 0].nonzero()[0].tolist() == [11]
@@ -47,7 +48,7 @@ def test_a_constant_stands_in_the_middle_and_the_extremes_of_int16_fit():
 
 @pytest.mark.parametrize("width", [1, 5, 29, 30, 31, 80, 300])
 @pytest.mark.parametrize("height", [0, 1, 2, 3, 7, 40])
-def test_a_picture_keeps_to_its_room(width, height):
+def test_signals_fit_width_and_height(width, height):
     signals = Signals(["ax", "速度", "a long name of a channel"], kept=50)
     signals.add(np.random.default_rng(0).integers(-32768, 32768, (120, 3)))
     lines = signals.picture(width, height).plain.split("\n")
@@ -55,7 +56,7 @@ def test_a_picture_keeps_to_its_room(width, height):
     assert all(cell_len(line) <= width for line in lines)
 
 
-def test_only_the_last_samples_are_kept_and_each_channel_has_its_own_scale():
+def test_signals_keep_last_samples_with_a_scale_per_channel():
     signals = Signals(["a", "b"], kept=4)
     signals.add(np.array([[9, 9]]))
     for k in range(4):
@@ -67,7 +68,7 @@ def test_only_the_last_samples_are_kept_and_each_channel_has_its_own_scale():
     assert first.split()[2] == second.split()[2]
 
 
-def test_channels_without_room_are_counted():
+def test_signals_that_do_not_fit_are_counted():
     signals = Signals([f"c{k}" for k in range(12)])
     signals.add(np.zeros((3, 12)))
     lines = signals.picture(60, 5).plain.split("\n")
@@ -75,5 +76,5 @@ def test_channels_without_room_are_counted():
     assert lines[-1] == "and 8 more channels"
 
 
-def test_without_readings_there_is_no_picture():
+def test_signals_without_readings_draw_nothing():
     assert Signals(["a"]).picture(60, 5).plain == ""

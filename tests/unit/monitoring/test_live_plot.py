@@ -1,4 +1,4 @@
-"""Readings plotted as they come."""
+"""The live plot of readings: its lines, its size, and its silence in a pipe."""
 
 import io
 
@@ -13,19 +13,19 @@ from spikelet.output import Output
 
 @pytest.fixture
 def on():
-    """Return a function that makes a plot on a terminal or in a pipe, and gives (plot, written)."""
+    """Return a function that returns (plot, written) of a plot on a terminal or in a pipe."""
 
-    def made(terminal, size=(60, 20), json=False):
+    def create(terminal, size=(60, 20), json=False):
         output, written = Output(json=json), io.StringIO()
         output.people = Console(
             file=written, force_terminal=terminal, width=size[0], height=size[1], quiet=json
         )
         return LivePlot(["ax", "ay"], output), written
 
-    return made
+    return create
 
 
-def test_on_a_terminal_there_is_a_curve_for_each_channel_below_the_title(on):
+def test_live_plot_on_terminal_draws_title_and_curves(on):
     plot, _ = on(terminal=True)
     with plot:
         for k in range(300):
@@ -38,7 +38,7 @@ def test_on_a_terminal_there_is_a_curve_for_each_channel_below_the_title(on):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 2), (30, 3), (200, 90)])
-def test_it_keeps_to_any_terminal(on, size):
+def test_live_plot_fits_any_terminal(on, size):
     plot, _ = on(terminal=True, size=size)
     with plot:
         plot.add(np.zeros((50, 2), np.int16), "a title that is longer than most terminals are wide")
@@ -48,7 +48,7 @@ def test_it_keeps_to_any_terminal(on, size):
 
 
 @pytest.mark.parametrize(("terminal", "json"), [(False, False), (True, True)])
-def test_in_a_pipe_and_in_json_there_is_nothing(on, terminal, json):
+def test_live_plot_in_pipe_or_json_prints_nothing(on, terminal, json):
     plot, written = on(terminal=terminal, json=json)
     with plot:
         plot.add(np.zeros((5, 2)), "title")

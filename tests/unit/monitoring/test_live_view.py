@@ -1,4 +1,4 @@
-"""The live view: what it says is what came, it keeps to its terminal, and it never holds up a board."""
+"""The live view: it shows the events, fits its terminal, and never delays a board."""
 
 import io
 from collections import deque
@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import Verification
 from spikelet.monitoring import live_picture, live_view
 from spikelet.monitoring.live_picture import Counts, Seen, picture
@@ -38,7 +38,7 @@ def turn(network, number, answer, spikes=None):
     spikes = spikes or [rng.integers(0, 2, shape).astype(np.uint8) for shape in shapes]
     membranes = [np.zeros(layer.neurons, np.int16) for layer in network.layers]
     readings = rng.integers(0, 256, network.turn).astype(np.uint8)
-    return Observation(number, readings, tuple(spikes), tuple(membranes), answer)
+    return Turn(number, readings, tuple(spikes), tuple(membranes), answer)
 
 
 class Watched:
@@ -49,31 +49,31 @@ class Watched:
         vars(self).update(counts)
 
 
-def seen_much(network):
-    seen = Seen(network, "virtual", Counts(300, 2, 3, 1, differences=4), status=TROUBLE)
+def busy_view(network):
+    recent = Seen(network, "virtual", Counts(300, 2, 3, 1, differences=4), status=TROUBLE)
     for number in range(300):
-        seen.take(turn(network, number, number // 7 % 3), number * 0.01)
-    seen.log.extend(["battery low", "x" * 500, "漢字" * 100, "last line"])
-    return seen
+        recent.take(turn(network, number, number // 7 % 3), number * 0.01)
+    recent.log.extend(["battery low", "x" * 500, "漢字" * 100, "last line"])
+    return recent
 
 
-def lines_of(seen, width=100, height=40, now=3.0):
-    return picture(seen, width, height, now).plain.split("\n")
+def lines_of(recent, width=100, height=40, now=3.0):
+    return picture(recent, width, height, now).plain.split("\n")
 
 
 @pytest.mark.parametrize("width", [1, 2, 10, 37, 80, 81, 300])
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 6, 9, 14, 24, 60, 200])
 @pytest.mark.parametrize("neurons", [(8, 3), (1, 3), (300, 70, 3, 3, 3, 3, 3)])
-def test_a_picture_keeps_to_any_terminal(width, height, neurons):
+def test_picture_fits_any_terminal(width, height, neurons):
     network = a_network(neurons)
-    for seen in (Seen(network, "virtual"), seen_much(network)):
-        lines = lines_of(seen, width, height)
+    for recent in (Seen(network, "virtual"), busy_view(network)):
+        lines = lines_of(recent, width, height)
         assert len(lines) <= height
         assert max(map(cell_len, lines)) <= width
 
 
-def test_the_class_the_answers_and_the_counts():
-    lines = lines_of(seen_much(a_network()), 200)
+def test_picture_shows_class_counts_trouble_and_answers():
+    lines = lines_of(busy_view(a_network()), 200)
     assert lines[0] == f"{CLASSES[299 // 7 % 3]}  virtual"
     assert lines[1] == (
         "300 samples, 100.0 samples/s, 5.00 ms/step, 4 differences, 2 lost frames, 3 missed, "
@@ -83,27 +83,28 @@ def test_the_class_the_answers_and_the_counts():
     assert lines[3].startswith("answers: rest x6 < 漢字 x7 < wave x7 < rest x7 < ")
 
 
-def test_a_narrow_terminal_wraps_the_counts():
-    lines = lines_of(seen_much(a_network()), 40)
+def test_picture_on_narrow_terminal_wraps_counts():
+    lines = lines_of(busy_view(a_network()), 40)
     assert "300 samples, 100.0 samples/s" in lines[1]
     assert any("1,234 samples" in line for line in lines)
     assert "4 differences" in " ".join(lines[1:4])
 
 
-def test_what_was_not_checked_has_no_differences():
-    seen = Seen(a_network(), "virtual")
-    seen.take(turn(a_network(), 0, 1), 0.0)
-    assert "differences" not in picture(seen, 100, 40, 1.0).plain
+def test_picture_without_checks_shows_no_differences():
+    recent = Seen(a_network(), "virtual")
+    recent.take(turn(a_network(), 0, 1), 0.0)
+    assert "differences" not in picture(recent, 100, 40, 1.0).plain
 
 
-def test_rasters_show_each_step_where_it_was():
+def test_raster_shows_each_spike_at_its_step():
     network = a_network((2, 3), steps=1)
-    seen = Seen(network, "virtual")
-    fired = [(0, 3, 4), (1, 4)]  # of the two neurons, at these turns
+    recent = Seen(network, "virtual")
+    # Turns at which each of the two neurons spikes.
+    fired = [(0, 3, 4), (1, 4)]
     for number in range(6):
         spikes = np.array([[number in fired[0], number in fired[1]]], np.uint8)
-        seen.take(turn(network, number, 0, [spikes, np.ones((1, 3), np.uint8)]), number)
-    lines = lines_of(seen)
+        recent.take(turn(network, number, 0, [spikes, np.ones((1, 3), np.uint8)]), number)
+    lines = lines_of(recent)
     at = lines.index("layer 0: 2 neurons, 41.7% of them a step")
     assert lines[at + 1] == "█  ██ "
     assert lines[at + 2] == " █  █ "
@@ -111,56 +112,57 @@ def test_rasters_show_each_step_where_it_was():
     assert lines[at + 4 : at + 7] == ["██████"] * 3
 
 
-def test_neurons_share_rows_when_there_are_many_and_the_last_steps_stay():
+def test_raster_of_many_neurons_groups_rows_and_keeps_last_steps():
     network = a_network((64, 3), steps=1)
-    seen = Seen(network, "virtual")
+    recent = Seen(network, "virtual")
     for number in range(500):
         spikes = np.zeros((1, 64), np.uint8)
-        spikes[0, :2] = number % 2  # half of the first row of four
-        seen.take(turn(network, number, 0, [spikes, np.zeros((1, 3), np.uint8)]), number)
-    lines = lines_of(seen, width=10, height=60)
+        # Half of the four neurons in the first row.
+        spikes[0, :2] = number % 2
+        recent.take(turn(network, number, 0, [spikes, np.zeros((1, 3), np.uint8)]), number)
+    lines = lines_of(recent, width=10, height=60)
     at = next(k for k, line in enumerate(lines) if line.startswith("layer 0"))
     rows = lines[at + 1 : at + 1 + live_picture.ROWS]
     assert rows[0] == " ▒ ▒ ▒ ▒ ▒"
     assert set(rows[1:]) == {" " * 10}
     assert lines[at + 1 + live_picture.ROWS].startswith("layer 1")
-    assert len(seen.layers[0]) == live_picture.HISTORY
+    assert len(recent.layers[0]) == live_picture.HISTORY
 
 
-def test_layers_without_room_are_counted():
-    lines = lines_of(seen_much(a_network((8, 8, 8, 8, 3))), height=12)
+def test_layers_that_do_not_fit_are_counted():
+    lines = lines_of(busy_view(a_network((8, 8, 8, 8, 3))), height=12)
     assert any(line == "and 4 layers without room" for line in lines)
 
 
-def test_readings_are_plotted_channel_by_channel_and_images_are_not():
-    lines = lines_of(seen_much(a_network()))
+def test_picture_plots_readings_by_channel_but_not_images():
+    lines = lines_of(busy_view(a_network()))
     assert [line[:9] for line in lines if line.startswith("channel")] == [
         f"channel {k}" for k in range(4)
     ]
     wide = Network(
         "rate", 2, "count", CLASSES, [Layer(np.ones((64, 3), np.int8), theta=10, rho=10)]
     )
-    seen = Seen(wide, "virtual")
-    seen.take(turn(wide, 0, 0), 0.0)
-    assert "channel" not in picture(seen, 100, 40, 1.0).plain
+    recent = Seen(wide, "virtual")
+    recent.take(turn(wide, 0, 0), 0.0)
+    assert "channel" not in picture(recent, 100, 40, 1.0).plain
 
 
-def test_a_board_that_is_gone_is_said_with_the_time():
-    seen = seen_much(a_network())
-    seen.gone = ("virtual went away", 100.0)
-    assert lines_of(seen, now=117.4)[0] == "waiting for the board, 17 s: virtual went away"
+def test_headline_of_absent_board_shows_reason_and_seconds():
+    recent = busy_view(a_network())
+    recent.gone = ("virtual went away", 100.0)
+    assert lines_of(recent, now=117.4)[0] == "waiting for the board, 17 s: virtual went away"
 
 
-def test_the_log_has_its_last_lines_at_the_bottom():
-    lines = lines_of(seen_much(a_network()))
+def test_picture_ends_with_last_lines_of_the_log():
+    lines = lines_of(busy_view(a_network()))
     assert lines[-1] == "board: last line"
     assert [line.startswith("board: ") for line in lines[-4:]] == [False, True, True, True]
 
 
-def test_the_pace_is_that_of_the_last_seconds():
-    seen = Seen(a_network(), "virtual")
-    seen.arrivals = deque([0.0, 1.0, 100.0, 100.5, 101.0])
-    assert seen.pace(101.0) == pytest.approx(2.0)
+def test_pace_averages_the_last_seconds():
+    recent = Seen(a_network(), "virtual")
+    recent.arrivals = deque([0.0, 1.0, 100.0, 100.5, 101.0])
+    assert recent.pace(101.0) == pytest.approx(2.0)
     assert Seen(a_network(), "virtual").pace(5.0) == 0.0
 
 
@@ -169,19 +171,19 @@ def test_the_pace_is_that_of_the_last_seconds():
 
 @pytest.fixture
 def on(monkeypatch):
-    """Return a function that makes a view on a terminal or in a pipe, and gives (view, written)."""
+    """Return a function that returns (view, written) of a view on a terminal or in a pipe."""
 
-    def made(terminal, json=False, size=(80, 24)):
+    def create(terminal, json=False, size=(80, 24)):
         output, written = Output(json=json), io.StringIO()
         options = {"file": written, "highlight": False, "soft_wrap": True, "quiet": json}
         output.people = Console(**options, force_terminal=terminal, width=size[0], height=size[1])
         output.errors = Console(**options, force_terminal=False, width=200)
         return LiveView(a_network(), output, "virtual"), written
 
-    return made
+    return create
 
 
-def test_in_a_pipe_there_is_a_line_a_turn(on):
+def test_view_in_pipe_prints_a_line_per_event(on):
     view, written = on(terminal=False)
     with view:
         view.show(Started(), Watched())
@@ -211,14 +213,15 @@ def test_in_a_pipe_there_is_a_line_a_turn(on):
     assert view.samples == 1
 
 
-def test_taking_in_turns_never_draws(on, monkeypatch):
+def test_view_show_never_draws(on, monkeypatch):
     view, _ = on(terminal=True)
     drawn = []
     monkeypatch.setattr(
         live_view, "picture", lambda *arguments: drawn.append(1) or picture(*arguments)
     )
     assert view._live.refresh_per_second == 10
-    view._live.auto_refresh = False  # the thread that draws is what is left out
+    # The test calls for each picture itself, without the thread that draws.
+    view._live.auto_refresh = False
     with view:
         before = len(drawn)
         for number in range(1000):
@@ -229,7 +232,7 @@ def test_taking_in_turns_never_draws(on, monkeypatch):
     assert view.samples == 1000
 
 
-def test_on_a_terminal_the_picture_is_drawn_and_gone_at_the_end_but_not_the_log(on):
+def test_view_on_terminal_erases_picture_and_prints_log(on):
     view, written = on(terminal=True)
     with view:
         for number in range(30):
@@ -245,7 +248,7 @@ def test_on_a_terminal_the_picture_is_drawn_and_gone_at_the_end_but_not_the_log(
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 2), (20, 5)])
-def test_terminals_too_small_for_anything(on, size):
+def test_view_on_tiny_terminal_counts_samples(on, size):
     view, _ = on(terminal=True, size=size)
     with view:
         for number in range(5):
@@ -254,7 +257,7 @@ def test_terminals_too_small_for_anything(on, size):
     assert view.samples == 5
 
 
-def test_json_has_no_picture(on):
+def test_view_with_json_prints_nothing(on):
     view, written = on(terminal=True, json=True)
     with view:
         view.show(turn(view.network, 0, 1), Watched())

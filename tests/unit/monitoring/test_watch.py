@@ -1,4 +1,4 @@
-"""A board that is watched: it goes away and comes back, and each turn is counted once."""
+"""A watch of a board that goes away and comes back: each turn counts once."""
 
 import itertools
 
@@ -13,23 +13,24 @@ from unplugged_board import Cable, NamedPort
 from spikelet.errors import SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link.link import Link
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.link.verify import LiveCheck
 from spikelet.monitoring import watch as watching
 from spikelet.monitoring.watch import Gone, Reconnected, Started, Watch
 from spikelet.networks.lif_file import save_network
 from spikert import wire
 
-HELD = 9  # turns of the board's recording
+# Turns of the recording on the board.
+RECORDED = 9
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Return the clock by which link and watch wait."""
-    made = Clock()
-    monkeypatch.setattr(link_module, "time", made)
-    monkeypatch.setattr(watching, "time", made)
-    return made
+    replacement = Clock()
+    monkeypatch.setattr(link_module, "time", replacement)
+    monkeypatch.setattr(watching, "time", replacement)
+    return replacement
 
 
 @pytest.fixture
@@ -39,18 +40,18 @@ def network():
 
 @pytest.fixture
 def watched(tmp_path, clock, network):
-    """Return a function that makes a board with such a cable, and gives (watch, cable)."""
+    """Return a function that returns (watch, cable) of a board that is unplugged after `lives`."""
 
-    def made(lives, of=network, x=None, log=lambda text: None, **options):
+    def create(lives, of=network, x=None, log=lambda text: None, **options):
         save_network(of, tmp_path / "network.lif")
-        x = random_inputs(of, 1, HELD) if x is None else x
+        x = random_inputs(of, 1, RECORDED) if x is None else x
         (tmp_path / "samples.bin").write_bytes(x.tobytes())
         cable = Cable(tmp_path / "network.lif", tmp_path / "samples.bin", clock, lives, **options)
         return Watch(
             NamedPort(), cable.connect, watching.replayed(of), stream=bool(of.stream), log=log
         ), cable
 
-    return made
+    return create
 
 
 def kinds(events):
@@ -58,13 +59,13 @@ def kinds(events):
 
 
 def turns(events):
-    return [event.turn for event in events if isinstance(event, Observation)]
+    return [event.turn for event in events if isinstance(event, Turn)]
 
 
-def test_a_board_that_stays(watched, network):
+def test_watch_board_that_stays_yields_all_turns(watched, network):
     watch, cable = watched([])
     events = list(watch.events(40))
-    assert kinds(events) == ["Started", *["Observation"] * 40]
+    assert kinds(events) == ["Started", *["Turn"] * 40]
     assert turns(events) == list(range(40))
     assert (watch.turns, watch.answers, watch.lost_frames, watch.reconnections) == (40, 40, 0, 0)
     assert cable.opened == 1
@@ -72,11 +73,11 @@ def test_a_board_that_stays(watched, network):
 
 @pytest.mark.parametrize("answers", [1, 5, 15, 16, 17, 31])
 @pytest.mark.parametrize("absent", [0, 1, 40])
-def test_after_an_unplug_it_goes_on_where_it_was(watched, answers, absent):
+def test_watch_after_unplug_continues_with_next_turn(watched, answers, absent):
     watch, cable = watched([answers], absent=absent)
     events = list(watch.events(50))
     assert turns(events) == list(range(50))
-    assert [type(event) for event in events if not isinstance(event, Observation)] == [
+    assert [type(event) for event in events if not isinstance(event, Turn)] == [
         Started,
         Gone,
         Reconnected,
@@ -89,7 +90,7 @@ def test_after_an_unplug_it_goes_on_where_it_was(watched, answers, absent):
     assert back.seconds >= absent * watching.FIRST_PAUSE
 
 
-def test_many_unplugs_are_counted(watched):
+def test_watch_counts_many_unplugs(watched):
     watch, _ = watched([3] * 30)
     events = list(watch.events(100))
     assert turns(events) == list(range(100))
@@ -97,21 +98,21 @@ def test_many_unplugs_are_counted(watched):
     assert [event.count for event in events if isinstance(event, Reconnected)] == [*range(1, 31)]
 
 
-def test_after_each_gap_a_stream_starts_again_and_the_check_with_it(watched):
+def test_watch_stream_after_gap_restarts_state_and_check(watched):
     network = stream_network(3)
     watch, _ = watched([5, 20, 1], of=network, x=recordings(network, 1, 1))
     check = LiveCheck(network)
     for event in watch.events(60):
         if isinstance(event, Started):
             check.restart()
-        elif isinstance(event, Observation):
+        elif isinstance(event, Turn):
             check.check(event)
     assert (check.found.samples, check.found.differences) == (60, 0)
     assert watch.reconnections == 3
 
 
 class Reset:
-    """A source that has the board reset, as its button does, when a turn is begun."""
+    """A source that resets the board when a turn begins, like its button."""
 
     def __init__(self, network, at):
         self.replay = watching.replayed(network)
@@ -130,7 +131,7 @@ class Reset:
 
 
 @pytest.mark.parametrize("at", [0, 7, 15, 16, 33, 39])
-def test_a_reset_is_no_loss(watched, network, at):
+def test_watch_reset_loses_no_turn(watched, network, at):
     watch, cable = watched([])
     watch._source = Reset(network, at)
     events = list(watch.events(40))
@@ -141,14 +142,14 @@ def test_a_reset_is_no_loss(watched, network, at):
     assert cable.opened == 2
 
 
-def test_a_reset_that_the_board_prints_is_believed_at_once(watched, network):
-    said = []
-    watch, cable = watched([], log=said.append)
-    asked = []
+def test_watch_reset_banner_reopens_at_once(watched, network):
+    log = []
+    watch, cable = watched([], log=log.append)
+    requests = []
 
     def source(link, first, count, start):
-        asked.append(first)
-        if len(asked) == 1:
+        requests.append(first)
+        if len(requests) == 1:
             watch._hear("MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n")
             return iter([None] * count)
         return watching.replayed(network)(link, first, count, start)
@@ -156,13 +157,13 @@ def test_a_reset_that_the_board_prints_is_believed_at_once(watched, network):
     watch._source = source
     events = list(watch.events(20))
     assert turns(events) == list(range(20))
-    assert asked == [0, 0, 16]
+    assert requests == [0, 0, 16]
     assert cable.opened == 2
-    assert said == ["MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n"]
+    assert log == ["MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n"]
 
 
 @pytest.mark.parametrize("lost", [{4}, {15}, {13, 14, 15}, {39}, {36, 37, 38, 39}, set(range(40))])
-def test_turns_that_are_lost_are_told_and_counted_once(watched, network, lost):
+def test_watch_lost_turns_are_yielded_and_counted_once(watched, network, lost):
     watch, cable = watched([])
     number = itertools.count()
 
@@ -182,7 +183,7 @@ def test_turns_that_are_lost_are_told_and_counted_once(watched, network, lost):
 
 
 @pytest.mark.parametrize("lost", [0, 3, 15, 20])
-def test_what_follows_a_lost_turn_of_a_stream_is_started_anew(watched, lost):
+def test_watch_stream_after_lost_turn_starts_anew(watched, lost):
     network = stream_network(3)
     watch, cable = watched([], of=network, x=recordings(network, 1, 1))
     number = itertools.count()
@@ -191,13 +192,14 @@ def test_what_follows_a_lost_turn_of_a_stream_is_started_anew(watched, lost):
         0.0,
     )
     events = kinds(watch.events(48))
-    anew = watching.BATCH * (lost // watching.BATCH + 1)  # the first turn of the next batch
-    expected = ["NoneType" if turn == lost else "Observation" for turn in range(48)]
+    # The first turn of the next batch.
+    anew = watching.BATCH * (lost // watching.BATCH + 1)
+    expected = ["NoneType" if turn == lost else "Turn" for turn in range(48)]
     expected.insert(anew, "Started")
     assert events == (["Started", *expected] if lost else expected)
 
 
-def test_a_status_passes_and_is_no_turn(watched, network):
+def test_watch_status_passes_and_is_no_turn(watched, network):
     watch, _ = watched([])
     status = Status(samples=5, late=1, failed=2, trouble="the sensor is silent", rate=100.0)
 
@@ -212,40 +214,40 @@ def test_a_status_passes_and_is_no_turn(watched, network):
     assert turns(events) == list(range(10))
 
 
-def test_a_board_that_resets_in_a_loop_is_given_up(watched):
+def test_watch_board_resetting_in_a_loop_gives_up(watched):
     watch, cable = watched([0] * 100)
-    # each goes away before it has answered once; the last thing that it said is told
+    # Each time the board goes away before its first answer. The error quotes its last line.
     watch._hear("brownout detector was triggered\r\n")
     events = []
-    with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: brownout") as told:
+    with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: brownout") as error:
         events.extend(watch.events(10))
-    assert "\n" not in str(told.value)
-    assert cable.opened == watching.TRIES
+    assert "\n" not in str(error.value)
+    assert cable.opened == watching.WATCH_ATTEMPTS
 
 
-def test_a_board_that_answers_now_and_then_is_not_given_up(watched):
+def test_watch_board_that_answers_now_and_then_goes_on(watched):
     watch, _ = watched([0, 0, 0, 0, 1] * 4)
     events = list(watch.events(30))
     assert turns(events) == list(range(30))
     assert watch.reconnections == 20
 
 
-def test_something_else_at_the_port_is_given_up(watched):
+def test_watch_port_without_repl_gives_up(watched):
     reason = SpikeletError("board has no MicroPython or CircuitPython REPL that answers")
     watch, cable = watched([3], faults=[reason] * 100)
     with pytest.raises(SpikeletError, match=r"there again, but was of no use 5 times: .*no Micro"):
         list(watch.events(10))
-    assert len(cable.faults) == 100 - watching.TRIES
+    assert len(cable.faults) == 100 - watching.WATCH_ATTEMPTS
     assert watch.answers == 3
 
 
-def test_a_board_that_is_busy_with_itself_for_a_while_is_found(watched):
+def test_watch_board_without_repl_for_a_while_reconnects(watched):
     reason = SpikeletError("board has no MicroPython or CircuitPython REPL that answers")
-    watch, _ = watched([3], faults=[reason] * (watching.TRIES - 1))
+    watch, _ = watched([3], faults=[reason] * (watching.WATCH_ATTEMPTS - 1))
     assert turns(watch.events(10)) == list(range(10))
 
 
-def test_what_the_user_must_mend_ends_the_watch(watched, tmp_path):
+def test_watch_board_without_recording_ends_with_error(watched, tmp_path):
     watch, cable = watched([])
     (tmp_path / "samples.bin").unlink()
     with pytest.raises(SpikeletError, match="holds no recording; spikelet flash --recording"):
@@ -254,7 +256,7 @@ def test_what_the_user_must_mend_ends_the_watch(watched, tmp_path):
 
 
 class Flood:
-    """A stream of text without end, whatever it is told."""
+    """A stream of endless text, after any command."""
 
     def __init__(self, clock):
         self.clock = clock
@@ -267,16 +269,16 @@ class Flood:
         return (b"temperature 21.5\r\n" * size)[:size]
 
 
-def test_text_without_end_is_no_answer(clock):
-    said = []
-    link = Link(Flood(clock), "board", said.append)
+def test_link_endless_text_is_no_answer(clock):
+    log = []
+    link = Link(Flood(clock), "board", log.append)
     with pytest.raises(SpikeletError, match="board has not answered"):
         link.hello()
     assert clock.now < 100
-    assert said
+    assert log
 
 
-def test_text_during_a_long_turn_is_no_reason_to_give_up(clock):
+def test_link_text_during_long_turn_delays_no_answer(clock):
     """Once a command is acknowledged, a board may print as long as it likes."""
     network = random_network(3)
 

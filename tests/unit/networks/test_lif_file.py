@@ -1,4 +1,4 @@
-"""The .lif file: what is written comes back, and nothing damaged is believed."""
+"""The .lif file: networks survive a round trip, and damaged files are refused."""
 
 import numpy as np
 import pytest
@@ -12,13 +12,14 @@ from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer import Layer
 from spikelet.networks.lif_file import load_network, save_network
 from spikelet.networks.network import Network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikert.network import tables
 
 # Offsets in the header, of tables.HEADER.
 VERSION, CHANNELS, STEPS, HOP, WINDOW, SCALES = 4, 44, 46, 48, 50, 52
 ENCODER, READOUT, LAYERS, CLASSES_SIZE = 54, 55, 56, 58
-CLASSES = tables.HEADER_SIZE  # of a file without scaling
+# In a file without scaling.
+CLASSES = tables.HEADER_SIZE
 FIELDS = ("weights", "recurrent", *tables.PARAMETERS)
 # Offsets in a convolution's geometry, of tables.GEOMETRY.
 HEIGHT, WIDTH, POOL_H, KERNEL_W, STRIDE_W, OUT_H = 0, 2, 6, 12, 16, 22
@@ -32,7 +33,8 @@ def small() -> Network:
 
 
 SMALL = lif_file.to_bytes(small())
-FIRST_LAYER = CLASSES + 8  # after "ja\nno", padded
+# After "ja\nno", padded.
+FIRST_LAYER = CLASSES + 8
 SECOND_LAYER = FIRST_LAYER + tables.LAYER_SIZE + 4 * 7 + 8 + 2 * 4 + tables.READ_AHEAD
 
 
@@ -51,7 +53,7 @@ GEOMETRY = ONLY_LAYER + tables.LAYER_SIZE
 
 
 def assert_refused(data: bytes, path, *words: str) -> None:
-    """Check that board and host refuse the file, and say why in one line that has these words."""
+    """Check that board and host refuse the file with one line that contains these words."""
     with pytest.raises(tables.TableError) as board:
         tables.Tables(data)
     (path / "net.lif").write_bytes(data)
@@ -65,7 +67,7 @@ def assert_refused(data: bytes, path, *words: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_round_trip_bit_for_bit(seed, tmp_path):
+def test_lif_round_trip_bit_for_bit(seed, tmp_path):
     written = random_network(seed)
     save_network(written, tmp_path / "net.lif")
     read = load_network(tmp_path / "net.lif")
@@ -81,10 +83,10 @@ def test_round_trip_bit_for_bit(seed, tmp_path):
     assert lif_file.crc(read) == lif_file.crc(written)
 
 
-def test_scaling_and_stream_round_trip():
+def test_lif_scaling_and_stream_round_trip():
     written = small()
     written.scaling = Scaling(np.array([-70_000, 5]), np.array([2**31 - 1, -(2**31)]), 31)
-    written.stream = Stream(window=12, hop=4)
+    written.stream = StreamWindow(window=12, hop=4)
     read = lif_file.from_bytes(lif_file.to_bytes(written))
     assert read.stream == written.stream
     assert read.scaling.offset.tolist() == [-70_000, 5]
@@ -94,7 +96,7 @@ def test_scaling_and_stream_round_trip():
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_board_reads_what_the_host_wrote(seed):
+def test_lif_of_host_is_read_by_board(seed):
     written = random_network(seed)
     table = tables.Tables(lif_file.to_bytes(written))
     assert (table.crc, bytes(table.sha256)) == (lif_file.crc(written), written.source_sha256)
@@ -135,7 +137,7 @@ def assert_rows(read: tables.LayerTable, layer: Layer) -> None:
         ([[-32] * 4] * 4, 32, 4),
     ],
 )
-def test_as_many_rows_are_added_together_as_fit_a_byte(weights, bias, together):
+def test_lif_rows_together_fit_a_byte(weights, bias, together):
     layer = Layer(weights=np.array(weights, np.int8), theta=1)
     last = Layer(weights=np.ones((layer.neurons, 1), np.int8), theta=1)
     table = tables.Tables(
@@ -145,7 +147,7 @@ def test_as_many_rows_are_added_together_as_fit_a_byte(weights, bias, together):
 
 
 def assert_patches(read: tables.LayerTable, layer: Layer) -> None:
-    """Go through the weights of a convolution in the order that tables.py gives them."""
+    """Compare the weights of a convolution in the order that tables.py defines."""
     geometry, patches = layer.geometry, []
     for channel in range(geometry.channels):
         for part_row in range(geometry.stride[0]):
@@ -160,7 +162,7 @@ def assert_patches(read: tables.LayerTable, layer: Layer) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_every_array_is_aligned_to_4_bytes(seed):
+def test_lif_arrays_are_aligned_to_4_bytes(seed):
     data = lif_file.to_bytes(random_network(seed))
     table = tables.Tables(data)
     offsets = [table.scaling, len(data)]
@@ -170,7 +172,7 @@ def test_every_array_is_aligned_to_4_bytes(seed):
     assert all(offset % 4 == 0 for offset in offsets)
 
 
-def test_what_cannot_be_read_back_is_not_written(tmp_path):
+def test_save_network_unreadable_is_not_written(tmp_path):
     wrong = small()
     wrong.classes = ("two\nlines", "in", "names")
     (tmp_path / "net.lif").write_bytes(b"old")
@@ -180,32 +182,32 @@ def test_what_cannot_be_read_back_is_not_written(tmp_path):
 
 
 @pytest.mark.parametrize("size", range(len(SMALL)))
-def test_truncated(size, tmp_path):
+def test_lif_truncated_is_refused(size, tmp_path):
     assert_refused(SMALL[:size], tmp_path)
 
 
 @pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
-def test_a_changed_byte_anywhere(flip, tmp_path):
+def test_lif_changed_byte_anywhere_is_refused(flip, tmp_path):
     for place in range(len(SMALL)):
         changed = bytearray(SMALL)
         changed[place] ^= flip
         assert_refused(bytes(changed), tmp_path)
 
 
-def test_trailing_bytes(tmp_path):
+def test_lif_trailing_bytes_are_refused(tmp_path):
     assert_refused(SMALL + b"\0\0\0\0", tmp_path, str(len(SMALL) + 4), str(len(SMALL)))
 
 
-def test_trailing_bytes_that_the_header_counts(tmp_path):
+def test_lif_trailing_bytes_in_header_size_are_refused(tmp_path):
     assert_refused(resealed(SMALL[:-4] + b"\0\0\0\0\0\0\0\0"), tmp_path)
 
 
-def test_newer_version(tmp_path):
+def test_lif_newer_version_is_refused(tmp_path):
     newer = patched(SMALL, VERSION, "<H", tables.VERSION + 1)
     assert_refused(newer, tmp_path, f"format {tables.VERSION + 1}", f"reads {tables.VERSION}")
 
 
-def test_wrong_magic(tmp_path):
+def test_lif_wrong_magic_is_refused(tmp_path):
     assert_refused(patched(SMALL, 0, "<I", 0x464C457F), tmp_path, "not a .lif file")
 
 
@@ -242,7 +244,7 @@ def test_wrong_magic(tmp_path):
         (SECOND_LAYER + 6, "<H", 1, "1 neurons"),
     ],
 )
-def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, form, value, word):
+def test_lif_impossible_field_with_right_checksum_is_refused(tmp_path, offset, form, value, word):
     assert_refused(patched(SMALL, offset, form, value), tmp_path, word)
 
 
@@ -265,33 +267,31 @@ def test_an_impossible_field_in_a_file_with_a_right_checksum(tmp_path, offset, f
         (GEOMETRY + OUT_H, "<H", 0xFFFF, "12 neurons"),
     ],
 )
-def test_an_impossible_convolution_in_a_file_with_a_right_checksum(
-    tmp_path, offset, form, value, word
-):
+def test_lif_impossible_convolution_is_refused(tmp_path, offset, form, value, word):
     assert_refused(patched(LOOKING, offset, form, value), tmp_path, word)
 
 
-def test_a_geometry_cut_off_by_the_end_of_the_file(tmp_path):
+def test_lif_truncated_geometry_is_refused(tmp_path):
     assert_refused(resealed(LOOKING[: GEOMETRY + 8]), tmp_path, "beyond")
 
 
-def test_layers_that_do_not_chain(tmp_path):
+def test_lif_layers_that_do_not_chain_are_refused(tmp_path):
     wrong = small()
     wrong.layers[1] = Layer(weights=np.ones((4, 2), np.int8))
     assert_refused(lif_file.to_bytes(wrong), tmp_path, "takes 4 inputs, but 3 come")
 
 
-def test_as_many_classes_as_neurons(tmp_path):
+def test_lif_wrong_number_of_classes_is_refused(tmp_path):
     wrong = small()
     wrong.classes = ("a", "b", "c")
     assert_refused(lif_file.to_bytes(wrong), tmp_path, "2 neurons for 3 classes")
 
 
-def test_class_names_that_are_no_text(tmp_path):
+def test_lif_class_names_that_are_no_text_are_refused(tmp_path):
     assert_refused(patched(SMALL, CLASSES, "<B", 0xFF), tmp_path)
 
 
-def test_a_leak_that_is_no_byte_is_refused_by_the_host(tmp_path):
+def test_lif_leak_above_255_is_refused_by_host(tmp_path):
     d = SECOND_LAYER + tables.LAYER_SIZE + 4
     assert SMALL[d] == 16
     (tmp_path / "net.lif").write_bytes(patched(SMALL, d, "<h", 256))
@@ -299,13 +299,13 @@ def test_a_leak_that_is_no_byte_is_refused_by_the_host(tmp_path):
         load_network(tmp_path / "net.lif")
 
 
-def test_a_scaling_that_is_neither_for_one_nor_for_all_channels(tmp_path):
+def test_lif_scaling_of_other_channels_is_refused(tmp_path):
     scaled = small()
     scaled.scaling = Scaling(np.ones(3, np.int32), np.ones(3, np.int32), 0)
     assert_refused(lif_file.to_bytes(scaled), tmp_path)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_load_network_missing_file_is_named(tmp_path):
     with pytest.raises(SpikeletError, match=r"nowhere\.lif: No such file"):
         load_network(tmp_path / "nowhere.lif")
 
@@ -333,7 +333,7 @@ def test_a_missing_file_is_named(tmp_path):
         ({"reset": "zero"}, "subtract, set"),
     ],
 )
-def test_a_layer_that_cannot_be(fields, words):
+def test_layer_impossible_fields_are_refused(fields, words):
     with pytest.raises(SpikeletError) as error:
         Layer(**{"weights": np.ones((2, 3), np.int8), **fields})
     assert words in str(error.value)

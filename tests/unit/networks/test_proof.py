@@ -1,4 +1,4 @@
-"""The int16 proof: nothing that a layer can do leaves what was proved, and what was proved is met."""
+"""The int16 proof: all reachable values are within the bounds, and the bounds are reached."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ from spikelet.networks.network import Network
 from spikelet.networks.proof import Interval, layer_bounds
 
 INPUTS = 6
-MOST = 40  # of the drives there are, and of the states that a neuron has reached, so many go on
+# Number of drives, and of states of a neuron, that the search follows in each step.
+MOST = 40
 POOLED = Geometry((1, 2 * INPUTS), 1, (1, INPUTS), (1, 1), pool=(1, 2))
 
 
@@ -49,7 +50,7 @@ def random_layer(seed: int, **fixed) -> Layer:
 
 
 def subset_sums(weights: list[int]) -> set[int]:
-    """Return the sums of all subsets: each partial sum, in whatever order, is one of them."""
+    """Return the sums of all subsets: each partial sum, in any order, is one of them."""
     sums = {0}
     for weight in weights:
         sums |= {total + weight for total in sums}
@@ -70,17 +71,17 @@ def direct_sums(weights: list[int]) -> tuple[set[int], set[int]]:
     return on_the_way, ends
 
 
-def what_happens(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int]]:
-    """Return all values of sums, drive, current and membrane that some input leads to, in some order.
+def reachable_values(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int]]:
+    """Return the values of sums, drive, current and membrane for any input and order of addition.
 
-    Own spikes are as free as those of inputs, which is more than what can happen.
+    Recurrent spikes are as free as those of inputs, so the values include impossible ones.
     """
     sums, ends = all_sums(layer, direct=direct)
     bias, drives = int(layer.bias[0]), {end << layer.gain for end in ends}
     states = {(int(layer.v_start[0]), 0)}
-    seen = {"sums": sums, "drive": drives | {drive + bias for drive in drives}}
-    seen["current"] = {0}
-    seen["membrane"] = {v for v, _ in states}
+    reachable = {"sums": sums, "drive": drives | {drive + bias for drive in drives}}
+    reachable["current"] = {0}
+    reachable["membrane"] = {v for v, _ in states}
     drives = spread(drives)
     for _ in range(steps):
         reached = set()
@@ -88,19 +89,21 @@ def what_happens(layer: Layer, steps: int, *, direct: bool) -> dict[str, set[int
             leaked = v - ((v * int(layer.d[0])) >> layer.r)
             if layer.current_d is None:
                 fed = {leaked + drive + bias for drive in drives}
-                seen["membrane"] |= {leaked, leaked + bias} | {each - bias for each in fed}
+                reachable["membrane"] |= {leaked, leaked + bias} | {each - bias for each in fed}
                 reached |= {(each, 0) for each in fed}
             else:
-                kept = current - ((current * int(layer.current_d[0])) >> layer.current_r)
-                fed = {kept + drive + bias for drive in drives}
-                seen["current"] |= {kept, kept + bias} | fed | {each - bias for each in fed}
-                seen["membrane"] |= {leaked}
+                remaining = current - ((current * int(layer.current_d[0])) >> layer.current_r)
+                fed = {remaining + drive + bias for drive in drives}
+                reachable["current"] |= (
+                    {remaining, remaining + bias} | fed | {each - bias for each in fed}
+                )
+                reachable["membrane"] |= {leaked}
                 reached |= {(leaked + each, each) for each in fed}
-        seen["membrane"] |= {v for v, _ in reached}
+        reachable["membrane"] |= {v for v, _ in reached}
         reached = {(fired(layer, floored(layer, v)), current) for v, current in reached}
-        seen["membrane"] |= {v for v, _ in reached}
+        reachable["membrane"] |= {v for v, _ in reached}
         states = spread(reached)
-    return seen
+    return reachable
 
 
 def all_sums(layer: Layer, *, direct: bool) -> tuple[set[int], set[int]]:
@@ -132,34 +135,34 @@ def spread(values: set) -> set:
     return {ordered[place] for place in places}
 
 
-def assert_within(seen: set[int], proved: Interval) -> None:
-    assert proved.low <= min(seen)
-    assert max(seen) <= proved.high
+def assert_within(values: set[int], proved: Interval) -> None:
+    assert proved.low <= min(values)
+    assert max(values) <= proved.high
 
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_that_can_happen_is_outside_the_proof(seed, direct):
+def test_proof_contains_all_reachable_values(seed, direct):
     layer = random_layer(seed)
     proved = layer_bounds(layer, direct=direct, steps=4)
-    for name, seen in what_happens(layer, 4, direct=direct).items():
+    for name, reachable in reachable_values(layer, 4, direct=direct).items():
         if getattr(proved, name) is not None and (proved.reach.fits or name in ("sums", "drive")):
-            assert_within(seen, getattr(proved, name))
+            assert_within(reachable, getattr(proved, name))
 
 
 @pytest.mark.parametrize("seed", quick(range(60), range(10, 60, 3)))
-def test_bounds_in_the_limit_hold_for_any_number_of_steps(seed):
+def test_proof_settled_bounds_hold_for_any_steps(seed):
     layer = random_layer(seed, d=128, r=8)
     proved = layer_bounds(layer, direct=False, steps=proof.LIMIT_STEPS)
     if proved.settled:
-        seen = what_happens(layer, 40, direct=False)
-        assert_within(seen["membrane"], proved.membrane)
+        reachable = reachable_values(layer, 40, direct=False)
+        assert_within(reachable["membrane"], proved.membrane)
         if proved.current:
-            assert_within(seen["current"], proved.current)
+            assert_within(reachable["current"], proved.current)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whole_networks_stay_within_their_proof(seed):
+def test_proof_contains_simulated_networks(seed):
     network = random_network(seed)
     trace = network.simulate(random_inputs(network, seed, 40))
     for membranes, proved in zip(trace.membranes, proof.prove(network), strict=True):
@@ -168,13 +171,13 @@ def test_whole_networks_stay_within_their_proof(seed):
 
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("fields", [{"theta": None}, {"reset": "set"}])
-def test_one_step_is_bounded_exactly(seed, fields):
+def test_proof_of_one_step_is_exact(seed, fields):
     layer = random_layer(seed, **fields)
     proved = layer_bounds(layer, direct=False, steps=1)
-    for name, seen in what_happens(layer, 1, direct=False).items():
+    for name, reachable in reachable_values(layer, 1, direct=False).items():
         reached = getattr(proved, name)
         if reached is not None:
-            assert (reached.low, reached.high) == (min(*seen, 0), max(*seen, 0))
+            assert (reached.low, reached.high) == (min(*reachable, 0), max(*reachable, 0))
 
 
 @pytest.mark.parametrize(
@@ -186,25 +189,29 @@ def test_one_step_is_bounded_exactly(seed, fields):
         ({"low": -40}, -70, 200),
         ({"theta": 10, "rho": 10}, -120, 50 + 40 + 40 + 40),
         ({"theta": 10, "reset": "set", "v_reset": 3}, -120, 9 + 50),
-        ({"d": 128}, -56, 94),  # -30, -45, -52, -56 and 50, 75, 88, 94
-        ({"d": 128, "v_start": 1000}, 0, 1000),  # on to 470, 205, 73, 7 at least
-        ({"d": 128, "v_start": -1000}, -1000, 32),  # up to -450, -175, -37, 32
+        # -30, -45, -52, -56 and 50, 75, 88, 94
+        ({"d": 128}, -56, 94),
+        # From 1000 to 470, 205, 73, 7 at least.
+        ({"d": 128, "v_start": 1000}, 0, 1000),
+        # From -1000 to -450, -175, -37, 32 at most.
+        ({"d": 128, "v_start": -1000}, -1000, 32),
     ],
 )
-def test_simple_layers_reach_their_bounds(fields, low, high):
+def test_proof_bounds_are_reached_by_simple_layers(fields, low, high):
     layer = Layer(weights=np.array([[20], [-30], [30]], np.int8), **fields)
     proved = layer_bounds(layer, direct=False, steps=4)
     assert (proved.membrane.low, proved.membrane.high) == (low, high)
 
 
-def test_direct_drive_is_shifted_but_its_sums_on_the_way_are_not():
+def test_proof_direct_shifts_drive_but_not_partial_sums():
     layer = Layer(weights=np.array([[100], [100], [-50]], np.int8), gain=1, bias=3)
     proved = layer_bounds(layer, direct=True, steps=1)
-    assert proved.sums == Interval(-100, 400)  # a bit's rows, on at most as much again
+    # The rows of a bit, added to a sum that is at most as large.
+    assert proved.sums == Interval(-100, 400)
     assert proved.drive == Interval((255 * -50 >> 8) * 2, (255 * 200 >> 8) * 2 + 3)
 
 
-def test_sums_are_proved_before_and_after_the_gain():
+def test_proof_covers_sums_before_and_after_gain():
     layer = Layer(weights=np.full((300, 1), 127, np.int8), low=-1, theta=1, reset="set")
     assert not layer_bounds(layer, direct=False, steps=1).reach.fits
     layer = Layer(weights=np.full((100, 1), 127, np.int8), gain=2, low=-1, theta=1, reset="set")
@@ -214,17 +221,17 @@ def test_sums_are_proved_before_and_after_the_gain():
 
 
 @pytest.mark.parametrize(("value", "fits"), [(0x7FFF, True), (-0x8000, True)])
-def test_the_ends_of_int16_fit(value, fits):
+def test_interval_ends_of_int16_fit(value, fits):
     assert Interval(min(value, 0), max(value, 0)).fits is fits
     assert not Interval(min(value - 1, 0), max(value + 1, 0)).fits
 
 
-def test_what_does_not_fit_is_followed_to_the_end_of_its_window():
+def test_proof_beyond_int16_runs_to_end_of_window():
     layer = Layer(weights=np.full((64, 1), 127, np.int8))
     assert layer_bounds(layer, direct=False, steps=8).membrane.high == 8 * 64 * 127
 
 
-def test_the_worse_end_is_reported_with_the_limit_on_its_side():
+def test_interval_worst_end_has_limit_of_its_side():
     assert (Interval(-40_000, 39_000).worst, Interval(-40_000, 39_000).limit) == (-40_000, -0x8000)
     assert (Interval(-100, 39_000).worst, Interval(-100, 39_000).limit) == (39_000, 0x7FFF)
 
@@ -235,7 +242,7 @@ def endless(**fields) -> proof.LayerBounds:
 
 
 @pytest.mark.parametrize("fields", [{"d": 128}, {"d": 16}, {"d": 3, "r": 10}, {"d": 255, "r": 12}])
-def test_leaky_layers_settle(fields):
+def test_proof_leaky_layers_settle(fields):
     proved = endless(**fields)
     assert proved.settled
     assert proved.reach.fits
@@ -244,17 +251,17 @@ def test_leaky_layers_settle(fields):
 
 
 @pytest.mark.parametrize("fields", [{}, {"theta": 10, "rho": 10}, {"d": 1, "r": 15}])
-def test_layers_that_gather_without_end_are_refused(fields):
+def test_proof_endless_integrator_does_not_fit(fields):
     assert not endless(**fields).reach.fits
 
 
-def test_an_integrator_between_floor_and_reset_settles():
+def test_proof_integrator_with_floor_and_reset_settles():
     proved = endless(low=-500, theta=100, rho=100)
     assert proved.settled
     assert proved.membrane == Interval(-530, 149)
 
 
-def test_a_window_that_ends_before_the_bounds_settle_says_so():
+def test_proof_short_window_is_not_settled():
     layer = Layer(weights=np.array([[1]], np.int8), d=16)
     assert not layer_bounds(layer, direct=False, steps=3).settled
     assert layer_bounds(layer, direct=False, steps=30_000).settled

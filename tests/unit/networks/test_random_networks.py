@@ -1,4 +1,4 @@
-"""The random networks that other tests run are extreme, and yet proved to fit int16."""
+"""The random networks of other tests are extreme, and are proved to fit int16."""
 
 import functools
 
@@ -29,12 +29,12 @@ def geometries():
     return [layer.geometry for layer in layers() if layer.geometry]
 
 
-def test_every_network_is_proved_to_fit():
+def test_random_networks_are_proved_to_fit():
     for network in networks():
         assert all(layer.reach.fits for layer in proof.prove(network))
 
 
-def test_most_networks_come_close_to_the_limit():
+def test_random_networks_come_close_to_int16_limit():
     worst = [
         max(max(b.reach.high / 0x7FFF, b.reach.low / -0x8000) for b in proof.prove(network))
         for network in networks()
@@ -42,11 +42,11 @@ def test_most_networks_come_close_to_the_limit():
     assert sum(share > 0.9 for share in worst) > len(worst) / 2
 
 
-def test_the_same_seed_gives_the_same_network():
+def test_random_network_same_seed_is_same_network():
     assert lif_file.to_bytes(random_network(4)) == lif_file.to_bytes(random_network(4))
 
 
-def test_every_network_has_room_on_every_board():
+def test_random_networks_fit_every_board():
     assert max(len(lif_file.to_bytes(random_network(seed))) for seed in ALL) < MOST_BYTES
 
 
@@ -54,7 +54,7 @@ def test_every_network_has_room_on_every_board():
     "name", ["bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current_d"]
 )
 @pytest.mark.parametrize("convolution", [False, True])
-def test_parameters_are_per_layer_and_per_map(name, convolution):
+def test_random_parameters_are_per_layer_and_per_map(name, convolution):
     values = [
         getattr(layer, name)
         for layer in layers()
@@ -82,16 +82,17 @@ def test_parameters_are_per_layer_and_per_map(name, convolution):
         ("v_start", {-0x8000, 0x7FFF}),
     ],
 )
-def test_fields_take_their_extremes(name, extremes):
+def test_random_fields_take_their_extremes(name, extremes):
     values = [getattr(layer, name) for layer in layers()]
-    seen = {int(v) for array in values if array is not None for v in np.ravel(array)}
-    assert extremes <= seen
+    present = {int(v) for array in values if array is not None for v in np.ravel(array)}
+    assert extremes <= present
 
 
-def test_kinds_of_network_are_all_there():
+def test_random_networks_cover_all_kinds():
     kinds = {(network.encoder, network.readout) for network in networks()}
     assert kinds >= {(encoder, readout) for encoder in ENCODERS[:2] for readout in READOUTS}
-    assert {encoder for encoder, _ in kinds} == set(ENCODERS) - {"delta"}  # which needs a stream
+    # The encoder delta needs a stream.
+    assert {encoder for encoder, _ in kinds} == set(ENCODERS) - {"delta"}
     assert {layer.reset for layer in layers()} == {"subtract", "set"}
     assert {len(network.layers) for network in networks()} == {1, 2, 3}
     assert any(network.layers[-1].theta is None for network in networks())
@@ -100,7 +101,7 @@ def test_kinds_of_network_are_all_there():
     assert {network.scaling is None for network in networks()} == {True, False}
 
 
-def test_kinds_of_layer_are_all_there():
+def test_random_layers_cover_all_kinds():
     kinds = {
         (bool(layer.geometry), layer.recurrent is not None, layer.current_d is not None)
         for layer in layers()
@@ -111,12 +112,12 @@ def test_kinds_of_layer_are_all_there():
 
 @pytest.mark.parametrize("encoder", ["direct", "rate", "phase"])
 @pytest.mark.parametrize("kind", ["geometry", "recurrent", "current_d"])
-def test_first_layers_of_each_kind_take_what_is_shifted_and_what_is_not(encoder, kind):
+def test_random_first_layers_cover_kinds_and_encoders(encoder, kind):
     firsts = [network.layers[0] for network in networks() if network.encoder == encoder]
     assert any(getattr(layer, kind) is not None for layer in firsts)
 
 
-def test_convolutions_of_all_kinds_are_there():
+def test_random_convolutions_cover_all_kinds():
     assert {g.size[0] == 1 for g in geometries()} == {True, False}
     assert {g.channels for g in geometries()} >= {1, 2, 3}
     assert {s for g in geometries() for s in g.stride} == {1, 2, 3}
@@ -129,12 +130,12 @@ def test_convolutions_of_all_kinds_are_there():
     assert {layer.maps % 4 for layer in layers() if layer.geometry} == {0, 1, 2, 3}
 
 
-def test_chains_lead_from_convolution_to_convolution_to_dense():
+def test_random_chains_mix_convolutions_and_dense():
     chains = {"".join("dc"[bool(layer.geometry)] for layer in n.layers) for n in networks()}
     assert chains >= {"c", "cc", "cd", "ccd", "ccc", "d", "dd", "ddd"}
 
 
-def test_layers_neither_fall_silent_nor_fire_always():
+def test_random_layers_are_neither_silent_nor_saturated():
     rates = []
     for seed, network in zip(SEEDS, networks(), strict=True):
         x = random_inputs(network, seed, 8)
@@ -142,7 +143,7 @@ def test_layers_neither_fall_silent_nor_fire_always():
     assert sum(0.02 < rate < 0.9 for rate in rates) > len(rates) / 2
 
 
-def test_inputs_begin_with_silence_and_with_all_there_is():
+def test_random_inputs_begin_with_0_and_255():
     x = random_inputs(random_network(0), 0, 9)
     assert x.dtype == np.uint8
     assert not x[0].any()
@@ -150,7 +151,7 @@ def test_inputs_begin_with_silence_and_with_all_there_is():
     assert len(np.unique(x[2:])) > 50
 
 
-def test_inputs_of_a_network_that_scales_begin_with_the_ends_of_int16():
+def test_random_raw_inputs_begin_with_ends_of_int16():
     network = random_network(5)
     raw = random_inputs(network, 5, 9)
     assert raw.dtype == np.int16

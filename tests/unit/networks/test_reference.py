@@ -1,4 +1,4 @@
-"""The reference simulator against the design's equations, and against sums done by hand."""
+"""The reference simulator against the design's equations, and against sums by hand."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def run(network, x):
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_agrees_with_the_equations_done_in_loops(seed):
+def test_reference_agrees_with_naive_simulator(seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 3)
     trace = network.simulate(x)
@@ -41,7 +41,7 @@ def test_agrees_with_the_equations_done_in_loops(seed):
         assert trace.membranes[k].tolist() == [sample[k] for sample in membranes]
 
 
-def test_each_sample_starts_afresh():
+def test_reference_samples_are_independent():
     network = random_network(7)
     x = random_inputs(network, 7, 8)
     together, alone = network.simulate(x), network.simulate(x[5:6])
@@ -50,7 +50,7 @@ def test_each_sample_starts_afresh():
 
 
 @pytest.mark.parametrize("encoder", ["direct", "rate", "bernoulli", "latency", "phase"])
-def test_no_samples_give_no_answers(encoder):
+def test_reference_without_samples_has_no_answers(encoder):
     value = encoders.parameter(encoder, None)
     network = replace(one_layer([[1, 2]], theta=1), encoder=encoder, encoder_parameter=value)
     assert network.simulate(np.zeros((0, network.channels), np.uint8)).answers.shape == (0,)
@@ -61,83 +61,86 @@ def test_no_samples_give_no_answers(encoder):
     [
         (0, [0, 0, 0, 0, 0, 0, 0, 0]),
         (1, [0, 0, 0, 0, 0, 0, 0, 0]),
-        (64, [0, 1, 0, 0, 0, 1, 0, 0]),  # 192, 256, 64, 128, 192, 256, ...
-        (100, [0, 1, 0, 1, 0, 0, 1, 0]),  # 228, 328, 172, 272, 116, 216, 316, 160
+        # 192, 256, 64, 128, 192, 256, ...
+        (64, [0, 1, 0, 0, 0, 1, 0, 0]),
+        # 228, 328, 172, 272, 116, 216, 316, 160
+        (100, [0, 1, 0, 1, 0, 0, 1, 0]),
         (128, [1, 0, 1, 0, 1, 0, 1, 0]),
-        (255, [1, 1, 1, 1, 1, 1, 1, 1]),  # 383, 382, 381, ... never below 256
+        # 383, 382, 381, ... never below 256
+        (255, [1, 1, 1, 1, 1, 1, 1, 1]),
     ],
 )
-def test_rate_encoder(x, spikes):
+def test_reference_rate_encoder(x, spikes):
     relay = one_layer([[1]], steps=8, theta=1, rho=1)
     assert run(relay, [x])[0] == [spikes]
 
 
-def test_direct_encoder_shifts_the_sum_then_amplifies_then_adds_the_bias():
+def test_reference_direct_applies_shift_then_gain_then_bias():
     # 200 * 3 - 100 * 7 = -100; >> 8 is -1, not 0; << 2 is -4; + 5 is 1 in each of 3 steps
     network = one_layer([[3], [-7]], encoder="direct", steps=3, gain=2, bias=5, readout="last")
     assert run(network, [200, 100])[1] == [3]
 
 
-def test_direct_drive_shifts_the_whole_sum_not_its_parts():
+def test_reference_direct_shifts_whole_sum():
     # 255 * 1 + 255 * 1 = 510; >> 8 is 1, though each part alone is 0
     assert run(one_layer([[1], [1]], encoder="direct", steps=1, readout="last"), [255, 255])[1] == [
         1
     ]
 
 
-def test_subtract_reset_keeps_what_is_above_the_threshold():
+def test_reference_subtract_reset_keeps_the_excess():
     # V: 7 of 10, 14 -> 4, 11 -> 1, 8
     network = one_layer([[7]], theta=10, rho=10)
     assert run(network, [255])[:2] == ([[0, 1, 1, 0]], [8])
 
 
-def test_subtract_takes_rho_not_theta():
+def test_reference_subtract_reset_uses_rho_not_theta():
     # V: 7, 14 -> 11, 18 -> 15, 22 -> 19
     network = one_layer([[7]], theta=10, rho=3)
     assert run(network, [255])[:2] == ([[0, 1, 1, 1]], [19])
 
 
-def test_set_reset_forgets_what_is_above_the_threshold():
+def test_reference_set_reset_drops_the_excess():
     # V: 7, 14 -> -2, 5, 12 -> -2
     network = one_layer([[7]], theta=10, rho=99, v_reset=-2, reset="set")
     assert run(network, [255])[:2] == ([[0, 1, 0, 1]], [-2])
 
 
-def test_a_neuron_fires_when_it_just_reaches_the_threshold():
+def test_reference_fires_exactly_at_threshold():
     network = one_layer([[5, 5]], steps=1, theta=[5, 6], rho=5)
     assert run(network, [255])[:2] == ([[1], [0]], [0, 5])
 
 
-def test_a_leak_of_a_negative_membrane_is_floored():
+def test_reference_leak_of_negative_membrane_rounds_down():
     # (-7 * 64) >> 8 is -2, not -1: -7 -> -5; then -5 * 64 >> 8 is -2: -3; -1: -2; -1: -1
     network = one_layer([[0]], d=64, r=8, v_start=-7, readout="last")
     assert run(network, [0])[1] == [-1]
 
 
-def test_a_leak_of_a_small_positive_membrane_is_nothing():
+def test_reference_leak_of_small_membrane_is_0():
     # (3 * 64) >> 8 is 0: it stays
     assert run(one_layer([[0]], d=64, r=8, v_start=3, readout="last"), [0])[1] == [3]
 
 
-def test_a_leak_works_on_what_was_before_the_drive():
+def test_reference_leak_comes_before_drive():
     # 100 - 50 + 8 = 58, 58 - 29 + 8 = 37
     network = one_layer([[8]], steps=2, d=128, r=8, v_start=100, readout="last")
     assert run(network, [255])[1] == [37]
 
 
-def test_the_floor_comes_before_the_threshold():
-    # 0 - 9 is lifted to -5, which reaches -6
+def test_reference_floor_comes_before_threshold():
+    # 0 - 9 becomes -5 at the floor, which reaches the threshold -6.
     network = one_layer([[-9]], steps=1, low=-5, theta=-6, rho=1)
     assert run(network, [255])[:2] == ([[1]], [-6])
 
 
-def test_own_spikes_come_back_a_step_later():
-    # V: 10 -> 0; 10 - 6 = 4; 14 -> 4, for it was silent; 4 + 10 - 6 = 8
+def test_reference_recurrent_spikes_arrive_a_step_later():
+    # V: 10 -> 0; 10 - 6 = 4; 14 -> 4 after a silent step; 4 + 10 - 6 = 8
     network = one_layer([[10]], theta=10, rho=10, recurrent=np.array([[-6]], np.int8))
     assert run(network, [255])[:2] == ([[1, 0, 1, 0]], [8])
 
 
-def test_own_spikes_are_amplified_but_not_shifted():
+def test_reference_recurrent_sum_has_gain_but_no_shift():
     # (10 >> 0) << 1 = 20; ((10 >> 1) + 5) << 1 = 20
     layer = Layer(
         weights=np.array([[10]], np.int8), gain=1, theta=1, recurrent=np.array([[5]], np.int8)
@@ -146,27 +149,27 @@ def test_own_spikes_are_amplified_but_not_shifted():
     assert run(network, [255])[1] == [40]
 
 
-def test_recurrent_weights_lead_from_row_to_column():
-    # only a is driven, and it excites b
+def test_reference_recurrent_weights_go_from_row_to_column():
+    # Only a has an input, and a excites b.
     network = one_layer(
         [[1, 0]], steps=2, theta=1, rho=1, recurrent=np.array([[0, 1], [0, 0]], np.int8)
     )
     assert run(network, [255])[0] == [[1, 1], [0, 1]]
 
 
-def test_a_synaptic_current_leaks_and_is_fed_before_it_is_added():
+def test_reference_current_leaks_and_takes_drive_first():
     # I: 8, 8 - 4 + 8 = 12, 12 - 6 + 8 = 14; V: 8, 20, 34
     network = one_layer([[8]], steps=3, current_d=128, readout="last")
     assert run(network, [255])[1] == [34]
 
 
-def test_a_synaptic_current_leaks_with_its_own_r_and_floors_below_zero():
+def test_reference_current_leak_has_own_r_and_rounds_down():
     # I: -7, then -7 - ((-7 * 128) >> 9) - 7 = -7 + 2 - 7 = -12; V: -7, -7 + 4 - 12 = -15
     network = one_layer([[-7]], steps=2, current_d=128, current_r=9, d=128, r=8, readout="last")
     assert run(network, [255])[1] == [-15]
 
 
-def test_bias_and_gain_go_into_the_current():
+def test_reference_bias_and_gain_feed_the_current():
     # I: 4 * 2 + 3 = 11, 22; V: 11, 33
     network = one_layer([[4]], steps=2, gain=1, bias=3, current_d=0, readout="last")
     assert run(network, [255])[1] == [33]
@@ -183,27 +186,27 @@ def test_bias_and_gain_go_into_the_current():
         ({"size": (2, 2), "out": (2, 1)}, [255, 0, 0, 255], [1, 10]),
     ],
 )
-def test_convolutions(fields, x, membranes):
+def test_reference_convolutions(fields, x, membranes):
     geometry = Geometry(**{"channels": 1, "kernel": (1, 2), **fields})
     network = one_layer([[1], [10]], steps=1, geometry=geometry, readout="last")
     assert run(network, x)[1] == membranes
 
 
-def test_channels_and_maps_lie_side_by_side():
-    # two pixels of two channels; a map that takes the first, and one that takes the second
+def test_reference_channels_and_maps_are_innermost():
+    # Two pixels of two channels. The first map takes the first channel, the second map the second.
     geometry = Geometry(size=(1, 2), channels=2, kernel=(1, 1), out=(1, 2))
     network = one_layer([[1, 0], [0, 10]], steps=1, geometry=geometry, bias=[0, 5], readout="last")
     assert run(network, [255, 0, 255, 255])[1] == [1, 5, 1, 15]
 
 
-def test_direct_drive_of_a_convolution_shifts_the_whole_sum():
-    # a pool of 4 inputs of 64 is a whole unit
+def test_reference_direct_convolution_shifts_whole_sum():
+    # A pool of 4 inputs of 64 is a whole unit.
     geometry = Geometry(size=(2, 2), channels=1, kernel=(1, 1), out=(1, 1), pool=(2, 2))
     network = one_layer([[1]], encoder="direct", steps=1, geometry=geometry, readout="last")
     assert run(network, [64, 64, 64, 64])[1] == [1]
 
 
-def test_later_layers_hear_spikes_of_the_same_step():
+def test_reference_layers_run_in_the_same_step():
     first = Layer(weights=np.array([[1]], np.int8), theta=1, rho=1)
     second = Layer(weights=np.array([[3]], np.int8), theta=6, rho=6)
     network = Network("rate", 4, "count", ("a",), [first, second])
@@ -211,8 +214,8 @@ def test_later_layers_hear_spikes_of_the_same_step():
 
 
 @pytest.mark.parametrize(("readout", "answer"), [("count", 0), ("max", 1), ("last", 2)])
-def test_readouts(readout, answer):
-    # a fires in each step and falls to 0; b goes 20, 10, 5; c goes 2, 4, 6
+def test_readout_count_max_and_last(readout, answer):
+    # Neuron a fires in each step and falls to 0; b takes 20, 10, 5; c takes 2, 4, 6.
     network = one_layer(
         [[0, 0, 0]],
         steps=3,
@@ -227,24 +230,24 @@ def test_readouts(readout, answer):
 
 
 @pytest.mark.parametrize("readout", ["count", "max", "last"])
-def test_the_lowest_index_wins_a_tie(readout):
+def test_readout_lowest_index_wins_a_tie(readout):
     network = one_layer([[1, 2, 2, 2]], steps=2, readout=readout, theta=2, rho=1)
     assert run(network, [255])[2] == 1
 
 
-def test_max_reads_membranes_after_the_reset():
-    # the first reaches 9 and is set to 0, the second stays at 1 below its threshold
+def test_readout_max_uses_membranes_after_reset():
+    # The first reaches 9 and is reset to 0; the second stays at 1, below its threshold.
     network = one_layer([[9, 1]], steps=1, theta=5, reset="set", readout="max")
     assert run(network, [255])[2] == 1
 
 
-def test_both_ends_of_int16_are_reached_and_not_refused():
+def test_reference_accepts_both_ends_of_int16():
     network = one_layer([[-128, 127]] * 256, steps=1, bias=[0, 255], readout="last")
     assert run(network, [255] * 256)[1] == [-0x8000, 0x7FFF]
 
 
 @pytest.mark.parametrize(("bias", "reached"), [([-1, 0], -32769), ([0, 256], 32768)])
-def test_beyond_int16_is_refused_with_the_number(bias, reached):
+def test_reference_beyond_int16_is_refused_with_value(bias, reached):
     network = one_layer([[-128, 127]] * 256, steps=1, bias=bias, readout="last")
     with pytest.raises(SpikeletError, match=f"layer 0 reaches {reached}, outside int16"):
         run(network, [255] * 256)
@@ -260,16 +263,16 @@ def test_beyond_int16_is_refused_with_the_number(bias, reached):
         np.zeros((2, 3, 1), np.uint8),
     ],
 )
-def test_inputs_of_another_type_or_shape_are_refused(x):
+def test_reference_wrong_samples_are_refused(x):
     with pytest.raises(SpikeletError, match=r"this network takes uint8\[n, 3\]"):
         one_layer([[1], [1], [1]], readout="last").simulate(x)
 
 
 def numbers_of(network):
-    """Return what the simulator makes of each layer of a network that is no stream."""
+    """Return the simulator's numbers of each layer of a network without a stream."""
     direct = [network.encoder == "direct" and k == 0 for k in range(len(network.layers))]
     return [
-        reference_numbers.numbers(layer, first, network.steps)
+        reference_numbers.layer_numbers(layer, first, network.steps)
         for layer, first in zip(network.layers, direct, strict=True)
     ]
 
@@ -277,7 +280,7 @@ def numbers_of(network):
 @pytest.mark.parametrize(
     ("change", "value"), [("weights", -7), ("bias", 30), ("theta", 1), ("v_start", 50), ("d", 200)]
 )
-def test_layers_that_are_changed_in_place_are_simulated_as_they_are(change, value):
+def test_reference_sees_layers_changed_in_place(change, value):
     network = one_layer([[9], [4]], encoder="direct", theta=12, rho=12, readout="last")
     x = np.array([[200, 100]], np.uint8)
     before = network.simulate(x)
@@ -289,8 +292,8 @@ def test_layers_that_are_changed_in_place_are_simulated_as_they_are(change, valu
     assert before.membranes[0].tolist() != after.membranes[0].tolist()
 
 
-def test_other_steps_and_other_numbers_of_samples_are_simulated_as_they_are():
-    # 127 a step: two stay in 16 bits, 300 reach beyond
+def test_reference_sees_changed_steps_and_samples():
+    # 127 per step: 2 steps stay within 16 bits, 300 exceed them.
     few = one_layer([[127]], steps=2, readout="last")
     many = replace(few, steps=300)
     for network, samples, reached in ((few, 1, 254), (few, 3, 254), (few, 2, 254)):
@@ -301,7 +304,7 @@ def test_other_steps_and_other_numbers_of_samples_are_simulated_as_they_are():
     assert few.simulate(x).membranes[0].tolist() == [[254], [254]]
 
 
-def test_what_cannot_leave_int16_is_computed_in_16_bits():
+def test_reference_numbers_proved_layer_uses_int16():
     (numbers,) = numbers_of(one_layer([[127]], steps=258, readout="last"))
     assert numbers.proved
     assert numbers.kind == np.int16
@@ -321,21 +324,21 @@ def test_what_cannot_leave_int16_is_computed_in_16_bits():
         {"steps": 2, "low": 0x7FFF},
     ],
 )
-def test_what_might_leave_int16_is_checked(fields):
+def test_reference_numbers_unproved_layer_uses_int32(fields):
     (numbers,) = numbers_of(one_layer([[127]], readout="last", **fields))
     assert not numbers.proved
     assert numbers.kind == np.int32
 
 
 @pytest.mark.parametrize(("d", "kind"), [(0, np.int16), (64, np.int16), (65, np.int32)])
-def test_a_leak_that_is_no_shift_needs_products_of_more_bits(d, kind):
+def test_reference_numbers_leak_that_is_no_shift_uses_int32(d, kind):
     (numbers,) = numbers_of(one_layer([[1]], steps=2, d=d, readout="last"))
     assert numbers.proved
     assert numbers.kind == kind
 
 
-def test_weights_stay_exact_however_many_there_are():
-    # on the way to the sum lies 255 * 127 * 600, beyond the 2**24 of float32
+def test_reference_numbers_large_sums_use_float64():
+    # A partial sum is 255 * 127 * 600, beyond the 2**24 of float32.
     weights = np.repeat(np.array([[127], [-127], [1]], np.int8), (600, 400, 1), axis=0)
     network = one_layer(weights, encoder="direct", steps=1, readout="last")
     (numbers,) = numbers_of(network)
@@ -344,7 +347,7 @@ def test_weights_stay_exact_however_many_there_are():
     assert network.simulate(x).membranes[0].tolist() == [[(255 * 127 * 200 + 255) >> 8]]
 
 
-def test_small_convolutions_are_matrices_and_large_ones_are_not():
+def test_reference_numbers_only_small_convolution_is_matrix():
     small = Geometry(size=(1, 4), channels=1, kernel=(1, 2), out=(1, 3))
     (numbers,) = numbers_of(one_layer([[1], [10]], geometry=small, readout="last"))
     assert numbers.geometry is None
@@ -354,7 +357,7 @@ def test_small_convolutions_are_matrices_and_large_ones_are_not():
     assert numbers.geometry == large
 
 
-def test_samples_start_anew_in_each_run_of_a_simulation():
+def test_simulation_without_stream_restarts_each_run():
     simulation = reference.Simulation(one_layer([[5]], steps=2, readout="last"))
     x = np.array([[255]], np.uint8)
     assert [simulation.run(x).membranes[0].tolist() for _ in range(2)] == [[[10]]] * 2

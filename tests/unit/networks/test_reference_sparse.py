@@ -1,4 +1,4 @@
-"""Sparse signals in the reference simulator: silent inputs are not multiplied, and nothing changes."""
+"""Sparse signals in the reference simulator: skipping silent inputs changes no result."""
 
 import naive_simulator
 import numpy as np
@@ -8,7 +8,8 @@ from spikelet.networks import reference_layer
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
 
-WIDE = 1024, 128  # inputs and neurons of weights that are worth looking
+# Inputs and neurons of weights for which a search for silent inputs pays.
+WIDE = 1024, 128
 
 
 def weights(inputs=WIDE[0], neurons=WIDE[1]):
@@ -16,31 +17,31 @@ def weights(inputs=WIDE[0], neurons=WIDE[1]):
 
 
 def signal(signals, active, inputs=WIDE[0]):
-    """Return bool[signals, inputs], where so many inputs are active in some."""
-    made = np.zeros((signals, inputs), np.bool_)
+    """Return bool[signals, inputs] with `active` inputs that spike in some signal."""
+    spikes = np.zeros((signals, inputs), np.bool_)
     chosen = np.random.default_rng(1).permutation(inputs)[:active]
-    made[np.arange(active) % signals, chosen] = True
-    return made
+    spikes[np.arange(active) % signals, chosen] = True
+    return spikes
 
 
 @pytest.mark.parametrize("signals", [1, 4, 64])
 @pytest.mark.parametrize("active", [0, 1, 64, 256])
-def test_rows_of_silent_inputs_are_not_multiplied(signals, active):
+def test_active_inputs_leaves_out_silent_rows(signals, active):
     rows = reference_layer.active_inputs(signal(signals, active), weights())
     assert len(rows) == active
 
 
-def test_many_active_inputs_are_multiplied_with_all_the_rest():
+def test_active_inputs_many_active_is_none():
     assert reference_layer.active_inputs(signal(4, 257), weights()) is None
     assert reference_layer.active_inputs(signal(4, 1024), weights()) is None
 
 
-def test_small_products_are_not_worth_looking():
+def test_active_inputs_small_product_is_none():
     assert reference_layer.active_inputs(signal(31, 1, 64), weights(64, 64)) is None
     assert reference_layer.active_inputs(signal(32, 1, 64), weights(64, 64)) is not None
 
 
-def test_among_many_signals_silent_inputs_are_not_looked_for():
+def test_active_inputs_many_signals_is_none():
     assert reference_layer.active_inputs(signal(65, 1), weights()) is None
 
 
@@ -54,7 +55,7 @@ def random_network(encoder):
 
 
 def samples(active):
-    """Return uint8[2, 1024] with so many values that are not 0."""
+    """Return uint8[2, 1024] with `active` values per sample that are not 0."""
     random = np.random.default_rng(3)
     x = np.zeros((2, 1024), np.uint8)
     x[:, random.permutation(1024)[:active]] = random.integers(1, 256, (2, active))
@@ -63,27 +64,27 @@ def samples(active):
 
 @pytest.mark.parametrize("encoder", ["direct", "rate"])
 @pytest.mark.parametrize("active", [0, 50, 700])
-def test_gathered_rows_give_what_all_give(encoder, active, monkeypatch):
+def test_reference_gathered_rows_change_no_result(encoder, active, monkeypatch):
     network, x = random_network(encoder), samples(active)
-    asked = []
+    searches = []
 
     def chosen(flat, matrix):
         rows = active_inputs(flat, matrix)
-        asked.append(None if rows is None else len(rows))
+        searches.append(None if rows is None else len(rows))
         return rows
 
     active_inputs = reference_layer.active_inputs
     monkeypatch.setattr(reference_layer, "active_inputs", chosen)
     trace = network.simulate(x)
     spikes, membranes, answers = naive_simulator.simulate(network, x)
-    assert [made.tolist() for made in trace.spikes] == [
+    assert [fired.tolist() for fired in trace.spikes] == [
         [[step[k] for step in sample] for sample in spikes] for k in range(2)
     ]
     assert trace.membranes[1].tolist() == [sample[1] for sample in membranes]
     assert trace.answers.tolist() == answers
-    assert asked[0] is None if active == 700 else asked[0] <= active
+    assert searches[0] is None if active == 700 else searches[0] <= active
     monkeypatch.setattr(reference_layer, "GATHER_SHARE", -1)
     everything = network.simulate(x)
-    assert asked[-2:] == [None, None]
+    assert searches[-2:] == [None, None]
     np.testing.assert_array_equal(everything.spikes[0], trace.spikes[0])
     np.testing.assert_array_equal(everything.membranes[0], trace.membranes[0])

@@ -1,4 +1,4 @@
-"""Streams: state that lasts from sample to sample, answers every hop, and boards that lose frames."""
+"""Streams: lasting state, an answer every hop, and boards that lose frames."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ from spikelet.link.link import Link
 from spikelet.link.verify import LiveCheck
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import from_bytes, save_network
-from spikelet.networks.protocol import Stream
+from spikelet.networks.protocol import StreamWindow
 from spikelet.networks.reference import Simulation
 from spikert import wire
 
 
 @pytest.fixture
 def connect(tmp_path, monkeypatch):
-    """Return a function that puts a network and a recording on a board and gives (link, board)."""
+    """Return a function that loads a network and a recording on a board: (link, board)."""
     clock = Clock()
     monkeypatch.setattr(link_module, "time", clock)
 
@@ -39,7 +39,7 @@ def connect(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_stream_is_the_same_in_one_piece_and_in_parts(seed):
+def test_simulation_stream_in_parts_equals_whole(seed):
     network = stream_network(seed)
     x = recordings(network, seed, 3)
     whole, simulation = network.simulate(x), Simulation(network)
@@ -48,8 +48,8 @@ def test_a_stream_is_the_same_in_one_piece_and_in_parts(seed):
     parts.append(simulation.run(x[:, 3 * hop :]))
     for name in ("spikes", "membranes"):
         for layer, expected in enumerate(getattr(whole, name)):
-            seen = np.concatenate([getattr(part, name)[layer] for part in parts], axis=1)
-            assert np.array_equal(seen, expected)
+            joined = np.concatenate([getattr(part, name)[layer] for part in parts], axis=1)
+            assert np.array_equal(joined, expected)
     answers = np.concatenate([part.answers for part in parts], axis=1)
     assert np.array_equal(answers, whole.answers)
     assert answers.shape == (3, TURNS)
@@ -57,19 +57,20 @@ def test_a_stream_is_the_same_in_one_piece_and_in_parts(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_answers_take_account_of_the_window_that_ends_there(seed):
+def test_stream_answers_use_the_window_before_them(seed):
     network = stream_network(seed)
     x = recordings(network, seed, 2)
     trace = network.simulate(x)
     steps, hop = network.steps, network.stream.hop
-    every_step = replace(network, stream=Stream(1, 1)) if steps == 1 else None
+    every_step = replace(network, stream=StreamWindow(1, 1)) if steps == 1 else None
     for turn in range(TURNS):
         end, start = (turn + 1) * hop * steps, ((turn + 1) * hop - network.stream.window) * steps
         window = slice(max(0, start), end)
         if network.readout == "count":
             scores = trace.spikes[-1][:, window].sum(axis=1, dtype=int)
         elif every_step is None:
-            continue  # membranes between answers are seen only where there is an answer each step
+            # A trace has membranes between answers only if each step has an answer.
+            continue
         else:
             membranes = every_step.simulate(x).membranes[-1][:, window]
             scores = membranes.max(axis=1) if network.readout == "max" else membranes[:, -1]
@@ -77,7 +78,7 @@ def test_answers_take_account_of_the_window_that_ends_there(seed):
 
 
 def test_delta_follows_each_channel_in_steps():
-    network = replace(stream_network(5), steps=1, encoder_parameter=10, stream=Stream(1, 1))
+    network = replace(stream_network(5), steps=1, encoder_parameter=10, stream=StreamWindow(1, 1))
     assert network.encoder == "delta"
     x = np.array([[100, 0, 0], [109, 0, 0], [110, 0, 9], [135, 0, 10], [135, 0, 0]], np.uint8)
     weights = np.zeros_like(network.layers[0].weights)
@@ -95,7 +96,7 @@ def test_delta_follows_each_channel_in_steps():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_tables_keep_a_stream(seed):
+def test_lif_round_trip_of_stream_network(seed):
     network = stream_network(seed)
     again = from_bytes(lif_file.to_bytes(network))
     assert again.stream == network.stream
@@ -105,29 +106,29 @@ def test_tables_keep_a_stream(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_board_agrees_turn_by_turn(connect, seed):
+def test_verify_stream_board_agrees(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 2)
     link, _ = connect(network, x)
-    found = verify.verify(link, network, x)
-    assert found.first is None
-    assert found.passed
-    assert (found.samples, found.repeated, found.lost_frames) == (2 * TURNS, 0, 0)
+    result = verify.verify(link, network, x)
+    assert result.first is None
+    assert result.passed
+    assert (result.samples, result.repeated, result.lost_frames) == (2 * TURNS, 0, 0)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 5])
-def test_a_turn_that_was_lost_is_run_again_from_the_stream_s_start(connect, seed):
+def test_verify_stream_repeats_lost_turns_from_start(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 12)
     link, board = connect(network, x, seed=seed, to_host=5e-4, to_board=5e-4)
-    found = verify.verify(link, network, x)
+    result = verify.verify(link, network, x)
     assert board.to_host.count + board.to_board.count > 10
-    assert found.repeated > 0
-    assert (found.differences, found.first) == (0, None)
-    assert found.passed or found.lost_frames > 0
+    assert result.repeated > 0
+    assert (result.differences, result.first) == (0, None)
+    assert result.passed or result.lost_frames > 0
 
 
-def test_a_board_that_keeps_a_wrong_state_is_found(connect):
+def test_verify_stream_wrong_state_is_a_difference(connect):
     network = stream_network(0)
     x = recordings(network, 0, 1)
     link, board = connect(network, x)
@@ -136,40 +137,40 @@ def test_a_board_that_keeps_a_wrong_state_is_found(connect):
     for number in range(TURNS):
         if number == 3:
             board.session.network.layers[0].v[2] += 60
-        seen = link.run(network, number, turns[number], turns[:number])
-        found = verify.Verification(answers=np.zeros(1, np.int64))
-        verify.compare(found, number, seen, expected, number)
+        received = link.run(network, number, turns[number], turns[:number])
+        result = verify.Verification(answers=np.zeros(1, np.int64))
+        verify.count_differences(result, number, received, expected, number)
         if number <= 3:
-            assert (found.differences > 0) == (number == 3)
+            assert (result.differences > 0) == (number == 3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_recording_on_the_board_is_checked_as_it_comes(connect, seed):
+def test_live_check_of_replayed_recording(connect, seed):
     network = stream_network(seed)
     x = recordings(network, seed, 1)
     link, _ = connect(network, x)
     live = LiveCheck(network)
     for first in (0, 4):
-        for seen in link.replay(network, first, 4, start=first == 0):
-            live.check(seen)
-            turn = x[0].reshape(TURNS, *network.turn)[seen.turn % TURNS]
-            assert np.array_equal(seen.readings, turn)
+        for received in link.replay(network, first, 4, start=first == 0):
+            live.check(received)
+            turn = x[0].reshape(TURNS, *network.turn)[received.turn % TURNS]
+            assert np.array_equal(received.readings, turn)
     assert (live.found.samples, live.found.differences, live.found.first) == (8, 0, None)
 
 
-def test_a_stream_that_starts_again_is_checked_from_its_start(connect):
+def test_live_check_restart_of_stream(connect):
     network = stream_network(0)
     link, _ = connect(network, recordings(network, 0, 1))
     live = LiveCheck(network)
-    for seen in link.replay(network, 0, 3, start=True):
-        live.check(seen)
+    for received in link.replay(network, 0, 3, start=True):
+        live.check(received)
     live.restart()
-    for seen in link.replay(network, 3, 3, start=True):
-        live.check(seen)
+    for received in link.replay(network, 3, 3, start=True):
+        live.check(received)
     assert (live.found.samples, live.found.differences) == (6, 0)
 
 
-def test_quiet_turns_are_only_answered(connect):
+def test_rewind_runs_turns_without_spikes(connect):
     network = stream_network(0)
     x = recordings(network, 0, 1)
     link, board = connect(network, x)
@@ -180,18 +181,18 @@ def test_quiet_turns_are_only_answered(connect):
 
 
 @pytest.mark.parametrize(("window", "hop"), [(0, 0), (10, 0), (10, 3), (3, 10), (70_000, 10_000)])
-def test_windows_that_are_no_multiple_of_the_hop_are_refused(window, hop):
+def test_stream_window_no_multiple_of_hop_is_refused(window, hop):
     with pytest.raises(SpikeletError, match=rf"hop is {hop} samples in a window of {window}"):
-        Stream(window, hop)
+        StreamWindow(window, hop)
 
 
-def test_recordings_of_another_shape_are_refused():
+def test_stream_recordings_of_wrong_shape_are_refused():
     network = stream_network(2)
     x = recordings(network, 2, 1)
     with pytest.raises(SpikeletError, match=r"of shape \(\d+, 3\); this network takes uint8"):
         network.simulate(x[0])
     with pytest.raises(SpikeletError, match="so give it a multiple of that"):
-        replace(network, stream=Stream(4, 4)).simulate(x[:, :6])
+        replace(network, stream=StreamWindow(4, 4)).simulate(x[:, :6])
 
 
 def test_delta_without_a_stream_is_refused():
@@ -199,7 +200,7 @@ def test_delta_without_a_stream_is_refused():
         replace(stream_network(5), stream=None)
 
 
-def test_readings_that_a_board_does_not_take_are_refused():
+def test_turn_bytes_wrong_readings_are_refused():
     network = stream_network(1)
     assert network.scaling is not None
     with pytest.raises(SpikeletError, match="takes int16 for this network, and scales them itself"):

@@ -1,10 +1,11 @@
-"""The rules by which the exercises are measured: labels, balanced accuracy and its interval."""
+"""The rules of the measurement of exercises: labels, balanced accuracy and its interval."""
 
 import load_tool
 import numpy as np
 import pytest
 
-STILL, MOVING = 10, 5000  # deviations of the acceleration, LSB
+# Deviations of the acceleration, LSB.
+STILL, MOVING = 10, 5000
 
 
 tool = load_tool.load("measure_exercises")
@@ -12,7 +13,7 @@ tool = load_tool.load("measure_exercises")
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder of recordings, of which labels.csv knows three."""
+    """Return a folder of recordings; labels.csv lists three of them."""
     rng = np.random.default_rng(0)
     for name, deviation in (
         ("a_squat", MOVING),
@@ -29,33 +30,38 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_labels_follow_the_rule(folder):
+def test_measure_exercises_labels_follow_rule(folder):
     recordings = tool.exercises(folder)
-    found = {
+    labels = {
         name[0]: recordings.classes[label]
         for name, label in zip(recordings.names, recordings.labels, strict=True)
     }
-    assert found == {
-        "a": "squat",  # as its name says
-        "b": "other",  # hardly moves, and nobody looked again
-        "c": "squat",  # hardly moves, but somebody looked again
-        "e": "lunge",  # labels.csv counts before the name
+    assert labels == {
+        # The file's name decides.
+        "a": "squat",
+        # It hardly moves, and labels.csv does not list it.
+        "b": "other",
+        # It hardly moves, but labels.csv lists it.
+        "c": "squat",
+        # labels.csv overrides the name.
+        "e": "lunge",
         "f": "other",
     }
-    assert "d_squat.npy" in recordings.skipped[0]  # mixed
+    # A mixed recording is left out.
+    assert "d_squat.npy" in recordings.skipped[0]
 
 
 def answers(y, answer, recording):
     return tool.Answers(np.array(y), np.array(answer), np.array(recording))
 
 
-def test_classes_weigh_alike():
-    found = answers([0, 0, 0, 0, 1], [0, 0, 0, 1, 1], [0, 0, 1, 1, 2])
-    assert tool.balanced_accuracy(found) == (0.75 + 1) / 2
+def test_measure_exercises_balanced_accuracy_averages_classes():
+    few = answers([0, 0, 0, 0, 1], [0, 0, 0, 1, 1], [0, 0, 1, 1, 2])
+    assert tool.balanced_accuracy(few) == (0.75 + 1) / 2
 
 
-def test_the_interval_comes_from_recordings():
-    # Of four recordings of class 0 one is all wrong; class 1 is always right.
+def test_measure_exercises_interval_draws_recordings():
+    # One of four recordings of class 0 is completely wrong; class 1 is always right.
     y = [0] * 40 + [1] * 40
     answer = [1] * 10 + [0] * 30 + [1] * 40
     low, high = tool.interval([answers(y, answer, np.repeat(np.arange(8), 10))])
@@ -63,7 +69,7 @@ def test_the_interval_comes_from_recordings():
     assert tool.interval([answers(y, y, np.repeat(np.arange(8), 10))]) == (1.0, 1.0)
 
 
-def test_no_recording_is_learned_from_and_tested(folder):
+def test_measure_exercises_parts_share_no_recording(folder):
     recordings = tool.exercises(folder)
     tested = []
     for learn, test in tool.parts(recordings):

@@ -21,7 +21,7 @@ def tool():
     return load_tool.load("measure_mnist")
 
 
-def test_files_are_read_as_they_are_published(tool, tmp_path):
+def test_measure_mnist_reads_published_files(tool, tmp_path):
     pixels = np.arange(40_000, dtype=np.uint8)
     labels = np.arange(10_000) % 10
     for name, header, data in (
@@ -30,12 +30,12 @@ def test_files_are_read_as_they_are_published(tool, tmp_path):
     ):
         content = struct.pack(f">{len(header)}I", *header) + data.tobytes()
         (tmp_path / f"t10k-{name}-ubyte.gz").write_bytes(gzip.compress(content))
-    found = tool.load(tmp_path)
-    np.testing.assert_array_equal(found.x.ravel(), pixels)
-    np.testing.assert_array_equal(found.y, labels)
+    dataset = tool.load(tmp_path)
+    np.testing.assert_array_equal(dataset.x.ravel(), pixels)
+    np.testing.assert_array_equal(dataset.y, labels)
 
 
-def test_a_convolutional_network_is_accurate_and_sparse_in_integers(tool):
+def test_measure_mnist_int8_network_is_accurate_and_sparse(tool):
     (row,) = tool.ROWS
     if folder := os.environ.get("SPIKELET_MNIST"):
         found = tool.measure(tool.load(Path(folder)), row, 0)

@@ -10,8 +10,8 @@ from float_layers import layer, network, x
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.training import gradients
-from spikelet.training.gradients import Firing, Objective, evaluate
-from spikelet.training.parameters import Parameters
+from spikelet.training.gradients import Firing, Loss, loss_gradient
+from spikelet.training.parameters import LayerParameters
 
 SMOOTH_SPIKES = {
     "fast-sigmoid": lambda u: 0.5 + u / (1 + gradients.SURROGATE_SLOPE * np.abs(u)),
@@ -21,7 +21,7 @@ SMOOTH_SPIKES = {
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
+def test_surrogate_is_derivative_of_its_smooth_spike(surrogate):
     u = np.linspace(-2, 2, 400)
     spike = SMOOTH_SPIKES[surrogate]
     slope = (spike(u + 1e-6) - spike(u - 1e-6)) / 2e-6
@@ -29,7 +29,7 @@ def test_a_surrogate_is_the_derivative_of_its_smooth_spike(surrogate):
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_a_surrogate_keeps_the_type_that_is_trained_in(surrogate):
+def test_surrogate_keeps_float32(surrogate):
     assert gradients.SURROGATES[surrogate](np.zeros(1, np.float32)).dtype == np.float32
 
 
@@ -48,26 +48,31 @@ def numeric_gradient(loss, arrays, step=1e-6):
 
 
 def check_gradient(chain, signal, surrogate="fast-sigmoid", trained=None, objective=None):
-    """Compare the gradient by all that is trained with finite differences.
+    """Compare the gradient by all parameters with finite differences.
 
-    trained    Parameters for each layer; None: weights and biases drawn anew
+    Parameters
+    ----------
+    trained : list of LayerParameters, optional
+        Parameters for each layer; by default the layer's weights and random biases.
     """
     random = np.random.default_rng(4)
     parameters = trained or [
-        Parameters(cells.weights, random.normal(0, 0.3, cells.maps)) for cells in chain.layers
+        LayerParameters(cells.weights, random.normal(0, 0.3, cells.maps)) for cells in chain.layers
     ]
     y = random.integers(0, len(chain.classes), signal.shape[1])
-    objective = objective or Objective(spike_penalty=0.01, label_smoothing=0.1)
+    objective = objective or Loss(spike_penalty=0.01, label_smoothing=0.1)
     firing = Firing(SMOOTH_SPIKES[surrogate], gradients.SURROGATES[surrogate])
 
     def result():
-        return evaluate(chain, parameters, signal, y, objective, firing)
+        return loss_gradient(chain, parameters, signal, y, objective, firing)
 
     arrays = [array for one in parameters for array in one if array is not None]
     exact = [array for one in result().gradient for array in one if array is not None]
-    for found, wanted in zip(exact, numeric_gradient(lambda: result().loss, arrays), strict=True):
-        assert np.linalg.norm(wanted) > 1e-6
-        assert np.linalg.norm(found - wanted) < 1e-5 * np.linalg.norm(wanted)
+    for slopes, expected in zip(
+        exact, numeric_gradient(lambda: result().loss, arrays), strict=True
+    ):
+        assert np.linalg.norm(expected) > 1e-6
+        assert np.linalg.norm(slopes - expected) < 1e-5 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
@@ -88,7 +93,7 @@ def test_gradient_agrees_with_finite_differences(reset, readout, encoder, surrog
 
 
 @pytest.mark.parametrize("readout", ["max", "count"])
-def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
+def test_gradient_with_rho_other_than_theta(readout):
     random = np.random.default_rng(8)
     layers = [
         replace(
@@ -102,16 +107,16 @@ def test_gradient_where_a_spike_takes_another_amount_than_theta(readout):
 
 
 def with_leaks(layers, random):
-    """Return layers whose leaks differ, and what is trained of them: everything."""
-    found, trained = [], []
+    """Return layers with different leaks, and all of their parameters."""
+    changed, trained = [], []
     for cells in layers:
         leaks = {"beta": random.uniform(0.5, 0.95, cells.maps)}
         if cells.alpha is not None:
             leaks["alpha"] = random.uniform(0.3, 0.8, cells.maps)
-        found.append(replace(cells, **leaks))
+        changed.append(replace(cells, **leaks))
         bias = random.normal(0, 0.3, cells.maps)
-        trained.append(Parameters(cells.weights, bias, cells.recurrent, **leaks))
-    return found, trained
+        trained.append(LayerParameters(cells.weights, bias, cells.recurrent, **leaks))
+    return changed, trained
 
 
 @pytest.mark.parametrize("surrogate", ["fast-sigmoid", "arctan"])
@@ -171,32 +176,32 @@ def test_gradient_through_convolutions(reset, readout, encoder):
     check_gradient(chain, encoders.signal(encoder, samples, 4), trained=trained)
 
 
-def test_gradient_with_weights_of_classes():
+def test_gradient_with_class_weights():
     random = np.random.default_rng(7)
     chain = network(layer(random.normal(0, 1, (4, 3)), theta=None), steps=3)
     samples = random.integers(0, 256, (6, 4)).astype(np.uint8)
-    objective = Objective(label_smoothing=0.1, class_weights=np.array([0.5, 2.0, 1.0]))
+    objective = Loss(label_smoothing=0.1, class_weights=np.array([0.5, 2.0, 1.0]))
     check_gradient(chain, encoders.signal("direct", samples, 3), objective=objective)
 
 
-def test_weights_of_classes_count_in_loss_and_accuracy():
+def test_class_weights_count_in_loss_and_accuracy():
     chain = network(layer(np.eye(2), theta=None))
-    parameters = [Parameters(chain.layers[0].weights, np.zeros(2))]
+    parameters = [LayerParameters(chain.layers[0].weights, np.zeros(2))]
     signal = encoders.signal("direct", x([200, 0], [200, 0], [200, 0]), 4)
     y = np.array([0, 0, 1])
-    plain = evaluate(chain, parameters, signal, y, Objective())
-    even = evaluate(chain, parameters, signal, y, Objective(class_weights=np.array([0.75, 1.5])))
+    plain = loss_gradient(chain, parameters, signal, y, Loss())
+    even = loss_gradient(chain, parameters, signal, y, Loss(class_weights=np.array([0.75, 1.5])))
     assert plain.accuracy == pytest.approx(2 / 3)
     assert even.accuracy == pytest.approx(1 / 2)
     assert even.loss > plain.loss
 
 
-def test_evaluation_counts_answers_and_hidden_spikes():
+def test_loss_gradient_reports_accuracy_and_hidden_spikes():
     chain = network(layer([[256.0, 0.0]]), layer(np.eye(2), theta=None), steps=4)
-    parameters = [Parameters(cells.weights, cells.bias) for cells in chain.layers]
+    parameters = [LayerParameters(cells.weights, cells.bias) for cells in chain.layers]
     signal = encoders.signal("direct", x([1], [0]), 4)
-    result = evaluate(chain, parameters, signal, np.array([0, 1]), Objective(spike_penalty=0.5))
+    result = loss_gradient(chain, parameters, signal, np.array([0, 1]), Loss(spike_penalty=0.5))
     # The second sample is silent, and class 0 wins its tie.
     assert (result.accuracy, result.spikes) == (0.5, 2)
-    free = evaluate(chain, parameters, signal, np.array([0, 1]), Objective())
+    free = loss_gradient(chain, parameters, signal, np.array([0, 1]), Loss())
     assert result.loss == pytest.approx(free.loss + 0.5 * 2)

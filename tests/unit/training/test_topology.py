@@ -1,4 +1,4 @@
-"""The layers that options ask for."""
+"""The layers that the training options describe."""
 
 from dataclasses import replace
 
@@ -16,29 +16,29 @@ def layers(inputs, **options):
     return topology.layers(TrainingOptions(**options), inputs, 3, np.random.default_rng(0))
 
 
-def test_convolutions_come_before_dense_layers():
-    found = layers(28 * 28, convolutions="8k5s2p2,16k3q2", hidden=(20,))
-    assert [cells.neurons for cells in found] == [14 * 14 * 8, 5 * 5 * 16, 20, 3]
-    assert [cells.weights.shape for cells in found] == [(25, 8), (72, 16), (400, 20), (20, 3)]
-    first, second = (cells.geometry for cells in found[:2])
+def test_layers_place_convolutions_before_dense_layers():
+    built = layers(28 * 28, convolutions="8k5s2p2,16k3q2", hidden=(20,))
+    assert [cells.neurons for cells in built] == [14 * 14 * 8, 5 * 5 * 16, 20, 3]
+    assert [cells.weights.shape for cells in built] == [(25, 8), (72, 16), (400, 20), (20, 3)]
+    first, second = (cells.geometry for cells in built[:2])
     assert (first.size, first.stride, first.padding) == ((28, 28), (2, 2), (2, 2))
     assert (second.size, second.channels, second.pool) == ((14, 14), 8, (2, 2))
-    assert [cells.geometry for cells in found[2:]] == [None, None]
+    assert [cells.geometry for cells in built[2:]] == [None, None]
 
 
-def test_numbers_of_flat_images_are_of_columns():
+def test_geometries_of_flat_image_apply_numbers_to_columns():
     (geometry,) = topology.geometries(topology.convolutions("4k5s2p2q3"), Shape(1, 60, 3))
     assert (geometry.kernel, geometry.stride, geometry.padding) == ((1, 5), (1, 2), (0, 2))
     assert (geometry.pool, geometry.out, geometry.channels) == ((1, 3), (1, 10), 3)
 
 
-def test_rows_and_columns_may_differ():
+def test_geometries_take_separate_rows_and_columns():
     (geometry,) = topology.geometries(topology.convolutions("4k3x5q2x1p1x0s1x2"), Shape(8, 9, 2))
     assert (geometry.kernel, geometry.stride, geometry.padding) == ((3, 5), (1, 2), (1, 0))
     assert (geometry.pool, geometry.out) == ((2, 1), (4, 3))
 
 
-def test_the_delta_encoder_gives_every_channel_two_inputs():
+def test_layers_with_delta_encoder_have_two_inputs_per_channel():
     (first, *_) = layers(2 * 12, encoder="delta", shape="1x6x2", convolutions="4k3")
     assert (first.geometry.channels, first.geometry.size) == (4, (1, 6))
 
@@ -59,18 +59,18 @@ def test_the_delta_encoder_gives_every_channel_two_inputs():
         ({"convolutions": "8k3", "shape": "6x6"}, "shape is '6x6' for samples of 36 values"),
     ],
 )
-def test_what_does_not_fit_is_refused(options, words):
+def test_layers_invalid_convolutions_or_shape_are_refused(options, words):
     with pytest.raises(SpikeletError, match=words):
         layers(36, **options)
 
 
-def test_samples_that_are_no_square_need_a_shape():
+def test_layers_of_samples_that_are_not_square_need_shape():
     with pytest.raises(SpikeletError, match="shape is '' for samples of 12 values"):
         layers(12, convolutions="4k2")
     assert layers(12, convolutions="4k2", shape="1x12x1")[0].geometry.out == (1, 11)
 
 
-def test_hidden_layers_have_what_the_options_say():
+def test_layers_hidden_get_current_recurrence_and_leaks():
     convolved, dense, last = layers(
         36, convolutions="4k3", hidden=(9,), recurrent=True, current=0.75, slowest_beta=0.99
     )
@@ -84,7 +84,7 @@ def test_hidden_layers_have_what_the_options_say():
     assert (last.beta == 0.875).all()
 
 
-def test_recurrence_changes_no_other_weight_of_the_first_layer():
+def test_layers_with_recurrence_keep_first_weights():
     plain, recurrent = layers(36), layers(36, recurrent=True)
     np.testing.assert_array_equal(plain[0].weights, recurrent[0].weights)
 
@@ -99,6 +99,6 @@ def test_recurrence_changes_no_other_weight_of_the_first_layer():
         ({"middle": 256}, "middle is 256; it must be 0..255"),
     ],
 )
-def test_options_that_are_refused(options, words):
+def test_training_options_invalid_values_are_refused(options, words):
     with pytest.raises(SpikeletError, match=words):
         replace(TrainingOptions(), **options)

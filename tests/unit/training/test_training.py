@@ -1,4 +1,4 @@
-"""What training reaches, and what its options do."""
+"""The training of spiking networks: accuracy, options, recordings, the command."""
 
 import argparse
 import json
@@ -13,11 +13,12 @@ from spikelet.cli import train as train_verb
 from spikelet.conversion import convert, drift, quantisation
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, load_digits, split
-from spikelet.networks.protocol import Stream
-from spikelet.networks.synaptic_events import synaptic_events
+from spikelet.networks.protocol import StreamWindow
+from spikelet.networks.synaptic_events import count_synaptic_events
 from spikelet.training import gradients, leaks, quantised_forward
+from spikelet.training.initial import initial_network
 from spikelet.training.options import AUGMENTED, CONVOLVED, TrainingOptions
-from spikelet.training.train import initial_network, train
+from spikelet.training.train import train_network
 
 
 @pytest.fixture(scope="module")
@@ -27,21 +28,21 @@ def parts():
 
 
 def measure(parts, **options):
-    """Train on the one part; return test accuracy and synaptic events."""
-    trained = train(parts[0], TrainingOptions(**options)).network
+    """Train on the training part; return test accuracy and synaptic events."""
+    trained = train_network(parts[0], TrainingOptions(**options)).network
     trace = trained.simulate(parts[1].x)
-    events = synaptic_events(trained, parts[1].x, trace.spikes)
+    events = count_synaptic_events(trained, trace)
     return float((trace.answers == parts[1].y).mean()), events
 
 
-def test_default_network_is_accurate_and_sparse(parts):
+def test_train_network_default_is_accurate_and_sparse(parts):
     accuracy, events = measure(parts)
     assert accuracy >= 0.969
     assert events <= 2550
 
 
 @thorough
-def test_accuracy_over_seeds(parts):
+def test_train_network_is_accurate_over_seeds(parts):
     figures = np.array([measure(parts, seed=seed) for seed in range(5)])
     accuracy, events = figures.T
     assert accuracy.min() >= 0.969
@@ -61,14 +62,14 @@ def test_accuracy_over_seeds(parts):
     ],
     ids=str,
 )
-def test_other_networks_learn_too(parts, options):
+def test_train_network_learns_with_other_options(parts, options):
     accuracy, _ = measure(parts, epochs=15, **options)
     assert accuracy >= 0.93
 
 
 @pytest.fixture(scope="module")
 def blobs():
-    """Return a small dataset that is easy."""
+    """Return a small dataset that is easy to learn."""
     random = np.random.default_rng(0)
     y = np.arange(120) % 3
     centres = random.integers(40, 216, (3, 6))
@@ -80,57 +81,57 @@ QUICK = TrainingOptions(hidden=(8,), epochs=6)
 
 
 def weights(result):
-    """Return all that was trained, in one row."""
+    """Return all trained weights and biases, in one row."""
     return np.concatenate([[*cells.weights.flat, *cells.bias] for cells in result.network.layers])
 
 
-def test_the_seed_decides(blobs):
-    first, again = train(blobs, QUICK), train(blobs, QUICK)
+def test_train_network_depends_on_seed_only(blobs):
+    first, again = train_network(blobs, QUICK), train_network(blobs, QUICK)
     np.testing.assert_array_equal(weights(first), weights(again))
     assert first.history == again.history
-    assert (weights(train(blobs, replace(QUICK, seed=1))) != weights(first)).any()
+    assert (weights(train_network(blobs, replace(QUICK, seed=1))) != weights(first)).any()
 
 
-def test_network_has_what_the_options_say(blobs):
+def test_train_network_follows_options(blobs):
     options = replace(QUICK, hidden=(8, 5), beta=0.5, readout_beta=1.0, reset="set", steps=3)
-    trained = train(blobs, options).network
+    trained = train_network(blobs, options).network
     assert [cells.weights.shape for cells in trained.layers] == [(6, 8), (8, 5), (5, 3)]
     assert [cells.beta[0] for cells in trained.layers] == [0.5, 0.5, 1.0]
     assert [cells.theta is None for cells in trained.layers] == [False, False, True]
     assert (trained.steps, trained.classes) == (3, ("a", "b", "c"))
-    spiking = train(blobs, replace(QUICK, readout="count")).network
+    spiking = train_network(blobs, replace(QUICK, readout="count")).network
     assert spiking.layers[-1].theta is not None
 
 
-def test_best_epoch_is_restored(blobs):
-    seen = []
-    result = train(blobs, replace(QUICK, epochs=20), lambda *report: seen.append(report))
+def test_train_network_restores_best_epoch(blobs):
+    reports = []
+    result = train_network(blobs, replace(QUICK, epochs=20), lambda *report: reports.append(report))
     accuracies = [epoch.accuracy for epoch in result.history]
-    assert seen == [(number + 1, 20, value) for number, value in enumerate(accuracies)]
+    assert reports == [(number + 1, 20, value) for number, value in enumerate(accuracies)]
     assert accuracies[result.best_epoch - 1] == max(accuracies)
     assert result.accuracy == pytest.approx(max(accuracies))
     assert result.epochs == 20
 
 
-def test_training_stops_when_patience_ends(blobs):
-    # Labels that mean nothing cannot be learned, so progress ends soon.
+def test_train_network_stops_when_patience_ends(blobs):
+    # Random labels cannot be learned, so progress ends soon.
     random = replace(blobs, y=np.random.default_rng(1).permutation(blobs.y))
-    result = train(random, replace(QUICK, epochs=200, patience=3))
+    result = train_network(random, replace(QUICK, epochs=200, patience=3))
     assert result.epochs == result.best_epoch + 3 < 200
 
 
-def test_a_spike_penalty_makes_spikes_rare(blobs):
+def test_train_network_spike_penalty_makes_spikes_rare(blobs):
     spikes = [
-        train(blobs, replace(QUICK, epochs=30, spike_penalty=price)).history[-1].spikes
+        train_network(blobs, replace(QUICK, epochs=30, spike_penalty=price)).history[-1].spikes
         for price in (0, 0.1)
     ]
     assert spikes[1] < 0.5 * spikes[0]
 
 
 @pytest.mark.parametrize("bits", [8, 6, 4, 3])
-def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
-    network = train(blobs, replace(QUICK, bits=bits)).network
-    integers, reports = convert.convert(network, bits=bits)
+def test_train_network_with_bits_gives_weights_on_grid(blobs, bits):
+    network = train_network(blobs, replace(QUICK, bits=bits)).network
+    integers, reports = convert.convert_network(network, bits=bits)
     for cells, layer, report in zip(network.layers, integers.layers, reports, strict=True):
         units = cells.weights * report.scale / 2**layer.gain
         np.testing.assert_allclose(units, layer.weights, atol=1e-5)
@@ -138,7 +139,7 @@ def test_weights_trained_for_few_bits_lie_on_their_grid(blobs, bits):
         assert np.abs(layer.weights).max() == 2 ** (bits - 1) - 1
 
 
-def test_weights_far_from_the_others_are_clipped_for_few_bits():
+def test_quantisation_clips_outlying_weights_for_few_bits():
     weights = np.r_[np.tile([-1.0, 1.0], 50), 40.0].astype(np.float32)
     clipped = quantisation.clipped(weights, 3)
     assert clipped.dtype == np.float32
@@ -147,19 +148,19 @@ def test_weights_far_from_the_others_are_clipped_for_few_bits():
     np.testing.assert_array_equal(quantisation.clipped(weights[:-1], 3), weights[:-1])
 
 
-def test_steps_smaller_than_the_grid_add_up(blobs):
-    # Were the weights themselves rounded after each step, no step would ever reach the next value.
+def test_train_network_with_bits_accumulates_small_steps(blobs):
+    # If each step rounded the weights themselves, no step would ever reach the next value.
     options = replace(QUICK, bits=3, epochs=30, learning_rate=1e-3, weight_decay=0)
     start = initial_network(blobs, options, np.random.default_rng(options.seed))
-    before = quantised_forward.rounded(start, 3).integers.layers[0].weights
-    after, _ = convert.convert(train(blobs, options).network, bits=3)
+    before = quantised_forward.quantise(start, 3).integers.layers[0].weights
+    after, _ = convert.convert_network(train_network(blobs, options).network, bits=3)
     assert (after.layers[0].weights != before).mean() > 0.1
 
 
-def test_learned_leaks_differ_and_integers_have_them(blobs):
+def test_train_network_learned_leaks_differ_and_convert_exactly(blobs):
     options = replace(QUICK, learn_leaks=True, current=0.75, recurrent=True, epochs=20)
-    result = train(blobs, options)
-    integers, reports = convert.convert(result.network)
+    result = train_network(blobs, options)
+    integers, reports = convert.convert_network(result.network)
     for cells, layer, report in zip(result.network.layers, integers.layers, reports, strict=True):
         grade = next(
             one for one in drift.grades(cells, layer, report.scale) if one.parameter == "leak"
@@ -171,16 +172,16 @@ def test_learned_leaks_differ_and_integers_have_them(blobs):
     assert len(np.unique(hidden.alpha)) > 1
 
 
-def test_leaks_stay_where_they_are_unless_learned(blobs):
-    cells = train(blobs, replace(QUICK, current=0.75, slowest_beta=0.99)).network.layers[0]
-    np.testing.assert_array_equal(cells.beta, leaks.spread(0.875, 0.99, 8))
+def test_train_network_keeps_leaks_unless_learned(blobs):
+    cells = train_network(blobs, replace(QUICK, current=0.75, slowest_beta=0.99)).network.layers[0]
+    np.testing.assert_array_equal(cells.beta, leaks.spread_leaks(0.875, 0.99, 8))
     assert (cells.alpha == 0.75).all()
 
 
-def test_convolutions_learn():
+def test_train_network_learns_convolutions():
     digits = split(load_digits())[0]
     options = TrainingOptions(convolutions="8k3s2p1", hidden=(), epochs=15, spike_penalty=1e-4)
-    assert train(digits, options).accuracy >= 0.95
+    assert train_network(digits, options).accuracy >= 0.95
 
 
 # Recordings
@@ -196,7 +197,8 @@ def tones():
     waves = (
         128 + 90 * np.sin(2 * np.pi * times / periods + phases) + random.normal(0, 9, (400, 24, 3))
     )
-    groups = np.arange(400) // 16 * 2 + y  # a recording has one class
+    # A recording has one class.
+    groups = np.arange(400) // 16 * 2 + y
     return Dataset(waves.clip(0, 255).astype(np.uint8), y, ("slow", "fast"), "tones", groups)
 
 
@@ -215,41 +217,41 @@ STREAM = TrainingOptions(hidden=(16,), steps=1, epochs=25, hop=8, beta=0.5, vali
     ],
     ids=str,
 )
-def test_windows_of_streams_are_learned(tones, options):
-    result = train(tones, replace(STREAM, **{"balance": True, **options}))
-    assert result.network.stream == Stream(window=24, hop=8)
+def test_train_network_learns_windows_of_streams(tones, options):
+    result = train_network(tones, replace(STREAM, **{"balance": True, **options}))
+    assert result.network.stream == StreamWindow(window=24, hop=8)
     assert result.accuracy >= 0.9
     longer = np.concatenate([tones.x[:5]] * 2, axis=1)
     assert result.network.simulate(longer).answers.shape == (5, 6)
 
 
-def test_a_stream_answers_once_a_window_unless_it_has_a_hop(tones):
-    result = train(tones, replace(STREAM, hop=None, epochs=1))
-    assert result.network.stream == Stream(window=24, hop=24)
+def test_train_network_stream_without_hop_answers_once_a_window(tones):
+    result = train_network(tones, replace(STREAM, hop=None, epochs=1))
+    assert result.network.stream == StreamWindow(window=24, hop=24)
 
 
-def test_balance_makes_a_rare_class_count(tones):
-    # Noise cannot be told apart, so the answer is the class that counts most.
+def test_train_network_balance_raises_weight_of_rare_class(tones):
+    # Noise has no classes to distinguish, so the answer is the class with the largest weight.
     noise = np.random.default_rng(1).integers(0, 256, tones.x.shape).astype(np.uint8)
     unclear, options = replace(tones, x=noise), replace(STREAM, epochs=3)
     rare = [
-        (train(unclear, choice).network.simulate(noise).answers[:, -1] == 1).mean()
+        (train_network(unclear, choice).network.simulate(noise).answers[:, -1] == 1).mean()
         for choice in (options, replace(options, balance=True))
     ]
     assert rare[0] < 0.05
     assert rare[1] > 0.15
 
 
-def test_accuracy_is_the_mean_over_classes_with_balance(tones):
+def test_train_network_balance_gives_mean_accuracy_over_classes(tones):
     options = replace(STREAM, epochs=3, balance=True)
-    result = train(tones, options)
+    result = train_network(tones, options)
     validation = split(tones, 0.3)[1]
     right = result.network.simulate(validation.x).answers[:, -1] == validation.y
     by_class = [right[validation.y == label].mean() for label in (0, 1)]
     assert result.accuracy == pytest.approx(np.mean(by_class))
 
 
-def test_a_first_bias_takes_out_what_is_always_there(tones):
+def test_initial_network_first_bias_cancels_mean_drive(tones):
     cells = initial_network(tones, STREAM, np.random.default_rng(0)).layers[0]
     drive = tones.x.mean(axis=(0, 1)) / 256 @ cells.weights + cells.bias
     np.testing.assert_allclose(drive, 0, atol=1e-12)
@@ -262,28 +264,28 @@ def test_a_first_bias_takes_out_what_is_always_there(tones):
         ({"convolutions": "4k2"}, "shape is '' for samples of 3 values"),
     ],
 )
-def test_options_that_do_not_fit_recordings(tones, options, words):
+def test_train_network_options_unfit_for_recordings_are_refused(tones, options, words):
     with pytest.raises(SpikeletError, match=words):
-        train(tones, replace(STREAM, **options))
+        train_network(tones, replace(STREAM, **options))
 
 
-def test_augmentation_changes_what_is_learned_and_the_seed_decides_how():
+def test_train_network_augmentation_depends_on_seed():
     samples = split(load_digits())[1]
     options = replace(QUICK, epochs=3, augment=True)
     plain, first, again = (
-        weights(train(samples, choice))
+        weights(train_network(samples, choice))
         for choice in (replace(options, augment=False), options, options)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != plain).any()
 
 
-def test_augmentation_needs_square_images(blobs):
+def test_train_network_augmentation_needs_square_images(blobs):
     digits = split(load_digits())[1]
     with pytest.raises(SpikeletError, match="shape is 4x8x2; only images of 8x8x1 can be turned"):
-        train(digits, replace(QUICK, augment=True, shape="4x8x2", convolutions="4k2"))
+        train_network(digits, replace(QUICK, augment=True, shape="4x8x2", convolutions="4k2"))
     with pytest.raises(SpikeletError, match="samples have 6 channels, which are no square image"):
-        train(blobs, replace(QUICK, augment=True))
+        train_network(blobs, replace(QUICK, augment=True))
 
 
 @pytest.mark.parametrize(
@@ -309,28 +311,28 @@ def test_augmentation_needs_square_images(blobs):
         ("bits", 9),
     ],
 )
-def test_options_out_of_range(blobs, option, value):
+def test_train_network_options_out_of_range_are_refused(blobs, option, value):
     with pytest.raises(SpikeletError, match=f"^{option} is "):
-        train(blobs, replace(QUICK, **{option: value}))
+        train_network(blobs, replace(QUICK, **{option: value}))
 
 
 @pytest.mark.parametrize("beta", [1, 0.5, 0.875, 1 - 2**-15, 1 - 255 / 256, 1 - 255 / 2**15])
-def test_leaks_that_the_integers_have(beta):
+def test_training_options_accept_representable_beta(beta):
     assert TrainingOptions(beta=beta).beta == beta
 
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
-def test_divergence_is_reported(blobs):
+def test_train_network_divergence_is_reported(blobs):
     with pytest.raises(SpikeletError, match=r"training diverged in epoch \d+; lower learning_rate"):
-        train(blobs, replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6))
+        train_network(blobs, replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6))
 
 
-def test_samples_that_cannot_be_trained_on(blobs):
+def test_train_network_unsuitable_samples_are_refused(blobs):
     unlabelled = Dataset(blobs.x, np.full(120, -1), (), "blobs")
     with pytest.raises(SpikeletError, match="blobs: has no labels y"):
-        train(unlabelled, QUICK)
+        train_network(unlabelled, QUICK)
     with pytest.raises(SpikeletError, match="hop is 5, but blobs holds no recordings"):
-        train(blobs, replace(QUICK, hop=5))
+        train_network(blobs, replace(QUICK, hop=5))
 
 
 # The command
@@ -343,7 +345,7 @@ def recording(blobs, tmp_path):
     return tmp_path / "blobs.npz"
 
 
-def test_train_and_convert_for_few_bits(spikelet, recording, tmp_path):
+def test_train_command_with_bits_then_convert(spikelet, recording, tmp_path):
     graph, tables = tmp_path / "net.nir", tmp_path / "net.lif"
     options = ("--bits", 4, "--hidden", "9,8", "--epochs", 3, "--beta", 0.5, "--json")
     status, out, _ = spikelet("train", recording, "-o", graph, *options)
@@ -355,7 +357,7 @@ def test_train_and_convert_for_few_bits(spikelet, recording, tmp_path):
     assert [cells.d[0] / 2**cells.r for cells in layers] == [0.5, 0.5, 0.125]
 
 
-def test_train_and_convert_a_stream(spikelet, tones, tmp_path):
+def test_train_command_stream_then_convert(spikelet, tones, tmp_path):
     samples, graph, tables = (tmp_path / name for name in ("t.npz", "net.nir", "net.lif"))
     np.savez(samples, x=tones.x, y=tones.y, classes=tones.classes, groups=tones.groups)
     options = "--hop 8 --steps 1 --hidden 9 --recurrent --current 0.5 --learn-leaks --epochs 5"
@@ -364,12 +366,12 @@ def test_train_and_convert_a_stream(spikelet, tones, tmp_path):
     assert spikelet("train", samples, "-o", graph, *words)[0] == 0
     assert spikelet("convert", graph, "-o", tables, "--samples", samples)[0] == 0
     network = load(tables)
-    assert network.stream == Stream(window=24, hop=8)
+    assert network.stream == StreamWindow(window=24, hop=8)
     assert network.layers[0].recurrent.shape == (9, 9)
     assert network.layers[0].current_d.any()
 
 
-def test_train_and_convert_a_convolution(spikelet, tmp_path):
+def test_train_command_convolution_then_convert(spikelet, tmp_path):
     graph, tables = tmp_path / "net.nir", tmp_path / "net.lif"
     words = ("--convolutions", "4k3s2,6k3p1", "--hidden", "none", "--epochs", 1)
     assert spikelet("train", "digits", "-o", graph, *words)[0] == 0
@@ -377,7 +379,7 @@ def test_train_and_convert_a_convolution(spikelet, tmp_path):
     assert [cells.neurons for cells in load(tables).layers] == [3 * 3 * 4, 3 * 3 * 6, 10]
 
 
-def test_convert_names_the_bits_whose_accuracy_it_shows(spikelet, recording, tmp_path):
+def test_convert_command_names_bits_beside_accuracy(spikelet, recording, tmp_path):
     graph = tmp_path / "net.nir"
     assert spikelet("train", recording, "-o", graph, "--epochs", 1)[0] == 0
     shown = spikelet(
@@ -386,19 +388,19 @@ def test_convert_names_the_bits_whose_accuracy_it_shows(spikelet, recording, tmp
     assert ", int6 " in shown
 
 
-def test_options_bring_others_that_go_with_them():
+def test_train_command_augment_and_convolutions_set_defaults():
     parser = argparse.ArgumentParser()
     train_verb.add_arguments(parser)
 
-    def given(*words):
+    def parsed(*words):
         return train_verb.training_options(parser.parse_args(["digits", "-o", "net.nir", *words]))
 
-    assert given() == TrainingOptions()
-    assert given("--augment") == TrainingOptions(**AUGMENTED)
+    assert parsed() == TrainingOptions()
+    assert parsed("--augment") == TrainingOptions(**AUGMENTED)
     convolved = ("--convolutions", "8k3", "--hidden", "none")
-    assert given(*convolved) == TrainingOptions(convolutions="8k3", hidden=(), **CONVOLVED)
-    assert given("--augment", *convolved).spike_penalty == CONVOLVED["spike_penalty"]
-    assert given("--augment", "--epochs", "7") == replace(TrainingOptions(**AUGMENTED), epochs=7)
+    assert parsed(*convolved) == TrainingOptions(convolutions="8k3", hidden=(), **CONVOLVED)
+    assert parsed("--augment", *convolved).spike_penalty == CONVOLVED["spike_penalty"]
+    assert parsed("--augment", "--epochs", "7") == replace(TrainingOptions(**AUGMENTED), epochs=7)
 
 
 @pytest.mark.parametrize(
@@ -411,7 +413,7 @@ def test_options_bring_others_that_go_with_them():
         (("--convolutions", "8k3"), "shape is '' for samples of 6 values"),
     ],
 )
-def test_train_refuses_in_one_sentence(spikelet, recording, tmp_path, options, words):
+def test_train_command_refuses_in_one_sentence(spikelet, recording, tmp_path, options, words):
     status, _, error = spikelet("train", recording, "-o", tmp_path / "net.nir", *options)
     assert (status, error.count("\n")) == (1, 1)
     assert words in error
@@ -419,6 +421,6 @@ def test_train_refuses_in_one_sentence(spikelet, recording, tmp_path, options, w
 
 
 @pytest.mark.parametrize("surrogate", gradients.SURROGATES)
-def test_train_takes_every_surrogate(spikelet, recording, tmp_path, surrogate):
+def test_train_command_accepts_every_surrogate(spikelet, recording, tmp_path, surrogate):
     options = ("--surrogate", surrogate, "--epochs", 1)
     assert spikelet("train", recording, "-o", tmp_path / "net.nir", *options)[0] == 0

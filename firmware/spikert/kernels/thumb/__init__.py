@@ -1,37 +1,40 @@
-"""The kernel in assembler for ARM's Thumb-1: two 16-bit sums in a word, and a membrane beside them.
+"""The kernel in assembler for ARM's Thumb-1: two 16-bit sums in a word.
 
-It steps dense layers of which two neurons may be compared in one word; all others are viper's. See
-rows.py, byte_rows.py and pairs.py for the weighted sums, hold.py for those of a
-whole input, fire.py for the neurons, chained.py for what Python calls, and build.py for
-what is only needed while a layer is made.
+It steps dense layers whose neurons may be compared two in one word; viper steps all others. rows.py,
+byte_rows.py and pairs.py compute the weighted sums, hold.py those of a whole input. fire.py steps the
+neurons, whose membranes are beside their sums. chained.py has the functions that Python calls. build.py
+has the code that is only needed while a layer is made.
 """
 
 from array import array
 
 import micropython
 
-# A global called after a submodule would be lost when that is unloaded, see spikert.unload.
+# A global with a submodule's name would be lost when that is unloaded, see spikert.unload.
 from spikert.kernels.thumb import chained as chain_code
 from spikert.kernels.thumb import hold as hold_code
 from spikert.kernels.thumb import rows as row_code
 
 UNPACK = chain_code.unpack()
 
-_list = array("i")  # of rows, which all layers share
-_place = array("i", (0, 0))  # where it stands, and how many words it has
+# The list of rows, which all layers share.
+_list = array("i")
+# Its address, and its number of words.
+_place = array("i", (0, 0))
 
 
 def Layer(table):
     """Return a layer of integer leaky integrate-and-fire neurons; see the package for the contract."""
     if table.geometry or table.current or not table.lanes:
-        from spikert.kernels import viper  # not before it is needed, for it takes room
+        # Imported only if needed, because it takes memory.
+        from spikert.kernels import viper
 
         return viper.Layer(table)
     return Dense(table)
 
 
 def chain(layers, fired, readout):
-    """Return what takes layers through steps, and what starts them again; see the package."""
+    """Return `advance`, which takes the layers through steps, and `restart`; see the package."""
     from spikert.kernels.thumb import build
 
     for layer in layers:
@@ -46,10 +49,12 @@ def chain(layers, fired, readout):
 class Dense:
     """A dense layer of integer leaky integrate-and-fire neurons.
 
-    block      i32[], what the code knows of the layer
-    kept       what that has the addresses of
-    chain      of the first layer of a chain, what its block has the addresses of
-    step, hold, reset    functions, those of the contract
+    Attributes
+    ----------
+    block : i32[], the layer's numbers for the code
+    kept : the objects behind its addresses
+    chain : of the first layer of a chain, the objects behind the addresses of its block
+    step, hold, reset : functions, those of the contract
     """
 
     biased = chain = None
@@ -77,9 +82,9 @@ class Dense:
 
 @micropython.native
 def _functions(alone, block, inputs):
-    """Return `step`, `hold` and `reset` of the layer whose chain and block stand at these addresses.
+    """Return `step`, `hold` and `reset` of the layer whose chain and block have these addresses.
 
-    Methods would take longer, for they look up on each call what these have at hand. They keep no
+    Methods would take longer, because they look up their names on each call. These functions keep no
     buffer alive: the layer does.
     """
     run, fill, begin = chain_code.advance, hold_code.hold, chain_code.restart
@@ -103,7 +108,7 @@ def _functions(alone, block, inputs):
 
 @micropython.native
 def _chained(block, at):
-    """Return `advance` and `restart` of the chain that stands at this address; the first keeps it."""
+    """Return `advance` and `restart` of the chain at this address; `advance` keeps it."""
     run, begin = chain_code.advance, chain_code.restart
 
     @micropython.viper
@@ -119,7 +124,7 @@ def _chained(block, at):
 
 def reserve(words):
     """Make the list of rows long enough."""
-    global _list  # noqa: PLW0603, for a step must not allocate and layers take turns
+    global _list  # noqa: PLW0603, because a step must not allocate and layers take turns
     if len(_list) < words:
         _list = array("i", bytes(4 * words))
         _place[0], _place[1] = row_code.address(_list), words

@@ -1,8 +1,8 @@
-"""What the `thumb` kernel's code is told of a layer and of a chain: only needed while they are made.
+"""Prepare a layer and a chain for the code of the `thumb` kernel.
 
-The numbers of a block and where they stand are described in rows.py, fire.py and
-chained.py. Addresses keep nothing alive, so the owner of a block also has to hold the objects whose
-addresses it contains.
+This module is only needed while they are made. rows.py, fire.py and chained.py describe the numbers of
+a block and their offsets. Addresses keep no object alive, so the owner of a block also has to hold the
+objects whose addresses it contains.
 """
 
 from array import array
@@ -27,13 +27,16 @@ from spikert.kernels.thumb.byte_rows import (
 from spikert.kernels.thumb.pairs import PAIRS_COLUMNS, PAIRS_END, PAIRS_GROUP, PAIRS_HEAD, PAIRS_ROW
 from spikert.loops import SIGN
 
-LONG = 24  # bytes of a record with d and below
-SIGNS = -0x7FFF8000  # of both halves
-SPARE = 8  # words of a list besides rows and whole groups: four of groups that are not, the end's
+# Bytes of a record with d and below.
+LONG = 24
+# The sign bits of both halves.
+SIGNS = -0x7FFF8000
+# Words of a list besides rows and whole groups: four of partial groups, and those of the end.
+SPARE = 8
 
 
 def chain(layers, fired, readout):
-    """Return array i32, what chained.py asks for of layers in a row, and what is to be kept."""
+    """Return array i32, the numbers of chained.py for layers in a row, and the objects to keep."""
     at, read = rows.address(fired), chains.count if readout.counts else chains.follow
     for k, layer in enumerate(layers):
         layer.block[neurons.FIRED // 4] = at + 4 * k
@@ -49,24 +52,27 @@ def _chain(first, last, read, scores):
 
 
 class Layer:
-    """What a dense layer is made of.
+    """The memory of a dense layer.
 
-    place      int, the address of the package's _place
-    block      i32[], what the code knows of the layer
-    alone      i32[], the chain of this layer
-    count      i32[1], how many neurons fired, unless a chain has it told elsewhere
-    records    u16[], a record for each pair of neurons, and as many more as sums are written to
-    taken      u16[neurons], what a neuron that fires loses, or becomes
-    starts     u16[1 or pairs, 2], membranes at the start
-    held       i32[pairs] of a recurrent layer, the sums of what was held
-    words      int, of the list of rows
-    kept       what the block has addresses of: buffers, and functions whose code is called
+    Attributes
+    ----------
+    place : int, the address of the package's _place
+    block : i32[], the layer's numbers for the code
+    alone : i32[], the chain of this layer
+    count : i32[1], number of neurons that fired, unless a chain has another place for it
+    records : u16[], a record for each pair of neurons, and for each further pair of sums
+    taken : u16[neurons], the value that a neuron that fires loses, or is set to
+    starts : u16[1 or pairs, 2], membranes at the start
+    held : i32[pairs] of a recurrent layer, the held sums
+    words : int, of the list of rows
+    kept : the objects behind the block's addresses: buffers, and functions whose code is called
     """
 
     def __init__(self, table, place):
         self.table = table
         self.block = array("i", bytes(4 * neurons.NUMBERS))
-        self.order = (0, 1, 2, 3) if table.pairs else (0, 2, 1, 3)  # of neurons in two records
+        # The order of neurons in two records.
+        self.order = (0, 1, 2, 3) if table.pairs else (0, 2, 1, 3)
         self.events = array("H", bytes(2 * table.neurons))
         self.count = array("i", (0,))
         self.fours = (table.neurons + 3) // 4
@@ -81,7 +87,7 @@ class Layer:
         self.kept = buffers + (table.data,) + code
 
     def _describe_weights(self, place):
-        """Write what rows.py asks for into `block`, but for the records."""
+        """Write the numbers of rows.py into `block`, except for the records."""
         table = self.table
         short = self.size == neurons.SHORT and not table.gain
         code = self._describe_code(short)
@@ -98,7 +104,7 @@ class Layer:
         self._write(rows.SPREAD, 2 if table.pairs else 1)
 
     def _describe_code(self, short):
-        """Write where the code is that adds rows; return the address of all of it."""
+        """Write the addresses of the code that adds rows; return the address of all of it."""
         table, split = self.table, 0
         if table.pairs:
             from spikert.kernels.thumb import pairs as module
@@ -129,7 +135,7 @@ class Layer:
         return code
 
     def _describe_neurons(self):
-        """Write what fire.py asks for into `block`, but for the records."""
+        """Write the numbers of fire.py into `block`, except for the records."""
         table = self.table
         k = _shift(table)
         short = k is not None and table.fires and not table.floors
@@ -202,7 +208,7 @@ class Layer:
 
 
 def _shift(table):
-    """Return k where every leak is V >> k, 32 where there is none, and None where they are no shift."""
+    """Return k if every leak is V >> k, 32 without a leak, and None if the leaks are no shift."""
     d = table.parameter("d")
     if len(d) > 1 or d[0] & (d[0] - 1):
         return None

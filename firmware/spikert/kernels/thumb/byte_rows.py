@@ -1,14 +1,17 @@
-"""Sums of weights in bytes, in Thumb-1 assembler: the part of the `thumb` kernel that spikes cost most.
+"""Add rows of weights in bytes, in Thumb-1 assembler.
+
+This is the part of the `thumb` kernel that takes most of the time with spikes.
 
 A word is four columns. Of each word a block keeps two sums: `both` is that of the words themselves,
 `odd` that of their odd bytes, so both - (odd << 8) is that of the even ones. Rows are added by one of
-three codes, by how many `together` of tables.py allows to be added as bytes:
+three codes. The choice depends on the number of rows that can be added as bytes, `together` of
+tables.py:
 
     eight    any weights: each row by itself, by twos
     fours    groups of rows that are split after every four
     split    groups of rows that are split once
 
-See rows.py for the list of rows, the block, and the instructions that stand as numbers.
+rows.py describes the list of rows, the block, and the instructions that are written as numbers.
 """
 
 import micropython
@@ -40,8 +43,8 @@ from spikert.kernels.thumb.rows import (
     UNIT,
 )
 
-EIGHT_HEAD = const(6)  # in the code of `add`, from its address: what takes a group,
-EIGHT_END = const(250)  # what comes behind its last row,
+EIGHT_HEAD = const(6)  # offset in the code of `add`: takes a group,
+EIGHT_END = const(250)  # end of its last row,
 EIGHT_ROW = const(29)  # bytes for a row,
 EIGHT_GROUP = const(8)  # and rows in a group
 FOURS_HEAD = const(252)
@@ -49,23 +52,24 @@ FOURS_END = const(514)
 FOURS_SPLIT = const(20)  # bytes more for every four rows
 SPLIT_HEAD = const(538)
 SPLIT_END = const(740)
-SPLIT_ROW = const(12)  # of both
+SPLIT_ROW = const(12)  # of fours and split
 MOST_GROUP = const(16)  # likewise
 BYTES_COLUMNS = const(12)  # in a block
 
 
 @micropython.asm_thumb
-def add():  # noqa: PLR0915, for a jump costs as much as two columns
-    """Return the address of code that puts sums of rows in the records of the block r0.
+def add():  # noqa: PLR0915, because a jump costs as much as two columns
+    """Return the address of code that writes sums of rows into the records of the block r0.
 
-    They are the rows of r2 events at r1, and those of own ones. Leaves r0 alone, but no low register.
+    They are the rows of r2 events at r1, and those of own spikes. Changes all low registers but r0.
     """
     bl(begin)
     b(start)
     b(block_end)
     b(short_end)
 
-    label(eight)  # each row by itself; the list's rows stay, r4 is how far they have been read
+    # Each row by itself; the list's rows stay, r4 counts the words read so far.
+    label(eight)
     data(2, LDR_SP | 4 << 8 | 2)
     mov(r2, r4)
     add(r2, 12)
@@ -190,7 +194,8 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     data(2, LDMIA | 7 << 8 | 0b1100100)
     mov(pc, r2)
 
-    label(fours)  # the same, split after every four
+    # Groups of rows, split after every four.
+    label(fours)
     data(2, LDMIA | 7 << 8 | 1 << 3)
     ldr(r6, [r7, 0])
     data(2, LDMIA | 6 << 8 | 0b111)
@@ -335,7 +340,8 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     data(2, STMIA | 7 << 8 | 1 << 6)
     mov(pc, r3)
 
-    label(split)  # rows in groups; the first is loaded, those to be added advance in the list
+    # Rows in groups; the first is loaded, the others advance in the list.
+    label(split)
     data(2, LDMIA | 7 << 8 | 1 << 3)
     ldr(r6, [r7, 0])
     data(2, LDMIA | 6 << 8 | 0b111)
@@ -459,7 +465,8 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     push({r4, r5, r6, r7})
     mov(r4, 0xFF)
     lsl(r5, r4, 16)
-    orr(r4, r5)  # the even bytes
+    # The even bytes.
+    orr(r4, r5)
     mov(r5, 0)
     push({r0, r4, r5})
     ldr(r4, [r0, OWN])
@@ -564,7 +571,8 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     add(r6, 96)
     b(next)
 
-    label(clear)  # there is nothing to add
+    # No rows to add.
+    label(clear)
     ldr(r1, [r0, RECORDS])
     ldr(r2, [r0, RECORD])
     ldr(r3, [r0, END])

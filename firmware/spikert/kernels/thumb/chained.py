@@ -1,10 +1,11 @@
-"""Layers in a row, in Thumb-1 assembler: the part of the `thumb` kernel that Python calls.
+"""Step layers in a row, in Thumb-1 assembler.
 
-A call costs as much as a hundred neurons, so that one takes a whole network through a step, or
-several; and a layer alone is a chain of one. What the code knows of a chain stands in an i32[], at the
-offsets below in bytes, and of its layers in their `block`, see rows.py and fire.py.
+Python calls these functions of the `thumb` kernel. A call costs as much as a hundred neurons. So one
+call takes a whole network through a step, or several; a single layer is a chain of one. The numbers of
+a chain are in an i32[], at the offsets below in bytes. Those of its layers are in their `block`, see
+rows.py and fire.py.
 
-The readout's scores are described in loops/__init__.py.
+loops/__init__.py describes the readout's scores.
 """
 
 import micropython
@@ -31,22 +32,22 @@ from spikert.kernels.thumb.rows import (
 from spikert.loops import SCORES_AT, SCORES_BEGIN, SCORES_CLASSES, SCORES_SEEN
 
 FIRST = const(0)  # the first layer's block
-LAST = const(4)  # the last one's
-READ = const(8)  # code of `count` or `follow`, or 0 where nothing is read
-SCORES = const(12)  # where the readout's scores stand, or 0
+LAST = const(4)  # the last layer's block
+READ = const(8)  # code of `count` or `follow`, or 0 without a readout
+SCORES = const(12)  # address of the readout's scores, or 0
 UNPACK = const(16)  # code of `unpack`
-RAW = const(20)  # where the last layer's membranes go, u16[neurons, rounded up to 4]
+RAW = const(20)  # address of the last layer's membranes, u16[neurons, rounded up to 4]
 LENGTH = const(6)  # numbers in a chain
 
 _ADD_SP = const(0xB000)  # words
 
 
 @micropython.asm_thumb
-def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neuron
-    """Take the layers of the chain r0 through a step; return how many neurons of the last one fired.
+def advance(r0, r1, r2, r3):  # noqa: PLR0915, because a call costs more than a neuron
+    """Take the layers of the chain r0 through a step; return the last one's number of fired neurons.
 
-    On the r2 events at r1, their sum shifted right by r3; where r1 is 0, through r2 steps on what the
-    first layer holds, at least one.
+    The step is on the r2 events at r1, their sum shifted right by r3. If r1 is 0, take r2 steps, at
+    least one, on the sums that the first layer holds.
     """
     push({r0, r1, r2, r3})
     label(time)
@@ -56,7 +57,8 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     data(2, LDR_SP | 2 << 8 | 2)
     data(2, LDR_SP | 3 << 8 | 3)
 
-    label(layer)  # the block r0, on r2 events at r1, shifted by r3
+    # The block r0, on r2 events at r1, shifted by r3.
+    label(layer)
     cmp(r3, 0)
     bne(shifted)
     cmp(r1, 0)
@@ -101,7 +103,8 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
     data(2, _ADD_SP | 4)
     b(out)
 
-    label(shifted)  # no own spikes, and the gain after the shift; then as if it had been held
+    # No own spikes, and the gain after the shift; then as a held input.
+    label(shifted)
     ldr(r4, [r0, OWN])
     ldr(r5, [r0, GAIN])
     push({r3, r4, r5})
@@ -168,7 +171,7 @@ def advance(r0, r1, r2, r3):  # noqa: PLR0915, for a call costs more than a neur
 def count():
     """Return the address of code that adds one to the scores of the chain r3 for each spike.
 
-    There are r2 of them, of the block r0; leaves r2 as it is.
+    They are the r2 spikes of the block r0; r2 does not change.
     """
     bl(begin)
     ldr(r1, [r0, EVENTS])
@@ -199,7 +202,7 @@ def count():
 def follow():
     """Return the address of code that raises each score of the chain r3 to its neuron's membrane.
 
-    They are the neurons of the block r0; leaves r2 as it is.
+    They are the neurons of the block r0; r2 does not change.
     """
     bl(begin)
     push({r2, r3, lr})
@@ -234,7 +237,7 @@ def follow():
 def unpack():
     """Return the address of code that writes the block r0's membranes to u16[] at r1.
 
-    The bits of r4 are turned in each two of them.
+    It inverts the bits of r4 in each two of them.
     """
     bl(begin)
     push({lr})
@@ -287,7 +290,7 @@ def membranes(r0, r1, r2):
 
 @micropython.asm_thumb
 def restart(r0):
-    """Start every membrane of the chain r0, forget own spikes, and begin the readout's first window."""
+    """Reset every membrane of the chain r0, clear own spikes, and start the readout's first window."""
     mov(r7, r0)
     ldr(r0, [r7, FIRST])
     label(layer)

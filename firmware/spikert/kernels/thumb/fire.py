@@ -1,18 +1,19 @@
-"""Neurons in Thumb-1 assembler: the part of the `thumb` kernel that every step needs.
+"""Step neurons in Thumb-1 assembler.
 
-A record holds a pair of neurons, each word with one in either half: what is signed as the number
-high * 65536 + low, membranes as V + 0x8000, without a sign:
+Every step of the `thumb` kernel needs this part. A record is for a pair of neurons; each word has one
+in either half. Signed values are the number high * 65536 + low, membranes are V + 0x8000, without a
+sign:
 
     sum        written by rows.py
-    add        bias, and what the leak takes too much of a membrane that is not signed
-    level      -theta: its sum with a membrane has the highest bit of a half set where V >= theta
-    d          only where the leak is no power of two, or there is a floor, or nobody fires
-    below      only there: low - 1 + 0x10000, which less a membrane has that bit set where V < low
+    add        bias, and the surplus of the leak of a membrane without a sign
+    level      -theta: its sum with a membrane has the highest bit of a half set if V >= theta
+    d          only if the leak is no power of two, or the layer has a floor, or never fires
+    below      only then: low - 1 + 0x10000, which less a membrane has that bit set if V < low
     membrane
 
-Records are gone through in fours of neurons, of which two records hold the even and the odd ones, or
-where SPREAD is 2 the first and the last two. Numbers and absolute addresses stand in `block`, i32[], at
-the offsets below and in rows.py, in bytes.
+Records are processed in fours of neurons: two records for the even and the odd ones, or for the first
+and the last two if SPREAD is 2. Numbers and absolute addresses are in `block`, i32[], at the offsets
+below and in rows.py, in bytes.
 """
 
 import micropython
@@ -31,33 +32,34 @@ from spikert.kernels.thumb.rows import (
     STMIA,
 )
 
-SHORT = const(16)  # bytes of a record of a leak that is a shift, without a floor
+# Bytes of a record of a leak that is a shift, without a floor.
+SHORT = const(16)
 
 LEAK = const(88)  # V loses V >> this; or r
-KEPT = const(92)  # bits of a half that are left by that shift, in both halves; 0: d counts, and r
+KEPT = const(92)  # bits of a half that remain after that shift, in both halves; 0: d and r count
 FIRE_SIGNS = const(96)  # the highest bits of both halves, or 0
 FLOOR_SIGNS = const(100)  # likewise
 FOUR_FACTOR = const(104)  # 0x80000 / bytes in a record, rounded up
 NEURONS = const(108)
-PLACES = const(112)  # a byte for each of four neurons: its membrane, from the first one's
-TAKEN = const(116)  # where rho stands, or v_reset + 0x8000, u16[neurons]
+PLACES = const(112)  # a byte for each of four neurons: offset of its membrane from the first one's
+TAKEN = const(116)  # address of rho, or v_reset + 0x8000, u16[neurons]
 RESET_SETS = const(120)
-HELD = const(124)  # where the sums stand that are held while own spikes are added, or 0
+HELD = const(124)  # address of the sums that are held while own spikes are added, or 0
 FIRE = const(132)  # code of `fire`
-STARTS = const(136)  # where the first membranes stand
+STARTS = const(136)  # address of the first membranes
 NEXT_START = const(140)  # bytes from a pair's to the next
 NEXT = const(144)  # the next layer's block
-FIRED = const(148)  # where the number of neurons that fired is to stand
+FIRED = const(148)  # address for the number of neurons that fired
 NUMBERS = const(39)  # in a block
 
 _UXTH = const(0xB280)  # source << 3 | target
 
 
 @micropython.asm_thumb
-def fire():  # noqa: PLR0915, for a call costs more than a neuron
+def fire():  # noqa: PLR0915, because a call costs more than a neuron
     """Return the address of code that takes every neuron of the block r0 through a step.
 
-    It lists those that fire, and leaves in r0 how many, in r1 the block.
+    It lists those that fire, and leaves their number in r0, the block in r1.
     """
     bl(begin)
     push({lr})
@@ -75,7 +77,8 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     cmp(r5, 0)
     beq(general)
 
-    label(four)  # the leak a shift, no floor
+    # The leak is a shift, without a floor.
+    label(four)
     data(2, LDMIA | 7 << 8 | 0b10011)
     add(r1, r1, r0)
     ldr(r0, [r7, 0])
@@ -144,7 +147,8 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     mov(r9, r5)
     pop({pc})
 
-    label(pair)  # r7: its record; leaves the compared ones in r2
+    # r7 is the pair's record; leaves the comparison in r2.
+    label(pair)
     data(2, LDMIA | 7 << 8 | 0b1111)
     add(r1, r1, r0)
     ldr(r0, [r7, 4])
@@ -166,9 +170,11 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r1, [r4, FLOOR_SIGNS])
     and_(r1, r3)
     beq(above)
-    bic(r3, r1)  # low - 1 - V
+    # low - 1 - V.
+    bic(r3, r1)
     lsr(r1, r1, 15)
-    add(r3, r3, r1)  # low - V in those below
+    # low - V in those below.
+    add(r3, r3, r1)
     lsl(r5, r1, 16)
     sub(r5, r5, r1)
     and_(r3, r5)
@@ -179,10 +185,12 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     add(r2, r2, r0)
     bx(lr)
 
-    label(reset)  # the neurons of the two records before r7, compared in r4 and r2, that fired
+    # Reset the neurons that fired, of the two records before r7; r4 and r2 are their comparisons.
+    label(reset)
     push({r5, r6, r7})
     mov(r0, r8)
-    lsr(r3, r2, 31)  # each one's bit, of two bytes' words in the order 4, 2, 6, 3
+    # Each one's bit; those of bytes are in the order 4, 2, 6, 3.
+    lsr(r3, r2, 31)
     lsl(r3, r3, 3)
     lsl(r2, r2, 16)
     lsr(r2, r2, 31)
@@ -209,7 +217,8 @@ def fire():  # noqa: PLR0915, for a call costs more than a neuron
     sub(r7, r7, r3)
     sub(r7, 4)
     ldr(r5, [r0, PLACES])
-    label(neuron)  # r1, the lowest bit of r4
+    # The neuron r1, the lowest bit of r4.
+    label(neuron)
     lsr(r4, r4, 1)
     bcc(next)
     ldr(r2, [r0, NEURONS])

@@ -1,6 +1,6 @@
-"""Weighted sums of a whole input, in Thumb-1 assembler: what the `thumb` kernel holds.
+"""Compute the weighted sums of a whole input, in Thumb-1 assembler.
 
-See rows.py for the block, and the instructions that stand as numbers.
+rows.py describes the block, and the instructions that are written as numbers.
 """
 
 import micropython
@@ -32,13 +32,14 @@ from spikert.kernels.thumb.rows import (
 
 
 @micropython.asm_thumb
-def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
-    """Put the sums of x times its row, x being r2 bytes at r1, shifted right by 8, in the records.
+def hold(r0, r1, r2):  # noqa: PLR0915, because a call costs more than a neuron
+    """Write the sums of x times its row, shifted right by 8, into the records; x is r2 bytes at r1.
 
-    A word's even and odd bytes times x, or its pair, are two products of 16 bits each. Of them all, the
-    sum as one number and that of the high halves are kept; the former less the latter << 16 is the sum
-    of the low halves. A list of words names each x that is not 0 and its row's address; an x of 0
-    before a row in the first of two places ends it. Returns 0, or 1 if there is no room for the list.
+    A word's even and odd bytes times x, or its pair, are two products of 16 bits each. Two sums are
+    kept: that of all products as one number, and that of the high halves. The former less the latter <<
+    16 is the sum of the low halves. A list of words has each x that is not 0 and its row's address. An
+    x of 0 before a row in the first of two places ends it. Returns 0, or 1 if there is no space for the
+    list.
     """
     ldr(r6, [r0, LIST])
     lsl(r3, r2, 1)
@@ -59,7 +60,8 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r6, [r6, 0])
     ldr(r4, [r0, WEIGHTS])
     ldr(r5, [r0, STRIDE])
-    mov(r7, 0)  # the sum of all x
+    # The sum of all x.
+    mov(r7, 0)
     add(r2, r2, r1)
     label(input)
     ldrb(r3, [r1, 0])
@@ -83,7 +85,8 @@ def hold(r0, r1, r2):  # noqa: PLR0915, for a call costs more than a neuron
     ldr(r3, [r0, RECORDS])
     str(r3, [r0, AT])
 
-    label(block)  # of eight columns
+    # A block of eight columns.
+    label(block)
     ldr(r7, [r0, LIST])
     ldr(r7, [r7, 0])
     ldr(r4, [r0, SPREAD])

@@ -1,7 +1,7 @@
-"""Sums of weights in pairs, in Thumb-1 assembler, as the `thumb` kernel needs them.
+"""Add rows of weights in pairs, in Thumb-1 assembler.
 
-A word is two columns, and is added as it is. See rows.py for the list of rows, the block, and the
-instructions that stand as numbers.
+A word is two columns, and is added directly. rows.py describes the list of rows, the block, and the
+instructions that are written as numbers.
 """
 
 import micropython
@@ -31,18 +31,18 @@ from spikert.kernels.thumb.rows import (
     UNIT,
 )
 
-PAIRS_HEAD = const(6)  # in the code of `add`, from its address: what takes a group,
-PAIRS_END = const(202)  # what comes behind its last row,
+PAIRS_HEAD = const(6)  # offset in the code of `add`: takes a group,
+PAIRS_END = const(202)  # end of its last row,
 PAIRS_ROW = const(24)  # bytes for a row,
 PAIRS_GROUP = const(8)  # and rows in a group
 PAIRS_COLUMNS = const(16)  # in a block
 
 
 @micropython.asm_thumb
-def add():  # noqa: PLR0915, for a jump costs as much as two columns
-    """Return the address of code that puts sums of rows in the records of the block r0.
+def add():  # noqa: PLR0915, because a jump costs as much as two columns
+    """Return the address of code that writes sums of rows into the records of the block r0.
 
-    They are the rows of r2 events at r1, and those of own ones. Leaves r0 alone, but no low register.
+    They are the rows of r2 events at r1, and those of own spikes. Changes all low registers but r0.
     """
     bl(begin)
     b(start)
@@ -254,7 +254,8 @@ def add():  # noqa: PLR0915, for a jump costs as much as two columns
     add(r6, 128)
     b(next)
 
-    label(clear)  # there is nothing to add
+    # No rows to add.
+    label(clear)
     ldr(r1, [r0, RECORDS])
     ldr(r2, [r0, RECORD])
     ldr(r3, [r0, END])

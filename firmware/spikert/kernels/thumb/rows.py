@@ -1,44 +1,44 @@
-"""The rows of weights that a step adds, in Thumb-1 assembler: what the `thumb` kernel's sums go by.
+"""List the rows of weights that a step adds, in Thumb-1 assembler.
 
-A layer's pairs of neurons have a record each, in whose first word stands the pair's sum: two sums of 16
-bits as one number, high * 65536 + low, which is exact modulo 2**32 however far its parts have gone on
-the way, because in the end both fit. Numbers and absolute addresses stand in `block`, i32[], at the
-offsets below, in bytes; those of the first group belong to fire.py as well.
+A layer's pairs of neurons have a record each, whose first word is the pair's sum: two sums of 16 bits
+as one number, high * 65536 + low. It is exact modulo 2**32 even if its parts exceed 16 bits on the way,
+because in the end both fit. Numbers and absolute addresses are in `block`, i32[], at the offsets below,
+in bytes; those of the first group belong to fire.py as well.
 
-Rows are added block by block of columns, the sums of a block standing in registers: see byte_rows.py
-and pairs.py. Which rows, says a list of words: for each group of rows the address of the code
-that adds so many, then the rows' addresses; behind them that of the code which ends a block. So a group
-needs neither a counter nor a comparison. Code that takes rows by twos begins an odd group in its middle,
-behind a word that is read for nothing.
+Rows are added block by block of columns, with the sums of a block in registers: see byte_rows.py and
+pairs.py. A list of words names the rows. For each group of rows it has the address of the code that adds
+this number of rows, then the rows' addresses. At its end is the address of the code that ends a block.
+So a group needs neither a counter nor a comparison. Code that takes rows by twos starts an odd group in
+its middle, behind a word that is read without use.
 
 MicroPython's assembler lacks some of Thumb-1's instructions: add and compare with a high register, load
-and store of several words, blx, sign extension, load from the stack. They stand as numbers, made of
-constants; sources and targets are added as the comment beside each says. Other modules import them. The
-assembler takes only numbers and a module's own constants, so the host writes a number wherever a module
-imports a constant, before a board gets the module. Source: ARM DDI 0419, ARMv6-M Architecture
+and store of several words, blx, sign extension, load from the stack. They are written as numbers, made
+of constants; sources and targets are added as the comment beside each describes. Other modules import
+them. The assembler takes only numbers and a module's own constants. So the host writes a number wherever
+a module imports a constant, before a board gets the module. Source: ARM DDI 0419, ARMv6-M Architecture
 Reference Manual, A6.7.
 """
 
 import micropython
 from micropython import const
 
-RECORDS = const(0)  # where the first record stands
+RECORDS = const(0)  # address of the first record
 RECORD = const(4)  # bytes in one
-END = const(8)  # where the records of neurons end, less 1, lest it be taken for what lies behind
-EVENTS = const(12)  # where the layer's own spikes are listed
-OWN = const(16)  # how many of them feed back
-AT = const(20)  # for passing use
-SPREAD = const(24)  # 1 where a record's neurons are two columns apart, 2 where they are neighbours
+END = const(8)  # end of the records of neurons, less 1, so that it does not name the next object
+EVENTS = const(12)  # address of the list of the layer's own spikes
+OWN = const(16)  # number of them that feed back
+AT = const(20)  # scratch
+SPREAD = const(24)  # 1 if a record's neurons are two columns apart, 2 if they are neighbours
 GAIN = const(28)
 ADD = const(32)  # code that puts the sums of rows into the records
 
-SUMS_END = const(36)  # where those end that sums are written to, less 1
-LIST = const(40)  # where the address of the list of rows stands, and how many words it has
-WEIGHTS = const(44)  # where they begin
-OWN_WEIGHTS = const(48)  # those of own spikes
+SUMS_END = const(36)  # end of the records of sums, less 1
+LIST = const(40)  # address of the address of the list of rows, and of its number of words
+WEIGHTS = const(44)  # address of the first row
+OWN_WEIGHTS = const(48)  # address of the first row of own spikes
 STRIDE = const(52)  # bytes of a row
-UNIT = const(56)  # what a row's bias adds to a sum, negative, in both halves
-SUMS_START = const(60)  # what sums start from
+UNIT = const(56)  # a row's bias in a sum, negative, in both halves
+SUMS_START = const(60)  # start value of sums
 GROUP = const(64)  # rows in a group of the list, a power of 2
 GROUP_HEAD = const(68)  # code that takes a group
 GROUP_CODE = const(72)  # code of a whole group's rows
@@ -48,9 +48,9 @@ SPLIT_CODE = const(152)  # and for every four rows more
 BLOCK_END = const(84)  # code that ends a block
 LISTER = const(128)  # code of `lister`
 
-# From the address of either `add`, byte_rows' and pairs', where a block ends,
+# Offset of a block's end from the address of either `add`, that of byte_rows or pairs.
 ANY_END = const(2)
-# and where it does in records of 16 bytes without a gain.
+# The same in records of 16 bytes without a gain.
 SHORT_END = const(4)
 
 LDMIA = const(0xC800)  # base << 8 | a bit for each of r0-r7
@@ -73,12 +73,12 @@ _CMP_R1_R11 = const(0x4559)
 
 @micropython.asm_thumb
 def address(r0):
-    """Return where a buffer stands, as it is passed."""
+    """Return the address of a buffer, as it is passed."""
     nop()
 
 
 @micropython.asm_thumb
-def lister():  # noqa: PLR0915, for a call costs more than a row
+def lister():  # noqa: PLR0915, because a call costs more than a row
     """Return the address of code that lists rows: of r2 events at r1, and own ones, of the block r0.
 
     It needs r8 to r12 as well.
@@ -97,25 +97,30 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     bl(rows)
     mov(r0, r12)
     ldr(r1, [r0, BLOCK_END])
-    ldr(r2, [r0, WEIGHTS])  # an address to read from, if the end is taken as a group
+    # A readable address, in case the end is taken as a group.
+    ldr(r2, [r0, WEIGHTS])
     data(2, STMIA | 6 << 8 | 0b110)
     pop({r4, r5, r6, r7, pc})
 
-    label(rows)  # r2 of them, listed at r1; the first one stands at r4
+    # List r2 rows, whose events are at r1; the first row is at r4.
+    label(rows)
     cmp(r2, 0)
     beq(none)
     mov(r0, r12)
     ldr(r5, [r0, STRIDE])
     ldr(r3, [r0, GROUP])
     lsl(r7, r3, 1)
-    mov(r9, r7)  # bytes of a group's events
+    # Bytes of a group's events.
+    mov(r9, r7)
     sub(r3, 1)
     and_(r3, r2)
-    push({r3})  # rows of the group that is not whole
+    # Rows of the partial group.
+    push({r3})
     sub(r2, r2, r3)
     lsl(r2, r2, 1)
     add(r2, r2, r1)
-    mov(r11, r2)  # where the events of whole groups end
+    # The end of the events of whole groups.
+    mov(r11, r2)
     ldr(r0, [r0, GROUP_CODE])
     mov(r8, r0)
     cmp(r1, r2)
@@ -149,7 +154,8 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     bne(group)
     b(rest)
 
-    label(two)  # a group
+    # A group of two.
+    label(two)
     mov(r0, r8)
     ldrh(r2, [r1, 0])
     ldrh(r3, [r1, 2])
@@ -180,7 +186,8 @@ def lister():  # noqa: PLR0915, for a call costs more than a row
     ldr(r3, [r0, ROW_CODE])
     mul(r3, r7)
     lsr(r3, r3, 1)
-    adc(r2, r2)  # 1 if the code takes rows by twos, and of the first two there is one
+    # 1 if the code takes rows by twos, and the first two are only one.
+    adc(r2, r2)
     add(r3, r3, r2)
     lsl(r3, r3, 1)
     mov(r0, r8)

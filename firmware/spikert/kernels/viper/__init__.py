@@ -1,15 +1,14 @@
 """The kernel in viper, MicroPython's native emitter: two 16-bit sums in a word.
 
-Layers whose step is no more than to add rows of weights, and to take neurons that are compared two in a
-word through a step, are this module's; general.py has all others. See build.py for how that
-is done.
+This module has dense layers whose neurons are compared two in a word; general.py has all others.
+build.py describes the method.
 """
 
 from array import array
 
 import micropython
 
-# A global called after a submodule would be lost when that is unloaded, see spikert.unload.
+# A global with a submodule's name would be lost when that is unloaded, see spikert.unload.
 from spikert.kernels.viper import words as word_code
 
 
@@ -25,7 +24,7 @@ def Layer(table):
 
 
 def chain(layers, fired, readout):
-    """Return what takes layers through steps, and what starts them again; see the package."""
+    """Return `advance`, which takes the layers through steps, and `restart`; see the package."""
     from spikert.emitters import fastest_form
 
     for layer in layers:
@@ -56,7 +55,8 @@ def chain(layers, fired, readout):
                 count = step(work, numbers, told, heard)
                 spikes = heard
             if add_spikes:
-                if count:  # else `events` may be anything
+                # Without spikes `events` can be any object.
+                if count:
                     add_spikes(scores, spikes, count)
             elif follow:
                 follow(last, scores, 0)
@@ -72,19 +72,21 @@ def chain(layers, fired, readout):
 
 
 class Dense:
-    """A dense layer whose step is no more than its rows and its neurons.
+    """A dense layer whose step only adds rows and advances neurons.
 
-    What functions close over is one tuple: a function that closes over more values than fit in five
-    with its arguments takes memory from the heap in each call, and so does one of Python's that has
-    more than eleven variables and places for arguments.
+    A function closes over one tuple only. With more than five values, its arguments included, it would
+    allocate memory from the heap in each call. So does a function of Python with more than eleven
+    variables and places for arguments.
 
-    biased      u16[], the membranes, in `work` behind the sums
-    parts       the function that adds rows, the addresses of the rows' numbers, of the first row and of
-                the sums, these and how many neurons there are, the function that takes the neurons
-                through a step, and the addresses of `work` and of the neurons' numbers
-    start_at    the addresses of the membranes and of what they start with, and how many words that is
-    kept        what there are addresses of
-    step, hold, reset    functions, those of the contract
+    Attributes
+    ----------
+    biased : u16[], the membranes, in `work` behind the sums
+    parts : the function that adds rows; the addresses of the rows' numbers, of the first row and of the
+        sums; these sums and the number of neurons; the function that takes the neurons through a step;
+        the addresses of `work` and of the neurons' numbers
+    start_at : the addresses of the membranes and of their start values, and the number of words
+    kept : the objects behind these addresses
+    step, hold, reset : functions, those of the contract
     """
 
     def __init__(self, table, build):
@@ -129,7 +131,7 @@ def _step(parts):
 
 
 def _hold(at, inputs):
-    """Return `hold` of a layer, which takes memory when it is called first."""
+    """Return `hold` of a layer, which allocates memory at its first call."""
     parts = list(at) + [inputs, None, None]
 
     @micropython.native

@@ -1,6 +1,6 @@
-"""Membranes taken through a step two at a time, in viper: any leak, any gain.
+"""Take membranes through a step, two at a time, in viper: any leak, any gain.
 
-See build.py for the numbers.
+build.py describes the numbers.
 """
 
 import micropython
@@ -23,11 +23,16 @@ from spikert.loops import SIGN
 
 @micropython.viper
 def advance(at: int, constants: int, word: int, events: ptr16) -> int:
-    """Take every neuron through a step; list those that fire in `events`, return how many.
+    """Take every neuron through a step; list those that fire in `events`, return their number.
 
-    at           at first the address of `work`, the sums and the membranes
-    constants    at first the numbers'
-    word         at first where to write how many fire, i32
+    Parameters
+    ----------
+    at : int
+        At first the address of `work`, the sums and the membranes.
+    constants : int
+        At first the address of the neurons' numbers.
+    word : int
+        At first the address of the i32 that receives the number of neurons that fired.
     """
     numbers = ptr32(constants)
     told = word

@@ -1,48 +1,49 @@
-"""What the `viper` kernel's functions are told of a layer: only needed while it is made.
+"""Prepare a layer for the functions of the `viper` kernel.
 
-Rows of a dense layer's weights are added two columns at a time. A word of bytes has four columns, and
-two words of sums: one to which the whole word is added, and one of its odd bytes only, two 16-bit
-lanes; the even bytes' lanes are what is left of the first without the second. A word of weights in
-pairs has two columns and one word of sums. In the end each sum is u16, biased by 0x8000, in the order
-of the columns.
+This module is only needed while the layer is made.
 
-Sums are right modulo 2**32 as whole words; so however often a lane passes 16 bits on the way, it is
-right in the end, for what it has come to is proved to fit.
+Rows of a dense layer's weights are added two columns at a time. A word of bytes has four columns and
+two words of sums, each with two 16-bit lanes. The first sums whole words, the second only their odd
+bytes. The even bytes' sums are the first less the second. A word of weights in pairs has two columns
+and one word of sums. In the end each sum is u16, biased by 0x8000, in the order of the columns.
+
+Sums are right modulo 2**32 as whole words. A lane may pass 16 bits on the way; it is right in the end,
+because its final value is proved to fit.
 
 Viper takes four instructions to add a row's word to others in one expression, but a dozen to fetch a
-sum and to put it back; hence several rows at a time. Where too few are left, a row of zeros stands in.
-The first three variables live in registers, two of them in a .mpy file; so the hottest come first, and
-begin as arguments: addresses, for to find a buffer's takes as long as a row. The numbers of rows are
-i32:
+sum and to store it; hence several rows at a time. If too few are left, a row of zeros replaces them.
+The first three variables live in registers, two of them in a .mpy file; so the most used come first, and
+start as arguments. They are addresses, because finding a buffer's address takes as long as a row. The
+numbers of rows are i32:
 
     ROWS_STRIDE         bytes in a row
-    ROWS_BLOCKS         how many times BLOCK columns
-    ROWS_WEIGHT_BIAS    what was added to each weight
-    ROWS_INPUTS         how many can be inputs
-    ROWS_PAIRS          whether weights stand in 16 bits
-    ROWS_ZEROS          from here on a row of them
+    ROWS_BLOCKS         number of blocks of BLOCK columns
+    ROWS_WEIGHT_BIAS    the bias of each weight
+    ROWS_INPUTS         number of inputs
+    ROWS_PAIRS          whether weights have 16 bits
+    ROWS_ZEROS          from here on a row of zeros
 
 Neurons are taken through a step two at a time as well. A word has the membranes of two, each biased by
-0x8000, and another their sums, biased alike. All that is added to both is right as a sum of whole
-words, as long as what it comes to fits in each lane, which is proved. Of a biased membrane u, the leak
-(v * d) >> r is ((u * d) >> r) - (d << (15 - r)), and with d a power of two it takes one shift for both.
-A membrane less its threshold, proved to fit as well, has its sign bit set where the neuron fires; most
-often neither does, and one test shows it. The numbers of neurons:
+0x8000, and another their sums, biased alike. A term added to both is right as a sum of whole words, if
+the result fits in each lane, which is proved. Of a biased membrane u, the leak (v * d) >> r is
+((u * d) >> r) - (d << (15 - r)). With d a power of two it takes one shift for both. A membrane less
+its threshold, proved to fit as well, has its sign bit set if the neuron fires. Most often neither does,
+and one test shows it. The numbers of neurons:
 
-    NEURONS_WORDS          as many words of two membranes as there are constants for
-    NEURONS_TIMES          how often that makes all neurons
+    NEURONS_WORDS          number of words of two membranes that the constants cover
+    NEURONS_TIMES          number of repetitions that cover all neurons
     NEURONS_GAIN           of the sums
     NEURONS_HALVINGS       k of a leak v >> k
-    NEURONS_LEAK_MASK      the bits of both lanes that such a shift leaves
+    NEURONS_LEAK_MASK      the bits of both lanes that remain after such a shift
     NEURONS_FACTOR, NEURONS_R    d of any other leak, or 0; and r
     NEURONS_FIRES          the sign bits of both lanes, or 0
-    NEURONS_SETS           whether a neuron that fires becomes something, else it loses that
-    NEURONS_MEMBRANES      where they begin behind the sums, in bytes
-    NEURONS_CONSTANTS      from here on three words for each two neurons: what is added in each step,
-                           namely the biases and what the leak's and the sums' own bias amount to; the
-                           negative thresholds; and what a neuron that fires loses, or becomes, u16[2].
-                           In a convolution they are those of as many pixels as make FOUR neurons, which
-                           a loop may take at a time
+    NEURONS_SETS           whether a neuron that fires is set to a value; otherwise it loses that value
+    NEURONS_MEMBRANES      offset of the membranes behind the sums, in bytes
+    NEURONS_CONSTANTS      from here on three words for each two neurons. The first is added in each
+                           step: the biases and the effect of the leak's and the sums' own bias. The
+                           second is the negative thresholds. The third is the value that a neuron
+                           that fires loses, or is set to, u16[2]. A convolution has them for as many
+                           pixels as make FOUR neurons, which a loop may take at a time
 """
 
 from array import array
@@ -51,18 +52,20 @@ from spikert.compat import const
 from spikert.kernels.viper.words import BOTH
 from spikert.loops import SIGN
 
-BLOCK = const(16)  # columns that the loops take at a time: sums are padded to that
-BEYOND = const(32)  # bytes, as far as a block goes on behind a row
+# Columns that the loops take at a time; sums are padded to a multiple.
+BLOCK = const(16)
+# Bytes that a block reads behind a row.
+BEYOND = const(32)
 FOUR = const(4)
 
 
 def padded(neurons):
-    """Return how many columns the sums of so many neurons have."""
+    """Return the number of columns of the sums of `neurons` neurons."""
     return (neurons + BLOCK - 1) & -BLOCK
 
 
 def rows(table, count):
-    """Return array i32: the numbers of so many rows of a tables.LayerTable."""
+    """Return array i32: the numbers of `count` rows of a tables.LayerTable."""
     blocks = padded(table.neurons) // BLOCK
     known = array("i", (table.stride, blocks, table.weight_bias, count, table.pairs))
     known.extend(array("i", bytes(table.stride + BEYOND)))
@@ -70,7 +73,7 @@ def rows(table, count):
 
 
 def adder(table):
-    """Return the function that is the fastest for the weights of a table."""
+    """Return the fastest function for the weights of a table."""
     if table.pairs:
         from spikert.kernels.viper import pairs as module
     elif table.together >= 8:
@@ -83,7 +86,7 @@ def adder(table):
 
 
 def advancer(table):
-    """Return the function that is the fastest for the neurons of a table."""
+    """Return the fastest function for the neurons of a table."""
     gain = 0 if table.current else table.gain
     (d,) = table.parameter("d")
     if gain or not _halvings(d, table.r):
@@ -115,7 +118,7 @@ def neurons(table, membranes):
 
 
 def _period(table):
-    """Return after how many neurons the constants begin again, a multiple of FOUR."""
+    """Return the number of neurons after which the constants repeat, a multiple of FOUR."""
     if not table.geometry:
         return (table.maps + FOUR - 1) // FOUR * FOUR
     pixels = 1
@@ -125,7 +128,7 @@ def _period(table):
 
 
 def _halvings(d, r):
-    """Return the k of a leak v >> k, 0 of any other."""
+    """Return the k of a leak v >> k, 0 for any other leak."""
     for power in range(8):
         if d == 1 << power:
             return r - power
@@ -142,8 +145,10 @@ def _constants(table, period, added):
         lanes = [0, 0, 0]
         for lane, one in ((1, BOTH - 1), (0, 1)):
             k = (j + lane) % maps if table.geometry else j + lane
-            beyond = k >= maps  # where it is to stay 0
-            drive = 0 if beyond or table.current else bias[k]  # a current has had its bias already
+            # A column beyond the neurons stays 0.
+            beyond = k >= maps
+            # The current already contains the bias.
+            drive = 0 if beyond or table.current else bias[k]
             lanes[0] += one * (added + drive)
             lanes[1] -= one * (1 if beyond else theta[k])
             lanes[2] += one * (0 if beyond else resets[k] & 0xFFFF ^ turned)

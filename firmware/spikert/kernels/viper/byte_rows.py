@@ -1,6 +1,6 @@
-"""Rows of bytes, added four at a time, in viper.
+"""Add rows of bytes, four at a time, in viper.
 
-See build.py for how rows are added, and for the numbers.
+build.py describes the method and the numbers.
 """
 
 import micropython
@@ -17,14 +17,22 @@ from spikert.loops import SIGN
 
 
 @micropython.viper
-def add(  # noqa: PLR0915, for a call costs more than a row
+def add(  # noqa: PLR0915, because a call costs more than a row
     word: int, odd: int, lanes: int, sums: int, events: ptr16
 ):
-    """Put the sums of the rows of `events` into `sums`, four rows at a time.
+    """Write the sums of the rows of `events` into `sums`, four rows at a time.
 
-    word    at first the address of the numbers
-    odd     at first that of the first row
-    lanes   at first how many events there are
+    Parameters
+    ----------
+    word : int
+        At first the address of the numbers.
+    odd : int
+        At first the address of the first row.
+    lanes : int
+        At first the number of events.
+    sums : int
+        Address.
+    events : u16[]
     """
     numbers = ptr32(word)
     rows = odd
@@ -35,7 +43,8 @@ def add(  # noqa: PLR0915, for a call costs more than a row
     event = int(events)
     odd = (SIGN - count * numbers[ROWS_WEIGHT_BIAS]) * BOTH
     word = odd + (odd << 8)
-    lanes = sums  # in a register, as long as it is not needed
+    # In a register, until `lanes` is needed.
+    lanes = sums
     left = blocks
     while left:
         ptr32(lanes)[0] = word

@@ -1,6 +1,6 @@
-"""Rows of bytes of which eight can be added before one overflows, in viper.
+"""Add rows of bytes in viper; eight rows can be added before a byte overflows.
 
-See build.py for how rows are added, and for the numbers.
+build.py describes the method and the numbers.
 """
 
 import micropython
@@ -17,10 +17,10 @@ from spikert.loops import SIGN
 
 
 @micropython.viper
-def add(  # noqa: PLR0915, for a call costs more than a row
+def add(  # noqa: PLR0915, because a call costs more than a row
     word: int, lanes: int, to: int, sums: int, events: ptr16
 ):
-    """Put the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
+    """Write the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
     numbers = ptr32(word)
     rows = lanes
     count = to

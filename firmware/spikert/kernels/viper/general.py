@@ -1,14 +1,16 @@
-"""Any layer in viper: convolutions, synaptic currents, own spikes, neurons that are compared one by one.
+"""Step any layer in viper.
 
-A dense layer's rows are added by one of byte_rows.py and its kin, a convolution's patches to the sums
-where they lie, two neurons at a time. Where it is proved that two membranes can be compared in a word,
-advance.py or shift.py takes them through a step, else `_advance` does, one by one.
+The layer can have convolutions, synaptic currents, own spikes, and neurons compared one by one.
 
-Viper keeps the first three variables in registers, the others on the stack; so the hottest of each
-loop come first, as parameters that the caller passes as 0. Its 16-bit loads have no sign: what is
-signed is kept biased by 0x8000, and two such sums in a word do not disturb each other as long as both
-stay in int16, which is proved. Numbers, offsets and a convolution's places stand in `block`, i32[];
-what is added to the membranes, and the membranes, biased, in `work`, u16[2, MEMBRANES].
+byte_rows.py and its siblings add a dense layer's rows. A convolution's patches are added to the sums
+in place, two neurons at a time. If it is proved that two membranes can be compared in a word,
+advance.py or shift.py takes them through a step; otherwise `_advance` does, one by one.
+
+Viper keeps the first three variables in registers, the others on the stack. So the most used of each
+loop come first, as parameters that the caller passes as 0. Its 16-bit loads have no sign, so signed
+numbers are biased by 0x8000. Two such sums in a word do not disturb each other if both stay in int16,
+which is proved. Numbers, offsets and a convolution's places are in `block`, i32[]. The terms that are
+added to the membranes, and the membranes, biased, are in `work`, u16[2, MEMBRANES].
 """
 
 from array import array
@@ -36,36 +38,38 @@ _RHO = const(16)
 _V_RESET = const(18)
 _CURRENT_D = const(20)
 _CURRENT_R = const(22)
-_LAYER_CURRENT = const(23)  # whether there is one
+_LAYER_CURRENT = const(23)  # whether the layer has one
 _LAYER_MAPS = const(24)
 _LAYER_PIXELS = const(25)
-_LAYER_MEMBRANES = const(26)  # where they begin in `work`, in 16-bit units
+_LAYER_MEMBRANES = const(26)  # their start in `work`, in 16-bit units
 _CHANNELS = const(27)  # from here on of a convolution only
 _HEIGHT = const(28)
 _WIDTH = const(29)
 _KERNEL = const(30)  # weights of a channel
 _ROW = const(31)  # a row of neurons, in bytes of sums
-_LAYER_PLACES = const(32)  # where the places begin in `block`
-_PARTS = const(33)  # those of tables.Geometry begin here, counted in weights
+_LAYER_PLACES = const(32)  # start of the places in `block`
+_PARTS = const(33)  # start of tables.Geometry's parts, counted in weights
 _LANE_SIGNS = const(0x00800080)
 
 
 class Layer:
     """A layer of integer leaky integrate-and-fire neurons; see the package for the contract.
 
-    work       the drive, or the synaptic current in its place, and the membranes
-    drive      u16[MEMBRANES], the sums of all weights; in `work`, unless a current stands there
-    sums       u16[MEMBRANES], those of the inputs' weights; in `drive`, unless own spikes join them
-    add        function that adds the rows of a dense layer
-    at         of the rows of the inputs: the addresses of their numbers, of the first one, of `sums`;
-               None in a convolution
-    own_at     those of the rows of own spikes, with that of `drive`; None where they do not feed back
-    neurons_at of neurons compared two in a word: the addresses of `work`, of their numbers, of where
-               to write how many fire; None where `_advance` takes them
-    start      u16[maps], the membranes at the start
-    biased     u16[], the membranes
-    listed     u16[inputs], once the layer held x: those that count
-    kept       what there are addresses of
+    Attributes
+    ----------
+    work : the drive, or the synaptic current in its place, and the membranes
+    drive : u16[MEMBRANES], the sums of all weights; in `work`, unless that has a current
+    sums : u16[MEMBRANES], those of the inputs' weights; in `drive`, unless own spikes join them
+    add : function that adds the rows of a dense layer
+    at : of the rows of the inputs: the addresses of their numbers, of the first one, of `sums`;
+        None in a convolution
+    own_at : those of the rows of own spikes, with that of `drive`; None without recurrence
+    neurons_at : of neurons compared two in a word: the addresses of `work`, of their numbers, and of the
+        number of neurons that fired; None if `_advance` takes them
+    start : u16[maps], the membranes at the start
+    biased : u16[], the membranes
+    listed : u16[inputs], after the first hold of x: the inputs that are not 0
+    kept : the objects behind these addresses
     """
 
     def __init__(self, table):
@@ -88,7 +92,7 @@ class Layer:
         self.reset()
 
     def _address_rows(self, table):
-        """Return what has to be kept of a dense layer's rows."""
+        """Address a dense layer's rows; return the objects to keep."""
         if table.geometry:
             return ()
         address = words.address
@@ -103,7 +107,7 @@ class Layer:
         return rows, own
 
     def _address_neurons(self, table, size):
-        """Return what has to be kept of the neurons' numbers."""
+        """Address the neurons' numbers; return the objects to keep."""
         if not build.fits(table):
             return ()
         self.advance = build.advancer(table)
@@ -114,7 +118,7 @@ class Layer:
 
     @micropython.native
     def reset(self):
-        """Start every state again."""
+        """Reset every state."""
         block = self.block
         if self.current:
             words.clear(self.work, block[_LAYER_MEMBRANES] >> 1)
@@ -124,7 +128,8 @@ class Layer:
     @micropython.native
     def hold(self, x):
         """Keep the weighted sum >> 8 of the inputs x u8[inputs]."""
-        if self.listed is None:  # what only an input that is held needs
+        # Only a held input needs these.
+        if self.listed is None:
             from spikert.kernels.viper import hold as hold_code
 
             self.listed = array("H", range(self.inputs))
@@ -137,7 +142,7 @@ class Layer:
 
     @micropython.native
     def step(self, events, count, shift):
-        """Advance by one step and return how many neurons fired."""
+        """Advance by one step and return the number of neurons that fired."""
         if events is not None:
             if self.at:
                 rows, weights, sums = self.at
@@ -163,7 +168,7 @@ class Layer:
 
     @micropython.native
     def _hold_patches(self, x):
-        """Hold x bit by bit from the lowest: its inputs' patches are added, and the sums halved."""
+        """Hold x bit by bit from the lowest: add its inputs' patches, and halve the sums."""
         block, sums = self.block, self.sums
         words.clear(sums, block[_LAYER_MEMBRANES] >> 1)
         for bit in range(8):
@@ -173,7 +178,7 @@ class Layer:
 
     @micropython.native
     def _scatter(self, events, count, shift):
-        """Put the sum of the patches of `events`, shifted right, into `sums`."""
+        """Write the sum of the patches of `events`, shifted right, into `sums`."""
         block, sums = self.block, self.sums
         words.clear(sums, block[_LAYER_MEMBRANES] >> 1)
         _add_patches(0, 0, 0, block, self.data, sums, events, count)
@@ -207,10 +212,10 @@ def _block(table):
 
 
 def _convolution(table):
-    """Return what `block` holds of a convolution besides: array i32.
+    """Return the further numbers of a convolution in `block`: array i32.
 
-    Its parts and places have been multiplied by what they would be multiplied by for each event:
-    FIRST counts in bytes of sums, PART in bytes of `block`, COUNT and SKIPPED of columns in weights.
+    Its parts and places are multiplied in advance by the factors of each event: FIRST counts in bytes of
+    sums, PART in bytes of `block`, COUNT and SKIPPED of columns in weights.
     """
     g, maps = table.geometry, table.maps
     parts = g.parts()
@@ -236,7 +241,7 @@ def _add(target: ptr16, source: ptr16, count: int):
 
 @micropython.viper
 def _plane(i: int, count: int, x: ptr8, inputs: int, bit: int, events: ptr16) -> int:
-    """List the inputs whose x has this bit in `events`, return how many."""
+    """List the inputs whose x has this bit in `events`, return their number."""
     while i < inputs:
         if x[i] >> bit & 1:
             events[count] = i
@@ -246,7 +251,7 @@ def _plane(i: int, count: int, x: ptr8, inputs: int, bit: int, events: ptr16) ->
 
 
 @micropython.viper
-def _add_patches(  # noqa: PLR0915, for a call costs more than an event
+def _add_patches(  # noqa: PLR0915, because a call costs more than an event
     at: int,
     word: int,
     signs: int,
@@ -266,7 +271,8 @@ def _add_patches(  # noqa: PLR0915, for a call costs more than an event
     weights = int(data) + block[_LAYER_WEIGHTS]
     parts_at = int(block) + 4 * _PARTS
     rows_at = int(block) + 4 * block[_LAYER_PLACES]
-    columns_at = rows_at + 16 * block[_HEIGHT]  # four numbers of four bytes in a place
+    # A place has four numbers of four bytes.
+    columns_at = rows_at + 16 * block[_HEIGHT]
     event = int(events)
     while count:
         at = ptr16(event)[0]
@@ -353,10 +359,10 @@ def _follow(j: int, i: int, work: ptr16, block: ptr32, data: ptr16, drive: ptr16
 
 
 @micropython.viper
-def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
+def _advance(  # noqa: PLR0912, PLR0915, because a call costs more than a neuron
     v: int, j: int, fired: int, block: ptr32, work: ptr16, data: ptr16, events: ptr16
 ) -> int:
-    """Take every neuron through a step; list those that fire in `events`, return how many."""
+    """Take every neuron through a step; list those that fire in `events`, return their number."""
     maps = block[_LAYER_MAPS]
     membranes = block[_LAYER_MEMBRANES]
     gain = block[_LAYER_GAIN]
@@ -377,7 +383,8 @@ def _advance(  # noqa: PLR0912, PLR0915, for a call costs more than a neuron
     d = data[d_at]
     low = (data[low_at] ^ sign) - sign
     theta = (data[theta_at] ^ sign) - sign
-    if block[_LAYER_CURRENT]:  # which has had them already
+    # The current already contains gain and bias.
+    if block[_LAYER_CURRENT]:
         gain = bias_each = bias = 0
     fired = 0
     first = 0

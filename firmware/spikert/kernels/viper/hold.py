@@ -1,6 +1,6 @@
-"""Weighted sums of a whole input, in viper.
+"""Compute the weighted sums of a whole input, in viper.
 
-See build.py for how rows are added, and for the numbers.
+build.py describes the method and the numbers.
 """
 
 import micropython
@@ -16,16 +16,21 @@ from spikert.loops import SIGN
 
 
 @micropython.viper
-def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a row
+def hold(  # noqa: PLR0915, because sixteen columns share the search for a row
     row: int, x: int, t0: int, values: ptr8, listed: ptr16
 ):
-    """Put the sums of x times its row, shifted right by 8, into sums.
+    """Write the sums of x times its row, shifted right by 8, into sums.
 
-    row       at first the address of the numbers
-    x         at first that of the first row
-    t0        at first that of the sums u16[]
-    values    u8[ROWS_INPUTS], all x
-    listed    u16[ROWS_INPUTS], to be overwritten: those that are not 0
+    Parameters
+    ----------
+    row : int
+        At first the address of the numbers.
+    x : int
+        At first the address of the first row.
+    t0 : int
+        At first the address of the sums u16[].
+    values : u8[ROWS_INPUTS], all x
+    listed : u16[ROWS_INPUTS], overwritten with the x that are not 0
     """
     numbers = ptr32(row)
     column = x
@@ -116,7 +121,8 @@ def hold(  # noqa: PLR0915, for sixteen columns share what it takes to find a ro
         ptr16(to)[15] = (t15 >> 8) + SIGN
         to += 32
         blocks -= 1
-    if numbers[ROWS_PAIRS] and stride & 4:  # as in add_pairs
+    # As in pairs.py.
+    if numbers[ROWS_PAIRS] and stride & 4:
         to = sums + stride
         ptr16(to)[0] = SIGN
         ptr16(to)[1] = SIGN

@@ -1,6 +1,6 @@
-"""Rows of weights in pairs, added eight at a time, in viper.
+"""Add rows of weights in pairs, eight at a time, in viper.
 
-See build.py for how rows are added, and for the numbers.
+build.py describes the method and the numbers.
 """
 
 import micropython
@@ -10,10 +10,10 @@ from spikert.loops import SIGN
 
 
 @micropython.viper
-def add(  # noqa: PLR0915, for a call costs more than a row
+def add(  # noqa: PLR0915, because a call costs more than a row
     word: int, a: int, b: int, sums: int, events: ptr16
 ):
-    """Put the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
+    """Write the sums of the rows of `events` into `sums`; see byte_rows.py for the arguments."""
     numbers = ptr32(word)
     rows = a
     count = b
@@ -83,7 +83,8 @@ def add(  # noqa: PLR0915, for a call costs more than a row
             left -= 1
         event += 16
         count -= 8
-    if stride & 4:  # a word of two columns behind the row, which the neurons' loop reads as well
+    # The neurons' loop also reads a word of two columns behind the row.
+    if stride & 4:
         to = sums + stride
         ptr16(to)[0] = SIGN
         ptr16(to)[1] = SIGN

@@ -1,6 +1,6 @@
-"""Membranes taken through a step two at a time, in viper: a leak that is a shift, and no gain.
+"""Take membranes through a step, two at a time, in viper: shift leak, no gain.
 
-See build.py for the numbers.
+The leak is a shift, as most are. build.py describes the numbers.
 """
 
 import micropython
@@ -19,7 +19,7 @@ from spikert.loops import SIGN
 
 
 @micropython.viper
-def advance(  # noqa: PLR0915, for a call costs more than a neuron
+def advance(  # noqa: PLR0915, because a call costs more than a neuron
     at: int, constants: int, word: int, events: ptr16
 ) -> int:
     """Take every neuron through a step; see advance.py for the arguments."""

@@ -1,11 +1,13 @@
-"""Words and halfwords in memory, in viper, and where numbers stand; see build.py for these."""
+"""Copy, clear and shift words in memory, in viper.
+
+The constants are the offsets of the numbers that build.py describes."""
 
 import micropython
 from micropython import const
 
 from spikert.loops import SIGN
 
-BOTH = const(0x00010001)  # times this, a number is in both lanes
+BOTH = const(0x00010001)  # times a number, it puts it into both lanes
 EVEN_BYTES = const(0x00FF00FF)  # of a word, which are its two lanes
 
 # Of rows:
@@ -32,13 +34,13 @@ NEURONS_CONSTANTS = const(10)
 
 @micropython.viper
 def address(buffer: ptr8) -> int:
-    """Return where a buffer stands."""
+    """Return the address of a buffer."""
     return int(buffer)
 
 
 @micropython.viper
 def copy(to: int, start: int, words: int):
-    """Copy so many words."""
+    """Copy `words` words."""
     while words:
         ptr32(to)[0] = ptr32(start)[0]
         to += 4
@@ -48,7 +50,7 @@ def copy(to: int, start: int, words: int):
 
 @micropython.viper
 def clear(target: ptr32, words: int):
-    """Set so many words of two sums to 0, biased."""
+    """Set `words` words of two biased sums to 0."""
     nothing = SIGN
     nothing |= nothing << 16
     for i in range(words):
@@ -57,7 +59,7 @@ def clear(target: ptr32, words: int):
 
 @micropython.viper
 def flip(target: ptr16, source: ptr16, maps: int, pixels: int):
-    """Bias signed numbers, the same at each pixel, or undo it: both turn the sign bit."""
+    """Bias signed numbers, the same at each pixel, or undo it: both invert the sign bit."""
     at = 0
     while pixels:
         for i in range(maps):
@@ -68,6 +70,6 @@ def flip(target: ptr16, source: ptr16, maps: int, pixels: int):
 
 @micropython.viper
 def shift(target: ptr16, count: int, by: int):
-    """Shift so many numbers to the right, biased."""
+    """Shift `count` biased numbers to the right."""
     for i in range(count):
         target[i] = ((target[i] - SIGN) >> by) + SIGN

@@ -1,18 +1,18 @@
-"""Chips on I2C: a module each, of their registers as the datasheet has them.
+"""Chips on I2C: a module for the registers of each, after its datasheet.
 
-    ADDRESSES     the I2C addresses that it can have
-    IDENTITY      the register that says what it is, and IDENTITIES what it may say
+    ADDRESSES     the possible I2C addresses
+    IDENTITY      the register of the identity, and IDENTITIES its possible values
 
-and a chip that measures motion
+and for a chip that measures motion
 
-    BLOCK         the register from which all is read in one go; it tells with one of the bits READY
-                  whether there is a measurement that has not been read
-    PLACES        where the measurements stand in what is read from there, in the order of motion.NAMES;
-                  three, or six where it measures turning
+    BLOCK         the first register of a reading, which is read in one go; the bits READY of its
+                  first byte show whether a new measurement is ready
+    PLACES        offsets of the measurements in the reading, in the order of motion.NAMES; three, or
+                  six with rotation
     BIG_ENDIAN    whether a measurement's upper byte comes first
     setup(settings, g, dps)
                   the (register, value) to write to a chip, in their order, so that it measures `rate`
-                  times a second or more, 100 at least; dps is 0 where turning is not wanted
+                  times a second or more, 100 at least; dps is 0 without rotation
 """
 
 import sys
@@ -30,14 +30,25 @@ def load(name):
     return sys.modules[path]
 
 
-def find(bus, settings, chip, wanted=None):
-    """Return the address at which a chip answers and says that it is what is wanted.
+def find(bus, settings, chip, ids=None):
+    """Return the address at which the chip answers with its identity.
 
-    wanted    those of the chip's IDENTITIES that will do; all if not given
-    Raises OSError if nothing answers at the address in the settings or at any that the chip can have,
-    Nonsense if only others do.
+    Parameters
+    ----------
+    bus : Bus of spikert.hardware
+    settings : dict, of the sensor
+    chip : module of a chip
+    ids : tuple of int, optional
+        The accepted part of the chip's IDENTITIES; all by default.
+
+    Raises
+    ------
+    OSError
+        If no chip answers at the address in the settings, or at any of the chip's addresses.
+    Nonsense
+        If only other chips answer.
     """
-    addresses, wanted = chip.ADDRESSES, wanted or chip.IDENTITIES
+    addresses, ids = chip.ADDRESSES, ids or chip.IDENTITIES
     if "address" in settings:
         addresses = (whole(settings, "address", 0, 0x08, 0x77),)
     identity, others = bytearray(1), []
@@ -46,22 +57,25 @@ def find(bus, settings, chip, wanted=None):
             bus.read_into(address, chip.IDENTITY, identity)
         except OSError:
             continue
-        if identity[0] in wanted:
+        if identity[0] in ids:
             return address
         others.append("0x%02x says 0x%02x" % (address, identity[0]))
     name = settings["sensor"]
     if others:
-        known = ", ".join(["0x%02x" % known for known in wanted])
-        said = "; ".join(others)
-        raise Nonsense("no %s, which says %s: what answers at %s" % (name, known, said))
+        known = ", ".join(["0x%02x" % known for known in ids])
+        text = "; ".join(others)
+        raise Nonsense("no %s, which says %s: the chip at %s" % (name, known, text))
     tried = ", ".join(["0x%02x" % address for address in addresses])
     raise OSError(ENODEV, "no %s answers at %s" % (name, tried))
 
 
 def bits(rate, choices):
-    """Return the bits of the slowest of the rates that a chip has which is not below `rate`.
+    """Return the bits of the chip's slowest rate that is not below `rate`.
 
-    choices    (samples a second, bits), the slowest first
+    Parameters
+    ----------
+    rate : number, samples a second
+    choices : tuple of (samples a second, bits), the slowest first
     """
     for most, value in choices:
         if rate <= most:

@@ -1,4 +1,6 @@
-"""Analog Devices' ADXL345, and the ADXL343: 256 units a g (3.9 mg each) in all ranges.
+"""Analog Devices' ADXL345, and the ADXL343: acceleration.
+
+A g is 256 units (3.9 mg each) in all ranges.
 
 Source: Analog Devices ADXL345, Rev. G, "Specifications", "Register Map" and "Register Definitions".
 """
@@ -20,12 +22,13 @@ POWER_CTL = const(0x2D)
 DATA_FORMAT = const(0x31)
 FULL_RES = const(0x08)
 MEASURE = const(0x08)
-FASTEST = const(800)  # what I2C carries at 400 kHz
+# The limit of I2C at 400 kHz.
+FASTEST = const(800)
 RATES = ((100, 0x0A), (200, 0x0B), (400, 0x0C), (FASTEST, 0x0D))
 
 
 def setup(settings, g, dps):
-    """Return what to write; see the package's docstring."""
+    """Return the registers to write; see the package's docstring."""
     return (
         (DATA_FORMAT, FULL_RES | (2, 4, 8, 16).index(g)),
         (BW_RATE, chips.bits(sensors.rate(settings, FASTEST), RATES)),

@@ -12,9 +12,11 @@ ADDRESSES = (0x76, 0x77)  # pin SDO low or high
 IDENTITY = 0xD0  # id
 IDENTITIES = (0x60, 0x58, 0x57, 0x56)  # BME280; BMP280, and samples of it
 DATA = 0xF7  # press_msb; pressure and temperature have three bytes each, humidity two
-SKIPPED = 0x80000  # a converter's value while it has measured nothing
+# A converter's value before its first measurement.
+SKIPPED = 0x80000
 
-SETUP = (  # ctrl_hum counts only after ctrl_meas has been written
+# ctrl_hum counts only after ctrl_meas has been written.
+SETUP = (
     (0xF5, 0x00),  # config: a measurement each 0.5 ms, no filter
     (0xF2, 0x01),  # ctrl_hum: humidity once
     (0xF4, 0x27),  # ctrl_meas: temperature and pressure once, normal mode
@@ -24,7 +26,7 @@ TRIMMING_H = const(0xE1)  # dig_H2 to dig_H6
 
 
 class Trimming:
-    """A chip's calibration, and what makes measurements of its converters' values with it."""
+    """A chip's calibration, which turns its converters' values into measurements."""
 
     def __init__(self, bus, address, humid):
         block = bytearray(26)
@@ -35,7 +37,7 @@ class Trimming:
         self.fine = 0
 
     def temperature(self, adc):
-        """Return hundredths of a degree Celsius; the other two need it first."""
+        """Return hundredths of a degree Celsius; pressure and humidity need it first."""
         t1, t2, t3 = self.t
         var1 = (((adc >> 3) - (t1 << 1)) * t2) >> 11
         var2 = (((((adc >> 4) - t1) * ((adc >> 4) - t1)) >> 12) * t3) >> 14
@@ -43,7 +45,7 @@ class Trimming:
         return (self.fine * 5 + 128) >> 8
 
     def pressure(self, adc):
-        """Return pascals, 0 if the calibration is none."""
+        """Return pascals, 0 if the calibration is invalid."""
         p1, p2, p3, p4, p5, p6, p7, p8, p9 = self.p
         var1 = (self.fine >> 1) - 64000
         var2 = (((var1 >> 2) * (var1 >> 2)) >> 11) * p6

@@ -24,11 +24,12 @@ CTRL_REG4 = const(0x23)
 AXES = const(0x07)
 FASTEST = const(1344)
 RATES = ((100, 0x50), (200, 0x60), (400, 0x70), (FASTEST, 0x90))  # ODR
-HIGH_RESOLUTION = const(0x88)  # BDU, the bytes of a measurement belong together; HR, 12 bits
+# BDU: the bytes of a measurement belong together; HR: 12 bits.
+HIGH_RESOLUTION = const(0x88)
 
 
 def setup(settings, g, dps):
-    """Return what to write; see the package's docstring."""
+    """Return the registers to write; see the package's docstring."""
     return (
         (CTRL_REG4, HIGH_RESOLUTION | (2, 4, 8, 16).index(g) << 4),
         (CTRL_REG1, chips.bits(sensors.rate(settings, FASTEST), RATES) | AXES),

@@ -1,4 +1,6 @@
-"""ST's LSM6DS3, LSM6DSL, LSM6DSM, LSM6DSO, LSM6DSOX, LSM6DS33, LSM6DS3TR-C and ISM330DHCX.
+"""ST's LSM6DS family: acceleration and rotation.
+
+LSM6DS3, LSM6DSL, LSM6DSM, LSM6DSO, LSM6DSOX, LSM6DS33, LSM6DS3TR-C and ISM330DHCX.
 
     g      2      4      8      16        dps   250   500   1000  2000
     a unit 0.061  0.122  0.244  0.488 mg        8.75  17.5  35    70 thousandths of a degree a second
@@ -28,14 +30,12 @@ SCALES = (2, 16, 4, 8)  # FS_XL
 
 
 def setup(settings, g, dps):
-    """Return what to write; see the package's docstring."""
+    """Return the registers to write; see the package's docstring."""
     often = chips.bits(sensors.rate(settings, FASTEST), RATES)
     turning = often | (250, 500, 1000, 2000).index(dps) << 2 if dps else 0
     return (
-        (
-            CTRL3_C,
-            0x44,
-        ),  # BDU, the bytes of a measurement belong together; IF_INC, read many in one go
+        # BDU: the bytes of a measurement belong together; IF_INC: read many in one go.
+        (CTRL3_C, 0x44),
         (CTRL1_XL, often | SCALES.index(g) << 2),
         (CTRL2_G, turning),
     )

@@ -1,4 +1,4 @@
-"""ST's LSM9DS1, of which acceleration and turning are read, and not the compass.
+"""ST's LSM9DS1: acceleration and rotation, without the compass.
 
     g      2      4      8      16        dps   250 (245)  500   2000
     a unit 0.061  0.122  0.244  0.732 mg        8.75       17.5  70 thousandths of a degree a second
@@ -29,12 +29,19 @@ TURNS = {250: 0x00, 500: 0x08, 2000: 0x18}  # FS_G
 
 
 def setup(settings, g, dps):
-    """Return what to write; see the package's docstring. Raises ValueError for 1000 degrees."""
+    """Return the registers to write; see the package's docstring.
+
+    Raises
+    ------
+    ValueError
+        For 1000 degrees a second.
+    """
     if dps == 1000:
         raise ValueError("dps is 1000; lsm9ds1 has 250, 500, 2000")
     often = chips.bits(sensors.rate(settings, FASTEST), RATES)
     return (
-        (CTRL_REG8, 0x44),  # BDU, the bytes of a measurement belong together; IF_ADD_INC, read on
+        # BDU: the bytes of a measurement belong together; IF_ADD_INC: read on.
+        (CTRL_REG8, 0x44),
         (CTRL_REG6_XL, often | SCALES.index(g) << 3),
         (CTRL_REG1_G, often | TURNS[dps] if dps else 0),
     )

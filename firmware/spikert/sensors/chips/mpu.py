@@ -1,4 +1,4 @@
-"""InvenSense's MPU-6050, MPU-6500 and MPU-6886, and their kin, whose registers are alike.
+"""InvenSense's MPU-6050, MPU-6500 and MPU-6886, and chips with the same registers.
 
     g      2      4     8     16          dps   250   500   1000  2000
     units  16384  8192  4096  2048 a g          131   65.5  32.8  16.4 a degree a second
@@ -12,7 +12,7 @@ from spikert.compat import const
 
 ADDRESSES = (0x68, 0x69)  # pin AD0 low or high
 IDENTITY = 0x75  # WHO_AM_I
-# MPU-6050, MPU-6500, MPU-9250, MPU-9255, MPU-6886, and what is sold as MPU-6050
+# MPU-6050, MPU-6500, MPU-9250, MPU-9255, MPU-6886, and clones that are sold as MPU-6050.
 IDENTITIES = (0x68, 0x70, 0x71, 0x73, 0x19, 0x98)
 BLOCK = 0x3A  # INT_STATUS; from ACCEL_XOUT_H on acceleration, temperature and turning
 READY = 1  # DATA_RDY_INT
@@ -31,10 +31,11 @@ FILTERS = ((20, 6), (42, 5), (88, 4), (188, 3), (368, 2))  # samples a second, D
 
 
 def setup(settings, g, dps):
-    """Return what to write; see the package's docstring."""
+    """Return the registers to write; see the package's docstring."""
     rate = sensors.rate(settings, FASTEST)
     filtered = 1
-    for most, value in FILTERS:  # the widest band below half the rate
+    # The widest band below half the rate.
+    for most, value in FILTERS:
         if rate < most:
             filtered = value
             break

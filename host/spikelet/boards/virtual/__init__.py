@@ -1,1 +1,1 @@
-"""Boards that need no hardware."""
+"""Boards without hardware."""

@@ -1,7 +1,7 @@
-"""I2C chips as those see them that read their registers, and what they measure by itself.
+"""Model the registers of I2C chips and make synthetic measurements.
 
-Written from the datasheets that firmware/spikert/sensors/chips names, and apart from it: each side
-checks the other. The virtual board imports this file as it is, without the package.
+Source: the datasheets that firmware/spikert/sensors/chips names. This file shares no code with the
+drivers there, so that each side checks the other. The virtual board imports it without the package.
 """
 
 from __future__ import annotations
@@ -16,17 +16,28 @@ NO_TURNING = (0, 0, 0)
 
 @dataclass(frozen=True)
 class Chip:
-    """What an I2C chip has in its registers.
+    """The registers of an I2C chip.
 
-    address     where it answers, if it is wired to nothing else
-    constant    {register: bytes} that are always there, its identity among them
-    block       the register from which a measurement is read, its status included
-    frame       makes the bytes there from a sample, i16[channels]
-    channels    readings in a sample at most
-    unset       {register: byte} as they are when it gets its power
-    asleep      (register, mask, value): while this register's bits have this value, it measures nothing
-    nothing     what then stands in the block
-    resets      {register: bits} that bring it back to `unset` when they are written
+    Attributes
+    ----------
+    address : int
+        Default I2C address.
+    constant : dict of int to bytes
+        {register: bytes} that never change, with the identity of the chip.
+    block : int
+        First register of a measurement and its status.
+    frame : callable
+        Function from a sample, int16[channels], to the bytes of the block.
+    asleep : (int, int, int)
+        (register, mask, value): the chip sleeps while these bits of the register have this value.
+    channels : int
+        Most readings in a sample.
+    unset : dict of int to int
+        {register: byte} after power-up.
+    nothing : bytes
+        The block of a sleeping chip; empty for zeros.
+    resets : dict of int to int
+        {register: bits} that reset the chip to `unset` when a driver writes them.
     """
 
     address: int
@@ -40,18 +51,18 @@ class Chip:
     resets: dict[int, int] = field(default_factory=dict)
 
     def registers(self) -> bytearray:
-        """Return all registers as they are when it gets its power."""
-        found = bytearray(REGISTERS)
+        """Return all registers after power-up."""
+        content = bytearray(REGISTERS)
         for register, value in self.unset.items():
-            found[register] = value
+            content[register] = value
         for register, values in self.constant.items():
-            found[register : register + len(values)] = values
+            content[register : register + len(values)] = values
         size = len(self.frame((0,) * self.channels))
-        found[self.block : self.block + size] = self.nothing or bytes(size)
-        return found
+        content[self.block : self.block + size] = self.nothing or bytes(size)
+        return content
 
     def is_asleep(self, registers: Sequence[int]) -> bool:
-        """Return whether it measures nothing with these registers."""
+        """Return whether the chip sleeps with these registers."""
         register, mask, value = self.asleep
         return registers[register] & mask == value
 
@@ -77,9 +88,9 @@ def _lis3dh(sample: Sequence[int]) -> bytes:
 
 
 def _bme280(sample: Sequence[int]) -> bytes:
-    """Make a frame of what the converters give, bits of a u16: pressure, temperature and humidity.
+    """Return the block for converter values uint16[3]: pressure, temperature and humidity.
 
-    Of the first two these are the upper 16 of 20 bits, the others are 0.
+    They are the upper 16 of 20 bits of pressure and temperature; the lower bits are 0.
     """
     pressure, temperature, humidity = (value & 0xFFFF for value in sample)
     return struct.pack(">HBHBH", pressure, 0, temperature, 0, humidity)
@@ -89,7 +100,7 @@ def _bmp280(sample: Sequence[int]) -> bytes:
     return _bme280((*sample, 0))[:6]
 
 
-# The calibration in the example of Bosch's BMP280 data sheet, 3.12; for humidity, one as chips have it.
+# The calibration in the example of Bosch's BMP280 data sheet, 3.12, with a typical one of humidity.
 _TRIMMED = struct.pack(
     "<H2hH8h", 27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000
 )
@@ -108,7 +119,7 @@ CHIPS = {
     "lsm6ds": Chip(0x6A, {0x0F: b"\x6c"}, 0x1E, _lsm6ds, (0x10, 0xF0, 0), 6, resets={0x12: 0x01}),
     "lsm9ds1": Chip(0x6B, {0x0F: b"\x68"}, 0x17, _lsm9ds1, (0x20, 0xE0, 0), 6, resets={0x22: 0x01}),
     "adxl345": Chip(0x53, {0x00: b"\xe5"}, 0x30, _adxl345, (0x2D, 0x08, 0)),
-    # the upper bit of a register's number has it read on to the next one
+    # The upper bit of a register's number makes the chip read on to the next register.
     "lis3dh": Chip(0x18, {0x0F: b"\x33"}, 0xA7, _lis3dh, (0x20, 0xF0, 0)),
     "bme280": Chip(
         0x76,
@@ -131,9 +142,9 @@ CHIPS = {
 
 
 def made_up(channels: int, length: int = 400) -> list[tuple[int, ...]]:
-    """Return samples of a sensor that nobody holds: slow waves, the same each time.
+    """Return `length` synthetic samples: the same slow waves in each call.
 
-    They are triangles, 0..4095, of a period of its own in each channel.
+    Each channel is a triangle wave, 0..4095, with a period of its own.
     """
     return [tuple(_triangle(k, 40 + 20 * c) for c in range(channels)) for k in range(length)]
 

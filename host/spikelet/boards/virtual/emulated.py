@@ -1,4 +1,4 @@
-"""Boards that need no hardware: processes that are reached as a real board is."""
+"""Run boards without hardware as processes with a raw REPL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVE = Path(__file__).parent / "serve.py"
 
 
 class Virtual(FilePort):
-    """The firmware on CPython, with strict stand-ins for a board's modules."""
+    """The firmware on CPython, with strict replacements for a board's modules."""
 
     def __init__(self, name: str = "virtual") -> None:
         self.name = name
@@ -42,7 +42,7 @@ class Virtual(FilePort):
 
 
 class Unix(Virtual):
-    """The firmware on a real MicroPython or CircuitPython, built for a computer."""
+    """The firmware on a MicroPython or CircuitPython that was built for a computer."""
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name)
@@ -52,14 +52,14 @@ class Unix(Virtual):
 
 
 class Qemu(ReplPort):
-    """Real firmware on an emulated microcontroller; what is flashed stands in its memory at start."""
+    """Real firmware on an emulated microcontroller, which loads the flashed image at its start."""
 
     in_place = True
 
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
         self.storage = f"qemu-{model}"
-        self.machine = catalogue.load(self.storage).qemu
+        self.machine = catalogue.load_board_type(self.storage).qemu
         self.prelude = installation.board_side(
             "mount_image",
             _place=(self.machine.rom_address, self.machine.rom_size),
@@ -89,7 +89,13 @@ class Qemu(ReplPort):
                 yield transport
 
     def write_image(self, image: bytes) -> None:
-        """Keep the image that the emulator loads when it is started next."""
+        """Store the image that the emulator loads at its next start.
+
+        Raises
+        ------
+        SpikeletError
+            If the image exceeds the ROM.
+        """
         if len(image) > self.machine.rom_size:
             raise SpikeletError(
                 f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
@@ -105,15 +111,15 @@ class Qemu(ReplPort):
 def _interpreter(path: str) -> Path:
     if not path:
         built = installation.cache_folder("emulated") / "micropython"
-        found = shutil.which("micropython") or (str(built) if built.exists() else None)
-        if found is None:
+        program = shutil.which("micropython") or (str(built) if built.exists() else None)
+        if program is None:
             raise SpikeletError(
                 "no micropython on PATH; run boards/emulated/build unix, or give one as unix:PATH"
             )
-        return Path(found).resolve()
-    found = shutil.which(path)
-    if found is None:
+        return Path(program).resolve()
+    program = shutil.which(path)
+    if program is None:
         raise SpikeletError(
             f"{path} is not a program that can be run; give a MicroPython as unix:PATH"
         )
-    return Path(found).resolve()
+    return Path(program).resolve()

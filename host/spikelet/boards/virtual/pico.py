@@ -1,8 +1,8 @@
-"""An emulated Raspberry Pi Pico: real firmware, with flash that stays and sensors to feed.
+"""Emulate a Raspberry Pi Pico with real firmware, permanent flash and simulated sensors.
 
-It has no second core, and its I2C answers where registers are read or written, but not to scan().
-Cycles are the chip's for code in RAM; code in flash runs as if the cache always had it.
-Source: rp2040js 1.4.1, https://github.com/wokwi/rp2040js; what is added to it is in the folder `rp2040`.
+It has no second core. Its I2C devices answer accesses to registers, but not scan(). Code in RAM takes
+the cycles of the chip; code in flash runs as if it were always in the cache.
+Source: rp2040js 1.4.1, https://github.com/wokwi/rp2040js; the folder `rp2040` contains the additions.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ EMULATOR = "rp2040js"
 
 @dataclass(frozen=True)
 class Powered:
-    """A Pico that runs.
+    """A Pico that is switched on.
 
-    name       how messages call it
-    device     its serial console, as pyserial spells it
-    process    the emulator, which takes one command a line and answers each
+    Attributes
+    ----------
+    name : str
+        Name of the board in messages.
+    device : str
+        Its serial console, as pyserial spells it.
+    process : Popen
+        The emulator, which takes one command per line and answers each.
     """
 
     name: str
@@ -43,7 +48,7 @@ class Powered:
     process: subprocess.Popen[str]
 
     def feed_adc(self, values: Sequence[int]) -> None:
-        """Set what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, the temperature."""
+        """Set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29, the temperature."""
         self._command(adc=list(values))
 
     def feed_i2c(
@@ -54,9 +59,18 @@ class Powered:
         values: Sequence[int],
         clears: Mapping[int, int] | None = None,
     ) -> None:
-        """Set registers, a byte each, of the I2C device at an address; it is there from then on.
+        """Set registers of an I2C device; connect the device if necessary.
 
-        clears    {register: bits} that clear themselves when they are written
+        Parameters
+        ----------
+        bus : int
+        address : int
+        register : int
+            First register.
+        values : sequence of int
+            A byte for each register.
+        clears : mapping of int to int, optional
+            {register: bits} that clear themselves after a write.
         """
         device = {"address": address, "register": register, "values": list(values)}
         self._command(i2c={"bus": bus, **device, "clears": dict(clears or {})})
@@ -69,11 +83,19 @@ class Powered:
         loop: bool = False,
         first: str = "now",
     ) -> None:
-        """Let the ADC read row after row, each as in feed_adc, so many a second of the board's time.
+        """Play a recording to the ADC.
 
-        loop     whether the first row follows the last, which else stays
-        first    when the first row begins: "now", or with "read" half a row before more of it than
-                 its first value is read, so that a loop at this rate finds the middle of each row
+        Parameters
+        ----------
+        rows : sequence of sequence of int
+            Readings as in `feed_adc`.
+        rate_hz : float
+            Rows per second of the board's time.
+        loop : bool
+            Whether to start again after the last row; otherwise the last row stays.
+        first : str
+            Start of the first row: "now", or "read" for half a row before the first reading. With
+            "read", a loop at this rate reads each row in its middle.
         """
         self._command(adc_recording=_recording(rows, rate_hz, loop, first))
 
@@ -88,7 +110,11 @@ class Powered:
         loop: bool = False,
         first: str = "now",
     ) -> None:
-        """Set registers row after row, each as in feed_i2c; the rest as in feed_adc_recording."""
+        """Play a recording to registers; see `feed_i2c` and `feed_adc_recording`.
+
+        With first="read", the recording starts at a reading of the second register, because the first
+        may be a status.
+        """
         device = {"bus": bus, "address": address, "register": register}
         self._command(i2c_recording=device | _recording(rows, rate_hz, loop, first))
 
@@ -103,9 +129,20 @@ class Powered:
         loop: bool = False,
         first: str = "read",
     ) -> None:
-        """Put a chip of devices.CHIPS on a bus; it measures samples i16[channels] in their order.
+        """Connect a chip of devices.CHIPS to a bus; it measures the samples in their order.
 
-        The rest is as in feed_i2c_recording. It measures without being set up, and keeps what is set.
+        The chip measures before its driver sets it up, and keeps the settings.
+
+        Parameters
+        ----------
+        name : str
+            Key in devices.CHIPS.
+        samples : sequence of int16[channels]
+        rate_hz, loop, first
+            See `feed_adc_recording`.
+        bus : int
+        address : int, optional
+            The default address of the chip if not given.
         """
         chip = devices.CHIPS[name]
         at = chip.address if address is None else address
@@ -114,37 +151,40 @@ class Powered:
         self.feed_i2c_recording(bus, at, chip.block, frames, rate_hz, loop=loop, first=first)
 
     def unplug_i2c(self, bus: int, address: int) -> None:
-        """Take an I2C device away; nothing answers at its address until it is plugged in or fed."""
+        """Unplug an I2C device; its address stays silent until you plug it in or set its registers."""
         self._command(i2c_unplug={"bus": bus, "address": address})
 
     def plug_i2c(self, bus: int, address: int) -> None:
-        """Bring a device back that was taken away, as it was."""
+        """Plug in an unplugged device; its registers are unchanged."""
         self._command(i2c_plug={"bus": bus, "address": address})
 
-    def hurry(self, wanted: bool = True) -> None:
-        """Let the board's time pass as fast as it can while it waits, not as fast as here."""
-        self._command(hurry=wanted)
+    def hurry(self, enabled: bool = True) -> None:
+        """Skip the board's waiting times, or make them take real time again."""
+        self._command(hurry=enabled)
 
     def reset(self) -> None:
-        """Reset the board as its button RUN does."""
+        """Reset the board like its button RUN."""
         self._command(reset=1)
 
     def cut(self, operations: int) -> None:
-        """Have the power go after so many operations on its flash from now on; the next is half done.
+        """Cut the power in the middle of a flash operation.
 
-        An operation is a sector erased or a page programmed.
+        Parameters
+        ----------
+        operations : int
+            Complete operations before the cut: each erases a sector or programs a page.
         """
         self._command(cut=operations)
 
     def stats(self) -> dict[str, int]:
-        """Return cycles and idle, both since the last reset, hertz, resets, and operations written."""
+        """Return cycles and idle cycles since the last reset, hertz, resets and flash operations."""
         return self._command(stats=1)
 
     def _command(self, **command: object) -> dict[str, int]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
-            # Not through the buffer, which would keep what a process that has ended did not take.
+            # The stream's buffer would keep the rest of a command after the process has ended.
             line = memoryview(json.dumps(command).encode() + b"\n")
             while line:
                 line = line[os.write(self.process.stdin.fileno(), line) :]
@@ -183,13 +223,13 @@ class Pico(FilePort):
 
     @contextmanager
     def powered(self) -> Iterator[Powered]:
-        """Switch the board on; what its flash holds stays in the board's folder."""
+        """Switch the board on; the content of its flash stays in the board's folder."""
         with processes.owned(self.storage, self.name) as folder:
             command = ["node", str(RUNNER), str(self.firmware), str(folder / "flash.bin")]
             env = os.environ | {"RP2040JS": str(self.emulator)}
             with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
                 board = Powered(self.name, f"socket://127.0.0.1:{port}", process)
-                pico_wiring.wire(board, folder)
+                pico_wiring.wire_board(board, folder)
                 yield board
 
     @contextmanager

@@ -1,14 +1,13 @@
-"""What is wired to the emulated Pico, if its folder has a hardware.json.
+"""Wire simulated sensors to the emulated Pico as hardware.json in its folder describes.
 
     {"i2c": [{"chip": "mpu6050", "bus": 0, "address": 104, "recording": "motion.bin", "channels": 3}],
      "analogue": {"GP26": "light.bin"},
      "rate": 100, "hurry": false}
 
-A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095; it stands in the
-same folder, is played at this rate of the board's own time from the first reading on, and begins again
-at its end. Those of a chip have six channels, turning among them, unless "channels" says 3. With "hurry"
-the board's time passes as fast as it can while it waits, not as fast as here. Chips are those of
-devices.CHIPS. The virtual board understands the same file.
+A recording is a file of little-endian int16[samples, channels] in the same folder; analogue samples are
+0..4095. It plays at "rate" samples per second of the board's time from the first reading on, in a loop.
+Recordings of motion have six channels, with rotation, unless "channels" is 3. "hurry" skips the board's
+waiting times. "chip" is a key of devices.CHIPS. The virtual board understands the same file.
 """
 
 from __future__ import annotations
@@ -26,11 +25,12 @@ from spikelet.errors import SpikeletError
 
 FILE = "hardware.json"
 PINS = ("GP26", "GP27", "GP28", "GP29")
-RATE = 100  # samples a second
+# Samples per second.
+RATE = 100
 
 
 class Wired(Protocol):
-    """A board with sensors to feed; see pico.Powered."""
+    """A board with simulated sensors; see pico.Powered."""
 
     def feed_chip(
         self,
@@ -42,7 +42,7 @@ class Wired(Protocol):
         address: int | None = None,
         loop: bool = False,
     ) -> None:
-        """Wire a chip to an I2C bus; it measures the samples in order."""
+        """Connect a chip to an I2C bus; it measures the samples in order."""
 
     def feed_adc_recording(
         self,
@@ -52,16 +52,19 @@ class Wired(Protocol):
         loop: bool = False,
         first: str = "now",
     ) -> None:
-        """Set the readings of the ADC, one row for each moment."""
+        """Play a recording to the ADC."""
 
-    def hurry(self, wanted: bool = True) -> None:
-        """Let the time of the board pass as fast as it can while it waits."""
+    def hurry(self, enabled: bool = True) -> None:
+        """Skip the board's waiting times."""
 
 
-def wire(board: Wired, folder: Path) -> None:
-    """Wire to the board what the folder's hardware.json says, if there is one.
+def wire_board(board: Wired, folder: Path) -> None:
+    """Wire the sensors of the folder's hardware.json to the board, if the file exists.
 
-    Raises SpikeletError if it makes no sense.
+    Raises
+    ------
+    SpikeletError
+        If the file is invalid or a recording cannot be read.
     """
     path = folder / FILE
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What all boards that are processes have in common: a folder, a start and an end."""
+"""Start and end the processes of boards without hardware, and lock their folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spikelet.errors import SpikeletError
 
 @contextmanager
 def owned(storage: str, name: str) -> Iterator[Path]:
-    """Give an emulated board's folder to one program at a time."""
+    """Yield an emulated board's folder to one program at a time; raise SpikeletError for another."""
     folder = installation.cache_folder(storage)
     try:
         with filelock.FileLock(folder / "lock", timeout=0):
@@ -32,10 +32,29 @@ def owned(storage: str, name: str) -> Iterator[Path]:
 def running(
     command: Sequence[str], announced: str, name: str, env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a process and give it, with what it prints first that fits `announced`; end it when done.
+    """Run a process until the end of the context.
 
-    announced    regular expression with one group
-    Raises SpikeletError, with what it printed instead, if it ends without.
+    Parameters
+    ----------
+    command : sequence of str
+        Program and its arguments.
+    announced : str
+        Regular expression with one group, which finds the announcement in the output.
+    name : str
+        Name of the board in messages.
+    env : mapping of str to str, optional
+        Environment of the process.
+
+    Yields
+    ------
+    process : Popen
+    announcement : str
+        The first match of the group.
+
+    Raises
+    ------
+    SpikeletError
+        If the process ends without an announcement; the message has its output.
     """
     with subprocess.Popen(
         command,
@@ -52,22 +71,33 @@ def running(
 
 
 def _announcement(lines: Iterable[str], announced: str, name: str) -> str:
-    said = []
+    output = []
     for line in lines:
-        said.append(line.strip())
-        if found := re.search(announced, said[-1]):
-            return found[1]
-    raise SpikeletError(f"{name} did not start: {' '.join(said) or 'it gave no reason'}")
+        output.append(line.strip())
+        if match := re.search(announced, output[-1]):
+            return match[1]
+    raise SpikeletError(f"{name} did not start: {' '.join(output) or 'it gave no reason'}")
 
 
 def firmware(path: str, name: str) -> Path:
-    """Return the firmware at `path`, or of that name among those that were built.
+    """Return the firmware of this name that boards/emulated/build made, or else the file at `path`.
 
-    name    how a message begins that says what is not there
+    Parameters
+    ----------
+    path : str
+        Name or path of a firmware.
+    name : str
+        Beginning of the message for a missing firmware, such as "pico needs".
+
+    Raises
+    ------
+    SpikeletError
+        If neither file exists.
     """
-    found = installation.cache_folder("emulated") / path  # an absolute path stays what it is
-    if not found.exists():
-        found = Path(path)
-    if not found.exists():
+    # pathlib ignores the folder before an absolute path.
+    file = installation.cache_folder("emulated") / path
+    if not file.exists():
+        file = Path(path)
+    if not file.exists():
         raise SpikeletError(f"{name} {path}, which is not there; run boards/emulated/build")
-    return found
+    return file

@@ -1,20 +1,21 @@
-"""A raw REPL, for interpreters on a computer that lack one; runs on any of the three.
+"""Serve a raw REPL on interpreters for computers, which lack one.
 
-Speaks what MicroPython's boards speak at their console, so that a board that is only a process is
-reached by the same tools: code that comes is run, its output and its errors go back, each closed by
-Ctrl-D. Source: MicroPython's manual, "The MicroPython Interactive Interpreter Mode (aka REPL)", raw
-mode and raw-paste mode.
+The same tools can then reach a real board and a process. The REPL runs the code that it receives and
+returns its output and its error, each closed by Ctrl-D. This file runs on all three interpreters.
+Source: MicroPython's manual, "The MicroPython Interactive Interpreter Mode (aka REPL)", raw mode and
+raw-paste mode.
 """
 
 import sys
 
 CTRL_A, CTRL_C, CTRL_D, CTRL_E = b"\x01", b"\x03", b"\x04", b"\x05"
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
-WINDOW = 0x1000  # bytes of pasted code that may be under way
+# Bytes of pasted code that the sender may send ahead.
+WINDOW = 0x1000
 
 
 def serve(reader, writer):
-    """Run the code that comes until the input ends."""
+    """Run the code from `reader` until the input ends."""
     names = {"__name__": "__main__"}
     code = b""
     while True:
@@ -36,7 +37,7 @@ def serve(reader, writer):
 
 
 def _paste(reader, writer):
-    """Take code in raw-paste mode, in which the reader says when it can take more."""
+    """Return code that arrives in raw-paste mode, which confirms each window."""
     writer.write(b"R\x01" + bytes((WINDOW & 0xFF, WINDOW >> 8)))
     code = bytearray()
     byte = reader.read(1)
@@ -50,11 +51,12 @@ def _paste(reader, writer):
 
 
 def _run(code, names, writer):
-    """Run code, then close its output and the text of the error that ended it."""
+    """Run code; write Ctrl-D, the text of its error and Ctrl-D again."""
     error = ""
     try:
         exec(compile(code.decode(), "<stdin>", "exec"), names)
-    except (Exception, KeyboardInterrupt) as problem:  # a REPL survives whatever it runs
+    # The REPL survives every error of the code.
+    except (Exception, KeyboardInterrupt) as problem:
         error = "Traceback (most recent call last):\r\n%s: %s\r\n" % (
             type(problem).__name__,
             problem,

@@ -1,11 +1,11 @@
-"""A board that is only a process, reached over a socket.
+"""Serve a board that is a process over a socket.
 
-    python board.py FOLDER [INTERPRETER]
+    python serve.py FOLDER [INTERPRETER]
 
-FOLDER is the board's file system. The process prints the port that it listens on, serves a raw REPL
-to the first that connects there, and ends with the connection. Without an INTERPRETER, a MicroPython
-or CircuitPython built for this computer, it is the virtual board: CPython, where the firmware finds
-strict stand-ins for a board's modules, and nothing of Spikelet but what was flashed into FOLDER.
+FOLDER is the board's file system. The process prints its port, serves a raw REPL to the first
+connection and ends with it. INTERPRETER is a MicroPython or CircuitPython for this computer. Without it,
+the process is the virtual board: CPython with strict replacements for a board's modules. Of Spikelet, it
+can import only the files in FOLDER.
 """
 
 import importlib.machinery
@@ -17,22 +17,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-import repl  # beside this file, which runs as a script
+# A module of this file's folder, because the file runs as a script.
+import repl
 
 HERE = Path(__file__).parent
 
 
 class FlashedOnly:
-    """Finds the firmware in the board's folder, never in the host's packages."""
+    """Finder of the firmware in the board's folder, and never in the host's packages."""
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec of a module that was flashed."""
+        """Return the spec of a flashed module; None for a module outside the firmware."""
         if name.partition(".")[0] != "spikert":
             return None
-        places = [place for place in sys.path if not os.path.isabs(place)]  # of the board, not here
+        # Relative paths are the board's, absolute ones are the host's.
+        places = [place for place in sys.path if not os.path.isabs(place)]
         spec = importlib.machinery.PathFinder.find_spec(name, path or places, target)
         if spec is None:
             raise ModuleNotFoundError(f"no module named '{name}'", name=name)
@@ -40,7 +42,7 @@ class FlashedOnly:
 
 
 def accept() -> socket.socket:
-    """Print a port, and return the first connection that comes to it."""
+    """Print a port and return the first connection to it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         print(server.getsockname()[1], flush=True)
         connection, _ = server.accept()
@@ -56,9 +58,10 @@ def become(interpreter: str, connection: socket.socket) -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Be the virtual board."""
+    """Run the virtual board until the connection ends."""
     sys.dont_write_bytecode = True
-    sys.path[:0] = [str(HERE / "modules"), "lib"]  # where libraries are on boards
+    # Boards have their libraries in lib.
+    sys.path[:0] = [str(HERE / "modules"), "lib"]
     sys.meta_path.insert(0, FlashedOnly)
     reader = connection.makefile("rb")
     writer = connection.makefile("wb", buffering=0)

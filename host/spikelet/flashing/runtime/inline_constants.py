@@ -1,10 +1,10 @@
-"""Writes the firmware's constants into its modules as numbers.
+"""Replaces the firmware's constants by numbers in its modules.
 
-MicroPython's compiler does so only within a module: its assembler and viper take a module's own
-constants as numbers, and no others. An imported constant would also take thirty bytes of a board's
-memory for its name and its place, and a look-up each time. So the host replaces the name of every
-constant by its number before it compiles or sends a module. A definition stays only if some module
-may ask for the name while it runs. Each statement stays on its line, so tracebacks name the right one.
+MicroPython's compiler does so only within a module: its assembler and viper inline only constants of the
+same module. An imported constant would also take thirty bytes of memory on a board for its name and its
+slot, and a look-up each time. So the host replaces the name of every constant by its number before it
+compiles or sends a module. A definition stays only if some module may look up the name at run time. Each
+statement stays on its line, so tracebacks name the right one.
 """
 
 from __future__ import annotations
@@ -18,14 +18,21 @@ CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
 
 @dataclass
-class Module:
-    """A module of the firmware.
+class ParsedModule:
+    """A module of the firmware and its constants.
 
-    source      text
-    constants   its own, by name
-    modules     what it calls other modules of the firmware: {name here: dotted name}
-    imported    what it calls others' constants: {name here: number}
-    dropped     its own constants that no module asks for while it runs
+    Attributes
+    ----------
+    source : str
+    tree : ast.Module
+    constants : dict of str to int
+        {name: number} of its own constants.
+    modules : dict of str to str
+        {name here: dotted name} of the modules that it imports.
+    imported : dict of str to int
+        {name here: number} of the constants that it imports.
+    dropped : set of str
+        Its own constants that no module looks up at run time.
     """
 
     source: str
@@ -38,7 +45,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Change:
-    """Text to be replaced: from (line, column in bytes) to another, counted from 1 and from 0."""
+    """A replacement of text from start to end: (line from 1, column in bytes from 0)."""
 
     start: tuple[int, int]
     end: tuple[int, int]
@@ -46,19 +53,19 @@ class Change:
 
 
 def inlined(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return modules in which constants are numbers.
+    """Return the modules with numbers instead of constants.
 
     Parameters
     ----------
-    sources : {path: text}
-        All modules of the firmware. A path is such as spikert/wire.py.
+    sources : mapping of str to str
+        {path: text} of all modules of the firmware, with paths such as spikert/wire.py.
     """
     modules = {_dotted(path): _parsed(source) for path, source in sources.items()}
     for module in modules.values():
         _resolve(module, modules)
-    asked = {name for module in modules.values() for name in _asked(module, modules)}
+    names = {name for module in modules.values() for name in _asked(module, modules)}
     for module in modules.values():
-        module.dropped = module.constants.keys() - asked
+        module.dropped = module.constants.keys() - names
     return {path: _rewritten(modules[_dotted(path)], modules) for path in sources}
 
 
@@ -66,8 +73,8 @@ def _dotted(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _parsed(source: str) -> Module:
-    module = Module(source, ast.parse(source))
+def _parsed(source: str) -> ParsedModule:
+    module = ParsedModule(source, ast.parse(source))
     for node in module.tree.body:
         match node:
             case ast.Assign(
@@ -78,8 +85,8 @@ def _parsed(source: str) -> Module:
     return module
 
 
-def _resolve(module: Module, modules: Mapping[str, Module]) -> None:
-    """Find what the module calls others, and their constants."""
+def _resolve(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> None:
+    """Set the names under which the module imports other modules and their constants."""
     called: dict[str, set[str]] = {}
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.ImportFrom) or not node.module:
@@ -94,8 +101,8 @@ def _resolve(module: Module, modules: Mapping[str, Module]) -> None:
     module.modules = {here: paths.pop() for here, paths in called.items() if len(paths) == 1}
 
 
-def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
-    """Yield the names that some module may ask another for when it runs, whichever that is."""
+def _asked(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> Iterator[str]:
+    """Yield the names that the module may look up in any other module at run time."""
     for node in ast.walk(module.tree):
         match node:
             case ast.Attribute(attr=name) if _number(node, module, modules) is None:
@@ -104,8 +111,8 @@ def _asked(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
                 yield name
 
 
-def _number(node: ast.AST, module: Module, modules: Mapping[str, Module]) -> int | None:
-    """Return the number that replaces a node, None if there is none."""
+def _number(node: ast.AST, module: ParsedModule, modules: Mapping[str, ParsedModule]) -> int | None:
+    """Return the number that replaces a node, or None."""
     match node:
         case ast.Attribute(value=ast.Name(id=here), attr=name):
             owner = modules.get(module.modules.get(here, ""))
@@ -116,7 +123,7 @@ def _number(node: ast.AST, module: Module, modules: Mapping[str, Module]) -> int
     return None
 
 
-def _rewritten(module: Module, modules: Mapping[str, Module]) -> str:
+def _rewritten(module: ParsedModule, modules: Mapping[str, ParsedModule]) -> str:
     changes, definitions = [], set()
     for statement in module.tree.body:
         match statement:
@@ -137,22 +144,22 @@ def _rewritten(module: Module, modules: Mapping[str, Module]) -> str:
 
 
 def _import(node: ast.ImportFrom, gone: Collection[str], alone: bool) -> list[Change]:
-    """Leave names out of an import.
+    """Return the changes that remove names from an import.
 
     Parameters
     ----------
-    node
-    gone
-        The names.
-    alone
-        Whether nothing need take the place of an import that has no other names.
+    node : ast.ImportFrom
+    gone : collection of str
+        The names to remove.
+    alone : bool
+        Whether an import without other names can be empty; else it becomes `pass`.
     """
-    kept = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
-    if len(kept) == len(node.names):
+    remaining = [alias for alias in node.names if (alias.asname or alias.name) not in gone]
+    if len(remaining) == len(node.names):
         return []
-    names = ", ".join(a.name + (f" as {a.asname}" if a.asname else "") for a in kept)
+    names = ", ".join(a.name + (f" as {a.asname}" if a.asname else "") for a in remaining)
     instead = "" if alone else "pass"
-    return [_replace(node, f"from {node.module} import {names}" if kept else instead)]
+    return [_replace(node, f"from {node.module} import {names}" if remaining else instead)]
 
 
 def _replace(node: ast.AST, text: str) -> Change:
@@ -162,7 +169,7 @@ def _replace(node: ast.AST, text: str) -> Change:
 
 def _changed(source: str, changes: list[Change]) -> str:
     lines = source.encode().splitlines(keepends=True)
-    for change in sorted(changes, key=lambda one: one.start, reverse=True):
+    for change in sorted(changes, key=lambda change: change.start, reverse=True):
         (first, begin), (last, end) = change.start, change.end
         behind = lines[last - 1][end:]
         line = lines[first - 1][:begin] + change.text.encode() + behind

@@ -1,8 +1,8 @@
-"""What a network needs of a board's RAM and flash, known before anything is written there.
+"""Computes the RAM and flash that a network needs on a board, before flashing.
 
-RAM is counted as MicroPython's and CircuitPython's heaps give it out on 32-bit boards, in blocks of 16
-bytes: what an array holds, and a block for the array itself. What a kernel keeps of a layer stands in
-KERNELS, a function for each; what modules take, and the objects around the arrays, was measured.
+MicroPython and CircuitPython allocate RAM on 32-bit boards in blocks of 16 bytes: the content of an
+array, and a block for the array itself. KERNELS has a function for each kernel, which returns the bytes
+of a layer. The bytes of modules, and of the objects around arrays, are measured.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spikelet.flashing import romfs
 from spikelet.flashing.runtime import file_systems
 from spikelet.networks import lif_file
 from spikert.network import tables
@@ -20,57 +21,80 @@ from spikert.network.tables import LayerTable, Tables
 if TYPE_CHECKING:
     from spikelet.networks.network import Network
 
-BLOCK = 16  # bytes; Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK of four words
-SCORES = 5  # numbers of a readout besides its scores
-LEAST_LIST = 4  # entries, which double when they are full; Source: MicroPython's py/objlist.c
-POINTER = 4  # bytes
-RESERVE = 2048  # bytes, for what a turn allocates between two collections
+# Bytes. Source: MicroPython's py/gc.c, MICROPY_BYTES_PER_GC_BLOCK of four words.
+BLOCK = 16
+# Numbers of a readout besides its scores.
+SCORES = 5
+# Entries of a new list; a full list doubles. Source: MicroPython's py/objlist.c.
+LEAST_LIST = 4
+# Bytes.
+POINTER = 4
+# Bytes that a turn allocates between two garbage collections.
+RESERVE = 2048
 
-# What follows is the mean of qemu:m3 and qemu:m0, MicroPython 1.25, by the form that the runtime's files
-# have on the board; tests/boards/test_memory_boards.py compares it with the use there. The kernel ulab
-# counts as plain.
+# The form of the runtime's files on the board. The following numbers are means of qemu:m3 and qemu:m0
+# with MicroPython 1.25; tests/boards/test_memory_boards.py compares them with the use there. The kernel
+# ulab has the numbers of plain.
 FORMS = ("source", "bytecode", "in place")
 
-# Bytes of all modules that a direct network in one kernel needs, of the session and its buffers,
+# Bytes of all modules for a direct network with one kernel, of the session and its buffers.
 RUNTIME = {
-    "source": {"thumb": 38_900, "viper": 34_500, "ulab": 37_600, "plain": 37_600},
-    "bytecode": {"thumb": 31_600, "viper": 33_400, "ulab": 36_000, "plain": 36_000},
-    "in place": {"thumb": 23_200, "viper": 24_800, "ulab": 23_400, "plain": 23_400},
+    "source": {"thumb": 33_700, "viper": 35_600, "ulab": 38_400, "plain": 38_400},
+    "bytecode": {"thumb": 33_600, "viper": 35_700, "ulab": 38_300, "plain": 38_300},
+    "in place": {"thumb": 24_100, "viper": 25_850, "ulab": 24_400, "plain": 24_400},
 }
-# of those more that encoders need, viper's for any other than plain dense layers, and for each further
-# storage of dense layers; and of those that step other layers beside thumb's, more if they are dense.
+# Additional bytes of the modules for an encoder other than direct.
 ENCODERS = {"source": 2_500, "bytecode": 2_500, "in place": 2_100}
-GENERAL = {"source": 16_300, "bytecode": 11_800, "in place": 9_500}
+# Additional bytes of viper's modules for layers that are not plain dense layers.
+GENERAL = {"source": 11_700, "bytecode": 12_000, "in place": 9_750}
+# Additional bytes of viper's modules for each further storage of dense layers.
 STORAGE = {"source": 1_700, "bytecode": 1_900, "in place": 1_700}
-BESIDE_THUMB = {"source": 17_200, "bytecode": 17_400, "in place": 14_000}
+# Additional bytes of the modules that step layers that thumb cannot, and more if these are dense.
+BESIDE_THUMB = {"source": 21_800, "bytecode": 17_600, "in place": 14_300}
 DENSE_BESIDE_THUMB = {"source": 3_100, "bytecode": 3_300, "in place": 3_400}
 
-PAIRS_BESIDE_BYTES = 850  # thumb's, in every form
+# Additional bytes of thumb's modules for pairs beside bytes, in every form.
+PAIRS_BESIDE_BYTES = 850
 
 # Bytes of the objects around a layer's arrays.
 OBJECTS_OF_LAYER = {"thumb": 430, "viper": 580, "ulab": 850, "plain": 730}
 
-VIPER_COLUMNS = 16  # that the viper kernel takes at a time; see kernels/viper/build.py
+# Columns that the viper kernel adds at a time; see kernels/viper/build.py.
+VIPER_COLUMNS = 16
 
-# Of a thumb kernel's layer; see kernels/thumb.
-SHORT, LONG = 16, 24  # bytes of a record for two neurons
-COLUMNS = {False: 12, True: 16}  # neurons that are added at once, by whether weights are pairs
-GROUP = 8  # rows that are added between two looks at their list,
-MOST_TOGETHER = 16  # and at most as many where `together` allows more than one
+# The next four belong to layers of the thumb kernel; see kernels/thumb.
+# Bytes of a record for two neurons.
+SHORT, LONG = 16, 24
+# {whether weights are pairs: neurons that are added at once}.
+COLUMNS = {False: 12, True: 16}
+# Rows that are added between two reads of their list.
+GROUP = 8
+# The most of these rows if `together` allows more than one.
+MOST_TOGETHER = 16
 
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes that a network needs of a board.
+    """Bytes that a network needs on a board.
 
-    runtime      RAM of the runtime's modules and buffers
-    tables       RAM of the .lif file, 0 where it is read in place
-    layers       RAM of each layer's state
-    encoder      RAM of the encoder, the scaling and the input x
-    readout      RAM of the scores
-    readings     RAM of a turn's readings
-    reserve      RAM for what comes and goes
-    flash        for the files
+    Attributes
+    ----------
+    runtime : int
+        RAM of the runtime's modules and buffers.
+    tables : int
+        RAM of the .lif file; 0 if the board reads it in place.
+    layers : tuple of int
+        RAM of the state of each layer.
+    encoder : int
+        RAM of the encoder, the scaling and the input x.
+    readout : int
+        RAM of the scores.
+    readings : int
+        RAM of the readings of a turn.
+    reserve : int
+        RAM for temporary objects.
+    flash : int
+        Flash for the files.
     """
 
     runtime: int
@@ -89,7 +113,7 @@ class Need:
 
     @property
     def kept(self) -> int:
-        """Bytes of RAM that are taken for as long as the network is loaded."""
+        """Bytes of RAM while the network is loaded, without the reserve."""
         return (
             self.runtime
             + self.tables
@@ -100,7 +124,7 @@ class Need:
         )
 
     def parts(self) -> list[tuple[str, int]]:
-        """Return each part of the RAM with its name."""
+        """Return (name, bytes) of each part of the RAM."""
         layers = [(f"layer {k}", size) for k, size in enumerate(self.layers)]
         return [
             ("runtime", self.runtime),
@@ -113,7 +137,7 @@ class Need:
         ]
 
 
-def need(
+def memory_needed(
     network: Network,
     kernel: str,
     files: Mapping[str, bytes],
@@ -121,12 +145,19 @@ def need(
     in_place: bool = False,
     block: int = file_systems.PAGE,
 ) -> Need:
-    """Return what a network needs of a board.
+    """Return the bytes that a network needs on a board.
 
-    kernel      that steps its layers; where a board is to choose, its fastest
-    files       of the runtime, as they are to be put there
-    in_place    whether the board reads and runs files where they lie, in a ROMFS
-    block       int, bytes of which a file in its file system takes a whole number
+    Parameters
+    ----------
+    network : Network
+    kernel : str
+        The kernel that steps its layers; by default a board uses its fastest.
+    files : mapping of str to bytes
+        {path: bytes} of the runtime.
+    in_place : bool
+        Whether the board reads and runs files in place, from a ROMFS.
+    block : int
+        Bytes of a block of its file system; a file takes a whole number of blocks.
     """
     data = lif_file.to_bytes(network)
     table = Tables(data)
@@ -148,17 +179,17 @@ def need(
 
 
 def blocks(size: int) -> int:
-    """Return the bytes that the heap gives out for `size` bytes."""
+    """Return the bytes that the heap allocates for `size` bytes."""
     return -(-size // BLOCK) * BLOCK
 
 
 def array(size: int) -> int:
-    """Return the bytes of an array, a bytearray or a bytes object that holds `size` bytes."""
+    """Return the bytes of an array, bytearray or bytes object with `size` bytes of content."""
     return BLOCK + blocks(size)
 
 
 def grown_list(entries: int) -> int:
-    """Return the bytes of a list of so many small integers that was made by a comprehension."""
+    """Return the bytes of a list of `entries` small integers from a comprehension."""
     capacity = LEAST_LIST
     while capacity < entries:
         capacity *= 2
@@ -166,9 +197,7 @@ def grown_list(entries: int) -> int:
 
 
 def image_size(files: Mapping[str, bytes]) -> int:
-    """Return the bytes of a ROMFS image with these files."""
-    from spikelet.flashing import romfs
-
+    """Return the bytes of the ROMFS image of these files."""
     return len(romfs.romfs_image(files))
 
 
@@ -184,7 +213,7 @@ def _readings(table: Tables) -> int:
 
 
 def _encoder(table: Tables) -> int:
-    """Return the bytes of the encoder's arrays, see encoders/; of direct, of what a kernel lists."""
+    """Return the bytes of the arrays of an encoder, see encoders/; for direct, of the kernel's list."""
     channels, inputs = table.channels, table.inputs
     events = array(2 * inputs)
     return {
@@ -198,18 +227,18 @@ def _encoder(table: Tables) -> int:
 
 
 def _scaling(table: Tables) -> int:
-    """Return the bytes of two numbers of four bytes for each channel; see scaling.py."""
+    """Return the bytes of the scaling: two numbers of four bytes per channel; see scaling.py."""
     return 2 * array(4 * table.channels) if table.scales else 0
 
 
 def _readout(table: Tables) -> int:
-    """Return the bytes of the scores of every hop in a window; see readout.py."""
+    """Return the bytes of the scores for all hops of a window; see readout.py."""
     hops = table.window // table.hop if table.hop and table.readout != "last" else 1
     return array(4 * (SCORES + hops * len(table.classes)))
 
 
 def _patches(table: LayerTable, entry: int) -> int:
-    """Return the bytes of a convolution's parts and places, of `entry` bytes a number of a place."""
+    """Return the bytes of the patches and positions of a convolution, `entry` bytes per number."""
     g = table.geometry
     if g is None:
         return 0
@@ -222,13 +251,15 @@ def _patches(table: LayerTable, entry: int) -> int:
 
 def _plain(table: LayerTable) -> int:
     parameters = len(tables.PARAMETERS) * array(2 * table.maps)
-    states = 3 * array(2 * table.neurons)  # current, membranes, events
+    # Current, membranes, events.
+    states = 3 * array(2 * table.neurons)
     return parameters + states + grown_list(table.neurons) + _patches(table, 2)
 
 
 def _viper(table: LayerTable) -> int:
     sums = 2 * (-(-table.neurons // VIPER_COLUMNS) * VIPER_COLUMNS)
-    shared = array(2 * sums) + 2 * array(2 * table.neurons) + array(4)  # work, raw, events, count
+    # Work, raw, events, count.
+    shared = array(2 * sums) + 2 * array(2 * table.neurons) + array(4)
     if _compared(table):
         period = _period(table)
         shared += array(4 * 10 + 6 * period)
@@ -241,28 +272,29 @@ def _viper(table: LayerTable) -> int:
 
 
 def _compared(table: LayerTable) -> bool:
-    """Return whether viper takes the neurons two at a time; see kernels/viper/build.py."""
+    """Return whether viper steps two neurons at a time; see kernels/viper/build.py."""
     compared = table.lanes or not table.fires
     whole = table.geometry is None or table.neurons % _period(table) == 0
     return bool(compared and whole and not table.floors and table.where["d"][1] == 1)
 
 
 def _period(table: LayerTable) -> int:
-    """Return after how many neurons viper's constants begin again."""
+    """Return the number of neurons after which viper's constants repeat."""
     if table.geometry is None:
         return -(-table.maps // 4) * 4
     return math.lcm(table.maps, 4)
 
 
 def is_plain(table: LayerTable) -> bool:
-    """Return whether a layer is kernels/viper/__init__.py's, not kernels/viper/general.py's."""
+    """Return whether kernels/viper/__init__.py steps a layer; general.py there steps the others."""
     dense = table.geometry is None and not table.recurrent and not table.current
     return dense and _compared(table)
 
 
 def _ulab(table: LayerTable) -> int:
     parameters = 6 * array(2 * table.maps)
-    rows = 4 * BLOCK * table.rows if table.geometry is None else 0  # a view on each
+    # A view of each row.
+    rows = 4 * BLOCK * table.rows if table.geometry is None else 0
     return parameters + rows + 4 * array(2 * table.neurons) + _patches(table, 2)
 
 
@@ -275,7 +307,8 @@ def _thumb(table: LayerTable) -> int:
     starts = 8 * fours if table.where["v_start"][1] > 1 else 4
     arrays = (
         array(_record(table) * records)
-        + array(4 * 39)  # block, chain, count
+        # Block, chain, count.
+        + array(4 * 39)
         + array(4 * 6)
         + array(4)
         + array(8 * fours)
@@ -292,7 +325,7 @@ KERNELS: dict[str, Callable[[LayerTable], int]] = {
     "ulab": _ulab,
     "plain": _plain,
 }
-"""Bytes of RAM that a kernel keeps of a layer, without the objects around its arrays."""
+"""{kernel: function that returns the RAM of a layer in bytes, without the objects around arrays}."""
 
 
 def stepped_by_thumb(table: LayerTable) -> bool:
@@ -301,14 +334,14 @@ def stepped_by_thumb(table: LayerTable) -> bool:
 
 
 def _record(table: LayerTable) -> int:
-    """Return the bytes of a record of the thumb kernel: short ones leak by a shift and have no floor."""
+    """Return the bytes of a record of the thumb kernel; short ones leak by a shift and have no floor."""
     d = table.parameter("d")
     shift = len(d) == 1 and d[0] & (d[0] - 1) == 0
     return SHORT if shift and table.fires and not table.floors else LONG
 
 
 def _modules(form: str, kernel: str, table: Tables) -> int:
-    """Return the bytes of the modules that a network makes a board load."""
+    """Return the bytes of the modules that a board loads for a network."""
     size = RUNTIME[form][kernel] + ENCODERS[form] * (table.encoder != "direct")
     if kernel == "thumb":
         others = [layer for layer in table.layers if not stepped_by_thumb(layer)]
@@ -318,18 +351,18 @@ def _modules(form: str, kernel: str, table: Tables) -> int:
         return size + BESIDE_THUMB[form] * bool(others)
     if kernel == "viper":
         size += GENERAL[form] * (not all(map(is_plain, table.layers)))
-        storages = {storage(layer) for layer in table.layers if layer.geometry is None}
+        storages = {rows_before_split(layer) for layer in table.layers if layer.geometry is None}
         return size + STORAGE[form] * max(0, len(storages) - 1)
     return size
 
 
-def storage(table: LayerTable) -> int:
-    """Return how many rows viper adds before it splits them, 0 of pairs; see kernels/viper/build.py."""
+def rows_before_split(table: LayerTable) -> int:
+    """Return the rows that viper adds before it splits them; 0 for pairs. See kernels/viper/build.py."""
     return 0 if table.pairs else max(rows for rows in (1, 4, 8) if rows <= max(1, table.together))
 
 
 def _rows(kernel: str, table: Tables) -> int:
-    """Return the bytes of the list of rows that the thumb kernel's layers share."""
+    """Return the bytes of the list of rows that all layers of the thumb kernel share."""
     if kernel != "thumb":
         return 0
     lengths = [0]
@@ -342,5 +375,5 @@ def _rows(kernel: str, table: Tables) -> int:
 
 
 def _together(table: LayerTable) -> int:
-    """Return how many rows of bytes the thumb kernel adds before they are split, a power of two."""
+    """Return the rows of bytes that the thumb kernel adds before a split, a power of two."""
     return 2 ** min(4, table.together.bit_length() - 1) if not 4 <= table.together < 8 else 16

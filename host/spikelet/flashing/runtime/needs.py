@@ -1,7 +1,7 @@
-"""What of the runtime one task needs: a rule for each module that is not imported in any case.
+"""Selects the firmware modules for a network and a sensor: one rule per optional module.
 
-A module that others import later is kept unless a rule here says that this task does without it. So
-what is new, and has no rule, is kept.
+A module that others import at run time is kept unless a rule here finds that the task does not need it.
+So a new module without a rule is kept.
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikelet.flashing.runtime import memory
-from spikelet.flashing.runtime import modules as runtime_modules
-from spikelet.flashing.runtime.modules import FORMS, HARDWARE, PACKAGE, Module
+from spikelet.flashing.runtime.modules import (
+    FORMS,
+    HARDWARE,
+    PACKAGE,
+    RuntimeModule,
+    is_form,
+    parts_of,
+    reached,
+)
 from spikelet.networks import lif_file
 from spikert import sensors
 from spikert.network.tables import LayerTable, Tables
@@ -26,34 +33,43 @@ if TYPE_CHECKING:
 KERNELS, ENCODERS = f"{PACKAGE}.kernels", f"{PACKAGE}.encoders"
 SENSORS = f"{PACKAGE}.sensors"
 CHIPS = f"{SENSORS}.chips"
-STARTS = (f"{PACKAGE}.session.boot", f"{PACKAGE}.session")  # what power-up and the host begin with
+# The modules that power-up and the host import first.
+STARTS = (f"{PACKAGE}.session.boot", f"{PACKAGE}.session")
 BUTTON = f"{HARDWARE}.button"
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a board is for.
+    """The network and the sensor of a board.
 
-    network    that it runs, None for none
-    sensor     settings of the one it reads, None for none
+    Attributes
+    ----------
+    network : Network or None
+    sensor : mapping of str to any, or None
+        Settings of the sensor.
     """
 
     network: Network | None = None
     sensor: Mapping[str, Any] | None = None
 
 
-def task_of(network: Network, put: Mapping[str, bytes]) -> Task:
-    """Return the task of a board that gets a network and, by their names, files with it."""
-    return Task(network, json.loads(put[SENSOR]) if SENSOR in put else None)
+def task_of(network: Network, extra: Mapping[str, bytes]) -> Task:
+    """Return the task of a board with a network and other files, {name: bytes}."""
+    return Task(network, json.loads(extra[SENSOR]) if SENSOR in extra else None)
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What rules look at.
+    """The values that rules test.
 
-    tables    of the network, None without one
-    kernel    that steps it
-    sensor    settings, None without one
+    Attributes
+    ----------
+    tables : Tables or None
+        The network.
+    kernel : str
+        The kernel that steps it.
+    sensor : mapping of str to any, or None
+        Settings of the sensor.
     """
 
     tables: Tables | None
@@ -62,7 +78,7 @@ class Needs:
 
     @property
     def stepped_by_viper(self) -> list[LayerTable]:
-        """The layers that viper steps: all of its own, and those that thumb leaves to it."""
+        """The layers that viper steps: all, or with the kernel thumb those that thumb cannot step."""
         layers = list(self.tables.layers) if self.tables else []
         if self.kernel == "thumb":
             return [layer for layer in layers if not memory.stepped_by_thumb(layer)]
@@ -75,20 +91,20 @@ class Needs:
         return [layer for layer in layers if memory.stepped_by_thumb(layer)]
 
     def adds(self, rows: int) -> bool:
-        """Return whether viper adds so many rows of a layer before it splits them, 0 of pairs."""
+        """Return whether viper adds `rows` rows of a layer before it splits them; 0 for pairs."""
         dense = (layer for layer in self.stepped_by_viper if layer.geometry is None)
-        return rows in map(memory.storage, dense)
+        return rows in map(memory.rows_before_split, dense)
 
 
-# Whether a module that others import later is needed.
+# Return whether the task needs a module that others import at run time.
 RULES: dict[str, Callable[[Needs], bool]] = {
     f"{PACKAGE}.session.sensor_turns": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.session.standalone": lambda needs: needs.sensor is not None,
     f"{PACKAGE}.network.scaling": lambda needs: bool(needs.tables and needs.tables.scales),
     ENCODERS: lambda needs: bool(needs.tables and needs.tables.encoder != "direct"),
-    f"{KERNELS}.thumb.pairs": lambda needs: any(one.pairs for one in needs.stepped_by_thumb),
+    f"{KERNELS}.thumb.pairs": lambda needs: any(layer.pairs for layer in needs.stepped_by_thumb),
     f"{KERNELS}.thumb.byte_rows": lambda needs: (
-        not all(one.pairs for one in needs.stepped_by_thumb)
+        not all(layer.pairs for layer in needs.stepped_by_thumb)
     ),
     f"{KERNELS}.viper": lambda needs: bool(needs.stepped_by_viper),
     f"{KERNELS}.viper.general": lambda needs: not all(map(memory.is_plain, needs.stepped_by_viper)),
@@ -100,34 +116,39 @@ RULES: dict[str, Callable[[Needs], bool]] = {
 }
 
 
-def needed(modules: Mapping[str, Module], kernel: str, task: Task) -> set[str]:
+def needed(modules: Mapping[str, RuntimeModule], kernel: str, task: Task) -> set[str]:
     """Return the names of the modules that a task needs.
 
-    modules    those that the board can import
-    kernel     its fastest
+    Parameters
+    ----------
+    modules : mapping of str to RuntimeModule
+        The modules that the board can import, by dotted names.
+    kernel : str
+        Its fastest kernel.
+    task : Task
     """
     tables = Tables(lif_file.to_bytes(task.network)) if task.network else None
     needs = Needs(tables, kernel, task.sensor)
 
-    def among(importer: str, one: str) -> set[str]:
-        if one not in modules[importer].later and not _fastest(one, modules):
+    def among(importer: str, imported: str) -> set[str]:
+        if imported not in modules[importer].later and not _fastest(imported, modules):
             return set()
-        return {one} if is_needed(one, needs) else set()
+        return {imported} if is_needed(imported, needs) else set()
 
     roots = {*STARTS, f"{KERNELS}.{kernel}", *_encoder(tables), *_sensor(modules, task.sensor)}
-    return runtime_modules.reached(roots, modules, among)
+    return reached(roots, modules, among)
 
 
 def is_needed(name: str, needs: Needs) -> bool:
-    """Return whether a module that another may import is needed; without a rule it is."""
+    """Return whether a module that another may import is needed; True without a rule."""
     if name.startswith(BUTTON):
         return bool(needs.sensor and "button" in needs.sensor)
     return name not in RULES or RULES[name](needs)
 
 
-def _fastest(name: str, modules: Mapping[str, Module]) -> bool:
-    """Return whether no faster form of a loop can be imported; of all else there is but one form."""
-    if not runtime_modules.is_form(name):
+def _fastest(name: str, modules: Mapping[str, RuntimeModule]) -> bool:
+    """Return whether no faster form of a loop can be imported; other modules have one form."""
+    if not is_form(name):
         return True
     stem, _, form = name.rpartition("_")
     return not any(f"{stem}_{faster}" in modules for faster in FORMS[: FORMS.index(form)])
@@ -140,13 +161,13 @@ def _encoder(tables: Tables | None) -> set[str]:
     return {f"{ENCODERS}.{tables.encoder}"}
 
 
-def _sensor(modules: Mapping[str, Module], settings: Mapping[str, Any] | None) -> set[str]:
-    """Return the modules of the sensor's family and chip; all families of one that is not known."""
+def _sensor(modules: Mapping[str, RuntimeModule], settings: Mapping[str, Any] | None) -> set[str]:
+    """Return the modules of the sensor's family and chip; all families for an unknown sensor."""
     if settings is None:
         return set()
     name = settings["sensor"]
     families = {f"{SENSORS}.{family}" for known, family in sensors.KNOWN if known == name}
     if not families:
-        return runtime_modules.parts_of(SENSORS, modules)
+        return parts_of(SENSORS, modules)
     chip = f"{CHIPS}.{chips.FILES.get(name, name)}"
     return families | ({chip} & modules.keys())

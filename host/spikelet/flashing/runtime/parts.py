@@ -1,8 +1,8 @@
-"""The parts of the runtime that an interpreter can run, and of these what one task needs.
+"""Selects the runtime files that an interpreter can run, and those that one task needs.
 
-What an interpreter cannot run it would refuse at each start: code of emitters that it does not have, a
-kernel on ulab without ulab, the pins of another interpreter's module. That never goes to a board. What
-a task does not need is left out besides where a board has no room for more.
+An interpreter refuses the other files at each start. These are code of emitters that it lacks, a kernel
+on ulab without ulab, and the pin module of another interpreter. Spikelet never flashes them. If a board
+has too little flash for the rest, Spikelet also leaves out the files that the task does not need.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from spikelet.flashing.runtime import bytecode, needs
-from spikelet.flashing.runtime import modules as runtime_modules
 from spikelet.flashing.runtime.modules import (
     EMITTERS,
     HARDWARE,
     KINDS,
     PACKAGE,
     ULAB,
-    Module,
+    RuntimeModule,
+    dotted,
+    is_form,
+    is_module,
+    loadable_modules,
+    parse_modules,
+    parts_of,
+    reached,
 )
 from spikelet.flashing.runtime.needs import KERNELS, Task
 from spikert import kernels as kernel_modules
@@ -30,71 +36,83 @@ if TYPE_CHECKING:
     from spikelet.boards.interpreter import Interpreter
 
 BENCH = f"{PACKAGE}.bench"
-CHOSEN = f"{PACKAGE}/kernels/chosen.py"  # see kernels/__init__.py
+# See kernels/__init__.py.
+CHOSEN = f"{PACKAGE}/kernels/chosen.py"
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The runtime as an interpreter can have it.
+class RuntimeParts:
+    """The runtime for one interpreter.
 
-    files       {path: bytes} of all that it can run, its entry points among them
-    left_out    {path: bytes} of what it cannot
-    modules     all of them, by dotted names
-    loadable    names of those that the interpreter can import
-    kernels     names of those that it can run, the fastest first
+    Attributes
+    ----------
+    files : mapping of str to bytes
+        {path: bytes} of all files that it can run, with the entry points.
+    left_out : mapping of str to bytes
+        {path: bytes} of the files that it cannot run.
+    modules : mapping of str to RuntimeModule
+        All modules of the runtime, by dotted names.
+    loadable : frozenset of str
+        Names of the modules that the interpreter can import.
+    kernels : tuple of str
+        Names of the kernels that it can run, the fastest first.
     """
 
     files: Mapping[str, bytes]
     left_out: Mapping[str, bytes]
-    modules: Mapping[str, Module] = field(repr=False)
+    modules: Mapping[str, RuntimeModule] = field(repr=False)
     loadable: frozenset[str] = field(repr=False)
     kernels: tuple[str, ...]
 
     def needed(self, task: Task) -> dict[str, bytes]:
-        """Return {path: bytes} of what one task needs, with the fastest kernel that there is."""
+        """Return {path: bytes} of the files that one task needs, with the fastest kernel."""
         able = {name: self.modules[name] for name in self.loadable}
         names = needs.needed(able, self.kernels[0], task)
         files = {path: data for path, data in self.files.items() if _belongs(path, names)}
         return files | {CHOSEN: f"NAMES = {self.kernels[:1]!r}\n".encode()}
 
+    @classmethod
+    def for_interpreter(cls, interpreter: Interpreter) -> RuntimeParts:
+        """Return the runtime for an interpreter, as bytecode if an mpy-cross serves it."""
+        files = bytecode.runtime_files(interpreter)
+        modules = parse_modules(bytecode.sources())
+        compiled = {dotted(path) for path in files if path.endswith(".mpy")}
+        loadable = loadable_modules(
+            modules, lambda name: _able(name, modules, interpreter, compiled)
+        )
+        kernels = tuple(name for name in kernel_modules.NAMES if f"{KERNELS}.{name}" in loadable)
+        names = _runnable(modules, loadable, kernels)
+        return cls(
+            {path: data for path, data in files.items() if _belongs(path, names)},
+            {path: data for path, data in files.items() if not _belongs(path, names)},
+            modules,
+            frozenset(loadable),
+            kernels,
+        )
 
-def of(interpreter: Interpreter) -> Parts:
-    """Return the runtime's parts for an interpreter, as bytecode where that is possible."""
-    files = bytecode.runtime_files(interpreter)
-    modules = runtime_modules.of(bytecode.sources())
-    compiled = {runtime_modules.dotted(path) for path in files if path.endswith(".mpy")}
-    loadable = runtime_modules.loadable(
-        modules, lambda name: _able(name, modules, interpreter, compiled)
-    )
-    kernels = tuple(name for name in kernel_modules.NAMES if f"{KERNELS}.{name}" in loadable)
-    names = _runnable(modules, loadable, kernels)
-    return Parts(
-        {path: data for path, data in files.items() if _belongs(path, names)},
-        {path: data for path, data in files.items() if not _belongs(path, names)},
-        modules,
-        frozenset(loadable),
-        kernels,
-    )
 
-
-def counted(paths: Collection[str]) -> str:
-    """Return how many files of each folder there are, such as `kernels 12, loops 9`."""
-    folders = Counter(PurePosixPath(path).parent.name for path in paths)
-    own = folders.pop(PACKAGE, 0)
-    said = [f"{folder} {count}" for folder, count in folders.most_common()]
-    return ", ".join([*said, *([f"others {own}"] if own else [])])
+def count_by_package(paths: Collection[str]) -> str:
+    """Return how many files each package of the runtime has, such as `kernels 12, loops 9`."""
+    parents = [PurePosixPath(path).parts[1:-1] for path in paths]
+    counts = Counter(folders[0] for folders in parents if folders)
+    others = len(parents) - counts.total()
+    texts = [f"{package} {count}" for package, count in counts.most_common()]
+    return ", ".join([*texts, *([f"others {others}"] if others else [])])
 
 
 def _belongs(path: str, names: Collection[str]) -> bool:
-    return not runtime_modules.is_module(path) or runtime_modules.dotted(path) in names
+    return not is_module(path) or dotted(path) in names
 
 
 def _able(
-    name: str, modules: Mapping[str, Module], interpreter: Interpreter, compiled: Collection[str]
+    name: str,
+    modules: Mapping[str, RuntimeModule],
+    interpreter: Interpreter,
+    compiled: Collection[str],
 ) -> bool:
-    """Return whether an interpreter has what a module needs by itself.
+    """Return whether an interpreter meets a module's own needs, apart from its imports.
 
-    Bytecode brings native code with it, made for a board that may have no emitter of its own.
+    Bytecode contains native code, so the board needs no emitter for it.
     """
     has = {*interpreter.emitters, *(EMITTERS if name in compiled else ())}
     if interpreter.ulab:
@@ -105,22 +123,21 @@ def _able(
 
 
 def _runnable(
-    modules: Mapping[str, Module], loadable: Collection[str], kernels: Collection[str]
+    modules: Mapping[str, RuntimeModule], loadable: Collection[str], kernels: Collection[str]
 ) -> set[str]:
-    """Return the modules that something can come to import.
+    """Return the modules that the host or a runnable module can import.
 
-    That is the host or another module for all but kernels, loops and hardware, which others choose
-    from, and a kernel's bench.
+    Kernels, loops, hardware modules and a kernel's bench count only if another module chooses them.
     """
     chosen = {f"{KERNELS}.{name}" for name in kernel_modules.NAMES} | {
         f"{BENCH}.dense_{name}" for name in kernel_modules.NAMES
     }
-    chosen |= runtime_modules.parts_of(KERNELS, modules)
-    chosen |= runtime_modules.parts_of(HARDWARE, modules)
-    chosen |= set(filter(runtime_modules.is_form, modules))
+    chosen |= parts_of(KERNELS, modules)
+    chosen |= parts_of(HARDWARE, modules)
+    chosen |= set(filter(is_form, modules))
     roots = {name for name in loadable if name not in chosen}
     roots |= {
         f"{package}{name}" for name in kernels for package in (f"{KERNELS}.", f"{BENCH}.dense_")
     }
     able = {name: modules[name] for name in loadable}
-    return runtime_modules.reached(roots, able, lambda importer, one: {one})
+    return reached(roots, able, lambda importer, imported: {imported})

@@ -1,1 +1,1 @@
-"""NIR graphs of other frameworks, made chains of layers."""
+"""NIR graphs of other frameworks, as chains of layers."""

@@ -1,22 +1,28 @@
-"""The account of an import: what became of each node of a NIR graph."""
+"""The report of an import: how Spikelet read each node of a NIR graph."""
 
 from dataclasses import dataclass
 
 EXACT, APPROXIMATED, ASSUMED = "exact", "approximated", "assumed"
 
 Texts = list[tuple[str, str]]
-"""Grades and sentences: what became of a node."""
+"""Grades and sentences of the report."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One thing that became of a node, or of the whole graph.
+class NodeReport:
+    """One entry of the report, for a node or for the whole graph.
 
-    node   its name; "" for the graph
-    kind   its type in NIR
-    grade  "exact": nothing is lost but float64's rounding; "approximated": something is, the text
-           says what; "assumed": the file does not say
-    text   what became of it
+    Attributes
+    ----------
+    node : str
+        Its name; "" for the graph.
+    kind : str
+        Its type in NIR.
+    grade : str
+        "exact": only the rounding of float64 is lost; "approximated": the text names the loss;
+        "assumed": the file does not say.
+    text : str
+        A sentence for the user.
     """
 
     node: str

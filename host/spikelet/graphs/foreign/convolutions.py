@@ -1,4 +1,4 @@
-"""NIR's convolutions and poolings, appended to the synapses that are folded so far."""
+"""Append NIR's convolutions and poolings to the synapses folded so far."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ import numpy as np
 
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
-from spikelet.graphs.foreign import synapses as nir_synapses
 from spikelet.graphs.foreign import values
 from spikelet.graphs.foreign.account import ASSUMED, EXACT, Texts
-from spikelet.graphs.foreign.synapses import Synapses, Window
+from spikelet.graphs.foreign.synapses import KernelWindow, Synapses, check_count, places
 from spikelet.networks.geometry import Pair
 
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Make a node's name the subject of what goes wrong."""
+    """Prefix error messages with the name of a node."""
     try:
         yield
     except SpikeletError as error:
@@ -29,11 +28,17 @@ def naming(name: str) -> Iterator[None]:
 
 
 def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    """Append a Conv1d or Conv2d; raises SpikeletError naming it."""
-    weight = values.numbers(node.weight, name, "weight")
+    """Append a Conv1d or Conv2d, and return its entries of the report.
+
+    Raises
+    ------
+    SpikeletError
+        If it cannot be folded; the message names the node.
+    """
+    weight = values.parameter_values(node.weight, name, "weight")
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     _check_axes(synapses, name, axes)
-    groups = values.pair(node.groups, name, "number of groups", 1)[0]
+    groups = values.rows_and_columns(node.groups, name, "number of groups", 1)[0]
     channels = synapses.grid.channels
     if weight.ndim != axes + 2 or weight.shape[1] * groups != channels or len(weight) % groups:
         raise SpikeletError(
@@ -44,18 +49,26 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     dilation, stride = (_pair(getattr(node, key), axes, name, key, 1) for key in _STEPS)
     kernel = _expanded(weight[:, :, None] if axes == 1 else weight, dilation, groups)
     padding, out, texts = _places(synapses, node, name, kernel.shape[:2], stride)
-    bias = values.spread(0 if node.bias is None else node.bias, weight.shape[:1], name, "bias")
+    bias = values.broadcast_parameter(
+        0 if node.bias is None else node.bias, weight.shape[:1], name, "bias"
+    )
     with naming(name):
-        synapses.convolve(Window(kernel, out, stride, padding), bias)
+        synapses.convolve(KernelWindow(kernel, out, stride, padding), bias)
     text = f"{_sizes(weight.shape[2:])} weights of {channels} channels, {_pixels(synapses)}"
     return [(EXACT, f"{text}{synapses.fold(name)}"), *texts]
 
 
-def pool(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    """Append a SumPool2d or AvgPool2d; raises SpikeletError naming it."""
+def append_pooling(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
+    """Append a SumPool2d or AvgPool2d, and return its entries of the report.
+
+    Raises
+    ------
+    SpikeletError
+        If it cannot be folded; the message names the node.
+    """
     _check_axes(synapses, name, 2)
-    window, stride = (values.pair(getattr(node, key), name, key, 1) for key in _WINDOWS)
-    padding = values.pair(node.padding, name, "padding", 0)
+    window, stride = (values.rows_and_columns(getattr(node, key), name, key, 1) for key in _WINDOWS)
+    padding = values.rows_and_columns(node.padding, name, "padding", 0)
     average = isinstance(node, nir.AvgPool2d)
     factor = 1 / math.prod(window) if average else 1.0
     with naming(name):
@@ -74,37 +87,38 @@ _WINDOWS = ("kernel_size", "stride")
 
 
 def _check_axes(synapses: Synapses, name: str, axes: int) -> None:
+    """Raise SpikeletError unless the values have this number of axes behind the channels."""
     if len(synapses.shape) != axes + 1:
-        wanted = "[channels, length]" if axes == 1 else "[channels, height, width]"
+        expected = "[channels, length]" if axes == 1 else "[channels, height, width]"
         raise SpikeletError(
-            f"node {name!r} takes values of shape {wanted}, but gets {list(synapses.shape)}"
+            f"node {name!r} takes values of shape {expected}, but gets {list(synapses.shape)}"
         )
 
 
 def _check_input_shape(synapses: Synapses, name: str, shape: Any) -> None:
     """Raise SpikeletError if the node was made for another size of input."""
-    found = [] if shape is None else np.atleast_1d(shape).tolist()
-    if found and found != list(synapses.shape[1:]):
+    size = [] if shape is None else np.atleast_1d(shape).tolist()
+    if size and size != list(synapses.shape[1:]):
         raise SpikeletError(
-            f"node {name!r} takes {_sizes(found)} pixels, but gets {_sizes(synapses.shape[1:])}"
+            f"node {name!r} takes {_sizes(size)} pixels, but gets {_sizes(synapses.shape[1:])}"
         )
 
 
 def _pair(value: Any, axes: int, name: str, what: str, least: int) -> Pair:
-    """Return rows and columns; along a single axis, which is that of columns, rows have `least`."""
-    found = values.pair(value, name, what, least)
-    return found if axes == 2 else (least, found[1])
+    """Return rows and columns; a single axis is that of columns, and rows have `least`."""
+    pair = values.rows_and_columns(value, name, what, least)
+    return pair if axes == 2 else (least, pair[1])
 
 
 def _expanded(weight: Float64Array, dilation: Pair, groups: int) -> Float64Array:
-    """Return NIR's kernel [maps, channels / groups, rows, columns] as one without gaps and groups.
+    """Return NIR's kernel [maps, channels / groups, rows, columns] without gaps and groups.
 
-    It is float64[rows, columns, channels, maps], with zeros for what nothing connects.
+    The result is float64[rows, columns, channels, maps], with zeros for missing connections.
     """
     maps, channels, rows, columns = weight.shape
     down, right = dilation
     extent = (rows - 1) * down + 1, (columns - 1) * right + 1
-    nir_synapses.check_count(math.prod(extent) * channels * groups * maps)
+    check_count(math.prod(extent) * channels * groups * maps)
     kernel = np.zeros((*extent, channels * groups, maps))
     of_group = maps // groups
     for group in range(groups):
@@ -135,12 +149,14 @@ def _places(
     axes = 1 if isinstance(node, nir.Conv1d) else 2
     padding = _pair(0 if valid else node.padding, axes, name, "padding", 0)
     with naming(name):
-        return padding, nir_synapses.places(size, kernel, stride, padding), []
+        return padding, places(size, kernel, stride, padding), []
 
 
 def _pixels(synapses: Synapses) -> str:
+    """Return the shape of the output as text."""
     return f"{synapses.shape[0]} maps of {_sizes(synapses.shape[1:])}"
 
 
 def _sizes(sizes: Any) -> str:
+    """Return lengths as text, for example "3 x 3"."""
     return " x ".join(map(str, sizes))

@@ -1,8 +1,7 @@
-"""What other frameworks leave unsaid in the NIR graphs that they write.
+"""Time step, reset and other habits of the frameworks that write NIR graphs.
 
-NIR has no field for the time step and none for the reset rule, and exporters differ in what they put
-into the fields that there are. docs/reference/frameworks.md has the evidence for each habit, by file
-and version.
+NIR has no field for the time step and none for the reset rule. Exporters also fill the existing fields
+differently. docs/reference/frameworks.md has the evidence for each habit, by file and version.
 """
 
 from dataclasses import dataclass, replace
@@ -14,22 +13,39 @@ from spikelet.errors import SpikeletError
 class Framework:
     """The habits of one exporter; the defaults are those of NIR's own equations.
 
-    title             its name as people write it
-    dt                seconds per step where none is given; None: it must be given
-    only_dt           its time constants are right for this dt and no other
-    reset             "subtract" or "set" where none is given; None: it must be given
-    time_factor       what its time constants must be multiplied by to be seconds
-    steps_by_euler    its own simulator takes beta = 1 - dt / tau, as Spikelet does
-    unscaled_drive    its r is tau / dt, so that drive arrives as it is; its simulator keeps beta in 0..1
-    counts_steps      its integrators add r times the drive in each step, whatever dt
-    starts_at_rest    membranes start at v_leak, those of IF at v_reset, instead of 0
-    resets_late       a spike of one step resets the membrane in the next
-    late_set_loses_drive  of neurons with a synaptic current or recurrent ones, that holds it at 0 for
-                      the whole of the next step
-    current_jumps     a spike adds w_in to a synaptic current at once, whatever dt / tau_syn
-    delays_recurrence  its recurrent neurons get their own spikes in the next step, as Spikelet's do
-    too_fast          what to try where dt / tau is above 1
-    too_slow          what to try where tau is a second or more; nothing where that may well be
+    Attributes
+    ----------
+    title : str
+        Its name as people write it.
+    dt : float or None
+        Seconds per step, if the user gives none; None: the user must give it.
+    only_dt : bool
+        Its time constants are right for this dt and no other.
+    reset : str or None
+        "subtract" or "set", if the user gives none; None: the user must give it.
+    time_factor : float
+        Factor that converts its time constants to seconds.
+    steps_by_euler : bool
+        Its own simulator uses beta = 1 - dt / tau, as Spikelet does.
+    unscaled_drive : bool
+        Its r is tau / dt, so drive arrives unscaled; its simulator keeps beta in 0..1.
+    counts_steps : bool
+        Its integrators add r times the drive in each step, regardless of dt.
+    starts_at_rest : bool
+        Membranes start at v_leak, those of IF at v_reset, instead of 0.
+    resets_late : bool
+        A spike of one step resets the membrane in the next.
+    late_set_loses_drive : bool
+        The late reset holds neurons with a synaptic current, and recurrent ones, at 0 for the
+        whole of the next step.
+    current_jumps : bool
+        A spike adds w_in to a synaptic current at once, regardless of dt / tau_syn.
+    delays_recurrence : bool
+        Its recurrent neurons receive their own spikes in the next step, as Spikelet's do.
+    too_fast : str
+        Advice if dt / tau is above 1.
+    too_slow : str
+        Advice if tau is a second or more; empty if such a tau is plausible.
     """
 
     title: str
@@ -86,8 +102,14 @@ FRAMEWORKS = {
 """By the name that `spikelet import --from` takes."""
 
 
-def named(name: str | None) -> Framework:
-    """Return the framework of that name, or plain NIR for None; raises SpikeletError."""
+def framework_named(name: str | None) -> Framework:
+    """Return the framework of that name, or plain NIR for None.
+
+    Raises
+    ------
+    SpikeletError
+        If the name is unknown.
+    """
     if name is None:
         return PLAIN_NIR
     if name not in FRAMEWORKS:

@@ -1,16 +1,16 @@
-"""Layers of a float network from synapses and from neurons in steps, as an import finds them.
+"""Make layers of a float network from imported synapses and neurons.
 
-A reset by subtraction that comes a step late, v = beta v + i - theta s of the step before, is one of
-rho = theta / beta at once: v = beta (v - rho s) + i.
+A late reset by subtraction is v = beta v + i - theta s, with the spikes s of the step before. It equals
+an immediate one of rho = theta / beta: v = beta (v - rho s) + i.
 
-What neurons gain in each step from v_leak, (1 - beta) v_leak, is a bias. Behind a synaptic current,
-which a bias would pass through, membranes are counted from v_leak instead. With w = v + c, c = -v_leak,
+In each step neurons gain (1 - beta) v_leak from v_leak, which is a bias. Behind a synaptic current,
+which would filter a bias, membranes are counted from v_leak instead. With w = v + c, c = -v_leak,
 
     w = beta w + i,    theta + c,  v_reset + c,  start at v_start + c
 
-and rho is what it was. Neurons that never fire are compared by their membranes, which must have one
-zero for all. Where they rest at different v_leak, it comes through the current, as a bias of (1 - alpha)
-times as much, of which alpha**t is missing in step t.
+and rho is unchanged. Neurons that never fire are compared by their membranes, which must have one
+zero for all. If they rest at different v_leak, the bias goes through the current, multiplied by
+(1 - alpha). In step t it lacks the share alpha**t.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ from spikelet.networks.geometry import Geometry
 
 
 class Drive(NamedTuple):
-    """What feeds neurons: of their input and, a step later, of their own spikes.
+    """Inputs of neurons: their synapses and, one step later, their own spikes.
 
-    weights, geometry  as in FloatLayer
-    bias               float64[maps]
-    recurrent          as in FloatLayer
+    Attributes
+    ----------
+    weights, geometry
+        As in FloatLayer.
+    bias : float64[maps]
+    recurrent
+        As in FloatLayer.
     """
 
     weights: Float64Array
@@ -42,16 +46,28 @@ class Drive(NamedTuple):
     recurrent: Float64Array | None
 
 
-def layer(drive: Drive, neurons: Neurons, reset: str, *, late: bool) -> tuple[FloatLayer, Texts]:
-    """Return the layer, and what to say of it.
+def make_layer(
+    drive: Drive, neurons: Neurons, reset: str, *, late: bool
+) -> tuple[FloatLayer, Texts]:
+    """Return the layer, and its entries of the report.
 
-    reset    "subtract" or "set"
-    late     whether a subtraction comes a step after the spike
-    Raises SpikeletError where a number is not possible.
+    Parameters
+    ----------
+    drive : Drive
+    neurons : Neurons
+    reset : str
+        "subtract" or "set".
+    late : bool
+        Whether a subtraction comes one step after the spike.
+
+    Raises
+    ------
+    SpikeletError
+        If a number is out of range.
     """
     rest = _rest(neurons)
     rho, texts = _rho(neurons, rest, late=late) if reset == "subtract" else (None, [])
-    made = FloatLayer(
+    layer = FloatLayer(
         weights=drive.weights * neurons.gain,
         bias=drive.bias * neurons.gain + rest.bias,
         beta=neurons.beta,
@@ -64,14 +80,20 @@ def layer(drive: Drive, neurons: Neurons, reset: str, *, late: bool) -> tuple[Fl
         alpha=neurons.alpha,
         geometry=drive.geometry,
     )
-    return made, texts + rest.texts
+    return layer, texts + rest.texts
 
 
 class _Rest(NamedTuple):
-    """What makes membranes rest where they do.
+    """The effect of v_leak on membranes at rest.
 
-    bias  float64[maps], added to that of the drive
-    zero  float64[maps], by how much lower the zero of membranes is
+    Attributes
+    ----------
+    bias : float64[maps]
+        Added to that of the drive.
+    zero : float64[maps]
+        Added to thresholds, resets and starts, because membranes are counted from another zero.
+    texts
+        Entries of the report.
     """
 
     bias: Float64Array
@@ -80,10 +102,11 @@ class _Rest(NamedTuple):
 
 
 def _rest(neurons: Neurons) -> _Rest:
-    v_leak, none = neurons.v_leak, np.zeros_like(neurons.v_leak)
+    """Return the effect of v_leak: a bias, or another zero."""
+    v_leak, zeros = neurons.v_leak, np.zeros_like(neurons.v_leak)
     rest = (1 - neurons.beta) * v_leak
     if neurons.alpha is None or not v_leak.any():
-        return _Rest(rest, none, [])
+        return _Rest(rest, zeros, [])
     if neurons.theta is None and np.ptp(v_leak) > 0:
         missing = rest * neurons.alpha
         text = (
@@ -91,13 +114,13 @@ def _rest(neurons: Neurons) -> _Rest:
             f"current, so {extent(missing)} is missing in the first step and "
             f"{extent(neurons.alpha)} times that in each one that follows"
         )
-        return _Rest((1 - neurons.alpha) * rest, none, [(APPROXIMATED, text)])
+        return _Rest((1 - neurons.alpha) * rest, zeros, [(APPROXIMATED, text)])
     text = f"membranes are counted from v_leak {extent(v_leak)}, which is their zero"
-    return _Rest(none, -v_leak, [(EXACT, text)])
+    return _Rest(zeros, -v_leak, [(EXACT, text)])
 
 
 def _rho(neurons: Neurons, rest: _Rest, *, late: bool) -> tuple[Float64Array | None, Texts]:
-    """Return what a spike subtracts, float64[maps]; None where that is the layer's theta."""
+    """Return the loss of a spike, float64[maps]; None if it is the layer's theta."""
     if neurons.theta is None:
         return None, []
     if not late:

@@ -1,17 +1,17 @@
-"""NIR's neurons in steps: what a framework's nodes with a state do from step to step.
+"""Convert NIR's neurons to steps of dt, as each framework means their parameters.
 
-NIR's neurons live in continuous time: tau dv/dt = (v_leak - v) + r i, or dv/dt = r i where nothing
-leaks, and tau_syn di/dt = -i + w_in s where i is a synaptic current. With k = dt / tau, a step of
-forward Euler, the current first, makes of that
+NIR's neurons live in continuous time: tau dv/dt = (v_leak - v) + r i with a leak, dv/dt = r i without.
+A synaptic current i follows tau_syn di/dt = -i + w_in s. With k = dt / tau, a step of forward Euler,
+the current first, gives
 
     v = (1 - k) v + k r i + k v_leak        LIF, LI: beta = 1 - k, gain = k r
     v = v + dt r i                          IF, I: beta = 1, gain = dt r
     v = i                                   Threshold: beta = 0, gain = 1
-    i = (1 - k_syn) i + k_syn w_in s        CubaLIF, CubaLI: alpha = 1 - k_syn, and for a current that
-                                            is counted in what it adds to v, gain = k r k_syn w_in
+    i = (1 - k_syn) i + k_syn w_in s        CubaLIF, CubaLI: alpha = 1 - k_syn, and for a current in
+                                            units of its effect on v, gain = k r k_syn w_in
 
 Source: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15 (2024);
-what a framework does otherwise stands in frameworks.py.
+frameworks.py lists the deviations of each framework.
 """
 
 from __future__ import annotations
@@ -26,27 +26,38 @@ from spikelet.arrays import Float64Array
 from spikelet.conversion import convert
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape
-from spikelet.graphs.foreign import values as nir_values
 from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.frameworks import PLAIN_NIR, Framework
-from spikelet.graphs.foreign.values import extent
+from spikelet.graphs.foreign.values import broadcast_parameter, extent, per_map
 
-R_ROUNDING = 1e-4  # relative: far above what float32 does to tau / dt, far below another meaning
-SLOW_TAU = 1.0  # seconds
-K_ROUNDING = 1e-6  # by so much float32 may make dt / tau exceed 1
+# Relative: far above the rounding of tau / dt in float32, far below another meaning.
+R_ROUNDING = 1e-4
+# Seconds.
+SLOW_TAU = 1.0
+# Excess of dt / tau above 1 that float32 may cause.
+K_ROUNDING = 1e-6
 
 
 class Neurons(NamedTuple):
-    """Neurons that take v = beta v + gain i + (1 - beta) v_leak in each step, each float64[maps].
+    """Neurons with v = beta v + gain i + (1 - beta) v_leak in each step.
 
-    alpha    share of a synaptic current that is kept, which is fed by the drive and feeds v in its
-             place; None: there is none
-    beta     share of the membrane that is kept
-    gain     membrane units per unit of drive
-    v_leak   membrane units, where membranes rest
-    v_start  membranes before the first step
-    theta    membrane units; None: they never fire
-    v_reset  membrane units; zeros where the node has none
+    Attributes
+    ----------
+    alpha : float64[maps] or None
+        Share of the synaptic current that is kept. The drive feeds the current, and the current feeds v.
+        None: no synaptic current.
+    beta : float64[maps]
+        Share of the membrane that is kept.
+    gain : float64[maps]
+        Membrane units per unit of drive.
+    v_leak : float64[maps]
+        Membranes at rest, in membrane units.
+    v_start : float64[maps]
+        Membranes before the first step.
+    theta : float64[maps] or None
+        Membrane units; None: they never fire.
+    v_reset : float64[maps]
+        Membrane units; zeros if the node has none.
     """
 
     alpha: Float64Array | None
@@ -59,11 +70,17 @@ class Neurons(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """A node's parameters, one of each for a map of neurons.
+class NeuronParameters:
+    """A node's parameters, each with one value per map of neurons.
 
-    grid   where its neurons stand
-    shape  of them in NIR
+    Attributes
+    ----------
+    node : nir.NIRNode
+    name : str
+    grid : Grid
+        The grid of its neurons.
+    shape : tuple of int
+        The shape of its neurons in NIR.
     """
 
     node: nir.NIRNode
@@ -73,15 +90,20 @@ class Parameters:
 
     def __getitem__(self, key: str) -> Float64Array:
         """Return float64[maps]; raises SpikeletError naming node and parameter."""
-        values = nir_values.spread(getattr(self.node, key), self.shape, self.name, key)
-        return nir_values.per_map(values, self.grid, self.name, key)
+        values = broadcast_parameter(getattr(self.node, key), self.shape, self.name, key)
+        return per_map(values, self.grid, self.name, key)
 
 
-def in_steps(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
-    """Return a node's neurons in steps of dt seconds.
+def in_steps(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
+    """Return a node's neurons in steps of dt seconds, and their entries of the report.
 
-    Raises SpikeletError naming the node if a parameter has another size, or differs within a map, or
-    if no step of Euler exists.
+    Raises
+    ------
+    SpikeletError
+        If a parameter has another size or differs within a map, or if no step of Euler exists. The
+        message names the node.
     """
     node = parameters.node
     if isinstance(node, nir.CubaLIF | nir.CubaLI):
@@ -94,14 +116,15 @@ def in_steps(parameters: Parameters, framework: Framework, dt: float) -> tuple[N
 
 
 class _Leak(NamedTuple):
-    """A state that keeps 1 - k of itself and gains `gain` times what feeds it, each float64[maps]."""
+    """A state that keeps 1 - k of itself and gains `gain` times its input, each float64[maps]."""
 
     k: Float64Array
     gain: Float64Array
     texts: Texts
 
 
-def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _leaky(parameters: NeuronParameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+    """Return LIF or LI neurons in steps."""
     v_leak = parameters["v_leak"]
     leak = _leak(parameters, ("tau", "r"), framework, dt)
     rest = leak.k * v_leak
@@ -115,7 +138,10 @@ def _leaky(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neu
     return neurons, texts
 
 
-def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _with_current(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
+    """Return CubaLIF or CubaLI neurons in steps."""
     v_leak = parameters["v_leak"]
     leak = _leak(parameters, ("tau_mem", "r"), framework, dt)
     current = _leak(parameters, ("tau_syn", "w_in"), framework, dt)
@@ -124,7 +150,7 @@ def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tu
     text = f"alpha {extent(1 - current.k)}, beta {extent(1 - leak.k)}, drive times {extent(gain)}"
     texts = [*_scaled(framework), *leak.texts, *current.texts, (EXACT, text)]
     if framework.current_jumps:
-        text = "a spike adds w_in to its current at once, whatever tau_syn"
+        text = "a spike adds w_in to its current at once, regardless of tau_syn"
         texts.append((ASSUMED, f"{text}, as in {framework.title}"))
     if framework is PLAIN_NIR:
         text = "in a step the current comes first, and the membrane takes it as it then is"
@@ -137,12 +163,15 @@ def _with_current(parameters: Parameters, framework: Framework, dt: float) -> tu
     return neurons, texts
 
 
-def _integrators(parameters: Parameters, framework: Framework, dt: float) -> tuple[Neurons, Texts]:
+def _integrators(
+    parameters: NeuronParameters, framework: Framework, dt: float
+) -> tuple[Neurons, Texts]:
+    """Return IF or I neurons in steps."""
     r = parameters["r"]
     gain = r if framework.counts_steps else r * dt
     texts: Texts = [(EXACT, f"beta 1, drive times {extent(gain)}")]
     if framework.counts_steps:
-        text = f"r times the drive is added in each step, whatever dt, as in {framework.title}"
+        text = f"r times the drive is added in each step, regardless of dt, as in {framework.title}"
         texts.append((ASSUMED, text))
     theta, v_reset = _firing(parameters)
     zeros = np.zeros_like(gain)
@@ -150,22 +179,25 @@ def _integrators(parameters: Parameters, framework: Framework, dt: float) -> tup
     return Neurons(None, zeros + 1, gain, zeros, v_start, theta, v_reset), texts
 
 
-def _forgetful(parameters: Parameters) -> tuple[Neurons, Texts]:
+def _forgetful(parameters: NeuronParameters) -> tuple[Neurons, Texts]:
+    """Return Threshold neurons in steps."""
     theta = parameters["threshold"]
     zeros = np.zeros_like(theta)
     texts = [(EXACT, "beta 0, drive times 1"), *_warning(zeros)]
     return Neurons(None, zeros, zeros + 1, zeros, zeros, theta, zeros), texts
 
 
-def _firing(parameters: Parameters) -> tuple[Float64Array | None, Float64Array]:
+def _firing(parameters: NeuronParameters) -> tuple[Float64Array | None, Float64Array]:
     """Return theta and v_reset."""
     if isinstance(parameters.node, nir.LI | nir.I | nir.CubaLI):
         return None, np.zeros(parameters.grid.channels)
     return parameters["v_threshold"], parameters["v_reset"]
 
 
-def _leak(parameters: Parameters, keys: tuple[str, str], framework: Framework, dt: float) -> _Leak:
-    """Return a leak by a time constant, and the factor of what feeds it, by the names of both."""
+def _leak(
+    parameters: NeuronParameters, keys: tuple[str, str], framework: Framework, dt: float
+) -> _Leak:
+    """Return a leak; `keys` are the names of its time constant and of the factor of its input."""
     tau = parameters[keys[0]] * framework.time_factor
     factor = parameters[keys[1]]
     if not framework.unscaled_drive:
@@ -189,7 +221,8 @@ def _k(tau: Float64Array, key: str, name: str, framework: Framework, dt: float) 
         )
     with np.errstate(divide="ignore"):
         k = dt / tau
-    wrong = ~((k > 0) & (k <= 1 + K_ROUNDING))  # not a number is wrong too
+    # NaN is wrong too.
+    wrong = ~((k > 0) & (k <= 1 + K_ROUNDING))
     if wrong.any():
         i = int(wrong.argmax())
         fast = tau[i] > 0 and k[i] > 1
@@ -211,7 +244,7 @@ def _unscaled(
 ) -> Float64Array:
     """Return dt / tau of a framework whose factor is tau / dt; raises SpikeletError if it is not.
 
-    A share of 1 has made both infinite, one above 1 negative.
+    The exporter makes both infinite for a share of 1, and negative for one above 1.
     """
     with np.errstate(divide="ignore"):
         k = dt / tau
@@ -226,14 +259,15 @@ def _unscaled(
 
 
 def _scaled(framework: Framework) -> Texts:
+    """Return the entry on time constants that are not in seconds."""
     if framework.time_factor == 1:
         return []
-    text = f"tau times {framework.time_factor:g}, for {framework.title} writes it too small"
+    text = f"tau times {framework.time_factor:g}, because {framework.title} writes it too small"
     return [(ASSUMED, text)]
 
 
 def _decay(share: str, key: str, k: Float64Array, framework: Framework) -> Texts:
-    """Return what Euler's share differs by from that of the equation."""
+    """Return the entry on the difference between Euler's share and that of the equation."""
     if framework.steps_by_euler:
         return []
     error = np.abs(np.exp(-k) - (1 - k)).max()
@@ -242,7 +276,7 @@ def _decay(share: str, key: str, k: Float64Array, framework: Framework) -> Texts
 
 
 def _warning(share: Float64Array) -> Texts:
-    """Return what conversion will say against a leak, so that nobody learns it only then."""
+    """Return the error that conversion will raise for this leak, so that users learn it now."""
     try:
         convert.leak_integers(share)
     except SpikeletError as error:

@@ -1,4 +1,4 @@
-"""What becomes of each node on the way through a NIR graph: synapses fold, neurons make layers."""
+"""Fold the nodes of a NIR graph into layers, and report on each node."""
 
 from __future__ import annotations
 
@@ -12,32 +12,41 @@ import numpy as np
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid
-from spikelet.graphs.chain import Chain, Link
+from spikelet.graphs.chain import Chain, ChainNode
 from spikelet.graphs.foreign import convolutions, values
-from spikelet.graphs.foreign import layers as nir_layers
-from spikelet.graphs.foreign import synapses as nir_synapses
-from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Entry, Texts
+from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, NodeReport, Texts
 from spikelet.graphs.foreign.convolutions import naming
 from spikelet.graphs.foreign.frameworks import Framework
-from spikelet.graphs.foreign.layers import Drive
-from spikelet.graphs.foreign.neurons import Neurons, Parameters, in_steps
-from spikelet.graphs.foreign.synapses import Synapses
+from spikelet.graphs.foreign.layers import Drive, make_layer
+from spikelet.graphs.foreign.neurons import NeuronParameters, Neurons, in_steps
+from spikelet.graphs.foreign.synapses import Synapses, passing
 from spikelet.graphs.foreign.values import MAX_WIDTH, extent
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry
 
-_AFTER_SILENCE = ("Flatten", "Output")  # what may come after neurons that never fire
+# Nodes that may come after neurons that never fire.
+_AFTER_SILENCE = ("Flatten", "Output")
 
 
 @dataclass
 class Layers:
-    """The layers so far, what comes before the next one, and the account of all nodes so far.
+    """The layers so far, the synapses before the next one, and the report on all nodes so far.
 
-    chain     the whole way
-    dt        seconds
-    reset     of all neurons
-    synapses  before the next neurons
-    samples   where the values of a sample stand; None before the first layer
+    Attributes
+    ----------
+    chain : Chain
+        All nodes, from Input to Output.
+    framework : Framework
+    dt : float
+        Seconds per step.
+    reset : str
+        "subtract" or "set", of all neurons.
+    synapses : Synapses
+        The synapses before the next neurons.
+    layers : list of FloatLayer
+    account : list of NodeReport
+    samples : Grid or None
+        Order of the values of a sample; None before the first layer.
     """
 
     chain: Chain
@@ -46,11 +55,17 @@ class Layers:
     reset: str
     synapses: Synapses
     layers: list[FloatLayer] = field(default_factory=list)
-    account: list[Entry] = field(default_factory=list)
+    account: list[NodeReport] = field(default_factory=list)
     samples: Grid | None = None
 
-    def add(self, link: Link) -> None:
-        """Take the next node; raises SpikeletError naming it."""
+    def add(self, link: ChainNode) -> None:
+        """Append the next node.
+
+        Raises
+        ------
+        SpikeletError
+            If it cannot be imported; the message names the node.
+        """
         node = self.chain.nodes[link.name]
         kind = type(node).__name__
         if kind not in _TAKE:
@@ -69,12 +84,13 @@ class Layers:
             self._note(name, [(EXACT, f"recurrent weights of {link.name!r}")])
 
     def _note(self, name: str, texts: Texts) -> None:
+        """Add entries on a node to the report."""
         kind = type(self.chain.nodes[name]).__name__
-        self.account += [Entry(name, kind, *said) for said in texts]
+        self.account += [NodeReport(name, kind, *text) for text in texts]
 
 
-def _take_end(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    """Take an Input or Output, that of the graph or one of a subgraph."""
+def _take_end(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Check an Input or Output, that of the graph or one of a subgraph."""
     first, last = layers.chain.links[0], layers.chain.links[-1]
     if link is last and (layers.synapses.names or not layers.layers):
         raise SpikeletError(
@@ -86,12 +102,14 @@ def _take_end(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     return [(EXACT, f"{layers.synapses.width} values")]
 
 
-def _take_matrix(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_matrix(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Linear or Affine."""
     return _add_matrix(layers.synapses, link.name, node)
 
 
 def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    weight = values.numbers(node.weight, name, "weight")
+    """Append a matrix to synapses; raises SpikeletError naming the node."""
+    weight = values.parameter_values(node.weight, name, "weight")
     if weight.ndim != 2 or not 0 < len(weight) <= MAX_WIDTH:
         raise SpikeletError(
             f"node {name!r} has weights of shape {list(weight.shape)}, where only "
@@ -99,44 +117,49 @@ def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
         )
     outputs, inputs = weight.shape
     _check_width(synapses, name, inputs)
-    bias = values.spread(getattr(node, "bias", 0), (outputs,), name, "bias")
+    bias = values.broadcast_parameter(getattr(node, "bias", 0), (outputs,), name, "bias")
     synapses.flatten()
     with naming(name):
         synapses.multiply(weight.T, bias)
     return [(EXACT, f"weights [{inputs}, {outputs}]{synapses.fold(name)}")]
 
 
-def _take_scale(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_scale(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Scale."""
     return _add_scale(layers.synapses, link.name, node)
 
 
 def _add_scale(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
-    factors = values.spread(node.scale, synapses.shape, name, "scale")
+    """Append factors to synapses; raises SpikeletError naming the node."""
+    factors = values.broadcast_parameter(node.scale, synapses.shape, name, "scale")
     with naming(name):
         synapses.scale(factors)
     return [(EXACT, f"factors {extent(factors)}{synapses.fold(name)}")]
 
 
-def _take_flatten(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    """Forget the shape; which dimensions flatten means makes no difference to a matrix after it."""
+def _take_flatten(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Flatten the values; before a matrix it does not matter which dimensions are flattened."""
     if node.input_type["input"] is not None:
         _check_width(layers.synapses, link.name, math.prod(values.sizes(node, link.name)))
     layers.synapses.flatten()
     return [(EXACT, "nothing to do, channel by channel")]
 
 
-def _take_convolution(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_convolution(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a Conv1d or Conv2d."""
     return convolutions.convolve(layers.synapses, link.name, node)
 
 
-def _take_pool(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
-    return convolutions.pool(layers.synapses, link.name, node)
+def _take_pool(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Append a SumPool2d or AvgPool2d."""
+    return convolutions.append_pooling(layers.synapses, link.name, node)
 
 
-def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
+def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
+    """Complete a layer: the synapses so far, and these neurons."""
     synapses, name = layers.synapses, link.name
     grid = synapses.grid
-    parameters = Parameters(node, name, grid, synapses.shape)
+    parameters = NeuronParameters(node, name, grid, synapses.shape)
     neurons, texts = in_steps(parameters, layers.framework, layers.dt)
     if link.returns and neurons.theta is None:
         raise SpikeletError(
@@ -146,7 +169,7 @@ def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     try:
         drive = _drive(layers, link)
         late = layers.framework.resets_late
-        layer, more = nir_layers.layer(drive, neurons, layers.reset, late=late)
+        layer, more = make_layer(drive, neurons, layers.reset, late=late)
     except SpikeletError as error:
         raise SpikeletError(f"{'nodes' if synapses.names else 'node'} {names}: {error}") from error
     if not synapses.names:
@@ -154,12 +177,12 @@ def _take_neurons(layers: Layers, link: Link, node: nir.NIRNode) -> Texts:
     texts += more + _about(layers, link, neurons)
     layers.samples = layers.samples or synapses.source
     layers.layers.append(layer)
-    layers.synapses = nir_synapses.passing(grid, synapses.shape)
+    layers.synapses = passing(grid, synapses.shape)
     return texts
 
 
-def _drive(layers: Layers, link: Link) -> Drive:
-    """Return what feeds the neurons; raises SpikeletError where recurrence is not possible."""
+def _drive(layers: Layers, link: ChainNode) -> Drive:
+    """Return the drive of neurons; raises SpikeletError if their recurrence is not possible."""
     synapses = layers.synapses
     weights, geometry = synapses.weights()
     bias = synapses.bias
@@ -173,7 +196,7 @@ def _drive(layers: Layers, link: Link) -> Drive:
     neurons = len(bias)
     recurrent = np.zeros((neurons, neurons))
     for way in link.returns:
-        own = nir_synapses.passing(Grid((1, 1), neurons), (neurons,))
+        own = passing(Grid((1, 1), neurons), (neurons,))
         for name in way:
             _add_recurrent(own, name, layers.chain.nodes[name])
         _check_width(own, link.name, neurons)
@@ -183,6 +206,7 @@ def _drive(layers: Layers, link: Link) -> Drive:
 
 
 def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
+    """Append a node of a recurrent connection; raises SpikeletError for other types."""
     if isinstance(node, nir.Linear | nir.Affine):
         _add_matrix(synapses, name, node)
     elif isinstance(node, nir.Scale):
@@ -195,14 +219,14 @@ def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
 
 
 def _matrix(weights: Float64Array, geometry: Geometry | None) -> Float64Array:
-    """Return float64[inputs, neurons] of a kernel with one place, pooling before it included."""
+    """Return float64[inputs, neurons] of a kernel with one place, including the pooling before it."""
     if geometry is None:
         return weights
     return np.ascontiguousarray(geometry.fold(weights.T[:, None]).T)
 
 
-def _about(layers: Layers, link: Link, neurons: Neurons) -> Texts:
-    """Return what the framework and the reset make of neurons."""
+def _about(layers: Layers, link: ChainNode, neurons: Neurons) -> Texts:
+    """Return the entries on neurons that depend on the framework and the reset."""
     framework, texts = layers.framework, []
     if link.returns and framework.delays_recurrence:
         texts.append((EXACT, f"its own spikes arrive a step later, as in {framework.title}"))
@@ -215,20 +239,21 @@ def _about(layers: Layers, link: Link, neurons: Neurons) -> Texts:
         return texts
     if layers.reset == "subtract" and neurons.v_reset.any():
         v_reset = extent(neurons.v_reset)
-        texts.append((ASSUMED, f"v_reset {v_reset} means nothing where reset is subtract"))
+        texts.append((ASSUMED, f"v_reset {v_reset} has no effect with reset subtract"))
     complex_neurons = neurons.alpha is not None or link.returns
     if framework.late_set_loses_drive and layers.reset == "set" and complex_neurons:
         text = f"in the step after a spike {framework.title} holds the membrane at 0"
-        texts.append((APPROXIMATED, f"{text}, whatever arrives; here what arrives is added"))
+        texts.append((APPROXIMATED, f"{text} and ignores its input; Spikelet adds the input"))
     return texts
 
 
 def _check_width(synapses: Synapses, name: str, width: int) -> None:
+    """Raise SpikeletError if a node takes another number of values than it gets."""
     if width != synapses.width:
         raise SpikeletError(f"node {name!r} takes {width} values, but gets {synapses.width}")
 
 
-_TAKE: dict[str, Callable[[Layers, Link, nir.NIRNode], Texts]] = {
+_TAKE: dict[str, Callable[[Layers, ChainNode, nir.NIRNode], Texts]] = {
     "Input": _take_end,
     "Linear": _take_matrix,
     "Affine": _take_matrix,
@@ -247,4 +272,4 @@ _TAKE: dict[str, Callable[[Layers, Link, nir.NIRNode], Texts]] = {
     "Threshold": _take_neurons,
     "Output": _take_end,
 }
-"""What takes a node of each type, and returns what became of it."""
+"""By type of node: the function that appends it and returns its entries of the report."""

@@ -1,13 +1,14 @@
-"""What lies between two layers of neurons in a NIR graph, folded into one matrix or one kernel.
+"""Fold all nodes between two layers of neurons in a NIR graph to one convolution.
 
-Everything that has no state is a convolution: a matrix has a kernel as large as its input, a factor for
-each channel one of a single pixel, pooling one of ones. Two convolutions in a row are one as well,
+Everything without a state is a convolution. A matrix has a kernel as large as its input. Factors per
+channel are a kernel of a single pixel, and pooling is a kernel of ones. Two convolutions in a row are
+one as well:
 
     kernel = k1 + (k2 - 1) s1,  stride = s1 s2,  padding = p1 + s1 p2
 
-with every place of the second kernel adding the first, shifted by s1. That holds unless the second is
-padded with zeros where the first would find more than zeros, which is refused. Pooling that comes first
-in windows side by side stays as it is, for the integer network can pool.
+Every place of the second kernel adds the first, shifted by s1. This fails if the second pads with
+zeros at places to which the first gives other values; such graphs are refused. A first pooling with
+adjacent windows stays a pooling, because the integer network can pool.
 """
 
 from __future__ import annotations
@@ -20,20 +21,27 @@ import numpy as np
 
 from spikelet.arrays import Float64Array
 from spikelet.errors import SpikeletError
-from spikelet.graphs.axes import Grid, Shape, grid
+from spikelet.graphs.axes import Grid, Shape, pixel_grid
 from spikelet.networks.geometry import Geometry, Pair
 
-MAX_DIAGONAL = 4096  # neurons without synapses before them: more would make 2**24 weights and more
-MAX_WEIGHTS = 1 << 24  # of convolutions that are folded into one
+# Neurons without synapses before them: more would have more than 2**24 weights.
+MAX_DIAGONAL = 4096
+# Weights of convolutions that are folded into one.
+MAX_WEIGHTS = 1 << 24
 
 
-class Window(NamedTuple):
+class KernelWindow(NamedTuple):
     """A kernel and its places; every pair is rows and columns.
 
-    weights  float64[rows, columns, channels, maps]
-    out      places
-    stride   from one place to the next
-    padding  zeros above and on the left; below and on the right as many as the places need
+    Attributes
+    ----------
+    weights : float64[rows, columns, channels, maps]
+    out : (int, int)
+        Number of places.
+    stride : (int, int)
+        Distance from one place to the next.
+    padding : (int, int)
+        Zeros above and on the left; the places determine those below and on the right.
     """
 
     weights: Float64Array
@@ -44,17 +52,27 @@ class Window(NamedTuple):
 
 @dataclass
 class Synapses:
-    """What lies before the next neurons.
+    """The nodes before the next neurons, folded.
 
-    source   where its input stands
-    shape    of what comes out, in NIR
-    bias     float64[maps]
-    samples  whether its input are the samples, whose order nobody else knows of
-    pool     the input is summed in windows of so many rows and columns first
-    factors  float64[rows, columns, channels], what is pooled is multiplied by
-    window   the convolution after that; None: there is none yet
-    names    the nodes that were folded into it
-    Methods raise SpikeletError, without the node's name, where no convolution does the same.
+    Methods raise SpikeletError, without the node's name, if no convolution is equivalent.
+
+    Attributes
+    ----------
+    source : Grid
+        The grid of the input.
+    shape : tuple of int
+        The shape of the output in NIR.
+    bias : float64[maps]
+    factors : float64[rows, columns, channels]
+        Factors of the values after pooling.
+    samples : bool
+        Whether the input are the samples, so that their order may still be chosen.
+    pool : (int, int)
+        Rows and columns of the windows that sum the input first.
+    window : KernelWindow or None
+        The convolution after pooling and factors; None: there is none yet.
+    names : list of str
+        The folded nodes.
     """
 
     source: Grid
@@ -63,24 +81,24 @@ class Synapses:
     factors: Float64Array
     samples: bool = False
     pool: Pair = (1, 1)
-    window: Window | None = None
+    window: KernelWindow | None = None
     names: list[str] = field(default_factory=list)
 
     @property
     def width(self) -> int:
-        """Number of values that come out."""
+        """Number of output values."""
         return math.prod(self.shape)
 
     @property
     def grid(self) -> Grid:
-        """Where what comes out stands."""
+        """The grid of the output."""
         if self.window:
             return Grid(self.window.out, self.window.weights.shape[-1])
         rows, columns, channels = self.factors.shape
         return Grid((rows, columns), channels)
 
     def flatten(self) -> None:
-        """Forget the shape. Samples that nothing has looked at as an image stay in NIR's order."""
+        """Flatten the values. Samples that no node used as an image stay in NIR's order."""
         if self.samples and self.window is None and self.pool == (1, 1):
             self.source = Grid((1, 1), self.source.values)
             self.factors = self.factors.transpose(2, 0, 1).reshape(1, 1, -1)
@@ -88,9 +106,14 @@ class Synapses:
         self.shape = (self.width,)
 
     def scale(self, factors: Float64Array) -> None:
-        """Append a multiplication by factors float64[shape]."""
-        found = self.grid
-        image = np.moveaxis(factors.reshape(found.channels, *found.size), 0, -1)
+        """Append a multiplication.
+
+        Parameters
+        ----------
+        factors : float64[shape]
+        """
+        grid = self.grid
+        image = np.moveaxis(factors.reshape(grid.channels, *grid.size), 0, -1)
         if self.window is None:
             self.factors = self.factors * image
             return
@@ -99,16 +122,28 @@ class Synapses:
         self.bias = self.bias * each
 
     def multiply(self, matrix: Float64Array, bias: Float64Array) -> None:
-        """Append a matrix float64[width, outputs] and a bias float64[outputs]."""
-        found, outputs = self.grid, len(bias)
+        """Append a matrix and a bias.
+
+        Parameters
+        ----------
+        matrix : float64[width, outputs]
+        bias : float64[outputs]
+        """
+        grid, outputs = self.grid, len(bias)
         rows = np.empty_like(matrix)
-        rows[found.order] = matrix
-        kernel = rows.reshape(*found.size, found.channels, outputs)
-        self.convolve(Window(kernel, out=(1, 1)), bias)
+        rows[grid.order] = matrix
+        kernel = rows.reshape(*grid.size, grid.channels, outputs)
+        self.convolve(KernelWindow(kernel, out=(1, 1)), bias)
         self.shape = (outputs,)
 
-    def convolve(self, after: Window, bias: Float64Array) -> None:
-        """Append a convolution with a bias float64[maps]."""
+    def convolve(self, after: KernelWindow, bias: Float64Array) -> None:
+        """Append a convolution and a bias.
+
+        Parameters
+        ----------
+        after : KernelWindow
+        bias : float64[maps]
+        """
         if self.window is None:
             scaled = after.weights * _kernel_factors(self.factors, after)[..., None]
             self.window, self.bias = after._replace(weights=scaled), bias
@@ -119,7 +154,7 @@ class Synapses:
         self.shape = (len(bias), *after.out[3 - len(self.shape) :])
 
     def pool_windows(self, window: Pair, stride: Pair, padding: Pair, factor: float) -> None:
-        """Append sums over windows, times a factor."""
+        """Append sums over windows, multiplied by a factor."""
         size, channels = self.grid.size, self.grid.channels
         out = places(size, window, stride, padding)
         if self.window is None and window == stride and padding == (0, 0):
@@ -129,11 +164,11 @@ class Synapses:
         else:
             check_count(math.prod(window) * channels**2)
             ones = np.broadcast_to(np.eye(channels) * factor, (*window, channels, channels))
-            self.convolve(Window(ones, out, stride, padding), np.zeros(channels))
+            self.convolve(KernelWindow(ones, out, stride, padding), np.zeros(channels))
         self.shape = (channels, *out)
 
     def fold(self, name: str) -> str:
-        """Note a node as a part of the whole, and return what to say of it."""
+        """Note that a node is folded, and return the end of its entry in the report."""
         earlier = " and ".join(map(repr, self.names))
         self.names.append(name)
         return f", folded into {earlier}" if earlier else ""
@@ -157,26 +192,26 @@ class Synapses:
         )
         return rows, geometry
 
-    def _passing(self) -> Window:
-        """Return what passes each channel on by itself."""
+    def _passing(self) -> KernelWindow:
+        """Return a kernel that passes each channel on by itself; raises SpikeletError if too large."""
         rows, columns, channels = self.factors.shape
         if channels > MAX_DIAGONAL:
             raise SpikeletError(
                 f"{channels} neurons have no Linear or Affine node before them, and would need "
                 f"{channels} x {channels} weights; at most {MAX_DIAGONAL} can be imported"
             )
-        return Window(np.diag(_per_channel(self.factors))[None, None], out=(rows, columns))
+        return KernelWindow(np.diag(_per_channel(self.factors))[None, None], out=(rows, columns))
 
-    def _inside(self, window: Window) -> Window:
-        """Return a window with a single place without what lies outside the input."""
+    def _inside(self, window: KernelWindow) -> KernelWindow:
+        """Return a window with a single place without the padding around the input."""
         size, (top, left) = self.factors.shape[:2], window.padding
         kernel = window.weights[top : top + size[0], left : left + size[1]]
         if window.out != (1, 1) or kernel.shape[:2] != size:
             return window
-        return Window(kernel, out=(1, 1))
+        return KernelWindow(kernel, out=(1, 1))
 
-    def _check_padding(self, before: Window, after: Window) -> None:
-        """Raise SpikeletError where `after` pads with zeros what is not zero in `before`."""
+    def _check_padding(self, before: KernelWindow, after: KernelWindow) -> None:
+        """Raise SpikeletError if `after` pads with zeros where `before` gives other values."""
         for axis in (0, 1):
             size, out = self.factors.shape[axis], before.out[axis]
             kernel, stride = before.weights.shape[axis], before.stride[axis]
@@ -187,36 +222,42 @@ class Synapses:
             )
             if (near or far) and (self.bias.any() or not alike):
                 raise SpikeletError(
-                    "pads with zeros what is not zero: without neurons between them, no single "
-                    "convolution does what it and the nodes before it do; leave out its padding"
+                    "pads with zeros where the nodes before it give other values: without neurons "
+                    "between them, no single convolution equals them all; leave out its padding"
                 )
 
 
 def passing(source: Grid, shape: Shape, *, samples: bool = False) -> Synapses:
-    """Return what passes values on as they are; fields as in Synapses."""
+    """Return synapses that pass values on unchanged; parameters as in Synapses."""
     ones = np.ones((*source.size, source.channels))
     return Synapses(source, shape, np.zeros(source.channels), ones, samples)
 
 
 def of_samples(shape: Shape) -> Synapses:
-    """Return what passes samples of NIR's shape on; beyond three axes it means nothing."""
+    """Return synapses that pass on samples of NIR's shape; more than three axes are flattened."""
     flat = shape if len(shape) <= 3 else (math.prod(shape),)
-    return passing(grid(flat), flat, samples=True)
+    return passing(pixel_grid(flat), flat, samples=True)
 
 
 def places(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
-    """Return how many places a kernel has; raises SpikeletError where it has none."""
-    room = [n + 2 * p - k for n, p, k in zip(size, padding, kernel, strict=True)]
-    if min(room) < 0:
+    """Return the number of places of a kernel, rows and columns.
+
+    Raises
+    ------
+    SpikeletError
+        If the kernel is larger than its input with padding.
+    """
+    space = [n + 2 * p - k for n, p, k in zip(size, padding, kernel, strict=True)]
+    if min(space) < 0:
         raise SpikeletError(
             f"has a kernel of {kernel[0]} x {kernel[1]} pixels, more than the "
             f"{size[0]} x {size[1]} of its input with a padding of {padding[0]} and {padding[1]}"
         )
-    return room[0] // stride[0] + 1, room[1] // stride[1] + 1
+    return space[0] // stride[0] + 1, space[1] // stride[1] + 1
 
 
 def _per_channel(image: Float64Array) -> Float64Array:
-    """Return float64[channels] of factors float64[rows, columns, channels], alike at all pixels."""
+    """Return float64[channels] of factors float64[rows, columns, channels], equal at all pixels."""
     if (image != image[0, 0]).any() and image.shape[:2] != (1, 1):
         raise SpikeletError(
             "scales the pixels of one channel by different factors, "
@@ -225,14 +266,14 @@ def _per_channel(image: Float64Array) -> Float64Array:
     return image[0, 0]
 
 
-def _kernel_factors(factors: Float64Array, after: Window) -> Float64Array:
-    """Return what a kernel's weights are multiplied by for factors before it."""
+def _kernel_factors(factors: Float64Array, after: KernelWindow) -> Float64Array:
+    """Return the factors of a kernel's weights that are equivalent to `factors` before it."""
     whole = after.weights.shape[:2] == factors.shape[:2] and after.out == (1, 1)
     return factors if whole and after.padding == (0, 0) else _per_channel(factors)
 
 
-def _composed(before: Window, after: Window) -> Window:
-    """Return the one convolution that does what two do."""
+def _composed(before: KernelWindow, after: KernelWindow) -> KernelWindow:
+    """Return the one convolution that is equivalent to two."""
     down, right = before.stride
     rows, columns, _, maps = after.weights.shape
     height, width, channels, _ = before.weights.shape
@@ -245,7 +286,7 @@ def _composed(before: Window, after: Window) -> Window:
             weights[top : top + height, left : left + width] += (
                 before.weights @ after.weights[row, column]
             )
-    return Window(
+    return KernelWindow(
         weights,
         out=after.out,
         stride=(down * after.stride[0], right * after.stride[1]),
@@ -257,7 +298,13 @@ def _composed(before: Window, after: Window) -> Window:
 
 
 def check_count(count: int) -> None:
-    """Raise SpikeletError where a kernel would have so many weights that it is hardly meant."""
+    """Check that a kernel is not too large to be intended.
+
+    Raises
+    ------
+    SpikeletError
+        If `count` weights are more than MAX_WEIGHTS.
+    """
     if count > MAX_WEIGHTS:
         raise SpikeletError(
             f"would need {count} weights with the nodes before it; at most {MAX_WEIGHTS} can be folded"

@@ -1,4 +1,4 @@
-"""The numbers in NIR's nodes, checked: their sizes, and whether they are numbers at all."""
+"""Read the parameters of NIR's nodes, and check their types and shapes."""
 
 import math
 from typing import Any
@@ -11,24 +11,41 @@ from spikelet.errors import SpikeletError
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.networks.geometry import Pair
 
-MAX_WIDTH = 0xFFFF  # inputs or neurons of a layer in a .lif file
+# Inputs or neurons of a layer in a .lif file.
+MAX_WIDTH = 0xFFFF
 
 
-def numbers(value: Any, name: str, what: str) -> Float64Array:
-    """Return a node's parameter as float64; raises SpikeletError naming both."""
+def parameter_values(value: Any, name: str, what: str) -> Float64Array:
+    """Return a node's parameter as float64.
+
+    Raises
+    ------
+    SpikeletError
+        If it is no array of numbers; the message names node and parameter.
+    """
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
         raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
 
 
-def spread(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
+def broadcast_parameter(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
     """Return a node's parameter as float64[shape].
 
-    value  one number for all, one for each, or an array of as many axes that some of them repeat
-    Raises SpikeletError naming node and parameter if it is none of that.
+    Parameters
+    ----------
+    value : array_like
+        One number for all, one for each, or an array that numpy can broadcast to `shape`.
+    shape : tuple of int
+    name, what : str
+        Name of the node and of the parameter, for the error message.
+
+    Raises
+    ------
+    SpikeletError
+        If the size does not fit; the message names node and parameter.
     """
-    values, width = numbers(value, name, what), math.prod(shape)
+    values, width = parameter_values(value, name, what), math.prod(shape)
     if values.size == width:
         return values.reshape(shape).copy()
     if values.size == 1:
@@ -43,7 +60,10 @@ def spread(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
 def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Array:
     """Return float64[channels] of values of a grid, channels first.
 
-    Raises SpikeletError where they differ between the pixels of a channel.
+    Raises
+    ------
+    SpikeletError
+        If they differ between the pixels of a channel.
     """
     rows = values.reshape(grid.channels, -1)
     if grid.size != (1, 1) and (rows != rows[:, :1]).any():
@@ -54,12 +74,15 @@ def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Ar
     return rows[:, 0].copy()
 
 
-def pair(value: Any, name: str, what: str, least: int) -> Pair:
+def rows_and_columns(value: Any, name: str, what: str, least: int) -> Pair:
     """Return rows and columns of a node's parameter, one number for both or one for each.
 
-    Raises SpikeletError naming node and parameter unless they are whole and at least `least`.
+    Raises
+    ------
+    SpikeletError
+        Unless they are whole numbers of at least `least`; the message names node and parameter.
     """
-    values = numbers(value, name, what).ravel()
+    values = parameter_values(value, name, what).ravel()
     if values.size not in (1, 2) or (values != np.rint(values)).any() or values.min() < least:
         raise SpikeletError(
             f"node {name!r} has a {what} of {values.tolist()}, "
@@ -70,18 +93,24 @@ def pair(value: Any, name: str, what: str, least: int) -> Pair:
 
 
 def sizes(node: nir.NIRNode, name: str) -> Shape:
-    """Return the shape of what goes into an Input, Flatten or Output; raises SpikeletError."""
+    """Return the shape of the input of an Input, Flatten or Output.
+
+    Raises
+    ------
+    SpikeletError
+        If it has no valid shape, or more than MAX_WIDTH values.
+    """
     shape = node.input_type["input"]
-    found = numbers([] if shape is None else shape, name, "shape").ravel()
-    width = math.prod(found)
-    whole = len(found) and (found >= 1).all() and (found == np.rint(found)).all()
+    lengths = parameter_values([] if shape is None else shape, name, "shape").ravel()
+    width = math.prod(lengths)
+    whole = len(lengths) and (lengths >= 1).all() and (lengths == np.rint(lengths)).all()
     if not whole or width > MAX_WIDTH:
-        text = ", ".join(f"{size:g}" for size in found)
+        text = ", ".join(f"{size:g}" for size in lengths)
         raise SpikeletError(f"node {name!r} has shape [{text}]; it must hold 1..{MAX_WIDTH} values")
-    return tuple(map(int, found))
+    return tuple(map(int, lengths))
 
 
 def extent(values: Float64Array) -> str:
-    """Return the values in few words: one number, or the least and the largest."""
+    """Return the values as text: one number, or the least and the largest."""
     low, high = f"{values.min():.6g}", f"{values.max():.6g}"
     return low if low == high else f"{low}..{high}"

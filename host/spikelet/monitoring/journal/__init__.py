@@ -1,1 +1,1 @@
-"""The journal of a watch and its exports."""
+"""The journal of a watch: writer, reader, exports."""

@@ -1,8 +1,8 @@
-"""The spikes of a journal as events in time, from which other frameworks' forms are made.
+"""Collects the spikes of a journal as events in time, for the exports.
 
-Time is counted in steps from the journal's first turn: a turn takes as many steps as the network makes
-in it, whether it arrived or was lost. Seconds are steps divided by steps a second, where the sampling
-rate is known: from the board's sensor, or from who exports.
+Time is in steps from the first turn of the journal. Each turn takes `Network.turn_steps` steps, whether
+it arrived or was lost. Seconds are steps divided by steps per second. They need the sampling rate,
+which the sensor of the board reports or the user gives.
 """
 
 from __future__ import annotations
@@ -16,25 +16,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.reader import Journal
 from spikelet.networks.network import Network
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """All that a journal holds of the network.
+    """Everything that a journal contains about the network.
 
-    about       as in Journal
-    turns       int64[n], numbers of the turns that arrived
-    arrivals    float64[n], seconds of the host's clock at which they did
-    answers     int64[n], index of the class
-    lost        int64[m], numbers of the turns that were lost
-    steps       of each layer int64[spikes], the step of each, never falling
-    neurons     of each layer int64[spikes], the neuron of each
-    membranes   of each layer int16[n, neurons], at the turns' ends
-    readings    uint8 or int16[n, *Network.turn]; None if the board did not send them
-    rate        samples a second, or None
+    Attributes
+    ----------
+    network : Network
+    about : dict
+        As in `Journal`.
+    turns : int64[n]
+        Numbers of the turns that arrived.
+    arrivals : float64[n]
+        Times of arrival in seconds, by the clock of the host.
+    answers : int64[n]
+        Index of the class.
+    lost : int64[m]
+        Numbers of the turns that were lost.
+    steps : tuple of int64[spikes]
+        For each layer the step of each spike, in ascending order.
+    neurons : tuple of int64[spikes]
+        For each layer the neuron of each spike.
+    membranes : tuple of int16[n, neurons]
+        For each layer the membranes at the end of each turn.
+    readings : uint8[n, *Network.turn], int16[n, *Network.turn] or None
+        None if the board did not send them.
+    rate : float or None
+        Samples per second.
     """
 
     network: Network
@@ -51,30 +64,41 @@ class Events:
 
     @property
     def length(self) -> int:
-        """Number of steps from the first turn to the last, those that were lost among them."""
+        """Number of steps from the first turn to the last, including lost ones."""
         last = max(self.turns.max(initial=-1), self.lost.max(initial=-1))
         return (int(last) + 1) * self.network.turn_steps
 
     @property
     def step_seconds(self) -> float | None:
-        """Seconds a step takes; None where the rate is not known."""
+        """Duration of a step in seconds; None if the rate is unknown."""
         return step_seconds(self.network, self.rate)
 
     @property
     def ends(self) -> NDArray[np.int64]:
-        """int64[n], the last step of each turn."""
+        """The last step of each turn, int64[n]."""
         return (self.turns + 1) * self.network.turn_steps - 1
 
 
 def step_seconds(network: Network, rate: float | None) -> float | None:
-    """Return how long a step takes, of which a sample has `Network.steps`."""
+    """Return the duration of a step in seconds; a sample has `Network.steps` steps."""
     return None if rate is None else 1 / (rate * network.steps)
 
 
 def times(steps: NDArray[np.int64], step: float) -> NDArray[np.float64]:
-    """Return the time at which each step begins, such that dividing by `step` gives it back.
+    """Return the time at which each step begins, such that division by `step` gives the step.
 
-    Rounding may else put a spike into the step before.
+    Without this care, rounding can move a spike into the step before.
+
+    Parameters
+    ----------
+    steps : int64[n]
+    step : float
+        Duration of a step, in seconds.
+
+    Returns
+    -------
+    float64[n]
+        Seconds.
     """
     begins = steps.astype(np.float64) * step
     early = np.floor(begins / step) < steps
@@ -83,26 +107,43 @@ def times(steps: NDArray[np.int64], step: float) -> NDArray[np.float64]:
 
 
 def known_rate(journal: Journal, rate: float | None) -> float | None:
-    """Return the rate that was given, or else the sensor's as the board said last; None if it did not.
+    """Return the sampling rate, in samples per second; None if it is unknown.
 
-    Raises SpikeletError if the one given is not possible.
+    Parameters
+    ----------
+    journal : Journal
+    rate : float or None
+        None for the rate that the board reported last for its sensor.
+
+    Raises
+    ------
+    SpikeletError
+        If `rate` is not finite and above 0.
     """
     if rate is not None:
         if not (math.isfinite(rate) and rate > 0):
             raise SpikeletError(f"rate is {rate} samples a second; it must be above 0")
         return rate
-    said = None
+    reported = None
     for entry in journal.entries():
         if isinstance(entry.event, Status) and entry.event.rate > 0:
-            said = float(entry.event.rate)
-    return said
+            reported = float(entry.event.rate)
+    return reported
 
 
 def gather(journal: Journal, rate: float | None = None) -> Events:
     """Return the events of a journal.
 
-    rate    samples a second, if it is known better than from the journal
-    Raises SpikeletError if it holds no turn, or cannot be read.
+    Parameters
+    ----------
+    journal : Journal
+    rate : float, optional
+        Samples per second; without it the rate in the journal.
+
+    Raises
+    ------
+    SpikeletError
+        If the journal holds no turn, or cannot be read.
     """
     rate = known_rate(journal, rate)
     layers = range(len(journal.network.layers))
@@ -114,19 +155,19 @@ def gather(journal: Journal, rate: float | None = None) -> Events:
     steps: list[list[NDArray[np.int64]]] = [[] for _ in layers]
     neurons: list[list[NDArray[np.int64]]] = [[] for _ in layers]
     membranes: list[list[NDArray[np.int16]]] = [[] for _ in layers]
-    for time, number, seen in _numbered(journal):
-        if seen is None:
+    for time, number, turn in _numbered(journal):
+        if turn is None:
             lost.append(number)
             continue
         turns.append(number)
         arrivals.append(time)
-        answers.append(seen.answer)
-        readings += [] if seen.readings is None else [seen.readings]
+        answers.append(turn.answer)
+        readings += [] if turn.readings is None else [turn.readings]
         for layer in layers:
-            step, neuron = np.nonzero(seen.spikes[layer])
+            step, neuron = np.nonzero(turn.spikes[layer])
             steps[layer].append(step + number * journal.network.turn_steps)
             neurons[layer].append(neuron)
-            membranes[layer].append(seen.membranes[layer])
+            membranes[layer].append(turn.membranes[layer])
     if not turns:
         raise SpikeletError(f"{journal.path} holds no turn; there is nothing to export")
     return Events(
@@ -144,8 +185,8 @@ def gather(journal: Journal, rate: float | None = None) -> Events:
     )
 
 
-def _numbered(journal: Journal) -> Iterator[tuple[float, int, Observation | None]]:
-    """Yield time, number and observation of each turn, None of one that was lost."""
+def _numbered(journal: Journal) -> Iterator[tuple[float, int, Turn | None]]:
+    """Yield (time, number, turn) of each turn; the turn is None if it was lost."""
     for entry in journal.entries():
-        if entry.event is None or isinstance(entry.event, Observation):
+        if entry.event is None or isinstance(entry.event, Turn):
             yield entry.time, entry.number, entry.event

@@ -1,4 +1,4 @@
-"""The forms in which a journal can be exported, and the suffixes of their files."""
+"""Exports a journal in the form that the suffix of a file names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ FORMS = tuple(SUFFIXES.values())
 
 
 def form_of(path: str | Path) -> str:
-    """Return the form that a file's suffix names; raises SpikeletError if it names none."""
+    """Return the form that the suffix of a file names.
+
+    Raises
+    ------
+    SpikeletError
+        If the suffix names no form.
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         known = ", ".join(f"{each} ({form})" for each, form in SUFFIXES.items())
@@ -24,10 +30,26 @@ def form_of(path: str | Path) -> str:
 
 
 def export(journal: Journal, path: str | Path, form: str, rate: float | None = None) -> list[Path]:
-    """Write a journal in a form, whole or not at all, and return the files that were written.
+    """Write a journal in a form, completely or not at all.
 
-    rate    samples a second, if it is known better than from the journal
-    Raises SpikeletError if the form needs what is not there, or a file cannot be written.
+    Parameters
+    ----------
+    journal : Journal
+    path : path
+    form : str
+        One of `FORMS`.
+    rate : float, optional
+        Samples per second; without it the rate in the journal.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    SpikeletError
+        If a package or the rate is missing, the journal holds no turn, or a file cannot be written.
     """
     path = Path(path)
     if form == "csv":
@@ -35,9 +57,8 @@ def export(journal: Journal, path: str | Path, form: str, rate: float | None = N
         with files.replacing(path) as first, files.replacing(answers) as second:
             to_csv.write(journal, first, second, rate)
         return [path, answers]
-    writer = importlib.import_module(
-        f"spikelet.monitoring.journal.to_{form}"
-    )  # neo is imported only when asked
+    # The import is here because neo is optional, and slow to load.
+    writer = importlib.import_module(f"spikelet.monitoring.journal.to_{form}")
     with files.replacing(path) as temporary:
         writer.write(journal, temporary, rate)
     return [path]

@@ -1,4 +1,4 @@
-"""Reading a journal back: what came, in its order, without holding more of it than a chunk."""
+"""Reads the events of a journal in order, with one chunk in memory at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.writer import (
     ABOUT,
     CRC_SIZE,
@@ -37,32 +37,38 @@ from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 
-BLOCK = 1 << 16  # bytes that are searched at once for the next chunk
+# Bytes in one search for the next chunk.
+BLOCK = 1 << 16
 
 
 class Text(NamedTuple):
-    """What the board printed."""
+    """Text that the board printed."""
 
     text: str
 
 
 class End(NamedTuple):
-    """Counts of a watch that was closed, by name."""
+    """The counts at the end of a watch, by name."""
 
     counts: dict[str, Any]
 
 
-class Entry(NamedTuple):
-    """A line of the journal.
+class JournalLine(NamedTuple):
+    """One entry of a journal.
 
-    time      float, seconds since it was begun
-    number    int, of a turn; -1 of what is none
-    event     None for a turn that was lost
+    Attributes
+    ----------
+    time : float
+        Seconds since the start of the journal.
+    number : int
+        Number of the turn; -1 if the entry is no turn.
+    event : Turn, Status, Started, Gone, Reconnected, Text, End or None
+        None for a turn that was lost.
     """
 
     time: float
     number: int
-    event: Observation | Status | Started | Gone | Reconnected | Text | End | None
+    event: Turn | Status | Started | Gone | Reconnected | Text | End | None
 
 
 class _Chunk(NamedTuple):
@@ -75,11 +81,17 @@ class _Chunk(NamedTuple):
 class Journal:
     """A journal on a disk.
 
-    path       of the file
-    network    whose turns it holds
-    about      format, port, board, runtime, kernel and begun
-    damaged    int, bytes that were passed over when it was last read to its end
-    closed     bool, whether it had an end then; else the host was killed, or it still goes on
+    Attributes
+    ----------
+    path : Path
+    network : Network
+        The network that made the turns.
+    about : dict
+        format, port, board, runtime, kernel and begun.
+    damaged : int
+        Bytes that the last complete reading left out.
+    closed : bool
+        Whether that reading found an end. If not, the host was killed or still writes.
     """
 
     path: Path
@@ -87,12 +99,16 @@ class Journal:
     about: dict[str, Any]
     damaged: int = 0
     closed: bool = False
-    _first: int = field(default=0, repr=False)  # where the first entry begins
+    # Offset of the first entry in the file.
+    _first: int = field(default=0, repr=False)
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield everything that came, in its order.
+    def entries(self) -> Iterator[JournalLine]:
+        """Yield all entries in order.
 
-        Raises SpikeletError if the file cannot be read.
+        Raises
+        ------
+        SpikeletError
+            If the file cannot be read.
         """
         self.damaged, self.closed = 0, False
         with _opened(self.path) as file:
@@ -107,19 +123,19 @@ class Journal:
                     self.closed = self.closed or isinstance(entry.event, End)
                     yield entry
 
-    def turns(self) -> Iterator[tuple[int, float, Observation]]:
-        """Yield number, time and observation of each turn that came whole."""
+    def turns(self) -> Iterator[tuple[int, float, Turn]]:
+        """Yield (number, time, turn) of each turn that arrived."""
         for entry in self.entries():
-            if isinstance(entry.event, Observation):
+            if isinstance(entry.event, Turn):
                 yield entry.number, entry.time, entry.event
 
     @property
     def note(self) -> str:
-        """A sentence about what it lacks, as it was last read; "" if nothing."""
+        """A sentence about damage or a missing end, from the last reading; "" if the file is sound."""
         if self.damaged:
             return f"{self.path}: {self.damaged:,} bytes are damaged and left out"
         if not self.closed:
-            return f"{self.path}: was not closed; it holds what came until then"
+            return f"{self.path}: was not closed; it contains every event until then"
         return ""
 
     def _chunks(self, file: BinaryIO) -> Iterator[_Chunk]:
@@ -136,15 +152,15 @@ class Journal:
             if file.tell() == end:
                 return
 
-    def _entry(self, chunk: _Chunk) -> Entry | None:
-        """Return what a chunk says; None if it is of a kind that this version does not know."""
+    def _entry(self, chunk: _Chunk) -> JournalLine | None:
+        """Return the entry in a chunk; None if this version does not know its kind."""
         if chunk.kind == TURN:
-            number, seen = read_turn(self.network, chunk.payload)
-            return Entry(chunk.time, number, seen)
+            number, turn = read_turn(self.network, chunk.payload)
+            return JournalLine(chunk.time, number, turn)
         if chunk.kind == LOST:
-            return Entry(chunk.time, struct.unpack("<I", chunk.payload)[0], None)
+            return JournalLine(chunk.time, struct.unpack("<I", chunk.payload)[0], None)
         if chunk.kind in _SAID:
-            return Entry(chunk.time, -1, _SAID[chunk.kind](chunk.payload))
+            return JournalLine(chunk.time, -1, _SAID[chunk.kind](chunk.payload))
         return None
 
 
@@ -158,17 +174,20 @@ _SAID: dict[int, Callable[[bytes], Status | Started | Gone | Reconnected | Text 
 }
 
 
-def load(path: str | Path) -> Journal:
+def load_journal(path: str | Path) -> Journal:
     """Open a journal.
 
-    Raises SpikeletError if it is none, is of a newer format, or its beginning is damaged.
+    Raises
+    ------
+    SpikeletError
+        If the file is no journal, has a newer format, or its beginning is damaged.
     """
     with _opened(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SpikeletError(f"{path} is not a recording of spikelet monitor --record")
         first, second = _chunk(file), _chunk(file)
         if first is None or second is None or (first.kind, second.kind) != (NETWORK, ABOUT):
-            raise SpikeletError(f"{path} is damaged at its beginning, where its network stands")
+            raise SpikeletError(f"{path} is damaged at its beginning, which contains its network")
         start = file.tell()
     try:
         about = dict(json.loads(second.payload))
@@ -182,7 +201,13 @@ def load(path: str | Path) -> Journal:
 
 
 def is_journal(path: str | Path) -> bool:
-    """Return whether a file begins as a journal does; raises SpikeletError if it cannot be read."""
+    """Return whether a file begins like a journal.
+
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read.
+    """
     with _opened(path) as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -195,7 +220,7 @@ def _opened(path: str | Path) -> BinaryIO:
 
 
 def _chunk(file: BinaryIO) -> _Chunk | None:
-    """Return the chunk that begins here; None if there is no whole one."""
+    """Return the chunk that begins here; None if no complete chunk does."""
     head = file.read(len(SYNC) + HEAD_SIZE)
     if len(head) < len(SYNC) + HEAD_SIZE or not head.startswith(SYNC):
         return None
@@ -210,11 +235,11 @@ def _chunk(file: BinaryIO) -> _Chunk | None:
 
 
 def _find(file: BinaryIO) -> None:
-    """Go to the next place where a chunk may begin, or to the end."""
+    """Move to the next place where a chunk can begin, or to the end."""
     overlap = b""
     while block := file.read(BLOCK):
         searched = overlap + block
-        if (found := searched.find(SYNC)) >= 0:
-            file.seek(found - len(searched), 1)
+        if (place := searched.find(SYNC)) >= 0:
+            file.seek(place - len(searched), 1)
             return
         overlap = searched[-(len(SYNC) - 1) :]

@@ -1,11 +1,11 @@
-"""A journal as two tables of comma-separated values.
+"""Writes a journal as two tables of comma-separated values.
 
     FILE.csv            step,layer,neuron                  a row for each spike, in the order of time
     FILE.answers.csv    turn,step,arrival,answer,class     a row for each turn that arrived
 
-Steps are counted as in journal_events.py, an answer's is its turn's last; arrival is in seconds of the
-host's clock. Where the sampling rate is known, the column after step is seconds, the time at which the
-step begins.
+Steps count as in journal/events.py. The step of an answer is the last one of its turn. The arrival is
+in seconds, by the clock of the host. If the sampling rate is known, a column "seconds" follows the
+step: the time at which the step begins.
 """
 
 from __future__ import annotations
@@ -17,18 +17,29 @@ from typing import Any
 
 import numpy as np
 
-from spikelet.link.turn import Observation
+from spikelet.link.turn import Turn
 from spikelet.monitoring.journal.events import known_rate, step_seconds
 from spikelet.monitoring.journal.reader import Journal
 
 
 def answers_path(path: Path) -> Path:
-    """Return the path of the table of answers beside that of spikes."""
+    """Return the path of the table of answers, beside the table of spikes."""
     return path.with_suffix(f".answers{path.suffix}")
 
 
 def write(journal: Journal, spikes: Path, answers: Path, rate: float | None) -> None:
-    """Write both tables, in one pass."""
+    """Write both tables in one pass.
+
+    Parameters
+    ----------
+    journal : Journal
+    spikes : Path
+        File for the table of spikes.
+    answers : Path
+        File for the table of answers.
+    rate : float or None
+        Samples per second; None for the rate in the journal.
+    """
     step = step_seconds(journal.network, known_rate(journal, rate))
     seconds = [] if step is None else ["seconds"]
     with (
@@ -52,10 +63,10 @@ def _when(at: int, step: float | None) -> list[Any]:
     return [at] if step is None else [at, f"{at * step:.9g}"]
 
 
-def _spikes(turn: Observation) -> Iterator[tuple[int, int, int]]:
-    """Yield step, layer and neuron of the spikes of a turn, sorted."""
-    found = []
+def _spikes(turn: Turn) -> Iterator[tuple[int, int, int]]:
+    """Yield (step, layer, neuron) of the spikes of a turn, sorted."""
+    rows = []
     for layer, spikes in enumerate(turn.spikes):
         for at, neuron in np.argwhere(spikes):
-            found.append((int(at), layer, int(neuron)))
-    yield from sorted(found)
+            rows.append((int(at), layer, int(neuron)))
+    yield from sorted(rows)

@@ -1,8 +1,9 @@
-"""A journal as a neo.Block, for electrophysiology's tools; saved as NIX, which neo reads back.
+"""Writes a journal as a neo.Block in a NIX file, for electrophysiology tools.
 
-One segment holds a SpikeTrain for each neuron, silent ones too, called "layer K neuron J" and annotated
-with both numbers, and an Event "answers" whose labels are the classes' names, at the end of each turn.
-Neo's times are seconds, so the sampling rate must be known.
+The block has one segment. It contains a SpikeTrain for each neuron, silent ones included. A train has
+the name "layer K neuron J" and both numbers as annotations. An Event "answers" has the names of the
+classes as labels, at the end of each turn. The times of neo are seconds, so the export needs the
+sampling rate.
 """
 
 from __future__ import annotations
@@ -21,12 +22,22 @@ from spikelet.monitoring.journal.reader import Journal
 def write(journal: Journal, path: Path, rate: float | None) -> None:
     """Write a journal as a NIX file.
 
-    Raises SpikeletError if neo or nixio is not installed, or nobody knows the sampling rate.
+    Parameters
+    ----------
+    journal : Journal
+    path : Path
+    rate : float or None
+        Samples per second; None for the rate in the journal.
+
+    Raises
+    ------
+    SpikeletError
+        If neo or nixio is not installed, or the sampling rate is unknown.
     """
     neo = _neo()
-    made = block(gather(journal, rate))
+    recording = block(gather(journal, rate))
     with neo.NixIO(str(path), "ow") as file:
-        file.write_block(made)
+        file.write_block(recording)
 
 
 def block(events: Events) -> Any:
@@ -38,9 +49,9 @@ def block(events: Events) -> Any:
             "neo's times are seconds, and the recording knows no sampling rate; give --rate HZ"
         )
     end = float(times(np.array([events.length]), step)[0])
-    made = neo.Block(name="spikelet", description=json.dumps(events.about))
+    recording = neo.Block(name="spikelet", description=json.dumps(events.about))
     segment = neo.Segment(name="monitor")
-    made.segments.append(segment)
+    recording.segments.append(segment)
     for k, layer in enumerate(events.network.layers):
         when = times(events.steps[k], step)
         order = np.argsort(events.neurons[k], kind="stable")
@@ -59,13 +70,15 @@ def block(events: Events) -> Any:
     answers = np.array([events.network.classes[answer] for answer in events.answers])
     ends = times(events.ends + 1, step)
     segment.events.append(neo.Event(times=ends, labels=answers, units="s", name="answers"))
-    return made
+    return recording
 
 
 def _neo() -> Any:
     try:
-        import neo
-        import nixio  # noqa: F401  neo imports it only when it writes
+        import neo  # noqa: PLC0415
+
+        # neo imports nixio only when it writes.
+        import nixio  # noqa: F401, PLC0415
     except ImportError:
         raise SpikeletError("this form needs neo: pip install 'spikelet[neo]'") from None
     return neo

@@ -1,13 +1,13 @@
-"""A journal as NIRGraphData: what flowed at the nodes of the graph that the network came from.
+"""Writes a journal as NIRGraphData: the data at each node of the source graph.
 
-    input        readings    ValuedEventData, a value of each channel at each sample's first step
+    input        readings    ValuedEventData, a value of each channel at the first step of each sample
     neurons_K    spikes      EventData of layer K
-                 membrane    ValuedEventData, a value of each neuron at each turn's last step
+                 membrane    ValuedEventData, a value of each neuron at the last step of each turn
 
-There is one sample, the whole journal. Time is in seconds where the sampling rate is known, else in
-steps. Nodes are called as in the graphs that Spikelet writes, so that `check_nodes` takes them; neurons
-stand in Spikelet's order, channels last. A layer without a spike has the one event that NIR fills up
-with: index -1 at infinity.
+The whole journal is one sample. Time is in seconds if the sampling rate is known, else in steps. The
+nodes have the names of the graphs that Spikelet writes, so that `check_nodes` accepts them. Neurons are
+in the order of Spikelet, with channels last. A layer without a spike has the one event that NIR uses as
+filler: index -1 at infinity.
 Source: nir 1.0.8, nir/data_ir/graph.py.
 """
 
@@ -25,12 +25,20 @@ from spikelet.monitoring.journal.reader import Journal
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:
-    """Write a journal with nir's own writer."""
+    """Write a journal with the writer of the package nir.
+
+    Parameters
+    ----------
+    journal : Journal
+    path : Path
+    rate : float or None
+        Samples per second; None for the rate in the journal.
+    """
     nir.write_data(path, graph_data(gather(journal, rate)))
 
 
 def graph_data(events: Events) -> nir.NIRGraphData:
-    """Return the events as NIR has them."""
+    """Return the events in the classes of NIR."""
     step = events.step_seconds or 1.0
     nodes: dict[str, Any] = {}
     if events.readings is not None:
@@ -61,7 +69,7 @@ def _spikes(
 
 
 def _valued(values: NDArray[Any], steps: NDArray[np.int64], step: float) -> dict[str, NDArray[Any]]:
-    """Return values [n, width] at n steps as events."""
+    """Return values number[n, width] at n steps as events."""
     count, width = values.shape
     return {
         "idx": np.tile(np.arange(width), count)[None],
@@ -74,7 +82,8 @@ def _readings(events: Events, step: float) -> nir.ValuedEventData:
     assert events.readings is not None
     network = events.network
     samples = events.readings.reshape(-1, network.channels)
-    each = network.turn_steps // network.steps  # samples in a turn
+    # Samples in a turn.
+    each = network.turn_steps // network.steps
     first = events.turns[:, None] * network.turn_steps + np.arange(each) * network.steps
     return nir.ValuedEventData(
         **_valued(samples, first.ravel(), step),

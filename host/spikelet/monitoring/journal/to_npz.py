@@ -1,24 +1,25 @@
-"""A journal as one .npz of dense arrays, which numpy loads without pickles.
+"""Writes a journal as one .npz of dense arrays, which numpy loads without pickles.
 
-    turn           int64[n]                    numbers of the turns that arrived, as they came
-    arrival        float64[n]                  seconds of the host's clock at which they did
+    turn           int64[n]                    numbers of the turns that arrived, in order of arrival
+    arrival        float64[n]                  times of arrival in seconds, by the clock of the host
     answer         int64[n]                    index of the class
-    classes        text[classes]               their names
-    readings       uint8 or int16[n, channels], of a stream [n, hop, channels]; absent where the board
+    classes        text[classes]               names of the classes
+    readings       uint8 or int16[n, channels], of a stream [n, hop, channels]; absent if the board
                                                did not send them
-    spikes_K       uint8[n, T, neurons]        of layer K in each of the turn's T steps
-    membrane_K     int16[n, neurons]           of layer K at the turn's end
+    spikes_K       uint8[n, T, neurons]        spikes of layer K in each of the T steps of a turn
+    membrane_K     int16[n, neurons]           membranes of layer K at the end of a turn
     lost           int64[m]                    numbers of the turns that were lost
     status         float64[s, 4]               arrival, samples, late samples and failed reads
-    trouble        text[s]                     of the sensor then
-    log            text[l]                     what the board printed, and log_time float64[l]
-    steps          int64                       of each sample; T is this, or times hop
-    rate           float64                     samples a second, or NaN
+    trouble        text[s]                     trouble of the sensor at each status
+    log            text[l]                     text that the board printed
+    log_time       float64[l]                  time of arrival of each text, in seconds
+    steps          int64                       steps per sample; T is this number, or times hop
+    rate           float64                     samples per second, or NaN
     about          text                        JSON: port, board, runtime, kernel, begun
     network        uint8[bytes]                the .lif file
 
-Arrays are written one after the other, each in a pass through the journal, so that no more than one
-turn is held, however many there are.
+Each array takes its own pass through the journal. So the writer holds one turn in memory, for any
+number of turns.
 """
 
 from __future__ import annotations
@@ -33,14 +34,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.events import known_rate
 from spikelet.monitoring.journal.reader import Journal, Text
 from spikelet.networks import lif_file
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:
-    """Write the arrays of a journal; raises SpikeletError if it holds no turn."""
+    """Write the arrays of a journal.
+
+    Parameters
+    ----------
+    journal : Journal
+    path : Path
+    rate : float or None
+        Samples per second; None for the rate in the journal.
+
+    Raises
+    ------
+    SpikeletError
+        If the journal holds no turn.
+    """
     small = _small(journal, rate)
     n = len(small["turn"])
     if not n:
@@ -68,7 +82,7 @@ def _member(
     shape: tuple[int, ...],
     parts: Iterable[NDArray[Any] | None],
 ) -> None:
-    """Write an array into the archive, of which the parts follow one another."""
+    """Write an array into the archive from its consecutive parts."""
     header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
     with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
         np.lib.format.write_array_header_1_0(file, header)
@@ -77,15 +91,15 @@ def _member(
 
 
 def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
-    """Return what is small whatever the number of neurons."""
+    """Return the arrays that are small for any number of neurons."""
     turns: list[tuple[int, float, int]] = []
     lost: list[int] = []
     statuses: list[tuple[float, ...]] = []
     troubles: list[str] = []
-    said: list[tuple[float, str]] = []
+    texts: list[tuple[float, str]] = []
     for entry in journal.entries():
         event = entry.event
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             turns.append((entry.number, entry.time, event.answer))
         elif event is None:
             lost.append(entry.number)
@@ -93,7 +107,7 @@ def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
             statuses.append((entry.time, event.samples, event.late, event.failed))
             troubles.append(event.trouble)
         elif isinstance(event, Text):
-            said.append((entry.time, event.text))
+            texts.append((entry.time, event.text))
     known = known_rate(journal, rate)
     return {
         "turn": np.array([number for number, _, _ in turns], np.int64),
@@ -103,8 +117,8 @@ def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
         "lost": np.array(lost, np.int64),
         "status": np.array(statuses, np.float64).reshape(-1, 4),
         "trouble": np.array(troubles, np.str_),
-        "log": np.array([text for _, text in said], np.str_),
-        "log_time": np.array([time for time, _ in said], np.float64),
+        "log": np.array([text for _, text in texts], np.str_),
+        "log_time": np.array([time for time, _ in texts], np.float64),
         "steps": np.array(journal.network.steps, np.int64),
         "rate": np.array(np.nan if known is None else known, np.float64),
         "about": np.array(json.dumps(journal.about), np.str_),

@@ -1,11 +1,12 @@
-"""A journal's spikes as the structured array that Tonic takes, in a .npy without pickles.
+"""Writes the spikes of a journal as a structured array for Tonic, in a .npy file.
 
     x    int16    neuron
     y    int16    layer
-    t    int64    microseconds where the sampling rate is known, else steps
-    p    bool     true, for there is one polarity
+    t    int64    microseconds if the sampling rate is known, else steps
+    p    bool     true, the only polarity
 
-Events are in the order of time. The sensor's size is (neurons of the widest layer, layers, 1).
+Events are in the order of time. The sensor size is (neurons of the widest layer, layers, 1). The file
+needs no pickles.
 Source: tonic 1.7, tonic/io.py, events_struct.
 """
 
@@ -26,22 +27,36 @@ WIDEST = int(np.iinfo(np.int16).max)
 
 
 def write(journal: Journal, path: Path, rate: float | None) -> None:
-    """Write a journal's spikes; raises SpikeletError if a layer is too wide."""
+    """Write the spikes of a journal.
+
+    Parameters
+    ----------
+    journal : Journal
+    path : Path
+    rate : float or None
+        Samples per second; None for the rate in the journal.
+
+    Raises
+    ------
+    SpikeletError
+        If a layer is too wide for Tonic.
+    """
     array = structured(gather(journal, rate))
-    with path.open("wb") as file:  # np.save would add a suffix to a path
+    # Given a path, np.save would add a suffix.
+    with path.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
 def structured(events: Events) -> NDArray[Any]:
-    """Return the spikes as Tonic has them."""
+    """Return the spikes as the structured array of Tonic."""
     widest = max(layer.neurons for layer in events.network.layers)
     if widest > WIDEST:
         raise SpikeletError(f"a layer has {widest} neurons, above Tonic's {WIDEST}; export npz")
     steps = np.concatenate(events.steps)
-    found = np.empty(len(steps), EVENTS)
-    found["x"] = np.concatenate(events.neurons)
-    found["y"] = np.repeat(np.arange(len(events.steps)), [len(each) for each in events.steps])
+    array = np.empty(len(steps), EVENTS)
+    array["x"] = np.concatenate(events.neurons)
+    array["y"] = np.repeat(np.arange(len(events.steps)), [len(each) for each in events.steps])
     step = events.step_seconds
-    found["t"] = steps if step is None else np.rint(steps * step * 1e6)
-    found["p"] = True
-    return found[np.argsort(steps, kind="stable")]
+    array["t"] = steps if step is None else np.rint(steps * step * 1e6)
+    array["p"] = True
+    return array[np.argsort(steps, kind="stable")]

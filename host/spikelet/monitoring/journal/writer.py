@@ -1,26 +1,27 @@
-"""The journal of a watch: a file to which everything is added as it comes.
+"""Writes the journal of a watch: a file that grows by each event at once.
 
     file     MAGIC chunk*
     chunk    SYNC  kind:u8  size:u32  time:f64  payload  crc:u32                       all little-endian
 
-The time is in seconds since the journal was begun, by a clock that never jumps; the CRC-32 covers all
-between it and SYNC. Each chunk is written in one go and handed to the system at once: when the host is
-killed, what came until then is in the file. A reader passes over what is damaged, and says how much.
+The time is in seconds since the start of the journal, by a monotonic clock. The CRC-32 covers the bytes
+between SYNC and itself. The writer hands each chunk to the system at once, in one call. So the file
+contains every earlier event even if the host is killed. A reader skips damaged bytes and counts them.
 
-    NETWORK       the .lif file whose turns follow; the first chunk
+    NETWORK       the .lif file of the network that made the turns; the first chunk
     ABOUT         JSON: format (int), port, board, runtime, kernel, begun (text, UTC); the second chunk
-    TURN          TURN_FORMAT, then its readings if the board took them by itself (as Network.turn_bytes
-                  has them); of each layer its spikes, [T, neurons] in this order, a bit each, the first
-                  the lowest of its byte, as many whole bytes as that takes; of each layer its membranes
-                  at the turn's end, i16[neurons]
-    LOST          number:u32 of a turn that did not arrive whole
-    STATUS        JSON: the fields of observation.Status
-    TEXT          UTF-8: what the board printed
-    STARTED       nothing: the network's state begins anew with the next turn
-    GONE          UTF-8: why the board is gone
+    TURN          TURN_FORMAT; the readings if the board took them by itself, in the format of
+                  Network.turn_bytes; the spikes of each layer; the membranes of each layer
+                  - spikes: [T, neurons] in C order, one bit each, the lowest bit of a byte first,
+                    padded to whole bytes
+                  - membranes: i16[neurons] at the end of the turn
+    LOST          number:u32 of a turn that did not arrive completely
+    STATUS        JSON: the fields of link.turn.Status
+    TEXT          UTF-8: text that the board printed
+    STARTED       empty: the state of the network begins anew with the next turn
+    GONE          UTF-8: the reason why the board is gone
     RECONNECTED   JSON: name of the port, count, seconds
-    END           JSON: turns, answers, lost_frames, missed_frames, reconnections, and differences where
-                  spikes were checked; the last chunk of a journal that was closed
+    END           JSON: turns, answers, lost_frames, missed_frames, reconnections, and differences if
+                  the watch checked spikes; the last chunk of a closed journal
 """
 
 from __future__ import annotations
@@ -37,35 +38,51 @@ from typing import Any, Self
 import numpy as np
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 
-FORMAT = 1  # raise it when an older Spikelet would misread a journal
+# Raise it when an older Spikelet would misread a journal.
+FORMAT = 1
 MAGIC = b"spikelet journal\n"
 SYNC = b"\x89JRN"
-HEAD = "<BId"  # kind, size of the payload, time
+# Kind, size of the payload, time.
+HEAD = "<BId"
 HEAD_SIZE = struct.calcsize(HEAD)
 CRC_SIZE = 4
 MAX_PAYLOAD = 1 << 26
-TURN_FORMAT = "<IHB"  # number, answer, whether readings follow
+# Number, answer, whether readings follow.
+TURN_FORMAT = "<IHB"
 TURN_SIZE = struct.calcsize(TURN_FORMAT)
 
 NETWORK, ABOUT, TURN, LOST, STATUS, TEXT, STARTED, GONE, RECONNECTED, END = range(1, 11)
 
 
 class JournalWriter:
-    """Adds to a journal what a watch yields.
+    """Adds the events of a watch to a journal.
 
-    path    of the file
+    Attributes
+    ----------
+    path : Path
+        Path of the file.
     """
 
     def __init__(self, path: str | Path, network: Network, about: Mapping[str, Any]) -> None:
         """Begin a journal.
 
-        about    port, board, runtime, kernel and begun, all text
-        Raises SpikeletError if the file is there already, or cannot be written.
+        Parameters
+        ----------
+        path : path
+        network : Network
+            The network that makes the turns.
+        about : mapping of str to str
+            port, board, runtime, kernel and begun.
+
+        Raises
+        ------
+        SpikeletError
+            If the file exists already, or cannot be written.
         """
         self.path = Path(path)
         self._network = network
@@ -92,8 +109,14 @@ class JournalWriter:
         self._file.close()
 
     def take(self, event: Event) -> None:
-        """Add an event; raises SpikeletError if it cannot be written."""
-        if isinstance(event, Observation):
+        """Add an event.
+
+        Raises
+        ------
+        SpikeletError
+            If the file cannot be written.
+        """
+        if isinstance(event, Turn):
             self._add(TURN, turn_bytes(self._network, self._turns, event))
             self._turns += 1
         elif event is None:
@@ -109,11 +132,11 @@ class JournalWriter:
             self._add_json(RECONNECTED, asdict(event))
 
     def text(self, text: str) -> None:
-        """Add what the board printed."""
+        """Add text that the board printed."""
         self._add(TEXT, text.encode())
 
     def end(self, counts: Mapping[str, int]) -> None:
-        """Add the counts of a watch that is over."""
+        """Add the counts at the end of a watch."""
         self._add_json(END, counts)
 
     def _add_json(self, kind: int, value: Mapping[str, Any]) -> None:
@@ -131,12 +154,12 @@ class JournalWriter:
         except OSError as error:
             raise SpikeletError(
                 f"cannot write {self.path}: {error.strerror or error}; "
-                "what came until then is kept in it"
+                "it keeps every event until then"
             ) from None
 
 
-def turn_bytes(network: Network, number: int, turn: Observation) -> bytes:
-    """Return the payload of a TURN."""
+def turn_bytes(network: Network, number: int, turn: Turn) -> bytes:
+    """Return the payload of a chunk TURN."""
     parts = [struct.pack(TURN_FORMAT, number, turn.answer, turn.readings is not None)]
     if turn.readings is not None:
         parts.append(network.turn_bytes(turn.readings))
@@ -145,8 +168,14 @@ def turn_bytes(network: Network, number: int, turn: Observation) -> bytes:
     return b"".join(parts)
 
 
-def read_turn(network: Network, payload: bytes) -> tuple[int, Observation]:
-    """Return number and observation of a TURN; raises ValueError if it is not of this network."""
+def read_turn(network: Network, payload: bytes) -> tuple[int, Turn]:
+    """Return (number, turn) from the payload of a chunk TURN.
+
+    Raises
+    ------
+    ValueError
+        If the payload does not fit this network.
+    """
     number, answer, has_readings = struct.unpack_from(TURN_FORMAT, payload)
     at, readings = TURN_SIZE, None
     if has_readings:
@@ -165,5 +194,5 @@ def read_turn(network: Network, payload: bytes) -> tuple[int, Observation]:
         at += 2 * layer.neurons
     if at != len(payload) or answer >= len(network.classes):
         raise ValueError(f"a turn of {len(payload)} bytes, and the network's have {at}")
-    seen = Observation(number & 0xFFFF, readings, tuple(spikes), tuple(membranes), answer)
-    return number, seen
+    turn = Turn(number & 0xFFFF, readings, tuple(spikes), tuple(membranes), answer)
+    return number, turn

@@ -1,1 +1,1 @@
-"""A ReLU network, trained and made spiking."""
+"""A ReLU network: its training, its conversion to a spiking one."""

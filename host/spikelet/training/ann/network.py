@@ -1,12 +1,12 @@
-"""ReLU networks: what is trained before it becomes spiking, and the gradient of its loss.
+"""ReLU networks to be converted to spiking ones, and the gradient of their loss.
 
-An activation is either a plain ReLU or clip-floor-shift, a staircase of as many steps as an
-integrate-and-fire neuron of as many time steps can tell apart:
+An activation is either a plain ReLU or clip-floor-shift. The latter is a staircase of `levels` steps.
+An integrate-and-fire neuron can express exactly these values in `levels` time steps:
 
     h = clip * min(1, max(0, floor(levels * z / clip + 1/2) / levels))
 
-Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and Ultra-low-latency Spiking Neural
-Networks, ICLR (2022), sec. 4, also for its gradient.
+Source, also for its gradient: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
+Ultra-low-latency Spiking Neural Networks, ICLR (2022), sec. 4.
 """
 
 from __future__ import annotations
@@ -24,27 +24,37 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
-from spikelet.training.forward import flat, see
+from spikelet.training.forward import flatten, unfold_inputs
 from spikelet.training.gradients import cross_entropy, gradient_by_signal, gradient_by_weights
 
-PART = 1024  # samples whose patches are in memory at once
+# Samples whose patches are in memory at once.
+PART = 1024
 
 Rounding = Callable[[FloatArray], FloatArray]
-"""What makes steps of a slope; only a check of gradients needs another than the floor."""
+"""Turns a slope into steps: the floor, or another function for a check of gradients."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReluLayer(LayerShape):
-    """A layer: drives z = inputs @ weights + bias, and what its activation learned.
+    """A layer: drives z = inputs @ weights + bias, and the clip of its activation.
 
-    Dense where it has no geometry: fan-in is inputs, and every neuron is a map of its own. In a
-    convolution a map's neurons share weights and bias, and lie as convolution.py says.
+    A layer without a geometry is dense: its fan-in is its number of inputs, and each neuron is a map.
+    In a convolution the neurons of a map share weights and bias. networks/geometry.py gives their
+    order.
 
-    weights  float64[fan-in, maps]
-    bias     float64[maps]
-    clip     the largest activation, above 0; None: without an end, or without an activation
-    geometry of a convolution
-    Raises SpikeletError naming the field with a wrong shape or value.
+    Attributes
+    ----------
+    weights : float64[fan-in, maps]
+    bias : float64[maps]
+    clip : float or None
+        The largest activation, above 0. None: unlimited, or no activation.
+    geometry : Geometry or None
+        Geometry of a convolution.
+
+    Raises
+    ------
+    SpikeletError
+        If a field has a wrong shape or value; the message names the field.
     """
 
     weights: NDArray[np.float64]
@@ -64,11 +74,20 @@ class ReluLayer(LayerShape):
 class ReluNetwork:
     """A chain of layers, whose inputs are x / 256 of samples x uint8[n, channels].
 
-    layers   first to last; the drives of the last are the scores of the classes
-    classes  a name for each neuron of the last layer
-    levels   steps of a clip-floor-shift activation, then all layers but the last have a clip;
-             None: plain ReLU, and none has
-    Raises SpikeletError naming what does not fit.
+    Attributes
+    ----------
+    layers : tuple of ReluLayer
+        First to last. The drives of the last layer are the scores of the classes.
+    classes : tuple of str
+        A name for each neuron of the last layer.
+    levels : int or None
+        Steps of the clip-floor-shift activation; all layers but the last then have a clip.
+        None: plain ReLU, without clips.
+
+    Raises
+    ------
+    SpikeletError
+        If the layers, classes or levels do not fit each other.
     """
 
     layers: tuple[ReluLayer, ...]
@@ -78,7 +97,7 @@ class ReluNetwork:
     def __post_init__(self) -> None:
         if len(self.layers) < 2:
             raise SpikeletError(
-                "a ReLU network needs at least two layers, for the last has no ReLU"
+                "a ReLU network needs at least two layers, because the last has no ReLU"
             )
         check_chain(self.layers)
         check_classes(self.layers, self.classes)
@@ -90,8 +109,8 @@ class ReluNetwork:
         *hidden, last = (layer.clip is not None for layer in self.layers)
         if last or set(hidden) != {self.levels is not None}:
             raise SpikeletError(
-                "a clip belongs to every layer but the last where there are levels, "
-                "and to none where there are not"
+                "a clip belongs to every layer but the last if the network has levels, "
+                "and to no layer if it has none"
             )
 
     @property
@@ -100,9 +119,20 @@ class ReluNetwork:
         return self.layers[0].inputs
 
     def activations(self, x: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ...]:
-        """Return float64[n, neurons] for each layer, for the last one the scores of the classes.
+        """Return the activations of each layer, and for the last one the scores of the classes.
 
-        Raises SpikeletError if x is not uint8[n, channels].
+        Parameters
+        ----------
+        x : uint8[n, channels]
+
+        Returns
+        -------
+        tuple of float64[n, neurons]
+
+        Raises
+        ------
+        SpikeletError
+            If x has another type or shape.
         """
         if x.dtype != np.uint8 or x.shape[1:] != (self.channels,):
             raise SpikeletError(
@@ -110,8 +140,8 @@ class ReluNetwork:
             )
         convolves = any(layer.geometry for layer in self.layers)
         parts = math.ceil(len(x) / PART) if convolves else 1
-        found = [self._activations(part) for part in np.array_split(x, max(parts, 1))]
-        return tuple(map(np.concatenate, zip(*found, strict=True)))
+        by_part = [self._activations(part) for part in np.array_split(x, max(parts, 1))]
+        return tuple(map(np.concatenate, zip(*by_part, strict=True)))
 
     def _activations(self, x: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         parameters = [_parameters(layer) for layer in self.layers]
@@ -125,66 +155,83 @@ class ReluNetwork:
         return self.activations(x)[-1].argmax(axis=1)
 
 
-class Parameters(NamedTuple):
-    """What is trained of a layer, or its gradient: as in ReluLayer, clip as an array of one number."""
+class AnnParameters(NamedTuple):
+    """Parameters of a layer or their gradient: as in ReluLayer, with clip as an array of one number."""
 
     weights: FloatArray
     bias: FloatArray
     clip: FloatArray | None
 
 
-class Objective(NamedTuple):
-    """What training minimises: cross-entropy + activity_penalty * activity, the mean over samples.
+class AnnLoss(NamedTuple):
+    """The objective: the mean over samples of cross-entropy + activity_penalty * activity.
 
-    activity_penalty  of one neuron at its clip, of plain ReLU at 1; activity is the sum of those
-    label_smoothing   probability, 0..1, that the target gives to all classes evenly
+    Attributes
+    ----------
+    activity_penalty : float
+        Penalty of one neuron at its clip, or at 1 with plain ReLU. Activity is the sum over all
+        hidden neurons, in that unit.
+    label_smoothing : float
+        Probability 0..1 that the target spreads evenly over all classes.
     """
 
     activity_penalty: float = 0.0
     label_smoothing: float = 0.0
 
 
-class Evaluation(NamedTuple):
-    """What an objective comes to on some samples: itself, right answers 0..1, and its gradient."""
+class AnnLossGradient(NamedTuple):
+    """Value of the objective on some samples, accuracy 0..1, and the gradient for each layer."""
 
     loss: float
     accuracy: float
-    gradient: list[Parameters]
+    gradient: list[AnnParameters]
 
 
-def activate(
+def activation(
     drive: FloatArray, clip: FloatArray | None, levels: int | None, rounding: Rounding = np.floor
 ) -> FloatArray:
-    """Return the activations at these drives, of their shape and type."""
+    """Return the activations at these drives, in the shape and type of the drives."""
     if clip is None or levels is None:
         return np.maximum(drive, 0)
     return clip * np.clip(rounding(drive * levels / clip + 0.5) / levels, 0, 1)
 
 
-def evaluate(
-    parameters: Sequence[Parameters],
+def ann_loss_gradient(
+    parameters: Sequence[AnnParameters],
     geometries: Sequence[Geometry | None],
     levels: int | None,
     inputs: FloatArray,
     y: NDArray[np.int64],
-    objective: Objective,
+    objective: AnnLoss,
     rounding: Rounding = np.floor,
-) -> Evaluation:
+) -> AnnLossGradient:
     """Return the objective and its gradient, computed in the type of `inputs`.
 
-    parameters  for each layer
-    geometries  of each layer, as in ReluLayer
-    levels      as in ReluNetwork
-    inputs      float[n, channels], x / 256
-    y           int64[n], index of the right class
-    The gradient takes the staircase for the slope that it follows: straight through.
+    For the gradient the slope replaces the staircase: a straight-through estimator.
+
+    Parameters
+    ----------
+    parameters : sequence of AnnParameters
+        One for each layer.
+    geometries : sequence of Geometry or None
+        One for each layer, as in ReluLayer.
+    levels : int or None
+        As in ReluNetwork.
+    inputs : float[n, channels]
+        x / 256.
+    y : int64[n]
+        Index of the right class.
+    objective : AnnLoss
+    rounding : callable
+        Rounding of the activations.
     """
-    signal = inputs[None]  # the one step of all samples, for what is shared with spiking networks
-    seen, drives, activations = _forward(parameters, geometries, signal, levels, rounding)
+    # Functions shared with spiking networks expect an axis of steps.
+    signal = inputs[None]
+    unfolded, drives, activations = _forward(parameters, geometries, signal, levels, rounding)
     loss, by_scores = cross_entropy(drives[-1][0], y, objective.label_smoothing)
     by_drive = by_scores[None]
     price = objective.activity_penalty / len(y)
-    gradient = [Parameters(*gradient_by_weights(seen[-1], by_drive), None)]
+    gradient = [AnnParameters(*gradient_by_weights(unfolded[-1], by_drive), None)]
     for index in reversed(range(len(activations))):
         activation, clip = activations[index], parameters[index].clip
         unit = 1 if clip is None else clip
@@ -195,48 +242,48 @@ def evaluate(
         if clip is not None:
             by_clip = (by_activation * by_clip).sum() - price * activation.sum() / clip**2
         by_drive = by_activation * slope
-        gradient.append(Parameters(*gradient_by_weights(seen[index], by_drive), by_clip))
+        gradient.append(AnnParameters(*gradient_by_weights(unfolded[index], by_drive), by_clip))
     accuracy = float((drives[-1][0].argmax(axis=1) == y).mean())
-    return Evaluation(loss, accuracy, gradient[::-1])
+    return AnnLossGradient(loss, accuracy, gradient[::-1])
 
 
-def _parameters(layer: ReluLayer) -> Parameters:
-    return Parameters(
+def _parameters(layer: ReluLayer) -> AnnParameters:
+    return AnnParameters(
         layer.weights, layer.bias, None if layer.clip is None else np.array(layer.clip)
     )
 
 
 def _forward(
-    parameters: Sequence[Parameters],
+    parameters: Sequence[AnnParameters],
     geometries: Sequence[Geometry | None],
     signal: FloatArray,
     levels: int | None,
     rounding: Rounding,
 ) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray]]:
-    """Return what each layer's weights are multiplied by, its drives, and all hidden activations.
+    """Return the unfolded inputs and the drives of each layer, and all hidden activations.
 
-    signal  float[1, n, channels]; drives and activations are float[1, n, neurons]
+    `signal` is float[1, n, channels]; drives and activations are float[1, n, neurons].
     """
-    seen: list[FloatArray] = []
+    inputs: list[FloatArray] = []
     drives: list[FloatArray] = []
     activations: list[FloatArray] = []
     for layer, geometry in zip(parameters, geometries, strict=True):
-        seen.append(see(signal, geometry))
-        drive = seen[-1] @ layer.weights + layer.bias
-        drives.append(drive if geometry is None else flat(drive))
-        signal = activate(drives[-1], layer.clip, levels, rounding)
+        inputs.append(unfold_inputs(signal, geometry))
+        drive = inputs[-1] @ layer.weights + layer.bias
+        drives.append(drive if geometry is None else flatten(drive))
+        signal = activation(drives[-1], layer.clip, levels, rounding)
         activations.append(signal)
-    return seen, drives, activations[:-1]
+    return inputs, drives, activations[:-1]
 
 
 def _derivatives(
     drive: FloatArray, activation: FloatArray, clip: FloatArray | None, levels: int | None
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Return the derivatives of activations by their drive and, if there is one, by the clip."""
+    """Return the derivatives of activations by their drive and by the clip, or None without a clip."""
     if clip is None or levels is None:
         return (drive > 0).astype(drive.dtype), None
     half_step = clip / (2 * levels)
     inside = (drive > -half_step) & (drive < clip - half_step)
-    # Below the slope an activation is 0; above, it is the clip, and moves with it.
+    # Below the slope an activation is 0; above, it equals the clip and changes with it.
     by_clip = np.where(inside, activation - drive, activation) / clip
     return inside.astype(drive.dtype), by_clip

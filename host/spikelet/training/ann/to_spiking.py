@@ -1,18 +1,19 @@
-"""ReLU networks to spiking ones: integrate-and-fire neurons whose spike counts are the activations.
+"""Convert a ReLU network to integrate-and-fire neurons, whose spike counts are the activations.
 
-A neuron that starts at half its threshold theta and gets the drive z in each of T steps, losing
-theta with each spike, spikes clip(floor(T * z / theta + 1/2), 0, T) times: clip-floor-shift with T
-levels, in which a spike is worth theta. The first layer gets such a drive from the encoder `direct`;
-later ones get theirs as spikes that come early or late, so for them it holds nearly.
+A neuron starts at half its threshold theta, receives the drive z in each of T steps, and loses theta
+with each spike. It then spikes clip(floor(T * z / theta + 1/2), 0, T) times. This is clip-floor-shift
+with T levels, in which a spike is worth theta. The encoder `direct` gives the first layer such a
+constant drive. Later layers receive spikes that come early or late, so the equation is approximate.
 
-What theta is, the balance, decides between small activations rounded to nothing and large ones cut:
+The balance is the choice of theta. A large theta rounds small activations to 0; a small one cuts large
+activations. The choices are:
 
-learned     the clip that training found for clip-floor-shift
-maximum     the largest activation on samples
-percentile  what so many percent of the activations above 0 on samples do not exceed
+- learned: the clip that training found for clip-floor-shift;
+- maximum: the largest activation on samples;
+- percentile: a percentile of the activations above 0 on samples.
 
 The last layer never fires: in T steps it sums up T times the scores of the ReLU network. Pooling sums
-spikes as it sums activations, so convolutions and pooling change nothing of this.
+spikes as it sums activations, so all this also holds for convolutions and pooling.
 
 Source: Diehl et al., Fast-classifying, high-accuracy spiking deep networks through weight and
 threshold balancing, IJCNN (2015), for the maximum; Rueckauer et al., Conversion of Continuous-Valued
@@ -27,11 +28,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.conversion import convert as conversion
+from spikelet.conversion.convert import convert_network
 from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
+from spikelet.networks.score import evaluate
 from spikelet.training.ann.network import ReluNetwork
 
 BALANCES = ("learned", "maximum", "percentile")
@@ -40,13 +41,20 @@ PERCENTILE = 99.9
 
 @dataclass(frozen=True)
 class Reached:
-    """What a converted network reached in so many steps.
+    """Results of a converted network with one number of steps.
 
-    steps               T
-    accuracy_float      0..1, before conversion to integers
-    accuracy            0..1, of the integers; None where int16 cannot hold so many steps
-    synaptic_events     mean per sample, of the integers; None likewise
-    refusal             why int16 cannot hold them, in one sentence; "" where it can
+    Attributes
+    ----------
+    steps : int
+        The number of steps, T.
+    accuracy_float : float
+        Accuracy 0..1 before conversion to integers.
+    accuracy : float or None
+        Accuracy 0..1 of the integers; None if this number of steps does not fit int16.
+    synaptic_events : float or None
+        Mean per sample, of the integers; None if `accuracy` is.
+    refusal : str
+        One sentence: the reason why the steps do not fit int16. "" if they fit.
     """
 
     steps: int
@@ -64,10 +72,20 @@ def thresholds(
 ) -> tuple[float, ...]:
     """Return theta of each hidden layer.
 
-    balance     one of BALANCES
-    x           uint8[n, channels], samples to measure activations on; "learned" needs none
-    percentile  above 0, at most 100; only "percentile" takes it
-    Raises SpikeletError if the network has no learned clip, or a layer no activation above 0.
+    Parameters
+    ----------
+    network : ReluNetwork
+    balance : str
+        One of BALANCES.
+    x : uint8[n, channels]
+        Samples to measure activations on; "learned" needs none.
+    percentile : float
+        Above 0, at most 100; used by "percentile" only.
+
+    Raises
+    ------
+    SpikeletError
+        If the network has no learned clip, or a layer no activation above 0.
     """
     if balance not in BALANCES:
         raise SpikeletError(f"balance is {balance!r}; it must be one of {', '.join(BALANCES)}")
@@ -80,12 +98,24 @@ def thresholds(
     return tuple(_exceeded_by_few(layer, share, number) for number, layer in enumerate(hidden))
 
 
-def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatNetwork:
-    """Return the spiking network of T steps, with these thresholds of the hidden layers.
+def convert_ann(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatNetwork:
+    """Return the spiking network.
 
-    Raises SpikeletError if T is not possible.
+    Parameters
+    ----------
+    network : ReluNetwork
+    thetas : sequence of float
+        Thresholds of the hidden layers.
+    steps : int
+        The number of steps, T.
+
+    Raises
+    ------
+    SpikeletError
+        If T is out of range.
     """
-    worth, layers = 1.0, []  # of an input spike, in activation
+    # The activation that an input spike represents.
+    worth, layers = 1.0, []
     for layer, theta in zip(network.layers, (*thetas, None), strict=True):
         ones, zeros = np.ones(layer.maps), np.zeros(layer.maps)
         layers.append(
@@ -107,7 +137,7 @@ def convert(network: ReluNetwork, thetas: Sequence[float], steps: int) -> FloatN
 def against_steps(
     network: FloatNetwork, samples: Dataset, all_steps: Sequence[int]
 ) -> tuple[Reached, ...]:
-    """Return what a converted network reaches on samples with each number of steps."""
+    """Return the results of a converted network on samples, for each number of steps."""
     return tuple(_reached(replace(network, steps=steps), samples) for steps in all_steps)
 
 
@@ -121,7 +151,7 @@ def _learned(network: ReluNetwork) -> tuple[float, ...]:
 
 
 def _exceeded_by_few(activations: NDArray[np.float64], percent: float, number: int) -> float:
-    """Return what so many percent of the activations above 0 do not exceed."""
+    """Return a percentile of the activations above 0."""
     active = activations[activations > 0]
     if not active.size:
         raise SpikeletError(
@@ -132,10 +162,10 @@ def _exceeded_by_few(activations: NDArray[np.float64], percent: float, number: i
 
 
 def _reached(network: FloatNetwork, samples: Dataset) -> Reached:
-    accuracy = evaluation.evaluate(network, samples).accuracy
+    accuracy = evaluate(network, samples).accuracy
     try:
-        integer, _ = conversion.convert(network)
+        integer, _ = convert_network(network)
     except SpikeletError as error:
         return Reached(network.steps, accuracy, None, None, str(error))
-    score = evaluation.evaluate(integer, samples)
+    score = evaluate(integer, samples)
     return Reached(network.steps, accuracy, score.accuracy, score.synaptic_events)

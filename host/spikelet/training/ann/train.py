@@ -1,7 +1,7 @@
-"""Training of ReLU networks, plain or with the clip-floor-shift activation.
+"""Train ReLU networks, plain or with the clip-floor-shift activation.
 
-With clip-floor-shift the clip of each layer is learned like a weight, and becomes the threshold of
-the spiking neurons. Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
+With clip-floor-shift, training learns the clip of each layer like a weight. The clip becomes the
+threshold of the spiking neurons. Source: Bu et al., Optimal ANN-SNN Conversion for High-accuracy and
 Ultra-low-latency Spiking Neural Networks, ICLR (2022), sec. 4.
 """
 
@@ -10,37 +10,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
 from spikelet.errors import SpikeletError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.geometry import Geometry
-from spikelet.training import image_augmentation, topology
-from spikelet.training.ann import network as relu_network
-from spikelet.training.ann.network import Evaluation, Objective, Parameters, ReluLayer, ReluNetwork
-from spikelet.training.optimiser import Adam, cosine_rate
-from spikelet.training.train import Progress, divergence
+from spikelet.training import epoch, image_augmentation, topology
+from spikelet.training.ann.network import (
+    AnnLoss,
+    AnnLossGradient,
+    AnnParameters,
+    ReluLayer,
+    ReluNetwork,
+    ann_loss_gradient,
+)
+from spikelet.training.epoch import Batch, Schedule
+from spikelet.training.optimiser import Adam
+from spikelet.training.train import Progress
 
-INITIAL_CLIP = 1.0  # about the spread of the first drives
+# About the spread of the first drives.
+INITIAL_CLIP = 1.0
 
 
 @dataclass(frozen=True)
 class ReluOptions:
-    """How to train a ReLU network.
+    """Options for the training of a ReLU network.
 
-    hidden            neurons of each dense hidden layer
-    convolutions, shape  convolutions before them, and what their image is; see topology.py
-    levels            of the clip-floor-shift activation; None: plain ReLU
-    epochs, batch     so many passes, in batches of so many samples
-    learning_rate     of Adam, at the start; falls to 0 along a cosine over the epochs
-    weight_decay      AdamW's
-    activity_penalty, label_smoothing  as in Objective
-    augment           whether images are turned, scaled and shifted a little, anew in each epoch
-    seed              of the first weights and of the order of samples
     The defaults did well for the digits, in cross-validation inside their training part.
-    Raises SpikeletError naming the option that is out of range.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Neurons of each dense hidden layer.
+    convolutions, shape : str
+        Convolutions before the dense layers, and the shape of their image; see topology.py.
+    levels : int or None
+        Levels of the clip-floor-shift activation; None: plain ReLU.
+    epochs : int
+        Passes over the samples.
+    batch : int
+        Samples in a batch.
+    learning_rate : float
+        Adam's rate at the start; it falls to 0 along a cosine over the epochs.
+    weight_decay : float
+        AdamW's weight decay.
+    activity_penalty, label_smoothing : float
+        As in AnnLoss.
+    augment : bool
+        Rotate, scale and shift the images a little, differently in each epoch.
+    seed : int
+        Seed of the first weights and of the order of samples.
+
+    Raises
+    ------
+    SpikeletError
+        If an option is out of range; the message names it.
     """
 
     hidden: tuple[int, ...] = (64,)
@@ -78,21 +103,31 @@ class ReluOptions:
                 raise SpikeletError(f"{name} is {value}; it must be {lowest:g}..{highest:g}")
 
 
-def train(
+def train_ann(
     dataset: Dataset, options: ReluOptions | None = None, progress: Progress | None = None
 ) -> ReluNetwork:
     """Train on all of `dataset`, and return the network of the last epoch.
 
-    progress  called after each epoch, with the accuracy on the samples that it learned from
     Equal seeds give equal networks on one machine; another BLAS may round differently.
-    Raises SpikeletError if the samples cannot be trained on, or training diverges.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    options : ReluOptions, optional
+    progress : callable, optional
+        Called after each epoch, with the accuracy on the training samples.
+
+    Raises
+    ------
+    SpikeletError
+        If the samples have no labels or another shape, or training diverges.
     """
     options = options or ReluOptions()
     _check_dataset(dataset)
     if options.augment:
-        image_augmentation.side(dataset.x.shape[1])
+        image_augmentation.image_side(dataset.x.shape[1])
     random = np.random.default_rng(options.seed)
-    trainer = _Trainer(dataset, options, random)
+    trainer = AnnTrainer(dataset, options, random)
     for number in range(1, options.epochs + 1):
         accuracy = trainer.learn(number)
         if progress is not None:
@@ -100,34 +135,35 @@ def train(
     return trainer.network()
 
 
-class _Trainer:
-    """Parameters on their way from random ones to better ones, in float32 for speed."""
+class AnnTrainer:
+    """The state of a training: parameters in float32 for speed, optimiser and random numbers."""
 
     def __init__(self, dataset: Dataset, options: ReluOptions, random: np.random.Generator) -> None:
         self.dataset = dataset
         self.options = options
         self.random = random
-        self.objective = Objective(options.activity_penalty, options.label_smoothing)
+        self.objective = AnnLoss(options.activity_penalty, options.label_smoothing)
         self.geometries = _geometries(dataset, options)
         self.parameters = _initial_parameters(dataset, options, self.geometries, random)
         self.optimiser = Adam(_arrays(self.parameters), options.weight_decay)
 
     def learn(self, number: int) -> float:
-        """Learn from every sample once, in random order, and return the accuracy on the way."""
-        inputs, y = self._inputs(), self.dataset.y
-        order = self.random.permutation(len(y))
-        batches = np.array_split(order, math.ceil(len(y) / self.options.batch))
-        right = 0.0
-        for position, batch in enumerate(batches):
-            done = (number - 1 + position / len(batches)) / self.options.epochs
-            result = self._evaluate(inputs[batch], y[batch], number)
-            rate = cosine_rate(self.options.learning_rate, done)
-            self.optimiser.step(_arrays(result.gradient), rate)
-            right += result.accuracy * len(batch)
-        return right / len(y)
+        """Learn from every sample once, in random order; return the mean accuracy of the batches."""
+        schedule = Schedule(number, self.options.epochs, self.options.learning_rate)
+        part = self._encode()
+        batches = part.split(self.random.permutation(len(part)), self.options.batch)
+
+        def step(batch: Batch[AnnLoss]) -> tuple[float, list[FloatArray]]:
+            result = self._evaluate(batch)
+            clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
+            if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
+                raise schedule.divergence()
+            return result.accuracy, _arrays(result.gradient)
+
+        return epoch.mean(epoch.learn(batches, self.optimiser, schedule, step), batches)
 
     def network(self) -> ReluNetwork:
-        """Return the network as it is."""
+        """Return the network with the present parameters."""
         layers = tuple(
             ReluLayer(
                 weights.astype(np.float64),
@@ -141,31 +177,34 @@ class _Trainer:
         )
         return ReluNetwork(layers, self.dataset.classes, self.options.levels)
 
-    def _inputs(self) -> FloatArray:
-        """Return the inputs of one epoch, of variants of the samples where they are augmented."""
+    def _encode(self) -> Batch[AnnLoss]:
+        """Return the samples of one epoch; with `augment`, variants of them."""
         x = self.dataset.x
         if self.options.augment:
-            x = image_augmentation.augment(x, self.random)
-        return encoders.signal("direct", x, 1, dtype=np.float32)[0]
+            x = image_augmentation.augment_images(x, self.random)
+        signal = encoders.signal("direct", x, 1, dtype=np.float32)
+        return Batch(signal, self.dataset.y, self.objective)
 
-    def _evaluate(self, inputs: FloatArray, y: NDArray[np.int64], number: int) -> Evaluation:
-        result = relu_network.evaluate(
-            self.parameters, self.geometries, self.options.levels, inputs, y, self.objective
+    def _evaluate(self, batch: Batch[AnnLoss]) -> AnnLossGradient:
+        (inputs,) = batch.signal
+        return ann_loss_gradient(
+            self.parameters,
+            self.geometries,
+            self.options.levels,
+            inputs,
+            batch.y,
+            batch.objective,
         )
-        clips = [float(layer.clip) for layer in self.parameters if layer.clip is not None]
-        if not math.isfinite(result.loss) or min(clips, default=1.0) <= 0:
-            raise divergence(number, self.options.learning_rate)
-        return result
 
 
 def _geometries(dataset: Dataset, options: ReluOptions) -> list[Geometry | None]:
-    """Return the geometry of each layer, None of dense ones."""
-    wanted = topology.convolutions(options.convolutions)
-    found: list[Geometry | None] = []
-    if wanted:
+    """Return the geometry of each layer, None for a dense layer."""
+    convolutions = topology.convolutions(options.convolutions)
+    geometries: list[Geometry | None] = []
+    if convolutions:
         shape = topology.image_shape(options.shape, dataset.x.shape[1])
-        found += topology.geometries(wanted, shape)
-    return found + [None] * (len(options.hidden) + 1)
+        geometries += topology.geometries(convolutions, shape)
+    return geometries + [None] * (len(options.hidden) + 1)
 
 
 def _initial_parameters(
@@ -173,28 +212,28 @@ def _initial_parameters(
     options: ReluOptions,
     geometries: Sequence[Geometry | None],
     random: np.random.Generator,
-) -> list[Parameters]:
-    """Return random weights, no bias, and equal clips where the activations have one."""
-    maps = [one.maps for one in topology.convolutions(options.convolutions)]
+) -> list[AnnParameters]:
+    """Return random weights, biases of 0 and, if the activations have levels, equal clips."""
+    maps = [convolution.maps for convolution in topology.convolutions(options.convolutions)]
     maps += [*options.hidden, len(dataset.classes)]
     clips = [None if options.levels is None else INITIAL_CLIP] * (len(maps) - 1) + [None]
-    inputs, found = dataset.x.shape[1], []
+    inputs, parameters = dataset.x.shape[1], []
     for count, clip, geometry in zip(maps, clips, geometries, strict=True):
-        found.append(
-            Parameters(
+        parameters.append(
+            AnnParameters(
                 _initial_weights(random, inputs, count, geometry),
                 np.zeros(count, np.float32),
                 None if clip is None else np.array(clip, np.float32),
             )
         )
         inputs = count * (geometry.pixels if geometry else 1)
-    return found
+    return parameters
 
 
 def _initial_weights(
     random: np.random.Generator, inputs: int, maps: int, geometry: Geometry | None
 ) -> FloatArray:
-    """Return random weights float32[fan-in, maps]; what is pooled counts as its mean at first.
+    """Return random weights float32[fan-in, maps]; a sum of pooling starts as a mean.
 
     Source of the spread: He et al., Delving Deep into Rectifiers, ICCV (2015), eq. 10.
     """
@@ -203,7 +242,7 @@ def _initial_weights(
     return weights.astype(np.float32)
 
 
-def _arrays(parameters: list[Parameters]) -> list[FloatArray]:
+def _arrays(parameters: list[AnnParameters]) -> list[FloatArray]:
     return [array for layer in parameters for array in layer if array is not None]
 
 

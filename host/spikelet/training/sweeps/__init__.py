@@ -1,1 +1,1 @@
-"""Many trainings side by side, and the best of them."""
+"""A sweep: one training for each combination of options."""

@@ -1,4 +1,4 @@
-"""What a sweep says: each configuration over its seeds, and those that no other one beats."""
+"""Summarise a sweep: each configuration over its seeds, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORDS = {"encoder": "{}", "steps": "{} steps", "hidden": "{}", "bits": "{} bits
 
 
 class Spread(NamedTuple):
-    """A figure over seeds: its mean, and its ends."""
+    """A figure over seeds: mean, lowest and highest."""
 
     mean: float
     lowest: float
@@ -25,9 +25,14 @@ class Spread(NamedTuple):
 class Configuration:
     """Networks that differ in their seed only.
 
-    options   with the first seed
-    measured  those that did not fail, in the order of their seeds
-    failures  sentences of those that did
+    Attributes
+    ----------
+    options : TrainingOptions
+        Options with the first seed.
+    measured : tuple of Measurement
+        Measurements of the networks that did not fail, in the order of their seeds.
+    failures : tuple of str
+        One sentence for each network that failed.
     """
 
     options: TrainingOptions
@@ -36,17 +41,17 @@ class Configuration:
 
     @property
     def accuracy(self) -> Spread:
-        """On the validation part, 0..1: what configurations are compared by."""
+        """Accuracy 0..1 on the validation part, by which configurations are compared."""
         return _spread([one.validation.accuracy for one in self.measured])
 
     @property
     def synaptic_events(self) -> Spread:
-        """Per sample of the validation part."""
+        """Synaptic events per sample of the validation part."""
         return _spread([one.validation.synaptic_events for one in self.measured])
 
     @property
     def test_accuracy(self) -> Spread:
-        """On the test part, 0..1; nothing is chosen by it."""
+        """Accuracy 0..1 on the test part, which has no influence on any choice."""
         return _spread([one.test.accuracy for one in self.measured])
 
     @property
@@ -70,22 +75,25 @@ def configurations(outcomes: Sequence[Outcome]) -> tuple[Configuration, ...]:
     )
 
 
-def front(found: Sequence[Configuration]) -> tuple[Configuration, ...]:
+def front(compared: Sequence[Configuration]) -> tuple[Configuration, ...]:
     """Return the Pareto front, from few synaptic events to many.
 
-    On it stands what no other configuration beats: none has as much validation accuracy for fewer
-    events, or more of it for as many. Equals stand there together. A configuration of which a seed
-    failed is left out, as its mean would be of the lucky ones.
+    The front contains each configuration that no other one beats. Another one beats it with the same
+    validation accuracy for fewer events, or with a higher accuracy for the same events or fewer.
+    Equal configurations are all on the front. Configurations with a failed seed are left out, because
+    their means would be those of the lucky seeds.
     """
-    candidates = [one for one in found if not one.failures]
+    candidates = [one for one in compared if not one.failures]
     best = [one for one in candidates if not any(_beats(other, one) for other in candidates)]
     return tuple(sorted(best, key=lambda one: one.synaptic_events.mean))
 
 
-def varied(found: Sequence[Configuration]) -> tuple[str, ...]:
+def varied_options(compared: Sequence[Configuration]) -> tuple[str, ...]:
     """Return the names of the options in which configurations differ."""
     names = [field.name for field in fields(TrainingOptions) if field.name != "seed"]
-    return tuple(name for name in names if len({getattr(one.options, name) for one in found}) > 1)
+    return tuple(
+        name for name in names if len({getattr(one.options, name) for one in compared}) > 1
+    )
 
 
 def label(options: TrainingOptions, names: Sequence[str]) -> str:
@@ -96,21 +104,21 @@ def label(options: TrainingOptions, names: Sequence[str]) -> str:
 
 
 def value(options: TrainingOptions, name: str) -> str:
-    """Return an option in words, sizes joined as a network's are, e.g. "64-32"."""
-    found = getattr(options, name)
+    """Return an option in words, with sizes joined as those of a network, e.g. "64-32"."""
+    option = getattr(options, name)
     if name == "hidden":
-        return "-".join(map(str, found)) or "none"
-    return "usual" if found is None else str(found)
+        return "-".join(map(str, option)) or "none"
+    return "usual" if option is None else str(option)
 
 
 def _beats(one: Configuration, other: Configuration) -> bool:
-    """Say whether one is at least as good in both respects, and better in either."""
+    """Return whether `one` is at least as good in both respects, and better in either."""
     gain = one.accuracy.mean - other.accuracy.mean
     saving = other.synaptic_events.mean - one.synaptic_events.mean
     return gain >= 0 and saving >= 0 and (gain > 0 or saving > 0)
 
 
 def _spread(figures: Sequence[float]) -> Spread:
-    """Return the mean and the ends, rounded so that equal shares of samples are equal numbers."""
-    found = statistics.fmean(figures), min(figures), max(figures)
-    return Spread(*(round(figure, 9) for figure in found))
+    """Return mean, lowest and highest, rounded so that equal shares of samples are equal numbers."""
+    spread = statistics.fmean(figures), min(figures), max(figures)
+    return Spread(*(round(figure, 9) for figure in spread))

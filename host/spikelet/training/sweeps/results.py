@@ -1,11 +1,11 @@
-"""What a sweep has found, kept as one JSON line per network that was trained.
+"""Read and append the results of a sweep: a JSON line for each trained network.
 
 {"spikelet": "0.1.0", "dataset": "digits", "sha256": "a1...", "options": {"encoder": "direct", ...},
  "validation": {"accuracy": 0.98, "synaptic_events": 2300.0, "spikes": 21.0}, "test": {...},
  "bytes": 5164, "epochs": 63}
 
-A network that failed has "error", a sentence, in place of the last four. Lines are only ever added. A
-line that was cut off, or damaged, counts as not there.
+For a failed network, "error" with a sentence replaces the last four fields. Lines are never changed
+or removed, and damaged or incomplete lines are ignored.
 """
 
 from __future__ import annotations
@@ -30,12 +30,18 @@ _OPTIONS = TrainingOptions.__dataclass_fields__.keys()
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a network reached in integers.
+    """Scores of a network in integers, its size and its training.
 
-    validation  on the part of the training samples that also decided which epoch was best
-    test        on samples that decided nothing
-    bytes       of its tables
-    epochs      that its training took
+    Attributes
+    ----------
+    validation : Score
+        Score on the part of the training samples that also decided which epoch was best.
+    test : Score
+        Score on samples that had no influence on training.
+    bytes : int
+        Size of the network's tables.
+    epochs : int
+        Number of epochs of its training.
     """
 
     validation: Score
@@ -46,7 +52,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one network: a measurement, or else the sentence with which it failed."""
+    """The outcome of one network: a measurement, or the sentence of its error."""
 
     options: TrainingOptions
     measured: Measurement | None
@@ -54,10 +60,14 @@ class Outcome:
 
 
 class Found(NamedTuple):
-    """What a file of results holds for one dataset and this version of Spikelet.
+    """The results in a file for one dataset and this version of Spikelet.
 
-    outcomes  by their options; of equal options the last
-    damaged   numbers of the lines that cannot be read, from 1
+    Attributes
+    ----------
+    outcomes : dict of TrainingOptions to Outcome
+        The last outcome for each combination of options.
+    damaged : tuple of int
+        Numbers of the lines that cannot be read, from 1.
     """
 
     outcomes: dict[TrainingOptions, Outcome]
@@ -65,7 +75,7 @@ class Found(NamedTuple):
 
 
 def identity(dataset: Dataset) -> str:
-    """Return the SHA-256, in hexadecimal, of all samples, labels and classes; the name may change."""
+    """Return the SHA-256 in hexadecimal of all samples, labels and classes, without the name."""
     digest = hashlib.sha256(json.dumps([dataset.x.shape, dataset.classes]).encode())
     digest.update(dataset.x.tobytes())
     digest.update(dataset.y.astype("<i8").tobytes())
@@ -74,10 +84,13 @@ def identity(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def read(path: str | Path, dataset: Dataset) -> Found:
-    """Return what the file at `path` holds of `dataset`; nothing if there is no such file.
+def read_results(path: str | Path, dataset: Dataset) -> Found:
+    """Return the results for `dataset` in the file at `path`; none if the file does not exist.
 
-    Raises SpikeletError if it cannot be read, or is a file of another kind.
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be read, or is a file of another kind.
     """
     if not Path(path).exists():
         return Found({}, ())
@@ -95,7 +108,7 @@ def read(path: str | Path, dataset: Dataset) -> Found:
         readable += 1
         if outcome is not None:
             outcomes[outcome.options] = outcome
-    # A single line without an end may be the first that a sweep was about to write.
+    # A single line without an end may be the first line of an interrupted sweep.
     if damaged and not readable and damaged[0] < len(lines):
         raise SpikeletError(f"{path} holds no results of a sweep; name another file for them")
     return Found(outcomes, tuple(damaged))
@@ -103,16 +116,25 @@ def read(path: str | Path, dataset: Dataset) -> Found:
 
 @contextmanager
 def appending(path: str | Path, dataset: Dataset) -> Iterator[Callable[[Outcome], None]]:
-    """Give a function that adds an outcome to the file at `path`, each at once and as a line.
+    """Open the file at `path` to append outcomes.
 
-    Raises SpikeletError where the file cannot be written.
+    Yields
+    ------
+    callable
+        A function that writes an outcome to the file immediately, as a line.
+
+    Raises
+    ------
+    SpikeletError
+        If the file cannot be written.
     """
     origin = {"spikelet": __version__, "dataset": dataset.name, "sha256": identity(dataset)}
     try:
         with open(path, "a+b", buffering=0) as file:
             size = file.seek(0, 2)
             file.seek(max(size - 1, 0))
-            separator = b"\n" if file.read(1) not in (b"", b"\n") else b""  # after a line cut off
+            # An interrupted sweep may have left a line without an end.
+            separator = b"\n" if file.read(1) not in (b"", b"\n") else b""
 
             def append(outcome: Outcome) -> None:
                 nonlocal separator
@@ -135,13 +157,14 @@ def _record(outcome: Outcome) -> dict[str, Any]:
 def _parsed(line: bytes, sha256: str) -> Outcome | None:
     """Return the outcome in a line, or None if it is of another dataset or version.
 
-    Raises ValueError, TypeError, KeyError, AttributeError or SpikeletError for what is no result.
+    If the line is no result, raise ValueError, TypeError, KeyError, AttributeError or SpikeletError.
     """
     record = json.loads(line)
     if (record["spikelet"], record["sha256"]) != (__version__, sha256):
         return None
     fields = record["options"]
-    if fields.keys() != _OPTIONS:  # written by a Spikelet under development
+    # During development the options change without a new version.
+    if fields.keys() != _OPTIONS:
         raise ValueError("other options")
     options = TrainingOptions(**fields | {"hidden": tuple(fields["hidden"])})
     if "error" in record:

@@ -1,7 +1,7 @@
-"""Sweeps: networks of many options trained side by side, what is done already left out.
+"""Train networks with many combinations of options in parallel, and skip finished ones.
 
-Each network is trained, converted and tested as `spikelet train` and `spikelet convert` do it, so that
-any one of them can be made again by itself.
+Each network is trained, converted and tested as `spikelet train` and `spikelet convert` do it. So
+these commands can reproduce any of them.
 """
 
 from __future__ import annotations
@@ -22,25 +22,35 @@ from spikelet.errors import SpikeletError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import lif_file, score
 from spikelet.training import augmentation, train
+from spikelet.training.initial import initial_network
 from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import results
 from spikelet.training.sweeps.results import Measurement, Outcome
 from spikelet.version import __version__
 
 ALL_CORES = -1
-CONNECT_SECONDS = 10  # to find a cluster
+# Seconds to find a cluster.
+CONNECT_SECONDS = 10
 
 Report = Callable[[int, int], None]
-"""Told how many networks are done, and of how many."""
+"""Called with (networks done, networks in all)."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who trains.
+    """The processes that train.
 
-    jobs     processes on this machine; ALL_CORES: as many as it has cores
-    cluster  address of a Dask scheduler, such as tcp://host:8786, whose workers train instead
-    Raises SpikeletError if jobs is neither ALL_CORES nor at least 1.
+    Attributes
+    ----------
+    jobs : int
+        Number of processes on this machine; ALL_CORES: one for each core.
+    cluster : str or None
+        Address of a Dask scheduler, such as tcp://host:8786, whose workers train instead.
+
+    Raises
+    ------
+    SpikeletError
+        If jobs is neither ALL_CORES nor at least 1.
     """
 
     jobs: int = ALL_CORES
@@ -51,14 +61,24 @@ class Workers:
             raise SpikeletError(f"jobs is {self.jobs}; it must be at least 1")
 
 
-def grid(
+def option_grid(
     base: TrainingOptions, axes: Mapping[str, Sequence[Any]], seeds: int = 1
 ) -> tuple[TrainingOptions, ...]:
     """Return the options of every combination of `axes`, each with seeds 0 to seeds - 1, once.
 
-    base   what the axes do not name
-    axes   values by the name of the option
-    Raises SpikeletError naming the option that is out of range.
+    Parameters
+    ----------
+    base : TrainingOptions
+        Values of all other options.
+    axes : mapping of str to sequence
+        Values by the name of the option.
+    seeds : int
+        Number of seeds.
+
+    Raises
+    ------
+    SpikeletError
+        If an option is out of range; the message names it.
     """
     if seeds < 1:
         raise SpikeletError(f"seeds is {seeds}; it must be at least 1")
@@ -68,24 +88,33 @@ def grid(
     return tuple(dict.fromkeys(every))
 
 
-def check(dataset: Dataset, wanted: Sequence[TrainingOptions]) -> None:
-    """Raise SpikeletError, naming the option, if any network of a sweep could not be begun."""
+def check_options(dataset: Dataset, grid: Sequence[TrainingOptions]) -> None:
+    """Check that the training of every network of a sweep could begin.
+
+    Raises
+    ------
+    SpikeletError
+        If the options of a network do not fit the samples; the message names the option.
+    """
     random = np.random.default_rng(0)
-    for options in dict.fromkeys(replace(options, seed=0) for options in wanted):
-        train.initial_network(dataset, options, random)
-        augmentation.check(dataset, options)
+    for options in dict.fromkeys(replace(options, seed=0) for options in grid):
+        initial_network(dataset, options, random)
+        augmentation.check_images(dataset, options)
 
 
-def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
+def measure_options(dataset: Dataset, options: TrainingOptions) -> Outcome:
     """Train on the training part of `dataset`, convert, and test; a failure is an outcome too.
 
-    Weights have as many bits as they were trained for, or 8.
+    Weights have the number of bits that they were trained for, or 8.
     """
     learn, test = split(dataset)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # a sentence says where it diverged
-            trained = train.train(learn, options)
-        integer, _ = convert.convert(trained.network, bits=options.bits or quantisation.BITS[1])
+        # If training diverges, the error is enough; numpy's warnings add no information.
+        with np.errstate(over="ignore", invalid="ignore"):
+            trained = train.train_network(learn, options)
+        integer, _ = convert.convert_network(
+            trained.network, bits=options.bits or quantisation.BITS[1]
+        )
         _, validation = split(learn, options.validation_fraction)
         measured = Measurement(
             validation=score.evaluate(integer, validation),
@@ -98,54 +127,78 @@ def measure(dataset: Dataset, options: TrainingOptions) -> Outcome:
     return Outcome(options, measured)
 
 
-def run(
+def run_sweep(
     dataset: Dataset,
-    wanted: Sequence[TrainingOptions],
+    grid: Sequence[TrainingOptions],
     path: str | Path,
     workers: Workers | None = None,
     report: Report | None = None,
 ) -> tuple[Outcome, ...]:
-    """Return the outcome of every network that is wanted, in that order.
+    """Return the outcomes of all networks; train those that are not in the file of results.
 
-    What the file of results at `path` holds is taken from there; the rest is trained and added to
-    it, each network as soon as it is done, so that an interrupted sweep goes on where it was.
-    Raises SpikeletError if an option cannot be, before anything is trained, and if the file cannot
-    be used or the workers are lost.
+    Each outcome is appended to the file as soon as its network is finished. So an interrupted sweep
+    continues from there.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    grid : sequence of TrainingOptions
+        Options of each network.
+    path : str or Path
+        File of results.
+    workers : Workers, optional
+    report : callable, optional
+        Called with (networks done, networks in all).
+
+    Returns
+    -------
+    tuple of Outcome
+        In the order of `grid`.
+
+    Raises
+    ------
+    SpikeletError
+        If an option is out of range, before any training; or if the file cannot be used or the
+        workers are lost.
     """
-    check(dataset, wanted)
-    outcomes = dict(results.read(path, dataset).outcomes)
-    missing = [options for options in wanted if options not in outcomes]
+    check_options(dataset, grid)
+    outcomes = dict(results.read_results(path, dataset).outcomes)
+    missing = [options for options in grid if options not in outcomes]
     with results.appending(path, dataset) as append:
-        first = len(wanted) - len(missing) + 1
-        for done, outcome in enumerate(_outcomes(dataset, missing, workers or Workers()), first):
+        first = len(grid) - len(missing) + 1
+        for finished, outcome in enumerate(
+            _outcomes(dataset, missing, workers or Workers()), first
+        ):
             append(outcome)
             outcomes[outcome.options] = outcome
             if report is not None:
-                report(done, len(wanted))
-    return tuple(outcomes[options] for options in wanted)
+                report(finished, len(grid))
+    return tuple(outcomes[options] for options in grid)
 
 
 def _outcomes(
-    dataset: Dataset, wanted: Sequence[TrainingOptions], workers: Workers
+    dataset: Dataset, missing: Sequence[TrainingOptions], workers: Workers
 ) -> Iterator[Outcome]:
-    """Yield the outcome of each network as soon as it is done."""
-    if not wanted:
+    """Yield the outcome of each network as soon as it is finished."""
+    if not missing:
         return
     try:
-        import joblib
+        import joblib  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("a sweep needs joblib: pip install 'spikelet[sweep]'") from None
     cluster = workers.cluster
-    with _here(workers.jobs) if cluster is None else _on_cluster(cluster, dataset) as where:
-        with joblib.parallel_config(**where):
-            # One at a time: a network takes seconds, and a batch interrupted is lost as a whole.
+    with _here(workers.jobs) if cluster is None else _on_cluster(cluster, dataset) as settings:
+        with joblib.parallel_config(**settings):
+            # A network takes seconds, and an interruption would lose a whole batch of them.
             parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        yield from parallel(joblib.delayed(measure)(dataset, options) for options in wanted)
+        yield from parallel(
+            joblib.delayed(measure_options)(dataset, options) for options in missing
+        )
 
 
 @contextmanager
 def _here(jobs: int) -> Iterator[dict[str, Any]]:
-    """Give what joblib is told to train in processes of this machine, with a thread each."""
+    """Yield joblib's settings for processes on this machine, with one thread each."""
     try:
         yield {"n_jobs": jobs, "backend": "loky", "inner_max_num_threads": 1}
     except (BrokenExecutor, MemoryError):
@@ -157,15 +210,17 @@ def _here(jobs: int) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _on_cluster(address: str, dataset: Dataset) -> Iterator[dict[str, Any]]:
-    """Give what joblib is told to train on a Dask cluster, which gets the samples once."""
+    """Yield joblib's settings for a Dask cluster, which receives the samples once."""
     try:
-        import distributed
-        from distributed.comm.addressing import get_address_host_port
+        import distributed  # noqa: PLC0415
+        from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415
     except ImportError:
         raise SpikeletError("--dask needs distributed: pip install 'spikelet[dask]'") from None
-    connect: Any = distributed.Client  # it has no types
+    # The class has no type annotations.
+    connect: Any = distributed.Client
     try:
-        get_address_host_port(address)  # a client would wait for a scheduler that has no port
+        # A client would wait for a scheduler without a port.
+        get_address_host_port(address)
         client = connect(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise SpikeletError(f"no Dask scheduler answers at {address!r}: {error}") from None
@@ -181,12 +236,12 @@ def _on_cluster(address: str, dataset: Dataset) -> Iterator[dict[str, Any]]:
 
 
 def _check_versions(client: Any) -> None:
-    """Refuse workers whose results would not be those of this version."""
-    found = client.run(metadata.version, "spikelet", on_error="return")
-    for worker, version in found.items():
+    """Refuse workers with another version, because their results could differ."""
+    versions = client.run(metadata.version, "spikelet", on_error="return")
+    for worker, version in versions.items():
         if version != __version__:
-            what = version if isinstance(version, str) else "none"
+            installed = version if isinstance(version, str) else "none"
             raise SpikeletError(
-                f"this is spikelet {__version__}, but worker {worker} has {what}; "
+                f"this is spikelet {__version__}, but worker {worker} has {installed}; "
                 f"install spikelet=={__version__} there"
             )

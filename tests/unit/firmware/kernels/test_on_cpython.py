@@ -1,4 +1,4 @@
-"""The board's network in plain Python fires as the reference does, on random networks."""
+"""The plain kernel fires like the reference, on random networks."""
 
 from array import array
 
@@ -29,7 +29,7 @@ def run(board: BoardNetwork, network, x):
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_every_spike_membrane_and_answer_is_the_references(seed):
+def test_plain_network_equals_reference(seed):
     network = random_network(seed)
     x = random_inputs(network, seed, 5)
     expected = network.simulate(x)
@@ -42,7 +42,7 @@ def test_every_spike_membrane_and_answer_is_the_references(seed):
             assert np.array_equal(membranes[k], expected.membranes[k][sample])
 
 
-def test_inputs_may_be_listed_in_any_order():
+def test_plain_step_accepts_events_in_any_order():
     network = random_network(1)
     table = tables.Tables(lif_file.to_bytes(network)).layers[0]
     order = array("H", range(0, table.inputs, 2))
@@ -52,7 +52,7 @@ def test_inputs_may_be_listed_in_any_order():
     assert layers[0].membranes() == layers[1].membranes()
 
 
-def test_the_board_may_map_its_file_at_any_place_in_a_buffer():
+def test_tables_load_at_any_offset_of_a_buffer():
     network = random_network(2)
     data = b"before" + lif_file.to_bytes(network)
     board = BoardNetwork(tables.Tables(memoryview(data)[6:]), plain)
@@ -60,7 +60,7 @@ def test_the_board_may_map_its_file_at_any_place_in_a_buffer():
     assert run(board, network, x[2])[2] == network.simulate(x).answers[2]
 
 
-def test_this_interpreter_has_the_plain_kernel_only():
+def test_cpython_has_only_the_plain_kernel():
     assert kernels.available() == ["plain"]
     with pytest.raises(ImportError):
         kernels.load("ulab")

@@ -1,4 +1,4 @@
-"""The distances that the thumb kernel's assembler counts on."""
+"""The offsets and code lengths that the thumb kernel's assembler relies on."""
 
 import re
 from pathlib import Path
@@ -11,36 +11,38 @@ from spikert import kernels
 FOLDER = Path(kernels.__file__).parent / "thumb"
 MODULES = ("rows", "byte_rows", "pairs", "hold", "fire", "chained", "build")
 SOURCES = {name: (FOLDER / f"{name}.py").read_text() for name in MODULES}
-LEAST_INSTRUCTION = 0x1000  # of those that stand as numbers
-OF_CODE = ("SHORT", "NUMBERS", "ANY_END", "SHORT_END")  # small numbers beside a block's fields
+# The least opcode of instructions that are written as numbers.
+LEAST_INSTRUCTION = 0x1000
+# Small numbers that are no fields of a block.
+OF_CODE = ("SHORT", "NUMBERS", "ANY_END", "SHORT_END")
 
 
 def constants(name: str) -> dict[str, int]:
     """Return the constants of a module, without an underscore before them."""
-    found = re.findall(r"^_?([A-Z_0-9]+) = const\((\w+)\)", SOURCES[name], re.MULTILINE)
-    return {constant: int(number, 0) for constant, number in found}
+    pairs = re.findall(r"^_?([A-Z_0-9]+) = const\((\w+)\)", SOURCES[name], re.MULTILINE)
+    return {constant: int(number, 0) for constant, number in pairs}
 
 
 def fields() -> dict[str, int]:
-    """Return the offsets in `block`, which two modules share out among them."""
-    found = constants("rows") | constants("fire")
-    small = {name: number for name, number in found.items() if number < LEAST_INSTRUCTION}
+    """Return the offsets in `block`, which two modules share."""
+    offsets = constants("rows") | constants("fire")
+    small = {name: number for name, number in offsets.items() if number < LEAST_INSTRUCTION}
     return {name: number for name, number in small.items() if name not in OF_CODE}
 
 
 def places(module: str) -> dict[str, int]:
-    """Return how many bytes behind its first branch, a call, each label of `add` stands."""
+    """Return the offset in bytes of each label of `add` from the end of its first branch, a call."""
     body = SOURCES[module].split("def add(")[1]
-    at, found = -4, {}
+    at, offsets = -4, {}
     for line in re.findall(r"^    (\w+\(.*?\))(?:  #.*)?$", body, re.MULTILINE):
         if line.startswith("label("):
-            found[line[6:-1]] = at
+            offsets[line[6:-1]] = at
         else:
             at += 4 if line.startswith("bl(") else 2
-    return found
+    return offsets
 
 
-def test_every_number_of_a_block_has_its_own_place():
+def test_thumb_block_numbers_have_distinct_offsets():
     assert sorted(fields().values()) == list(range(0, 4 * constants("fire")["NUMBERS"], 4))
     chain = constants("chained")
     length = chain.pop("LENGTH")
@@ -48,7 +50,7 @@ def test_every_number_of_a_block_has_its_own_place():
     assert sorted(chain.values()) == list(range(0, 4 * length, 4))
 
 
-def test_loads_reach_the_numbers_they_name():
+def test_thumb_loads_reach_their_offsets():
     scores = (FOLDER.parents[1] / "loops/__init__.py").read_text()
     words = re.findall(r"^(SCORES_\w+) = const\((\d+)\)", scores, re.MULTILINE)
     offsets = fields() | constants("chained") | {name: 4 * int(number) for name, number in words}
@@ -60,13 +62,14 @@ def test_loads_reach_the_numbers_they_name():
             assert 0 <= offsets[field] - int(less or 0) <= 124, f"{field} in {name}.py"
 
 
-def test_code_of_rows_is_as_long_as_is_said():
+def test_thumb_byte_rows_code_has_declared_length():
     at, numbers = places("byte_rows"), constants("byte_rows")
     jump, first, row, split = 4, 6, numbers["SPLIT_ROW"], 26
     assert numbers["EIGHT_HEAD"] == at["eight"]
     begin = at["eight"] + 8 + jump
     assert numbers["EIGHT_END"] == begin + numbers["EIGHT_GROUP"] * numbers["EIGHT_ROW"]
-    assert numbers["EIGHT_END"] + 2 == at["fours"]  # behind the jump to the next group
+    # Behind the jump to the next group.
+    assert numbers["EIGHT_END"] + 2 == at["fours"]
     begin = at["fours"] + jump + first
     assert numbers["FOURS_HEAD"] == at["fours"]
     assert numbers["FOURS_SPLIT"] == split + first - row
@@ -78,7 +81,7 @@ def test_code_of_rows_is_as_long_as_is_said():
     assert numbers["SPLIT_END"] - row + split + first + jump == at["start"]
 
 
-def test_code_of_pairs_is_as_long_as_is_said():
+def test_thumb_pairs_code_has_declared_length():
     at, numbers = places("pairs"), constants("pairs")
     assert numbers["PAIRS_HEAD"] == at["group"]
     length = numbers["PAIRS_GROUP"] * numbers["PAIRS_ROW"]
@@ -86,7 +89,7 @@ def test_code_of_pairs_is_as_long_as_is_said():
     assert numbers["PAIRS_END"] + 4 == at["start"]
 
 
-def test_what_ends_a_block_comes_behind_the_start():
+def test_thumb_block_ends_follow_the_start_branch():
     for name in ("byte_rows", "pairs"):
         numbers = constants("rows")
         lines = SOURCES[name].split("def add(")[1].split("    label(")[0]
@@ -96,7 +99,7 @@ def test_what_ends_a_block_comes_behind_the_start():
         assert branches[0] == "start"
 
 
-def test_the_kernel_goes_to_the_board_and_does_not_load_here():
+def test_thumb_kernel_is_packaged_and_refused_on_cpython():
     files = {f"spikert/kernels/thumb/{name}.py" for name in MODULES}
     assert files | {"spikert/kernels/thumb/__init__.py"} <= set(installation.runtime_files())
     with pytest.raises(ImportError):

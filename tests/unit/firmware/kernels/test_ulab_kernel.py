@@ -1,4 +1,4 @@
-"""The kernel on ulab adds what it should and leaves little behind, on every interpreter."""
+"""The kernel on ulab adds exactly and leaves little garbage, on every interpreter."""
 
 import os
 import shutil
@@ -23,20 +23,21 @@ INTERPRETERS = [
     pytest.param("micropython-ulab", marks=pytest.mark.ulab),
     pytest.param("circuitpython", marks=pytest.mark.ulab),
 ]
-COUNTS = (0, 1, 2, 3, 15, 16, 17, 255, 256, 257, 258)  # of active inputs
+# Numbers of active inputs.
+COUNTS = (0, 1, 2, 3, 15, 16, 17, 255, 256, 257, 258)
 INPUTS = max(COUNTS)
 
 
 def _interpreter(name):
     if name == "python":
         return sys.executable
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         pytest.skip(f"no {name} on PATH")
-    return found
+    return path
 
 
-def _said(name, *arguments):
+def _output(name, *arguments):
     environment = {**os.environ, "PYTHONPATH": str(STANDIN)}
     command = [_interpreter(name), *map(str, arguments)]
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -45,7 +46,7 @@ def _said(name, *arguments):
 
 
 def _layer(rng, bits, neurons, **changes):
-    """Return a layer of weights of so many bits whose neurons differ in all that they may."""
+    """Return a layer with weights of `bits` bits whose neurons differ in all parameters."""
     half = 1 << (bits - 1)
     layer = {
         "weights": rng.integers(-half, half, (INPUTS, neurons)).astype(np.int8),
@@ -110,7 +111,7 @@ def _signals(rng, shift=0):
     return [(shift, events) for events in orders]
 
 
-def _told(signals):
+def _script(signals):
     words = [["step", shift, *events] for shift, events in signals]
     return "start\n" + "\n".join(" ".join(map(str, line)) for line in words)
 
@@ -134,30 +135,30 @@ CASES = [
 
 @pytest.mark.parametrize(("bits", "neurons", "changes", "shift"), CASES)
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_any_number_of_inputs_is_added_exactly(
+def test_ulab_step_adds_any_number_of_inputs_exactly(
     name, bits, neurons, changes, shift, firmware, tmp_path
 ):
     rng = np.random.default_rng(bits * 1000 + neurons)
     layer, signals = _layer(rng, bits, neurons, **changes), _signals(rng, shift)
     _save(layer, tmp_path / "net.lif")
-    (tmp_path / "signals").write_text(_told(signals))
-    said = _said(
+    (tmp_path / "signals").write_text(_script(signals))
+    output = _output(
         name, firmware / "layers.py", firmware, "ulab", tmp_path / "net.lif", tmp_path / "signals"
     )
-    assert said == list(_expected(layer, signals))
+    assert output == list(_expected(layer, signals))
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_own_spikes_are_added_exactly(name, firmware, tmp_path):
+def test_ulab_recurrent_step_adds_own_spikes_exactly(name, firmware, tmp_path):
     rng = np.random.default_rng(3)
     own = rng.integers(-60, 60, (21, 21)).astype(np.int8)
     layer, signals = _layer(rng, 8, 21, recurrent=own, gain=1), _signals(rng, 1)
     _save(layer, tmp_path / "net.lif")
-    (tmp_path / "signals").write_text(_told(signals))
-    said = _said(
+    (tmp_path / "signals").write_text(_script(signals))
+    output = _output(
         name, firmware / "layers.py", firmware, "ulab", tmp_path / "net.lif", tmp_path / "signals"
     )
-    assert said == list(_expected(layer, signals))
+    assert output == list(_expected(layer, signals))
 
 
 TWO_LAYERS = """
@@ -180,13 +181,13 @@ for count in (40, 3, 0, 17):
 
 
 @pytest.mark.parametrize("name", INTERPRETERS)
-def test_layers_share_their_room_but_no_state(name, firmware, tmp_path):
+def test_ulab_layers_share_scratch_memory_but_no_state(name, firmware, tmp_path):
     low, set_ = np.full(12, -50), np.arange(12)
     changes = {"low": low, "reset": "set", "v_reset": set_, "d": np.arange(12), "r": 9}
     _save(_layer(np.random.default_rng(5), 8, 12, **changes), tmp_path / "net.lif")
     (tmp_path / "two.py").write_text(TWO_LAYERS)
-    said = _said(name, tmp_path / "two.py", firmware, tmp_path / "net.lif")
-    assert said == ["True True", "True"] * 4
+    output = _output(name, tmp_path / "two.py", firmware, tmp_path / "net.lif")
+    assert output == ["True True", "True"] * 4
 
 
 ALLOCATING = """
@@ -209,17 +210,19 @@ def left_behind(count):
 for count in (0, 32, 64):
     print(*left_behind(count))
 """
-BLOCK = 32  # bytes, the least that a 64-bit MicroPython allocates
+# Bytes, the least that a 64-bit MicroPython allocates.
+BLOCK = 32
 
 
 @pytest.mark.ulab
-def test_a_step_leaves_little_behind(firmware, tmp_path):
+def test_ulab_step_leaves_little_garbage(firmware, tmp_path):
     """An operation takes three blocks; each input adds one, and the others are few."""
     layer = _layer(np.random.default_rng(5), 8, 64, theta=np.array([32_000]))
     _save(layer, tmp_path / "net.lif")
     (tmp_path / "steady.py").write_text(ALLOCATING)
-    said = _said("micropython-ulab", tmp_path / "steady.py", firmware, tmp_path / "net.lif")
-    (silent, _), (some, _), (more, fired) = [map(int, line.split()) for line in said]
+    output = _output("micropython-ulab", tmp_path / "steady.py", firmware, tmp_path / "net.lif")
+    (silent, _), (some, _), (more, fired) = [map(int, line.split()) for line in output]
     assert fired == 0
     assert silent <= 32 * BLOCK
-    assert (more - some) == 32 * 3 * BLOCK + 32 * 2  # and the copy of the list of inputs
+    # The second term is the copy of the list of inputs.
+    assert (more - some) == 32 * 3 * BLOCK + 32 * 2

@@ -1,4 +1,4 @@
-"""A vendor's driver on the virtual board: the chip's own integers, and each thing that goes wrong."""
+"""A vendor's driver on the virtual board: the chip's own integers, and failures."""
 
 import sys
 from array import array
@@ -22,7 +22,7 @@ MOODY = {"sensor": "driver", "driver": "vendor_mpu.Moody", "read": "mood", "unit
 
 @pytest.fixture
 def wired(tmp_path, monkeypatch):
-    """Return what is wired to a virtual board that has a driver in its folder lib."""
+    """Yield the wiring of a virtual board that has a driver in its folder lib."""
     vendor_driver.put(tmp_path / "lib")
     monkeypatch.syspath_prepend(tmp_path / "lib")
     monkeypatch.delitem(sys.modules, "vendor_mpu", raising=False)
@@ -34,7 +34,7 @@ def wired(tmp_path, monkeypatch):
 
 @pytest.fixture
 def moody(wired, monkeypatch):
-    """Return a function that opens a sensor whose driver says this, then that."""
+    """Return a function that opens a sensor whose driver returns or raises these values in turn."""
     import vendor_mpu
 
     def opened(*says):
@@ -44,23 +44,24 @@ def moody(wired, monkeypatch):
     return opened
 
 
-def test_readings_are_the_integers_of_the_registers(wired):
+def test_driver_readings_are_register_integers(wired):
     sensor = sensors.open(MPU)
     assert (sensor.channels, sensor.names) == (3, ("c0", "c1", "c2"))
-    found = [reading(sensor) for _ in range(3)]
-    assert found == [sample[:3] for sample in (SAMPLES[1], SAMPLES[0], SAMPLES[1])]
+    readings = [reading(sensor) for _ in range(3)]
+    assert readings == [sample[:3] for sample in (SAMPLES[1], SAMPLES[0], SAMPLES[1])]
     sensor.close()
-    sensors.open(MPU).close()  # the pins were given back
+    # The pins were released.
+    sensors.open(MPU).close()
 
 
-def test_properties_and_methods_numbers_and_several_each_with_its_unit(wired):
+def test_driver_reads_properties_and_methods_in_units(wired):
     several = {"read": ["level", "turning"], "unit": [0.5, 1 / 65.5]}
     sensor = sensors.open({**MPU, **several, "address": 0x68, "names": ["up", "x", "y", "z"]})
     assert (sensor.channels, sensor.names) == (4, ("up", "x", "y", "z"))
     assert reading(sensor) == (SAMPLES[1][0], *SAMPLES[1][3:])
 
 
-def test_a_chip_that_is_not_there_or_another_may_come_later(wired):
+def test_driver_absent_or_other_chip_is_oserror(wired):
     wired.wire(i2c=[])
     with pytest.raises(OSError, match="No such device"):
         sensors.open(MPU)
@@ -75,15 +76,15 @@ def test_a_chip_that_is_not_there_or_another_may_come_later(wired):
 
 
 @pytest.mark.parametrize("g", [2, 4, 8, 16])
-def test_every_int16_survives_floats_of_30_bits(g):
+def test_driver_every_int16_survives_30_bit_floats(g):
     def shortened(numbers):
         return (numbers.astype(np.float32).view(np.uint32) & ~np.uint32(3)).view(np.float32)
 
     raw = np.arange(-32768, 32768)
     gravity = shortened(np.array([9.80665]))
-    given = shortened(shortened(raw * shortened(np.array([g / 32768]))) * gravity)
+    values = shortened(shortened(raw * shortened(np.array([g / 32768]))) * gravity)
     unit = shortened(np.array([9.80665 * g / 32768]))
-    assert np.array_equal(np.round(shortened(given / unit)), raw)
+    assert np.array_equal(np.round(shortened(values / unit)), raw)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +92,14 @@ def test_every_int16_survives_floats_of_30_bits(g):
     [
         (None, "mood is None"),
         ("fine", "mood is 'f'"),
-        (32767.5, "mood is 32767.5, of which a unit of 1 makes no int16"),
-        (-40000, "mood is -40000, of which"),
-        (float("nan"), "mood is nan, of which"),
+        (32767.5, "mood is 32767.5; in units of 1 that is no int16"),
+        (-40000, "mood is -40000; in units"),
+        (float("nan"), "mood is nan; in units"),
         ((1, 2), "2 readings, and 1 before"),
         ((), "0 readings, and 1 before"),
     ],
 )
-def test_what_is_no_measurement_is_nonsense(moody, says, words):
+def test_driver_wrong_measurement_is_nonsense(moody, says, words):
     sensor = moody(3, says, 32767.49)
     with pytest.raises(sensors.Nonsense) as error:
         sensor.read(array("h", [0]))
@@ -106,7 +107,7 @@ def test_what_is_no_measurement_is_nonsense(moody, says, words):
     assert reading(sensor) == (32767,)
 
 
-def test_whatever_a_driver_raises_is_told_and_does_not_end_the_board(moody):
+def test_driver_errors_become_oserror_with_their_text(moody):
     sensor = moody(3, KeyError("calibration"), ZeroDivisionError("by zero"), -5)
     for words in ("KeyError: 'calibration'", "ZeroDivisionError: by zero"):
         with pytest.raises(OSError, match=words):
@@ -136,7 +137,8 @@ def test_whatever_a_driver_raises_is_told_and_does_not_end_the_board(moody):
         ({"names": ["x"]}, "names is ['x']; 3 channels have as many"),
     ],
 )
-def test_settings_that_make_no_sense(wired, changed, words):
+def test_driver_refuses_wrong_settings(wired, changed, words):
     (wired.folder / "lib" / "broken.py").write_text("nothing\n")
     assert words in refusal({**MPU, **changed})
-    sensors.open(MPU).close()  # no pin was kept
+    # No pin is in use.
+    sensors.open(MPU).close()

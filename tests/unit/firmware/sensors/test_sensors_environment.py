@@ -1,4 +1,4 @@
-"""BME280 and BMP280: the datasheet's example, its formulas in floats, and what cannot be."""
+"""BME280 and BMP280: the datasheet's example and formulas, and absurd values."""
 
 import errno
 
@@ -18,13 +18,13 @@ H = (75, 362, 0, 324, 50, 30)
 
 @pytest.fixture
 def wired(tmp_path, monkeypatch):
-    """Return what is wired to the virtual board in this folder."""
+    """Yield the wiring of the virtual board in this folder."""
     with virtual_board(tmp_path, monkeypatch) as wired:
         yield wired
 
 
 class Bus:
-    """Holds the registers of a chip."""
+    """A bus with the registers of a chip."""
 
     def __init__(self):
         self.registers = devices.CHIPS["bme280"].registers()
@@ -64,12 +64,12 @@ def percent(adc, fine):
     return min(max(h * (1 - h1 * h / 524288), 0), 100)
 
 
-def test_the_calibration_is_read_from_where_it_stands():
+def test_bme280_reads_its_calibration():
     trimming = bme280.Trimming(Bus(), 0x76, True)
     assert (trimming.t, trimming.p, trimming.h) == (T, P, H)
 
 
-def test_the_example_of_the_datasheet():
+def test_bme280_reproduces_the_datasheet_example():
     trimming = bme280.Trimming(Bus(), 0x76, False)
     assert trimming.temperature(EXAMPLE["t"]) == EXAMPLE["centidegrees"]
     assert trimming.fine == EXAMPLE["fine"]
@@ -77,7 +77,7 @@ def test_the_example_of_the_datasheet():
     assert pascals(EXAMPLE["p"], EXAMPLE["fine"]) == pytest.approx(EXAMPLE["pascals"], abs=0.02)
 
 
-def test_integers_say_what_the_formulas_in_floats_say():
+def test_bme280_integers_match_float_formulas():
     trimming = bme280.Trimming(Bus(), 0x76, True)
     compared = 0
     for temperature in range(330_000, 720_000, 13_001):
@@ -96,7 +96,7 @@ def test_integers_say_what_the_formulas_in_floats_say():
     assert compared > 500
 
 
-def test_readings_are_scaled_to_int16(wired):
+def test_bme280_readings_are_scaled_to_int16(wired):
     samples = [(EXAMPLE["p"] >> 4, EXAMPLE["t"] >> 4, 27000)]
     flat = [tuple(value - 0x10000 * (value > 32767) for value in sample) for sample in samples]
     wired.wire(i2c=[{"chip": "bme280", "recording": wired.record("r", flat)}])
@@ -107,17 +107,18 @@ def test_readings_are_scaled_to_int16(wired):
     assert 70_000 + 2 * pressure == pytest.approx(pascals(EXAMPLE["p"] & ~15, 128422), abs=5)
     assert humidity / 100 == pytest.approx(percent(27000, 128422), abs=0.1)
     sensor.close()
-    sensor = sensors.open({"sensor": "bmp280", "address": 0x76})  # a BME280 will do for it
+    # A BME280 replaces a BMP280.
+    sensor = sensors.open({"sensor": "bmp280", "address": 0x76})
     assert (sensor.channels, reading(sensor)) == (2, (temperature, pressure))
 
 
-def test_a_bmp280_is_no_bme280(wired):
+def test_bme280_refuses_a_bmp280(wired):
     wired.wire(i2c=[{"chip": "bmp280"}])
     with pytest.raises(sensors.Nonsense, match="no bme280, which says 0x60: .* 0x76 says 0x58"):
         sensors.open({"sensor": "bme280"})
 
 
-def test_a_chip_that_has_lost_its_settings_or_says_what_cannot_be(wired):
+def test_bme280_without_settings_or_absurd_is_nonsense(wired):
     good, absurd = (415148 >> 4, 519888 >> 4, 27000), (0, 0, 0)
     chip = {"chip": "bme280", "channels": 3}
     chip["recording"] = wired.record("r", [good, absurd])
@@ -130,14 +131,15 @@ def test_a_chip_that_has_lost_its_settings_or_says_what_cannot_be(wired):
     with pytest.raises(OSError, match="No such device") as error:
         reading(sensor)
     assert error.value.errno == errno.ENODEV
-    wired.wire(i2c=[chip])  # with its power it has lost what was set
+    # The chip has lost its settings with its power.
+    wired.wire(i2c=[chip])
     with pytest.raises(sensors.Nonsense, match="it measures nothing"):
         reading(sensor)
     sensor.close()
     reading(sensors.open({"sensor": "bme280"}))
 
 
-def test_rates_that_it_cannot_measure_at(wired):
+def test_bme280_refuses_rates_above_100(wired):
     assert "rate is 101; it must be a number above 0, at most 100" in refusal(
         {"sensor": "bme280", "rate": 101}
     )

@@ -1,4 +1,7 @@
-"""Sensors through MicroPython's `machine`, one that the tests made; tests/boards has the real one."""
+"""Sensors through a stand-in of MicroPython's module machine.
+
+tests/boards has the real one.
+"""
 
 import importlib
 import time
@@ -15,7 +18,7 @@ MODULES = Path(__file__).parents[3] / "support/machine_modules"
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Return the module of a MicroPython that these tests have sensors run on."""
+    """Yield the stand-in of MicroPython's module machine."""
     monkeypatch.setattr(compat, "sleep_ms", lambda ms, unheard=False: None)
     monkeypatch.setattr(time, "sleep_us", lambda us: None, raising=False)
     monkeypatch.setattr(compat, "runtime_name", lambda: "micropython 1.25.0")
@@ -27,7 +30,7 @@ def machine(monkeypatch):
 
 
 def plug(machine, name):
-    """Put a chip that has a measurement on the bus."""
+    """Plug a chip with a measurement into the bus."""
     chip = devices.CHIPS[name]
     registers = chip.registers()
     frame = chip.frame((1, -2, 3))
@@ -36,7 +39,7 @@ def plug(machine, name):
     return registers
 
 
-def test_analogue_pins(machine):
+def test_machine_adc_reads_analogue_pins(machine):
     machine.wires["adc"] = {32: 0xFFFF, 33: 0x1230}
     sensor = sensors.open({"sensor": "adc", "pins": [32, "GPIO33"]})
     assert (sensor.names, reading(sensor)) == (("32", "GPIO33"), (4095, 0x123))
@@ -47,22 +50,22 @@ def test_analogue_pins(machine):
 
 
 @pytest.mark.parametrize(
-    ("settings", "which"),
+    ("settings", "bus_id"),
     [
         ({}, 0),
         ({"id": 1, "sda": 4, "scl": 5}, 1),
         ({"sda": 4, "scl": 5}, 1),
     ],
 )
-def test_motion_on_the_bus_that_has_the_pins(machine, settings, which):
+def test_machine_motion_uses_the_bus_of_the_pins(machine, settings, bus_id):
     plug(machine, "mpu6050")
     sensor = sensors.open({"sensor": "mpu6050", "i2c": settings})
-    assert (sensor.bus.bus._id, reading(sensor)) == (which, (1, -2, 3))
+    assert (sensor.bus.bus._id, reading(sensor)) == (bus_id, (1, -2, 3))
     assert machine.wires["i2c"][0x68][0x6B] == 1
     sensor.close()
 
 
-def test_a_bus_in_software_where_no_controller_has_the_pins(machine, monkeypatch):
+def test_machine_i2c_falls_back_to_software_bus(machine, monkeypatch):
     def refuse(*arguments, **options):
         raise ValueError("bad SDA pin")
 
@@ -78,15 +81,15 @@ def test_a_bus_in_software_where_no_controller_has_the_pins(machine, monkeypatch
     assert "i2c knows no setting 'bus'" in refusal({"sensor": "adxl345", "i2c": {"bus": "I2C"}})
 
 
-@pytest.mark.parametrize(("held", "clocks"), [(0, 0), (5, 5), (100, 9)])
-def test_a_chip_that_holds_the_bus_is_clocked_until_it_lets_go(machine, held, clocks):
-    machine.wires["held"] = held
+@pytest.mark.parametrize(("stuck", "clocks"), [(0, 0), (5, 5), (100, 9)])
+def test_machine_i2c_clocks_a_stuck_bus_free(machine, stuck, clocks):
+    machine.wires["held"] = stuck
     plug(machine, "mpu6050")
     sensors.open({"sensor": "mpu6050", "i2c": {"sda": 4, "scl": 5}})
     assert machine.wires["clocks"] == clocks
 
 
-def test_absent_then_there_then_gone(machine):
+def test_machine_chip_absent_then_present_then_unplugged(machine):
     with pytest.raises(OSError, match="no lis3dh answers at 0x18, 0x19"):
         sensors.open({"sensor": "lis3dh"})
     plug(machine, "lis3dh")
@@ -97,13 +100,13 @@ def test_absent_then_there_then_gone(machine):
         reading(sensor)
 
 
-def test_a_chip_that_never_measures_is_nonsense(machine):
+def test_machine_chip_without_measurement_is_nonsense(machine):
     plug(machine, "lis3dh")[0xA7] = 0
     with pytest.raises(sensors.Nonsense, match="no measurement in 250 ms"):
         sensors.open({"sensor": "lis3dh"})
 
 
-def test_an_esp32s_touch_pads(machine):
+def test_machine_touch_reads_esp32_pads(machine):
     machine.wires["touch"] = {4: 700_000, 15: 420}
     sensor = sensors.open({"sensor": "touch", "pins": [4, 15], "shift": 5})
     assert reading(sensor) == (21_875, 13)
@@ -114,15 +117,16 @@ def test_an_esp32s_touch_pads(machine):
     )
 
 
-def test_pads_that_discharge_through_a_resistor(machine, monkeypatch):
+def test_machine_touch_times_discharge_through_resistor(machine, monkeypatch):
     monkeypatch.delattr(machine, "TouchPad")
     machine.wires["touch"] = {4: 23}
     sensor = sensors.open({"sensor": "touch", "pins": [4, 15]})
-    assert reading(sensor) == (16 * 23, 0)  # nothing is wired to the second
+    # The second pin is not wired.
+    assert reading(sensor) == (16 * 23, 0)
     sensor.close()
 
 
-def test_an_i2s_microphone(machine):
+def test_machine_i2s_reads_the_sound_level(machine):
     machine.wires["sound"] = [2000, -2000, 0, 0]
     settings = {"sensor": "i2s", "sck": 26, "ws": 27, "sd": 28, "samples": 8}
     sensor = sensors.open(settings)

@@ -1,4 +1,4 @@
-"""Motion chips on the virtual board: exact readings, what is set, each thing that goes wrong."""
+"""Motion chips on the virtual board: readings, settings and failures."""
 
 import errno
 import json
@@ -17,14 +17,14 @@ EXTREMES = [(-32768, 32767, 0), (1, -1, 256), (0, 0, -32768), (-1, -1, 0), (12, 
 
 @pytest.fixture
 def wired(tmp_path, monkeypatch):
-    """Return what is wired to a virtual board: the first of the chips at each address."""
+    """Yield the wiring of a virtual board: the first of the chips at each address."""
     with virtual_board(tmp_path, monkeypatch) as wired:
         wired.wire(i2c=[{"chip": name} for name in reversed(devices.CHIPS)])
         yield wired
 
 
 @pytest.mark.parametrize("name", MOTION)
-def test_acceleration_exactly_as_measured(wired, name):
+def test_motion_reads_acceleration_exactly(wired, name):
     wired.wire(i2c=[{"chip": name, "recording": wired.record("r", EXTREMES), "channels": 3}])
     sensor = sensors.open({"sensor": name})
     assert (sensor.channels, sensor.names) == (3, ("ax", "ay", "az"))
@@ -33,7 +33,7 @@ def test_acceleration_exactly_as_measured(wired, name):
 
 
 @pytest.mark.parametrize("name", ["mpu6050", "lsm6ds", "lsm9ds1"])
-def test_turning_too(wired, name):
+def test_motion_reads_rotation_exactly(wired, name):
     samples = [(*a, *b) for a, b in zip(EXTREMES, EXTREMES[1:], strict=False)]
     wired.wire(i2c=[{"chip": name, "recording": wired.record("r", samples)}])
     sensor = sensors.open({"sensor": name, "channels": 6})
@@ -41,29 +41,29 @@ def test_turning_too(wired, name):
     assert [reading(sensor) for _ in samples] == samples
 
 
-def test_chips_without_turning_have_three_channels(wired):
+def test_motion_without_rotation_has_three_channels(wired):
     assert refusal({"sensor": "adxl345", "channels": 6}) == "channels is 6; it must be one of 3"
 
 
-def test_ranges_that_a_chip_lacks(wired):
-    said = refusal({"sensor": "lsm9ds1", "channels": 6, "dps": 1000})
-    assert said == "dps is 1000; lsm9ds1 has 250, 500, 2000"
+def test_motion_refuses_ranges_that_a_chip_lacks(wired):
+    message = refusal({"sensor": "lsm9ds1", "channels": 6, "dps": 1000})
+    assert message == "dps is 1000; lsm9ds1 has 250, 500, 2000"
 
 
-def test_a_chip_at_its_other_address_is_found(wired):
+def test_motion_finds_chip_at_second_address(wired):
     wired.wire(i2c=[{"chip": "bme280"}, {"chip": "mpu6050", "address": 0x69}])
     assert sensors.open({"sensor": "mpu6050"}).address == 0x69
 
 
-def test_another_chip_at_the_address_is_nonsense(wired):
+def test_motion_other_chip_at_address_is_nonsense(wired):
     wired.wire(i2c=[{"chip": "lis3dh", "address": 0x68}])
-    with pytest.raises(sensors.Nonsense, match=r"what answers at 0x68 says 0x00$"):
+    with pytest.raises(sensors.Nonsense, match=r"the chip at 0x68 says 0x00$"):
         sensors.open({"sensor": "mpu6050"})
     wired.wire(i2c=[{"chip": "mpu6050"}])
     sensors.open({"sensor": "mpu6050"}).close()
 
 
-def test_an_absent_chip_is_an_oserror_and_opens_when_it_has_come(wired):
+def test_motion_absent_chip_is_oserror_until_plugged(wired):
     wired.wire(i2c=[])
     for _ in range(3):
         with pytest.raises(OSError, match="no lsm6ds answers at 0x6a, 0x6b") as error:
@@ -74,7 +74,7 @@ def test_an_absent_chip_is_an_oserror_and_opens_when_it_has_come(wired):
 
 
 @pytest.mark.parametrize("name", MOTION)
-def test_a_chip_that_was_unplugged_and_came_back_has_to_be_opened_again(wired, name):
+def test_motion_replugged_chip_must_be_opened_again(wired, name):
     chip = {"chip": name, "recording": wired.record("r", EXTREMES), "channels": 3}
     wired.wire(i2c=[chip])
     sensor = sensors.open({"sensor": name})
@@ -94,7 +94,7 @@ def test_a_chip_that_was_unplugged_and_came_back_has_to_be_opened_again(wired, n
 
 
 @pytest.mark.parametrize("dead", [(0, 0, 0), (-1, -1, -1)])
-def test_lines_that_stick_are_nonsense_but_some_such_readings_are_not(wired, dead):
+def test_motion_stuck_lines_are_nonsense_after_64_readings(wired, dead):
     samples = [dead] * 63 + [(0, 0, 1)] + [dead] * 64
     wired.wire(i2c=[{"chip": "mpu6050", "recording": wired.record("r", samples), "channels": 3}])
     sensor = sensors.open({"sensor": "mpu6050"})
@@ -125,8 +125,9 @@ def test_lines_that_stick_are_nonsense_but_some_such_readings_are_not(wired, dea
         ("lis3dh", {"g": 2, "rate": 101}, {0x20: 0x67, 0x23: 0x88}),
     ],
 )
-def test_ranges_and_rates_are_set(wired, monkeypatch, name, settings, expected):
-    import wiring  # the virtual board's
+def test_motion_writes_ranges_and_rates(wired, monkeypatch, name, settings, expected):
+    # A module of the virtual board.
+    import wiring
 
     written, write = {}, wiring.Device.write
 
@@ -140,7 +141,7 @@ def test_ranges_and_rates_are_set(wired, monkeypatch, name, settings, expected):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"g": 3}, "g is 3; it must be one of 2, 4, 8, 16"),
         ({"dps": "fast"}, "dps is 'fast'; it must be one of 250, 500, 1000, 2000"),
@@ -160,12 +161,13 @@ def test_ranges_and_rates_are_set(wired, monkeypatch, name, settings, expected):
         ({"i2c": {"frequency": "fast"}}, "frequency is 'fast'; it must be an integer"),
     ],
 )
-def test_settings_of_motion_that_make_no_sense(wired, settings, said):
-    assert said in refusal({"sensor": "mpu6050", **settings})
-    sensors.open({"sensor": "mpu6050"}).close()  # the bus was given back
+def test_motion_refuses_wrong_settings(wired, settings, message):
+    assert message in refusal({"sensor": "mpu6050", **settings})
+    # The bus was released.
+    sensors.open({"sensor": "mpu6050"}).close()
 
 
-def test_lines_without_resistors_are_an_absent_sensor(wired, monkeypatch):
+def test_motion_without_pull_ups_is_an_absent_sensor(wired, monkeypatch):
     import busio
 
     def refuse(*pins, **options):
@@ -177,7 +179,7 @@ def test_lines_without_resistors_are_an_absent_sensor(wired, monkeypatch):
     assert error.value.errno == errno.ENODEV
 
 
-def test_a_bus_that_others_hold_is_an_oserror(wired):
+def test_motion_locked_bus_is_oserror(wired):
     sensor = sensors.open({"sensor": "lis3dh"})
     assert sensor.bus.bus.try_lock()
     with pytest.raises(OSError, match="in use"):
@@ -186,7 +188,7 @@ def test_a_bus_that_others_hold_is_an_oserror(wired):
     reading(sensor)
 
 
-def test_the_virtual_board_has_an_accelerometer_by_itself(wired):
+def test_virtual_board_has_a_default_accelerometer(wired):
     (wired.folder / "hardware.json").unlink()
     readings = []
     for _ in range(2):
@@ -198,7 +200,7 @@ def test_the_virtual_board_has_an_accelerometer_by_itself(wired):
     assert np.ptp(np.array(readings), axis=0).min() > 2000
 
 
-def test_readings_go_into_the_callers_buffer(wired):
+def test_motion_reads_into_the_callers_buffer(wired):
     buffer = array("h", [5] * 3)
     sensors.open({"sensor": "adxl345"}).read(buffer)
     assert tuple(buffer) == devices.made_up(3)[0]

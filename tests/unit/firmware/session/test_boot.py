@@ -1,4 +1,4 @@
-"""Power-up: what keeps a board from starting, what counts as a start that failed, what is printed."""
+"""Power-up: reasons not to start, failed starts, and the console's output."""
 
 import json
 import os
@@ -15,7 +15,7 @@ NETWORK = 3
 
 
 class Sensor:
-    """Stands in for a sensor; after so many reads somebody presses Ctrl-C."""
+    """Replaces a sensor; raises Ctrl-C after `reads` reads."""
 
     reads = 300
 
@@ -32,14 +32,14 @@ class Sensor:
 
 
 class Silent:
-    """A console on which nobody says anything."""
+    """A console without input."""
 
     in_waiting = 0
 
     readinto = None
 
     def write(self, data):
-        raise AssertionError("nobody asked")
+        raise AssertionError("a write without a command")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def network():
 
 @pytest.fixture
 def paths(tmp_path, monkeypatch, network):
-    """Return what was flashed, with a sensor; the board's root is tmp_path."""
+    """Return the flashed files, with a sensor; the board's root is tmp_path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spikelet").mkdir()
     save_network(network, tmp_path / "net.lif")
@@ -62,7 +62,7 @@ def paths(tmp_path, monkeypatch, network):
 
 
 class Button:
-    """Stands in for the module that looks at buttons."""
+    """Replaces the module for buttons."""
 
     held = False
 
@@ -72,28 +72,28 @@ class Button:
         return Button.held
 
 
-def test_it_runs_until_ctrl_c(paths, network, capsys):
+def test_boot_runs_until_ctrl_c(paths, network, capsys):
     boot.start(paths)
-    said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "spikelet: stopped; Ctrl-D starts it again"
-    assert {line.removeprefix("spikelet: ") for line in said[:-1]} <= set(network.classes)
-    assert len(said) > 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "spikelet: stopped; Ctrl-D starts it again"
+    assert {line.removeprefix("spikelet: ") for line in lines[:-1]} <= set(network.classes)
+    assert len(lines) > 1
     assert not os.path.exists("spikelet/starts")
 
 
-def test_a_button_that_is_held_keeps_it_from_starting(paths, capsys):
+def test_boot_with_held_button_does_not_start(paths, capsys):
     Button.held = True
     boot.start(paths)
-    assert capsys.readouterr().out == "spikelet: not started, for the button at GP3 is held\n"
+    assert capsys.readouterr().out == "spikelet: not started: the button at GP3 is held\n"
 
 
-def test_a_file_keeps_it_from_starting(paths, capsys):
+def test_boot_with_safe_file_does_not_start(paths, capsys):
     open("SAFE", "w").close()
     boot.start(paths)
     assert "there is a file SAFE; remove it to start again" in capsys.readouterr().out
 
 
-def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monkeypatch):
+def test_boot_stops_after_three_crashes_with_the_reason(paths, capsys, monkeypatch):
     opened = []
 
     def none(settings):
@@ -104,14 +104,15 @@ def test_what_ends_at_once_is_tried_three_times_and_says_why(paths, capsys, monk
     boot.start(paths)
     assert len(opened) == crash_count.TRIES
     assert "it ended 3 times in a row at once (ValueError: no such pin)" in capsys.readouterr().out
-    boot.start(paths)  # after a reset
+    # As after a reset.
+    boot.start(paths)
     assert len(opened) == crash_count.TRIES
     os.remove("spikelet/starts")
     boot.start(paths)
     assert len(opened) == 2 * crash_count.TRIES
 
 
-def test_a_start_that_lasted_is_forgotten(paths, monkeypatch):
+def test_crash_count_is_0_after_a_long_run(paths, monkeypatch):
     times = iter(range(0, 1 << 40, 200_000))
     monkeypatch.setattr(compat, "ticks_us", lambda: next(times))
     counted = crash_count.CrashCount()
@@ -122,29 +123,29 @@ def test_a_start_that_lasted_is_forgotten(paths, monkeypatch):
     assert crash_count.CrashCount().count == 0
 
 
-def test_the_count_is_kept_in_the_chip_where_files_cannot_be_written(paths, monkeypatch):
-    kept = []
-    monkeypatch.setattr(compat_boot, "keep_number", kept.append)
-    monkeypatch.setattr(compat_boot, "kept_number", lambda: kept[-1] if kept else 0)
+def test_crash_count_without_files_is_stored_in_the_chip(paths, monkeypatch):
+    numbers = []
+    monkeypatch.setattr(compat_boot, "keep_number", numbers.append)
+    monkeypatch.setattr(compat_boot, "kept_number", lambda: numbers[-1] if numbers else 0)
     monkeypatch.setattr(crash_count.CrashCount, "path", "no/folder/starts")
     for _ in range(2):
         crash_count.CrashCount().begin()
-    assert (kept, crash_count.CrashCount().count) == ([1, 2], 2)
+    assert (numbers, crash_count.CrashCount().count) == ([1, 2], 2)
     crash_count.CrashCount().succeed()
-    assert (kept, crash_count.CrashCount().count) == ([1, 2, 0], 0)
+    assert (numbers, crash_count.CrashCount().count) == ([1, 2, 0], 0)
 
 
-def test_the_users_app_is_told_every_answer(paths, network, monkeypatch, tmp_path):
-    (tmp_path / "app.py").write_text("told = []\ndef answer(name):\n    told.append(name)\n")
+def test_standalone_calls_the_users_app_for_every_answer(paths, network, monkeypatch, tmp_path):
+    (tmp_path / "app.py").write_text("answers = []\ndef answer(name):\n    answers.append(name)\n")
     monkeypatch.syspath_prepend(tmp_path)
     boot.start(paths)
     import app
 
-    assert len(app.told) == Sensor.reads // (network.stream.hop if network.stream else 1)
-    assert set(app.told) <= set(network.classes)
+    assert len(app.answers) == Sensor.reads // (network.stream.hop if network.stream else 1)
+    assert set(app.answers) <= set(network.classes)
 
 
-def test_without_a_network_a_host_is_waited_for(monkeypatch, capsys):
+def test_boot_without_network_waits_for_a_host(monkeypatch, capsys):
     served = []
     monkeypatch.setattr(compat_boot, "ports", lambda: (Silent(), Silent()))
     monkeypatch.setattr(session.Session, "serve", lambda self, alone: served.append(alone))
@@ -152,14 +153,14 @@ def test_without_a_network_a_host_is_waited_for(monkeypatch, capsys):
     assert served == [None]
 
 
-def test_settings_that_are_damaged_are_said_and_given_up(paths, capsys):
+def test_boot_gives_up_on_damaged_settings(paths, capsys):
     with open("sensor.json", "w") as file:
         file.write("{")
     boot.start(paths)
     assert "(ValueError: sensor.json is damaged; flash again)" in capsys.readouterr().out
 
 
-def test_a_board_that_cannot_even_serve_is_given_up(paths, capsys, monkeypatch):
+def test_boot_gives_up_if_it_cannot_serve(paths, capsys, monkeypatch):
     def none():
         raise MemoryError("memory allocation failed")
 

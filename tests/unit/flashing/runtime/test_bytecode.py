@@ -1,4 +1,4 @@
-"""Which mpy-cross serves a board, and what it is given; with stand-ins for mpy-cross."""
+"""An mpy-cross serves its own interpreter only, with the right options; a script replaces it."""
 
 import subprocess
 
@@ -28,9 +28,9 @@ SOURCES = {
 
 @pytest.fixture
 def only(tmp_path, monkeypatch):
-    """Return a function that makes a program the only mpy-cross there is."""
+    """Return a function that installs a script as the only mpy-cross."""
 
-    def put(interpreter: str, version: str) -> None:
+    def install(interpreter: str, version: str) -> None:
         program = tmp_path / "mpy-cross"
         program.write_text(MPY_CROSS % (interpreter, version))
         program.chmod(0o755)
@@ -40,11 +40,11 @@ def only(tmp_path, monkeypatch):
         monkeypatch.setattr(installation, "runtime_files", lambda: SOURCES)
         bytecode._asked.cache_clear()
 
-    yield put
+    yield install
     bytecode._asked.cache_clear()
 
 
-def test_modules_become_bytecode_for_the_board_s_architecture(only):
+def test_bytecode_modules_compiled_for_board_architecture(only):
     only("MicroPython", "6.3")
     files = bytecode.runtime_files(BOARD)
     assert files == {
@@ -54,7 +54,7 @@ def test_modules_become_bytecode_for_the_board_s_architecture(only):
     }
 
 
-def test_no_architecture_is_asked_for_where_the_board_has_no_native_code(only):
+def test_bytecode_without_native_code_has_no_architecture(only):
     only("MicroPython", "6.3")
     files = bytecode.runtime_files(Interpreter("micropython", (6, 3)))
     assert files["spikert/session.mpy"] == b"-O3 -s spikert/session.py\n"
@@ -70,20 +70,20 @@ def test_no_architecture_is_asked_for_where_the_board_has_no_native_code(only):
         ("Something", "6.3", False),
     ],
 )
-def test_a_compiler_serves_its_own_interpreter_and_version(only, interpreter, version, serves):
+def test_compiler_serves_only_its_interpreter_and_version(only, interpreter, version, serves):
     only(interpreter, version)
     assert (bytecode.compiler_for(BOARD) is not None) == serves
     assert ("spikert/session.mpy" in bytecode.runtime_files(BOARD)) == serves
 
 
-def test_circuitpython_s_own_compiler_serves_it(only):
+def test_compiler_for_circuitpython_serves_it(only):
     only("CircuitPython", "6.3")
-    found = bytecode.compiler_for(Interpreter("circuitpython", (6, 3)))
-    assert found is not None
-    assert found.interpreter == "circuitpython"
+    compiler = bytecode.compiler_for(Interpreter("circuitpython", (6, 3)))
+    assert compiler is not None
+    assert compiler.interpreter == "circuitpython"
 
 
-def test_a_program_that_does_not_run_is_no_compiler(only, monkeypatch):
+def test_compilers_skip_program_that_does_not_run(only, monkeypatch):
     only("MicroPython", "6.3")
 
     def refused(*arguments, **options):
@@ -93,6 +93,6 @@ def test_a_program_that_does_not_run_is_no_compiler(only, monkeypatch):
     assert bytecode.compilers() == []
 
 
-def test_the_other_form_of_a_module():
+def test_other_form_swaps_py_and_mpy():
     assert bytecode.other_form("spikert/kernels/plain.py") == "spikert/kernels/plain.mpy"
     assert bytecode.other_form("spikert/kernels/plain.mpy") == "spikert/kernels/plain.py"

@@ -1,4 +1,4 @@
-"""What a network needs of a board is counted; what cannot fit is refused, and what would is named."""
+"""The memory of a network is predicted; a network too large for a board is refused with advice."""
 
 import functools
 from dataclasses import replace
@@ -10,27 +10,27 @@ from spikelet.boards import catalogue
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
 from spikelet.flashing.runtime import bytecode, fit, memory
-from spikelet.flashing.runtime import parts as runtime_parts
-from spikelet.flashing.runtime.fit import Room
+from spikelet.flashing.runtime.fit import Capacity
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
 
 FILES = {"spikert/session.mpy": bytes(5_000), "main.py": b"main"}
-PLENTY = Room("plenty", 10**9, 10**9, "viper", FILES)
+PLENTY = Capacity("plenty", 10**9, 10**9, "viper", FILES)
 
 
-@pytest.mark.parametrize(("size", "taken"), [(0, 0), (1, 16), (16, 16), (17, 32)])
-def test_a_heap_gives_out_blocks(size, taken):
-    assert memory.blocks(size) == taken
-    assert memory.array(size) == 16 + taken
+@pytest.mark.parametrize(("size", "allocated"), [(0, 0), (1, 16), (16, 16), (17, 32)])
+def test_memory_array_is_rounded_to_heap_blocks(size, allocated):
+    assert memory.blocks(size) == allocated
+    assert memory.array(size) == 16 + allocated
 
 
 @pytest.mark.parametrize(("entries", "capacity"), [(1, 4), (4, 4), (5, 8), (128, 128), (129, 256)])
-def test_a_list_doubles(entries, capacity):
+def test_memory_grown_list_doubles_capacity(entries, capacity):
     assert memory.grown_list(entries) == 16 + 4 * capacity
 
 
-def test_every_kernel_is_counted_in_every_form():
+def test_memory_tables_have_all_kernels_and_forms():
     for of_form in memory.RUNTIME.values():
         assert set(of_form) == set(memory.KERNELS) == set(memory.OBJECTS_OF_LAYER)
     measured = memory.RUNTIME, memory.ENCODERS, memory.GENERAL, memory.STORAGE
@@ -38,13 +38,13 @@ def test_every_kernel_is_counted_in_every_form():
         assert tuple(more) == memory.FORMS
 
 
-def test_parts_add_up():
+def test_need_parts_add_up_to_ram():
     need = PLENTY.need(NETWORKS["current"])
     assert sum(size for _, size in need.parts()) == need.ram == need.kept + need.reserve
     assert [name for name, _ in need.parts() if name.startswith("layer")] == ["layer 0", "layer 1"]
 
 
-def test_files_read_in_place_take_no_ram():
+def test_need_in_place_has_no_ram_for_tables():
     wide = NETWORKS["wide"]
     copied, mapped = PLENTY.need(wide), replace(PLENTY, in_place=True).need(wide)
     assert mapped.tables == 0
@@ -54,7 +54,7 @@ def test_files_read_in_place_take_no_ram():
 
 
 @pytest.mark.parametrize("kernel", ["thumb", "viper", "plain"])
-def test_more_neurons_take_more(kernel):
+def test_need_grows_with_neurons(kernel):
     board = replace(PLENTY, kernel=kernel)
     few, many = (
         board.need(network("rate", dense(64, neurons), dense(neurons, 10))) for neurons in (64, 128)
@@ -63,7 +63,7 @@ def test_more_neurons_take_more(kernel):
     assert many.layers[1] == few.layers[1]
 
 
-def test_pairs_take_twice_the_tables_and_the_same_state():
+def test_need_of_pairs_doubles_tables_and_keeps_state():
     layers = dense(64, 64), dense(64, 10)
     board = replace(PLENTY, kernel="plain")
     in_bytes = board.need(network("rate", *layers))
@@ -72,7 +72,7 @@ def test_pairs_take_twice_the_tables_and_the_same_state():
     assert pairs.layers == in_bytes.layers
 
 
-def test_a_narrowed_network_has_the_first_neurons():
+def test_narrowed_network_keeps_first_neurons():
     before = NETWORKS["stream"]
     after = fit.narrowed(before, 0, 5)
     assert [layer.neurons for layer in after.layers] == [5, 6]
@@ -81,7 +81,7 @@ def test_a_narrowed_network_has_the_first_neurons():
     assert (after.layers[1].weights == before.layers[1].weights[:5]).all()
 
 
-def test_what_does_not_fit_is_refused_with_the_largest_layer_that_would():
+def test_capacity_too_small_names_largest_layer_that_fits():
     wide = NETWORKS["wide"]
     small = replace(PLENTY, name="small", ram=PLENTY.need(wide).ram - 20_000)
     k, neurons = small.largest(wide)
@@ -98,27 +98,27 @@ def test_what_does_not_fit_is_refused_with_the_largest_layer_that_would():
     assert "pairs" not in text
 
 
-def test_bytes_are_advised_where_pairs_are_too_much():
+def test_capacity_too_small_for_pairs_advises_bytes():
     pairs = NETWORKS["pairs"]
     small = replace(PLENTY, ram=PLENTY.need(pairs).ram - 10_000)
     with pytest.raises(SpikeletError, match="store its weights in bytes, not in pairs"):
         small.check(pairs)
 
 
-def test_too_little_flash_is_refused():
+def test_capacity_with_too_little_flash_raises():
     board = replace(PLENTY, name="small", flash=60_000)
     with pytest.raises(SpikeletError, match=r"small has 60,000 bytes of flash .* below the \d"):
         board.check(NETWORKS["wide"])
 
 
-def test_no_layer_is_advised_where_none_would_do():
+def test_capacity_largest_is_none_if_no_layer_fits():
     board = replace(PLENTY, ram=10_000)
     assert board.largest(NETWORKS["digits"]) is None
     assert board.largest(NETWORKS["convolution"]) is None
     assert board.largest(network("rate", dense(64, 10))) is None
 
 
-def test_no_limit_that_is_known_is_none():
+def test_capacity_zero_means_no_limit():
     unlimited = replace(PLENTY, ram=0, flash=0)
     assert unlimited.check(NETWORKS["wide"]).ram > 100_000
 
@@ -133,13 +133,13 @@ def test_no_limit_that_is_known_is_none():
         (Interpreter("circuitpython"), "plain"),
     ],
 )
-def test_the_kernel_that_a_board_will_choose(interpreter, kernel):
-    parts = runtime_parts.of(interpreter)
-    found = fit.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
-    assert found.kernel == kernel
+def test_capacity_kernel_is_fastest_of_interpreter(interpreter, kernel):
+    parts = RuntimeParts.for_interpreter(interpreter)
+    capacity = fit.of_interpreter("board", interpreter, parts, parts.files, in_place=False)
+    assert capacity.kernel == kernel
 
 
-def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
+def test_inspect_shows_all_parts_and_fails_if_too_large(spikelet, tmp_path):
     save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "qemu-m0")
     assert status == 0
@@ -154,24 +154,24 @@ def test_inspect_shows_every_part_and_refuses(spikelet, tmp_path):
     assert "neurons in layer 0, which has 30000" in out
 
 
-def test_every_board_file_says_what_room_there_is(monkeypatch):
+def test_capacity_of_each_board_file_has_ram_and_kernel(monkeypatch):
     monkeypatch.setattr(bytecode, "runtime_files", functools.cache(bytecode.runtime_files))
-    for name in catalogue.names():
-        board = catalogue.load(name)
-        found = fit.of_board(board)
-        assert found.ram == board.ram_free
-        assert found.kernel in memory.KERNELS
+    for name in catalogue.board_names():
+        board = catalogue.load_board_type(name)
+        capacity = fit.of_board(board)
+        assert capacity.ram == board.ram_free
+        assert capacity.kernel in memory.KERNELS
 
 
-def test_inspect_says_what_is_unknown_of_a_board_until_it_is_asked(spikelet, tmp_path):
+def test_inspect_reports_unknown_ram_of_board(spikelet, tmp_path):
     save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "pico2")
     assert status == 0
-    assert "unknown until asked" in out
-    assert "fits pico2 as far as is known" in out
+    assert "unknown until the board reports it" in out
+    assert "fits pico2 as far as known" in out
 
 
-def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path):
+def test_inspect_suggests_rom_if_file_system_is_too_small(spikelet, tmp_path):
     save_network(NETWORKS["digits"], tmp_path / "small.lif")
     status, out, _ = spikelet("inspect", tmp_path / "small.lif", "--board", "nano33-ble-sense")
     assert status == 0
@@ -179,11 +179,11 @@ def test_what_a_file_system_is_too_small_for_may_fit_the_rom(spikelet, tmp_path)
     assert "262,144" in out
 
 
-def test_a_network_larger_than_all_of_a_chips_memory_is_refused():
-    chip = catalogue.load("microbit-v2")
+def test_capacity_unknown_ram_is_limited_by_chip_ram():
+    chip = catalogue.load_board_type("microbit-v2")
     assert chip.ram_free is None
-    has = fit.of_board(chip)
+    capacity = fit.of_board(chip)
     neurons = 10_000
-    need = has.need(network("rate", dense(1, neurons), dense(neurons, 2)))
-    assert not has.holds(need)
-    assert "microbit-v2 has 131,072 bytes of RAM in all, below the" in has.shortage(need)
+    need = capacity.need(network("rate", dense(1, neurons), dense(neurons, 2)))
+    assert not capacity.holds(need)
+    assert "microbit-v2 has 131,072 bytes of RAM in all, below the" in capacity.shortage(need)

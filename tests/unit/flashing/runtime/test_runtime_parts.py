@@ -1,4 +1,4 @@
-"""What of the runtime an interpreter can run, and what of that a network and a sensor need."""
+"""Each interpreter gets the runtime files that it can run; a task can reduce them."""
 
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from spikelet.flashing.runtime import needs as runtime_needs
 from spikelet.flashing.runtime import parts as runtime_parts
 from spikelet.flashing.runtime.modules import HARDWARE, LOOPS, WIRE, dotted, is_form, is_module
 from spikelet.flashing.runtime.needs import CHIPS, ENCODERS, KERNELS, RULES, SENSORS, STARTS, Task
+from spikelet.flashing.runtime.parts import RuntimeParts
 from spikert import sensors
 from spikert.sensors import chips
 
@@ -23,8 +24,9 @@ CIRCUITPYTHON = Interpreter("circuitpython", ulab="6.5")
 SMALL_CIRCUITPYTHON = Interpreter("circuitpython")
 UNIX_CIRCUITPYTHON = Interpreter("circuitpython", emitters=("viper", "native"), ulab="6.5")
 EVERY = (ARM, ESP32, MICROBIT, CIRCUITPYTHON, SMALL_CIRCUITPYTHON, UNIX_CIRCUITPYTHON)
-MODULES = runtime_modules.of(bytecode.sources())
-SAMPLING = {"sampler", "sample_clock"}  # what every sensor needs
+MODULES = runtime_modules.parse_modules(bytecode.sources())
+# Every sensor needs these modules.
+SAMPLING = {"sampler", "sample_clock"}
 MOTION = {"sensor": "mpu6886", "rate": 100}
 
 
@@ -33,14 +35,14 @@ def names(files) -> set[str]:
 
 
 def parts_in(package: str, files) -> set[str]:
-    """Return the modules of a package that are among files, without its name."""
-    found = runtime_modules.parts_of(package, names(files))
-    return {name.removeprefix(f"{package}.") for name in found}
+    """Return the names of a package's modules among files, relative to the package."""
+    modules = runtime_modules.parts_of(package, names(files))
+    return {name.removeprefix(f"{package}.") for name in modules}
 
 
 @pytest.mark.parametrize("interpreter", EVERY)
-def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
-    parts = runtime_parts.of(interpreter)
+def test_runtime_parts_have_only_importable_modules(interpreter):
+    parts = RuntimeParts.for_interpreter(interpreter)
     has = {*interpreter.emitters, *(["ulab"] if interpreter.ulab else [])}
     for name in names(parts.files):
         assert MODULES[name].needs <= has
@@ -61,8 +63,8 @@ def test_nothing_is_put_on_a_board_that_it_cannot_import(interpreter):
         (UNIX_CIRCUITPYTHON, ("viper", "ulab", "plain"), {"viper", "plain"}, "circuit"),
     ],
 )
-def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, kernels, forms, kind):
-    parts = runtime_parts.of(interpreter)
+def test_runtime_parts_match_interpreter_features(interpreter, kernels, forms, kind):
+    parts = RuntimeParts.for_interpreter(interpreter)
     assert parts.kernels == kernels
     of_loops = set(filter(is_form, names(parts.files)))
     assert {name.rpartition("_")[2] for name in of_loops} == forms
@@ -74,26 +76,27 @@ def test_kernels_loops_and_hardware_are_those_of_the_interpreter(interpreter, ke
     assert benches <= {f"spikert.bench.dense_{name}" for name in kernels}
 
 
-def test_all_else_goes_to_every_board():
+def test_runtime_parts_common_modules_go_to_all_boards():
     chosen = (f"{KERNELS}.", f"{HARDWARE}.", "spikert.bench.dense_")
     others = {name for name in MODULES if not name.startswith(chosen) and not is_form(name)}
     assert len(others) > 30
     for interpreter in EVERY:
-        assert others <= names(runtime_parts.of(interpreter).files)
+        assert others <= names(RuntimeParts.for_interpreter(interpreter).files)
 
 
-def test_native_code_in_bytecode_needs_no_emitter_on_the_board(monkeypatch):
-    made = {
+def test_runtime_parts_bytecode_needs_no_emitter(monkeypatch):
+    files = {
         path if "thumb" in path or not is_module(path) else path.replace(".py", ".mpy"): data
         for path, data in bytecode.sources().items()
     }
-    monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: made)
-    parts = runtime_parts.of(Interpreter("micropython", (6, 3), "rv32imc"))
-    assert parts.kernels == ("viper", "plain")  # mpy-cross refused what is thumb's
+    monkeypatch.setattr(runtime_parts.bytecode, "runtime_files", lambda interpreter: files)
+    parts = RuntimeParts.for_interpreter(Interpreter("micropython", (6, 3), "rv32imc"))
+    # mpy-cross refused the modules of thumb.
+    assert parts.kernels == ("viper", "plain")
     assert not any("thumb" in path for path in parts.files)
 
 
-def test_every_module_is_always_kept_or_has_a_rule():
+def test_needs_each_module_is_kept_or_has_rule():
     def unruled(importer: str, one: str) -> set[str]:
         return {one} - RULES.keys()
 
@@ -120,29 +123,29 @@ def test_every_module_is_always_kept_or_has_a_rule():
 
 @pytest.mark.parametrize("interpreter", EVERY)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_what_is_needed_lacks_nothing_that_it_imports(interpreter, name):
-    parts = runtime_parts.of(interpreter)
+def test_needed_modules_include_their_imports(interpreter, name):
+    parts = RuntimeParts.for_interpreter(interpreter)
     files = parts.needed(Task(NETWORKS[name], MOTION))
-    kept = names(files) - {"spikert.kernels.chosen"}
-    assert kept < names(parts.files)
-    for module in kept:
-        assert MODULES[module].now <= kept
+    modules = names(files) - {"spikert.kernels.chosen"}
+    assert modules < names(parts.files)
+    for module in modules:
+        assert MODULES[module].now <= modules
         for loop in MODULES[module].forms:
             forms = {f"spikert.{loop}_{form}" for form in runtime_modules.FORMS}
-            assert len(forms & kept - MODULES[module].later) >= 1
+            assert len(forms & modules - MODULES[module].later) >= 1
     assert files["spikert/kernels/chosen.py"] == f"NAMES = {parts.kernels[:1]!r}\n".encode()
     assert not any("bench" in path for path in files)
 
 
-def test_the_encoder_is_the_network_s():
-    parts = runtime_parts.of(ESP32)
+def test_needed_encoder_is_the_one_of_the_network():
+    parts = RuntimeParts.for_interpreter(ESP32)
     for network in NETWORKS.values():
-        wanted = set() if network.encoder == "direct" else {network.encoder}
-        assert parts_in(ENCODERS, parts.needed(Task(network))) == wanted
+        encoder = set() if network.encoder == "direct" else {network.encoder}
+        assert parts_in(ENCODERS, parts.needed(Task(network))) == encoder
 
 
-def test_the_sensor_is_the_one_in_the_settings():
-    parts, network = runtime_parts.of(ESP32), NETWORKS["digits"]
+def test_needed_sensor_modules_match_settings():
+    parts, network = RuntimeParts.for_interpreter(ESP32), NETWORKS["digits"]
     without = parts.needed(Task(network))
     assert not {"spikert.session.sensor_turns", "spikert.session.standalone", SENSORS} & names(
         without
@@ -155,27 +158,27 @@ def test_the_sensor_is_the_one_in_the_settings():
     assert parts_in(HARDWARE, analogue) == {"analogue_machine", "pins_machine", "button_machine"}
 
 
-def test_a_sensor_that_is_not_known_gets_all_of_them():
-    parts = runtime_parts.of(ESP32)
+def test_needed_unknown_sensor_keeps_all_sensors():
+    parts = RuntimeParts.for_interpreter(ESP32)
     all_of_them = parts_in(SENSORS, parts.files)
     assert parts_in(SENSORS, parts.needed(Task(None, {"sensor": "new"}))) == all_of_them
 
 
 @pytest.mark.parametrize(
-    ("name", "kept", "gone"),
+    ("name", "expected", "absent"),
     [
         ("digits", {"thumb.byte_rows"}, {"thumb.pairs", "viper", "viper.general", "viper.hold"}),
         ("pairs", {"thumb.pairs"}, {"viper"}),
         ("convolution", {"viper", "viper.general"}, {"viper.hold", "viper.pairs"}),
     ],
 )
-def test_parts_of_a_kernel_are_those_of_the_layers(name, kept, gone):
-    found = parts_in(KERNELS, runtime_parts.of(ARM).needed(Task(NETWORKS[name])))
-    assert kept <= found
-    assert not gone & found
+def test_needed_kernel_parts_match_layers(name, expected, absent):
+    modules = parts_in(KERNELS, RuntimeParts.for_interpreter(ARM).needed(Task(NETWORKS[name])))
+    assert expected <= modules
+    assert not absent & modules
 
 
-def test_a_module_without_a_rule_is_kept():
+def test_needed_module_without_rule_is_kept():
     needs = runtime_needs.Needs(None, "plain", None)
     assert runtime_needs.is_needed("spikert.new", needs)
     modules = dict(MODULES)
@@ -185,6 +188,6 @@ def test_a_module_without_a_rule_is_kept():
     assert "spikert.new" in runtime_needs.needed(modules, "plain", Task())
 
 
-def test_what_was_left_out_is_counted_by_folder():
-    paths = ["spikert/kernels/a.py", "spikert/kernels/b.mpy", "spikert/compat.py"]
-    assert runtime_parts.counted(paths) == "kernels 2, others 1"
+def test_count_by_package_counts_files_per_package():
+    paths = ["spikert/kernels/a.py", "spikert/kernels/viper/b.mpy", "spikert/compat.py"]
+    assert runtime_parts.count_by_package(paths) == "kernels 2, others 1"

@@ -1,4 +1,4 @@
-"""Journals: what came is what is read, whatever became of the host or of the file."""
+"""Journals: reading returns the written events, even after a killed host or a damaged file."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from random_networks import random_network
 from stream_networks import stream_network
 
 from spikelet.errors import SpikeletError
-from spikelet.link.turn import Observation, Status
+from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal import reader
 from spikelet.monitoring.journal import writer as journal
 from spikelet.monitoring.journal.reader import End, Text
@@ -28,7 +28,7 @@ STATUS = Status(samples=7, late=1, failed=2, trouble="no answer", rate=100.0)
 
 
 def same(a, b):
-    """Return whether two observations are equal in everything."""
+    """Return whether two turns are equal in everything."""
     arrays = [(a.readings, b.readings)]
     arrays += [*zip(a.spikes, b.spikes, strict=True), *zip(a.membranes, b.membranes, strict=True)]
     return (a.turn, a.answer) == (b.turn, b.answer) and all(
@@ -47,18 +47,18 @@ def written(path, network, events, text=None):
 
 @pytest.mark.parametrize("network", [random_network(k) for k in range(6)] + [stream_network(1)])
 @pytest.mark.parametrize("readings", [True, False])
-def test_what_came_is_what_is_read(tmp_path, network, readings):
-    seen = [observation(network, turn, readings=readings) for turn in range(9)]
-    events = [Started(), *seen[:4], None, STATUS, Gone("pulled"), Reconnected("b", 1, 2.5)]
-    events += [Started(), *seen[5:]]
+def test_journal_reads_back_all_events(tmp_path, network, readings):
+    turns = [observation(network, turn, readings=readings) for turn in range(9)]
+    events = [Started(), *turns[:4], None, STATUS, Gone("pulled"), Reconnected("b", 1, 2.5)]
+    events += [Started(), *turns[5:]]
     written(tmp_path / "a.journal", network, events, "battery löw\r\n")
-    read = reader.load(tmp_path / "a.journal")
+    read = reader.load_journal(tmp_path / "a.journal")
     assert lif_file.to_bytes(read.network) == lif_file.to_bytes(network)
     assert read.about == {"format": 1, **ABOUT}
     entries = list(read.entries())
     assert [type(entry.event) for entry in entries] == [*map(type, events), Text, End]
     for entry, event in zip(entries, events, strict=False):
-        if isinstance(event, Observation):
+        if isinstance(event, Turn):
             assert same(entry.event, event)
         else:
             assert entry.event == event
@@ -69,47 +69,47 @@ def test_what_came_is_what_is_read(tmp_path, network, readings):
     assert (read.damaged, read.closed, read.note) == (0, True, "")
 
 
-def test_numbers_go_on_where_those_of_the_wire_begin_again(tmp_path):
+def test_writer_turn_numbers_go_on_after_16_bits(tmp_path):
     network = random_network(0)
     with JournalWriter(tmp_path / "a.journal", network, ABOUT) as writer:
         writer._turns = 0xFFFE
         for turn in range(0xFFFE, 0x10003):
             writer.take(observation(network, turn))
-    read = reader.load(tmp_path / "a.journal")
+    read = reader.load_journal(tmp_path / "a.journal")
     assert [number for number, _, _ in read.turns()] == list(range(0xFFFE, 0x10003))
 
 
 @pytest.fixture
 def sound(tmp_path):
-    """Return (network, path, starts of the chunks, observations) of a journal with 30 turns."""
+    """Return (path, starts of the chunks, observations) of a journal with 30 turns."""
     network = random_network(1)
-    seen = [observation(network, turn) for turn in range(30)]
+    observations = [observation(network, turn) for turn in range(30)]
     path = tmp_path / "sound.journal"
     starts = []
     with JournalWriter(path, network, ABOUT) as writer:
-        for event in seen:
+        for event in observations:
             starts.append(path.stat().st_size)
             writer.take(event)
-    return path, starts, seen
+    return path, starts, observations
 
 
-def test_a_journal_that_was_cut_holds_every_whole_turn(sound):
-    path, starts, seen = sound
+def test_reader_of_truncated_journal_yields_complete_turns(sound):
+    path, starts, observations = sound
     data = path.read_bytes()
     for size in [*starts, *(start + 1 for start in starts), len(data) - 1, len(data)]:
         path.write_bytes(data[:size])
-        read = reader.load(path)
+        read = reader.load_journal(path)
         turns = list(read.turns())
         whole = sum(end <= size for end in [*starts[1:], len(data)])
         assert [number for number, _, _ in turns] == list(range(whole))
-        assert all(same(turn, seen[number]) for number, _, turn in turns)
+        assert all(same(turn, observations[number]) for number, _, turn in turns)
         assert not read.closed
         assert read.damaged == size - [*starts, len(data)][whole]
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_damage_in_the_middle_costs_what_it_hits(sound, seed):
-    path, starts, seen = sound
+def test_reader_of_damaged_journal_loses_only_hit_turns(sound, seed):
+    path, starts, observations = sound
     rng = np.random.default_rng(seed)
     data = bytearray(path.read_bytes())
     ends = [*starts[1:], len(data)]
@@ -126,26 +126,27 @@ def test_damage_in_the_middle_costs_what_it_hits(sound, seed):
         for k, (start, end) in enumerate(zip(starts, ends, strict=True))
         if end <= first or start >= hit.stop
     ]
-    read = reader.load(path)
+    read = reader.load_journal(path)
     turns = list(read.turns())
     assert [number for number, _, _ in turns] == spared
-    assert all(same(turn, seen[number]) for number, _, turn in turns)
+    assert all(same(turn, observations[number]) for number, _, turn in turns)
     assert read.damaged > 0 or len(spared) == 30 or first >= len(data)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
+def test_reader_of_noise_counts_damage_without_a_crash(tmp_path, seed):
     rng = np.random.default_rng(seed)
     network = random_network(0)
     path = tmp_path / "a.journal"
     with JournalWriter(path, network, ABOUT) as writer:
-        for kind in range(1, 14):  # chunks whose CRC is right and whose payload is not
+        # The CRC of these chunks is right, and their payload is not.
+        for kind in range(1, 14):
             writer._add(kind, rng.bytes(int(rng.integers(0, 60))))
             writer._add(kind, b"[1, 2]")
             writer._add(kind, b'{"samples": 1}')
-    read = reader.load(path)
+    read = reader.load_journal(path)
     entries = list(read.entries())
-    assert not any(isinstance(entry.event, Observation) for entry in entries)
+    assert not any(isinstance(entry.event, Turn) for entry in entries)
     assert read.damaged > 0
 
 
@@ -158,19 +159,19 @@ def test_noise_is_refused_or_read_without_a_crash(tmp_path, seed):
         (journal.MAGIC + b"x" * 500, "damaged at its beginning"),
     ],
 )
-def test_what_is_no_journal_is_refused(tmp_path, content, words):
+def test_reader_refuses_other_files(tmp_path, content, words):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(SpikeletError, match=words):
-        reader.load(tmp_path / "a")
+        reader.load_journal(tmp_path / "a")
 
 
-def test_a_newer_format_is_refused(tmp_path):
+def test_reader_refuses_newer_format(tmp_path):
     JournalWriter(tmp_path / "a", random_network(0), {**ABOUT, "format": 2}).__exit__()
     with pytest.raises(SpikeletError, match="format 2, above 1"):
-        reader.load(tmp_path / "a")
+        reader.load_journal(tmp_path / "a")
 
 
-def test_a_file_that_is_there_is_not_written_over(tmp_path):
+def test_writer_refuses_existing_file(tmp_path):
     (tmp_path / "a").write_text("mine")
     with pytest.raises(SpikeletError, match="is there already; name another"):
         JournalWriter(tmp_path / "a", random_network(0), ABOUT)
@@ -178,19 +179,19 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_one_sentence(tmp_path):
+def test_writer_full_disk_raises_one_sentence(tmp_path):
     network = random_network(0)
     writer = JournalWriter(tmp_path / "a", network, ABOUT)
     writer.take(observation(network, 0))
     writer._file.close()
-    kept = "No space left.*what came until then is kept"
+    words = "No space left.*it keeps every event until then"
     with (
         Path("/dev/full").open("wb", buffering=0) as writer._file,
-        pytest.raises(SpikeletError, match=kept),
+        pytest.raises(SpikeletError, match=words),
     ):
         writer.take(observation(network, 1))
     writer.__exit__()
-    assert len(list(reader.load(tmp_path / "a").turns())) == 1
+    assert len(list(reader.load_journal(tmp_path / "a").turns())) == 1
 
 
 KILLED = """
@@ -207,7 +208,7 @@ sys.stdin.read()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_when_the_host_is_killed_nothing_is_lost_that_had_come(tmp_path):
+def test_writer_when_host_is_killed_keeps_earlier_turns(tmp_path):
     folders = os.path.dirname(__file__), os.path.dirname(random_networks.__file__)
     command = [sys.executable, "-c", KILLED, tmp_path / "a", *folders]
     with subprocess.Popen(
@@ -218,22 +219,22 @@ def test_when_the_host_is_killed_nothing_is_lost_that_had_come(tmp_path):
                 break
         host.send_signal(signal.SIGKILL)
         host.wait()
-    read = reader.load(tmp_path / "a")
+    read = reader.load_journal(tmp_path / "a")
     numbers = [number for number, _, _ in read.turns()]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= 58
 
 
-def test_ten_thousand_turns_take_no_memory(tmp_path):
+def test_journal_of_10000_turns_takes_little_memory(tmp_path):
     network = random_network(1)
-    seen = observation(network, 0)
+    turn = observation(network, 0)
     path = tmp_path / "a"
     tracemalloc.start()
     try:
         with JournalWriter(path, network, ABOUT) as writer:
             for _ in range(10_000):
-                writer.take(seen)
-        read = reader.load(path)
+                writer.take(turn)
+        read = reader.load_journal(path)
         assert sum(1 for _ in read.turns()) == 10_000
         assert path.stat().st_size > 1_000_000
         assert tracemalloc.get_traced_memory()[1] < 500_000
@@ -241,7 +242,7 @@ def test_ten_thousand_turns_take_no_memory(tmp_path):
         tracemalloc.stop()
 
 
-def test_what_a_journal_says_of_itself_is_json(tmp_path):
+def test_journal_about_is_json(tmp_path):
     written(tmp_path / "a", random_network(0), [])
     data = (tmp_path / "a").read_bytes()
     at = data.index(b'{"format"')

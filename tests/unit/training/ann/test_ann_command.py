@@ -18,46 +18,46 @@ def net(tmp_path):
 
 
 def one_sentence(stderr, *words):
-    """Return whether stderr is one line, without a traceback, that has these words."""
+    """Return whether stderr is one line with these words, and without a traceback."""
     return stderr.count("\n") == 1 and "Traceback" not in stderr and all(w in stderr for w in words)
 
 
-def test_digits_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_path):
+def test_ann_command_digits_give_convertible_graph(spikelet, net, tmp_path):
     status, out, _ = spikelet("ann", "digits", "-o", net, *QUICK, "--hidden", "32,16", "--json")
-    found = json.loads(out)
+    report = json.loads(out)
     assert status == 0
-    assert found["balance"] == "learned"
-    assert [one["steps"] for one in found["against_steps"]] == [1, 2, 4, 8, 16, 32]
-    assert found["accuracy_relu"] > 0.9
-    assert found["accuracy"] == found["against_steps"][3]["accuracy"]
-    network = file.read(net)
+    assert report["balance"] == "learned"
+    assert [one["steps"] for one in report["against_steps"]] == [1, 2, 4, 8, 16, 32]
+    assert report["accuracy_relu"] > 0.9
+    assert report["accuracy"] == report["against_steps"][3]["accuracy"]
+    network = file.read_graph(net)
     assert (network.steps, network.encoder, network.readout) == (8, "direct", "last")
     assert [layer.neurons for layer in network.layers] == [32, 16, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
     assert status == 0
-    assert json.loads(out)["accuracy"] == found["accuracy"]
+    assert json.loads(out)["accuracy"] == report["accuracy"]
 
 
-def test_convolutions_become_a_spiking_graph_that_convert_takes(spikelet, net, tmp_path):
+def test_ann_command_convolutions_give_convertible_graph(spikelet, net, tmp_path):
     saved, again = tmp_path / "ann.nir", tmp_path / "again.nir"
     layers = ("--convolutions", "8k3p1,16k3q2", "--hidden", "none")
     status, out, _ = spikelet(
         "ann", "digits", "-o", net, *QUICK, *layers, "--save", saved, "--json"
     )
-    found = json.loads(out)
+    report = json.loads(out)
     assert status == 0
-    assert found["accuracy_relu"] > 0.9
-    network = file.read(net)
+    assert report["accuracy_relu"] > 0.9
+    network = file.read_graph(net)
     assert [layer.neurons for layer in network.layers] == [512, 64, 10]
     status, out, _ = spikelet("convert", net, "-o", tmp_path / "net.lif", "--json")
-    assert (status, json.loads(out)["accuracy"]) == (0, found["accuracy"])
+    assert (status, json.loads(out)["accuracy"]) == (0, report["accuracy"])
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(network.layers, file.read(again).layers, strict=True):
+    for layer, copy in zip(network.layers, file.read_graph(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         assert layer.geometry == copy.geometry
 
 
-def test_the_table_stands_next_to_the_relu_network(spikelet, net):
+def test_ann_command_prints_relu_accuracy_above_table(spikelet, net):
     status, out, _ = spikelet("ann", "digits", "-o", net, *QUICK, "--steps", "3")
     lines = out.splitlines()
     assert status == 0
@@ -66,12 +66,12 @@ def test_the_table_stands_next_to_the_relu_network(spikelet, net):
     assert lines[-1] == f"{net}: 3 steps, balanced by learned"
 
 
-def test_a_saved_relu_network_converts_to_the_same_graph(spikelet, net, tmp_path):
+def test_ann_command_saved_network_gives_same_graph(spikelet, net, tmp_path):
     saved, again = tmp_path / "ann.nir", tmp_path / "again.nir"
     assert spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved)[0] == 0
-    assert relu_graph.read(saved).levels == 8
+    assert relu_graph.read_ann(saved).levels == 8
     assert spikelet("ann", "digits", "-o", again, "--graph", saved)[0] == 0
-    for layer, copy in zip(file.read(net).layers, file.read(again).layers, strict=True):
+    for layer, copy in zip(file.read_graph(net).layers, file.read_graph(again).layers, strict=True):
         np.testing.assert_array_equal(layer.weights, copy.weights)
         np.testing.assert_array_equal(layer.v_start, copy.v_start)
 
@@ -79,25 +79,23 @@ def test_a_saved_relu_network_converts_to_the_same_graph(spikelet, net, tmp_path
 @pytest.mark.parametrize(
     ("balance", "options"), [("maximum", ()), ("percentile", ("--percentile", "95"))]
 )
-def test_plain_relu_is_trained_where_thresholds_are_measured(
-    spikelet, net, tmp_path, balance, options
-):
+def test_ann_command_measured_balance_trains_plain_relu(spikelet, net, tmp_path, balance, options):
     saved = tmp_path / "ann.nir"
     arguments = ("-o", net, *QUICK, "--save", saved, "--balance", balance, *options)
     status, out, _ = spikelet("ann", "digits", *arguments, "--json")
     assert (status, json.loads(out)["balance"]) == (0, balance)
-    assert relu_graph.read(saved).levels is None
+    assert relu_graph.read_ann(saved).levels is None
 
 
-def test_a_lower_percentile_is_a_lower_threshold(spikelet, net, tmp_path):
+def test_ann_command_lower_percentile_lowers_threshold(spikelet, net, tmp_path):
     saved = tmp_path / "ann.nir"
     spikelet("ann", "digits", "-o", net, *QUICK, "--save", saved, "--balance", "maximum")
-    highest = file.read(net).layers[0].theta[0]
+    highest = file.read_graph(net).layers[0].theta[0]
     spikelet("ann", "digits", "-o", net, "--graph", saved)
-    usual = file.read(net).layers[0].theta[0]
+    usual = file.read_graph(net).layers[0].theta[0]
     lower = ("--balance", "percentile", "--percentile", "90")
     spikelet("ann", "digits", "-o", net, "--graph", saved, *lower)
-    assert file.read(net).layers[0].theta[0] < usual < highest
+    assert file.read_graph(net).layers[0].theta[0] < usual < highest
 
 
 @pytest.mark.parametrize(
@@ -120,7 +118,7 @@ def test_a_lower_percentile_is_a_lower_threshold(spikelet, net, tmp_path):
         (("--epochs", "0"), ("epochs is 0",)),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(spikelet, net, tmp_path, options, words):
+def test_ann_command_refuses_in_one_sentence(spikelet, net, tmp_path, options, words):
     ann = tmp_path / "ann.nir"
     random = np.random.default_rng(0)
     nodes = {
@@ -131,8 +129,8 @@ def test_what_cannot_be_done_is_one_sentence(spikelet, net, tmp_path, options, w
     }
     edges = [("input", "first"), ("first", "last"), ("last", "output")]
     nir.write(ann, nir.NIRGraph(nodes, edges, metadata={"spikelet_activation": "relu"}))
-    given = [option.format(ann=ann) for option in options]
-    status, _, err = spikelet("ann", "digits", "-o", net, *given)
+    arguments = [option.format(ann=ann) for option in options]
+    status, _, err = spikelet("ann", "digits", "-o", net, *arguments)
     assert status == 1
     assert one_sentence(err, *words)
     assert not net.exists()

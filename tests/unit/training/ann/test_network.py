@@ -1,4 +1,4 @@
-"""ReLU networks: their activations, their gradients, and what training reaches."""
+"""ReLU networks: activations, gradients and training."""
 
 from dataclasses import replace
 
@@ -11,14 +11,14 @@ from spikelet.networks import score
 from spikelet.networks.geometry import Geometry
 from spikelet.training.ann import network as relu_network
 from spikelet.training.ann.network import (
-    Objective,
-    Parameters,
+    AnnLoss,
+    AnnParameters,
     ReluLayer,
     ReluNetwork,
-    activate,
-    evaluate,
+    activation,
+    ann_loss_gradient,
 )
-from spikelet.training.ann.train import ReluOptions, train
+from spikelet.training.ann.train import ReluOptions, train_ann
 
 CLASSES = ("a", "b")
 DENSE = ((5, 7), (7, 6), (6, 3)), (None, None, None)
@@ -30,7 +30,7 @@ CONVOLVED = ((12, 4), (16, 3), (6, 3)), (PADDED, POOLED, None)
 def parameters(random, shapes, clips):
     """Return random parameters in float64, with these clips of the hidden layers."""
     return [
-        Parameters(random.normal(size=shape), random.normal(size=shape[1]), clip)
+        AnnParameters(random.normal(size=shape), random.normal(size=shape[1]), clip)
         for shape, clip in zip(shapes, (*clips, None), strict=True)
     ]
 
@@ -38,17 +38,17 @@ def parameters(random, shapes, clips):
 # Activations
 
 
-def test_a_relu_cuts_what_is_negative_only():
-    assert activate(np.array([-1.0, 0.0, 3.5]), None, None).tolist() == [0, 0, 3.5]
+def test_activation_relu_cuts_negative_drives_only():
+    assert activation(np.array([-1.0, 0.0, 3.5]), None, None).tolist() == [0, 0, 3.5]
 
 
-def test_clip_floor_shift_rounds_to_levels_and_ends_at_the_clip():
+def test_activation_clip_floor_shift_rounds_and_clips():
     drive = np.array([-1.0, 0.24, 0.26, 0.74, 0.76, 1.74, 1.76, 9.0])
-    found = activate(drive, np.array(2.0), 4)
-    assert found.tolist() == [0, 0, 0.5, 0.5, 1, 1.5, 2, 2]
+    activations = activation(drive, np.array(2.0), 4)
+    assert activations.tolist() == [0, 0, 0.5, 0.5, 1, 1.5, 2, 2]
 
 
-def test_a_network_computes_what_its_layers_say():
+def test_relu_network_computes_its_layers():
     hidden = ReluLayer(np.array([[2.0, -2.0]]), np.array([-0.5, 0.5]))
     last = ReluLayer(np.array([[1.0, 0.0], [0.0, 3.0]]), np.array([0.0, -1.0]))
     network = ReluNetwork((hidden, last), CLASSES)
@@ -72,7 +72,7 @@ def test_a_network_computes_what_its_layers_say():
         ),
     ],
 )
-def test_what_does_not_fit_is_named(change, words):
+def test_relu_network_inconsistent_fields_are_named(change, words):
     layers = tuple(ReluLayer(np.ones((2, 2)), np.zeros(2)) for _ in range(2))
     with pytest.raises(SpikeletError) as error:
         replace(ReluNetwork(layers, CLASSES), **change)
@@ -89,12 +89,12 @@ def test_what_does_not_fit_is_named(change, words):
         ({"clip": 0.0}, "clip"),
     ],
 )
-def test_a_wrong_field_of_a_layer_is_named(fields, word):
+def test_relu_layer_wrong_field_is_named(fields, word):
     with pytest.raises(SpikeletError, match=word):
         ReluLayer(**{"weights": np.ones((2, 2)), "bias": np.zeros(2)} | fields)
 
 
-def test_other_samples_than_uint8_of_the_right_width_are_refused():
+def test_relu_network_refuses_wrong_type_or_width():
     layers = tuple(ReluLayer(np.ones((2, 2)), np.zeros(2)) for _ in range(2))
     for x in (np.zeros((1, 2)), np.zeros((1, 3), np.uint8)):
         with pytest.raises(SpikeletError, match=r"takes uint8\[n, 2\]"):
@@ -102,26 +102,26 @@ def test_other_samples_than_uint8_of_the_right_width_are_refused():
     assert ReluNetwork(layers, CLASSES).answers(np.zeros((0, 2), np.uint8)).shape == (0,)
 
 
-def test_a_convolution_computes_what_its_geometry_says():
-    """A matrix with the kernel at every place does the same."""
+def test_relu_convolution_equals_matrix_of_kernels():
+    """A matrix with the kernel at every place gives the same result."""
     random = np.random.default_rng(8)
     kernel, bias = random.normal(size=(12, 4)), random.normal(size=4)
     last = ReluLayer(random.normal(size=(36, 2)), np.zeros(2))
     network = ReluNetwork((ReluLayer(kernel, bias, None, PADDED), last), CLASSES)
     x = random.integers(0, 256, (7, 24)).astype(np.uint8)
-    found, matrix = network.activations(x)[0], np.zeros((4, 3, 2, 3, 3, 4))
+    activations, matrix = network.activations(x)[0], np.zeros((4, 3, 2, 3, 3, 4))
     for row, column, k_row, k_column in np.ndindex(3, 3, 2, 3):
         y_in, x_in = 2 * row + k_row - 1, column + k_column - 1
         if 0 <= y_in < 4 and 0 <= x_in < 3:
             part = kernel.reshape(2, 3, 2, 4)[k_row, k_column]
             matrix[y_in, x_in, :, row, column] = part
     expected = np.maximum(x / 256 @ matrix.reshape(24, 36) + np.tile(bias, 9), 0)
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(activations, expected)
     assert (network.layers[0].inputs, network.layers[0].neurons) == (24, 36)
-    assert 0.1 < (found > 0).mean() < 0.9
+    assert 0.1 < (activations > 0).mean() < 0.9
 
 
-def test_many_samples_of_a_convolution_are_taken_in_parts(monkeypatch):
+def test_relu_convolution_computes_many_samples_in_parts(monkeypatch):
     random = np.random.default_rng(9)
     convolution = ReluLayer(random.normal(size=(12, 4)), np.zeros(4), None, PADDED)
     network = ReluNetwork(
@@ -129,12 +129,12 @@ def test_many_samples_of_a_convolution_are_taken_in_parts(monkeypatch):
     )
     x = random.integers(0, 256, (7, 24)).astype(np.uint8)
     whole = network.activations(x)
-    sizes, see = [], relu_network.see
+    sizes, unfold = [], relu_network.unfold_inputs
     monkeypatch.setattr(relu_network, "PART", 3)
     monkeypatch.setattr(
         relu_network,
-        "see",
-        lambda signal, how: (sizes.append(signal.shape[1]), see(signal, how))[1],
+        "unfold_inputs",
+        lambda signal, how: (sizes.append(signal.shape[1]), unfold(signal, how))[1],
     )
     for one, in_parts in zip(whole, network.activations(x), strict=True):
         np.testing.assert_allclose(in_parts, one)
@@ -146,18 +146,18 @@ def test_many_samples_of_a_convolution_are_taken_in_parts(monkeypatch):
 
 @pytest.mark.parametrize("levels", [None, 4])
 @pytest.mark.parametrize(("shapes", "geometries"), [DENSE, CONVOLVED])
-def test_gradients_are_those_of_finite_differences(levels, shapes, geometries):
-    """Where the floor is taken for the identity, straight-through is the derivative itself."""
+def test_ann_gradient_agrees_with_finite_differences(levels, shapes, geometries):
+    """With the identity instead of the floor, straight-through is the exact derivative."""
     random = np.random.default_rng(3)
     clips = (None, None) if levels is None else (np.array(1.5), np.array(2.5))
     trained = parameters(random, shapes, clips)
     channels = geometries[0].inputs if geometries[0] else shapes[0][0]
     inputs, y = random.uniform(size=(20, channels)), random.integers(0, 3, 20)
-    objective = Objective(activity_penalty=0.1, label_smoothing=0.2)
+    objective = AnnLoss(activity_penalty=0.1, label_smoothing=0.2)
 
     def of(changed):
         straight = {"rounding": lambda value: value}
-        return evaluate(changed, geometries, levels, inputs, y, objective, **straight)
+        return ann_loss_gradient(changed, geometries, levels, inputs, y, objective, **straight)
 
     gradient = of(trained).gradient
     step, checked = 1e-6, 0
@@ -167,12 +167,12 @@ def test_gradients_are_those_of_finite_differences(levels, shapes, geometries):
             if array is None:
                 continue
             for index in np.ndindex(array.shape):
-                kept = float(array[index])
-                array[index] = kept + step
+                original = float(array[index])
+                array[index] = original + step
                 above = of(trained).loss
-                array[index] = kept - step
+                array[index] = original - step
                 below = of(trained).loss
-                array[index] = kept
+                array[index] = original
                 assert (above - below) / (2 * step) == pytest.approx(by_array[index], abs=1e-6)
                 checked += 1
     assert checked == sum((rows + 1) * maps for rows, maps in shapes) + (2 if levels else 0)
@@ -180,24 +180,24 @@ def test_gradients_are_those_of_finite_differences(levels, shapes, geometries):
         assert all(layer.clip != 0 for layer in gradient[:-1])
 
 
-def test_the_gradient_by_the_clip_is_that_of_the_paper():
+def test_ann_gradient_by_clip_is_that_of_paper():
     """Bu et al. (2022), sec. 4: (h - z) / clip on the slope, 0 below it, 1 above."""
     clip, levels, weight = 2.0, 4, 0.7
     for drive, expected in ((0.4, (0.5 - 0.4) / clip), (-1.0, 0.0), (5.0, 1.0)):
-        hidden = Parameters(np.zeros((1, 1)), np.array([drive]), np.array(clip))
-        last = Parameters(np.array([[weight, 0.0]]), np.zeros(2), None)
+        hidden = AnnParameters(np.zeros((1, 1)), np.array([drive]), np.array(clip))
+        last = AnnParameters(np.array([[weight, 0.0]]), np.zeros(2), None)
         arguments = [hidden, last], (None, None), levels, np.zeros((1, 1)), np.array([0])
-        result = evaluate(*arguments, Objective())
+        result = ann_loss_gradient(*arguments, AnnLoss())
         by_score = result.gradient[1].bias[0]
         assert result.gradient[0].clip == pytest.approx(by_score * weight * expected)
 
 
-def test_the_penalty_counts_activity_in_clips():
-    hidden = Parameters(np.zeros((1, 2)), np.array([1.0, 9.0]), np.array(2.0))
-    last = Parameters(np.zeros((2, 2)), np.zeros(2), None)
+def test_ann_loss_penalty_counts_activity_in_clips():
+    hidden = AnnParameters(np.zeros((1, 2)), np.array([1.0, 9.0]), np.array(2.0))
+    last = AnnParameters(np.zeros((2, 2)), np.zeros(2), None)
     arguments = [hidden, last], (None, None), 4, np.zeros((3, 1)), np.zeros(3, np.int64)
-    free = evaluate(*arguments, Objective()).loss
-    assert evaluate(*arguments, Objective(activity_penalty=0.5)).loss == pytest.approx(
+    free = ann_loss_gradient(*arguments, AnnLoss()).loss
+    assert ann_loss_gradient(*arguments, AnnLoss(activity_penalty=0.5)).loss == pytest.approx(
         free + 0.5 * (0.5 + 1.0)
     )
 
@@ -205,11 +205,11 @@ def test_the_penalty_counts_activity_in_clips():
 # Training
 
 
-def test_equal_seeds_give_equal_networks():
+def test_train_ann_equal_seeds_give_equal_networks():
     digits = split(load_digits())[1]
     options = ReluOptions(hidden=(8,), epochs=2, augment=True, seed=5)
-    one, same = (train(digits, options) for _ in range(2))
-    other = train(digits, replace(options, seed=6))
+    one, same = (train_ann(digits, options) for _ in range(2))
+    other = train_ann(digits, replace(options, seed=6))
     for layer, equal in zip(one.layers, same.layers, strict=True):
         np.testing.assert_array_equal(layer.weights, equal.weights)
         assert layer.clip == equal.clip
@@ -217,26 +217,26 @@ def test_equal_seeds_give_equal_networks():
 
 
 @pytest.mark.parametrize("levels", [None, 8])
-def test_some_epochs_learn_the_digits(levels):
+def test_train_ann_learns_digits(levels):
     learning, test = split(load_digits())
-    seen = []
-    network = train(
+    reports = []
+    network = train_ann(
         learning,
         ReluOptions(levels=levels, epochs=15),
-        lambda number, most, accuracy: seen.append((number, most, accuracy)),
+        lambda number, most, accuracy: reports.append((number, most, accuracy)),
     )
     assert score.accuracy(network.answers(test.x), test) > 0.93
-    assert [one[:2] for one in seen] == [(number, 15) for number in range(1, 16)]
-    assert seen[-1][2] > seen[0][2]
+    assert [one[:2] for one in reports] == [(number, 15) for number in range(1, 16)]
+    assert reports[-1][2] > reports[0][2]
     hidden, last = network.layers
     assert last.clip is None
     assert (hidden.clip is None) == (levels is None)
 
 
-def test_convolutions_learn_the_digits():
+def test_train_ann_learns_digits_with_convolutions():
     learning, test = split(load_digits())
     options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", epochs=15)
-    network = train(learning, options)
+    network = train_ann(learning, options)
     assert [layer.neurons for layer in network.layers] == [512, 64, 10]
     assert [layer.geometry and layer.geometry.pool for layer in network.layers] == [
         (1, 1),
@@ -247,30 +247,30 @@ def test_convolutions_learn_the_digits():
     assert score.accuracy(network.answers(test.x), test) > 0.93
 
 
-def test_a_shape_gives_samples_channels_and_convolutions_come_before_dense_layers():
+def test_train_ann_shape_sets_channels_of_convolutions():
     random = np.random.default_rng(0)
     x, y = random.integers(0, 256, (20, 36)).astype(np.uint8), random.integers(0, 2, 20)
     options = ReluOptions(hidden=(5,), convolutions="4k3q2", shape="1x12x3", epochs=1)
-    first, second, last = train(Dataset(x, y, CLASSES, "mine"), options).layers
+    first, second, last = train_ann(Dataset(x, y, CLASSES, "mine"), options).layers
     assert first.geometry == Geometry((1, 12), 3, (1, 3), out=(1, 4), pool=(1, 2))
     assert (second.weights.shape, last.weights.shape) == ((16, 5), (5, 2))
     with pytest.raises(SpikeletError, match="shape is '1x12x2' for samples of 36 values"):
-        train(Dataset(x, y, CLASSES, "mine"), replace(options, shape="1x12x2"))
+        train_ann(Dataset(x, y, CLASSES, "mine"), replace(options, shape="1x12x2"))
 
 
-def test_a_penalty_makes_neurons_quieter():
+def test_train_ann_activity_penalty_lowers_activity():
     learning, test = split(load_digits())
     activity = []
     for penalty in (0.0, 0.02):
-        network = train(learning, ReluOptions(epochs=15, activity_penalty=penalty))
+        network = train_ann(learning, ReluOptions(epochs=15, activity_penalty=penalty))
         hidden = network.activations(test.x)[0]
         activity.append(hidden.mean() / network.layers[0].clip)
     assert activity[1] < activity[0] / 2
 
 
-def test_a_learning_rate_too_large_says_so():
+def test_train_ann_divergence_is_reported():
     with pytest.raises(SpikeletError, match="diverged in epoch 1; lower learning_rate"):
-        train(split(load_digits())[1], ReluOptions(learning_rate=10.0, epochs=5))
+        train_ann(split(load_digits())[1], ReluOptions(learning_rate=10.0, epochs=5))
 
 
 @pytest.mark.parametrize(
@@ -288,16 +288,16 @@ def test_a_learning_rate_too_large_says_so():
         ({"seed": -1}, "seed is -1"),
     ],
 )
-def test_an_option_out_of_range_is_named(option, words):
+def test_relu_options_out_of_range_are_named(option, words):
     with pytest.raises(SpikeletError, match=words):
         ReluOptions(**option)
 
 
-def test_samples_without_labels_and_recordings_are_refused():
+def test_train_ann_refuses_unlabelled_samples_and_recordings():
     x, y = np.zeros((4, 2), np.uint8), np.zeros(4, np.int64)
     with pytest.raises(SpikeletError, match="no labels"):
-        train(Dataset(x, y - 1, (), "mine"))
+        train_ann(Dataset(x, y - 1, (), "mine"))
     with pytest.raises(SpikeletError, match=r"takes \[n, channels\]"):
-        train(Dataset(np.zeros((4, 3, 2), np.uint8), y, CLASSES, "mine"))
+        train_ann(Dataset(np.zeros((4, 3, 2), np.uint8), y, CLASSES, "mine"))
     with pytest.raises(SpikeletError, match="no square image"):
-        train(Dataset(x, y, CLASSES, "mine"), ReluOptions(augment=True))
+        train_ann(Dataset(x, y, CLASSES, "mine"), ReluOptions(augment=True))

@@ -1,4 +1,4 @@
-"""ReLU networks made spiking: what is exact, what thresholds are, and what the digits lose."""
+"""Conversion of ReLU networks to spiking ones: exactness, thresholds, and loss on the digits."""
 
 from dataclasses import replace
 
@@ -12,15 +12,19 @@ from spikelet.inputs.dataset import load_digits, split
 from spikelet.networks import score
 from spikelet.networks.geometry import Geometry
 from spikelet.training.ann.network import ReluLayer, ReluNetwork
-from spikelet.training.ann.to_spiking import against_steps, convert, thresholds
-from spikelet.training.ann.train import ReluOptions, train
+from spikelet.training.ann.to_spiking import against_steps, convert_ann, thresholds
+from spikelet.training.ann.train import ReluOptions, train_ann
 
 SEEDS = 5
 STEPS = 8
-LEAST_ACCURACY = 0.985  # of the ReLU network, mean over seeds
-MOST_LOST = 0.003  # of accuracy, mean over seeds
-MOST_EVENTS = 4000  # per image
-LEAST_CONVOLVED, MOST_CONVOLVED_EVENTS = 0.975, 8000  # the same of convolutions
+# Accuracy of the ReLU network, mean over seeds.
+LEAST_ACCURACY = 0.985
+# Loss of accuracy, mean over seeds.
+MOST_LOST = 0.003
+# Synaptic events per image.
+MOST_EVENTS = 4000
+# Accuracy and events of convolutions.
+LEAST_CONVOLVED, MOST_CONVOLVED_EVENTS = 0.975, 8000
 
 
 def random_network(levels, sizes=(6, 9, 3), clips=(1.7,), seed=0):
@@ -64,16 +68,17 @@ def samples(channels=6, count=200):
     return np.random.default_rng(1).integers(0, 256, (count, channels)).astype(np.uint8)
 
 
-# What is exact
+# Exactness
 
 
 @pytest.mark.parametrize("levels", [1, 2, 7, 8, 16])
-def test_with_as_many_steps_as_levels_spikes_are_the_activations(levels):
+def test_convert_ann_steps_equal_levels_spikes_equal_activations(levels):
     network, x = random_network(levels), samples()
     activations, scores = network.activations(x)
-    trace = convert(network, thresholds(network, "learned", x), levels).simulate(x)
+    trace = convert_ann(network, thresholds(network, "learned", x), levels).simulate(x)
     counts = trace.spikes[0].sum(axis=1)
-    assert {0, levels} <= set(counts.ravel())  # some neurons are silent, some never rest
+    # Some neurons are silent, and some fire in every step.
+    assert {0, levels} <= set(counts.ravel())
     np.testing.assert_array_equal(counts, np.rint(activations * levels / 1.7))
     np.testing.assert_allclose(trace.membranes[1][:, -1], levels * scores, atol=1e-9)
     np.testing.assert_array_equal(trace.answers, network.answers(x))
@@ -81,10 +86,10 @@ def test_with_as_many_steps_as_levels_spikes_are_the_activations(levels):
 
 @pytest.mark.parametrize("geometry", [PADDED, POOLED])
 @pytest.mark.parametrize("levels", [1, 3, 8])
-def test_a_convolution_spikes_as_often_as_its_activations_say(levels, geometry):
+def test_convert_ann_convolution_spikes_equal_activations(levels, geometry):
     network, x = convolutional(levels, [geometry], [1.3]), samples(40)
     activations, scores = network.activations(x)
-    spiking = convert(network, thresholds(network, "learned", x), levels)
+    spiking = convert_ann(network, thresholds(network, "learned", x), levels)
     assert spiking.layers[0].geometry == geometry
     trace = spiking.simulate(x)
     counts = trace.spikes[0].sum(axis=1)
@@ -95,10 +100,10 @@ def test_a_convolution_spikes_as_often_as_its_activations_say(levels, geometry):
 
 
 @pytest.mark.parametrize("steps", [1, 3, 32])
-def test_a_plain_relu_is_rounded_to_steps_and_cut_at_the_threshold(steps):
+def test_convert_ann_plain_relu_is_rounded_and_clipped(steps):
     network, x = random_network(None), samples()
     (theta,) = thresholds(network, "percentile", x, 90)
-    trace = convert(network, (theta,), steps).simulate(x)
+    trace = convert_ann(network, (theta,), steps).simulate(x)
     share = network.activations(x)[0] / theta
     expected = np.clip(np.floor(steps * share + 0.5), 0, steps)
     np.testing.assert_array_equal(trace.spikes[0].sum(axis=1), expected)
@@ -108,20 +113,20 @@ def test_a_plain_relu_is_rounded_to_steps_and_cut_at_the_threshold(steps):
     "network",
     [random_network(None, (6, 20, 20, 3)), convolutional(None, [PADDED, BETWEEN], None)],
 )
-def test_deeper_layers_come_nearer_with_more_steps(network):
+def test_convert_ann_deep_layers_converge_with_more_steps(network):
     x = samples(network.channels)
     scores = network.activations(x)[-1]
     thetas = thresholds(network, "maximum", x)
     errors = []
     for steps in (8, 64, 512):
-        last = convert(network, thetas, steps).simulate(x).membranes[-1][:, -1]
+        last = convert_ann(network, thetas, steps).simulate(x).membranes[-1][:, -1]
         errors.append(np.abs(last / steps - scores).mean() / np.abs(scores).mean())
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
 
 
-def test_neurons_start_at_half_their_threshold_and_never_leak():
+def test_convert_ann_neurons_start_at_half_threshold_no_leak():
     network = random_network(4, (6, 9, 5, 3), (1.7, 0.6))
-    first, second, last = convert(network, thresholds(network, "learned", samples()), 4).layers
+    first, second, last = convert_ann(network, thresholds(network, "learned", samples()), 4).layers
     for layer, theta in ((first, 1.7), (second, 0.6)):
         assert (layer.reset, set(layer.theta), set(layer.v_start)) == (
             "subtract",
@@ -136,9 +141,9 @@ def test_neurons_start_at_half_their_threshold_and_never_leak():
     np.testing.assert_array_equal(last.weights, network.layers[2].weights * 0.6)
 
 
-def test_parameters_of_a_convolution_are_those_of_its_maps():
+def test_convert_ann_convolution_has_parameters_by_map():
     network = convolutional(4, [PADDED, BETWEEN], (1.7, 0.6))
-    layers = convert(network, thresholds(network, "learned", samples(40)), 4).layers
+    layers = convert_ann(network, thresholds(network, "learned", samples(40)), 4).layers
     assert [layer.geometry for layer in layers] == [PADDED, BETWEEN, None]
     assert [len(layer.v_start) for layer in layers] == [4, 4, 3]
     np.testing.assert_array_equal(layers[1].weights, network.layers[1].weights * 1.7)
@@ -147,7 +152,7 @@ def test_parameters_of_a_convolution_are_those_of_its_maps():
 # Thresholds
 
 
-def test_maximum_and_percentile_are_those_of_activations_above_0():
+def test_thresholds_are_maximum_or_percentile_of_active():
     network, x = random_network(None, (6, 9, 5, 3)), samples()
     hidden = network.activations(x)[:-1]
     assert thresholds(network, "maximum", x) == tuple(layer.max() for layer in hidden)
@@ -158,7 +163,7 @@ def test_maximum_and_percentile_are_those_of_activations_above_0():
     assert thresholds(network, "percentile", x, 100) == thresholds(network, "maximum", x)
 
 
-def test_thresholds_that_cannot_be_found_are_explained():
+def test_thresholds_unavailable_are_explained():
     network, x = random_network(None), samples()
     with pytest.raises(SpikeletError, match="no learned clip; balance it by maximum"):
         thresholds(network, "learned", x)
@@ -176,10 +181,10 @@ def test_thresholds_that_cannot_be_found_are_explained():
 
 
 def measured(levels, balance, seed):
-    """Return the accuracies of ReLU network and integers, and the events, on the test part."""
+    """Return three accuracies on the test part (ReLU, spiking, integers), and the events."""
     learning, test = split(load_digits())
-    network = train(learning, ReluOptions(levels=levels, augment=True, seed=seed))
-    spiking = convert(network, thresholds(network, balance, learning.x), STEPS)
+    network = train_ann(learning, ReluOptions(levels=levels, augment=True, seed=seed))
+    spiking = convert_ann(network, thresholds(network, balance, learning.x), STEPS)
     (reached,) = against_steps(spiking, test, [STEPS])
     own = score.accuracy(network.answers(test.x), test)
     return own, reached.accuracy_float, reached.accuracy, reached.synaptic_events
@@ -194,30 +199,31 @@ def measured(levels, balance, seed):
         pytest.param(None, "percentile", SEEDS, marks=thorough),
     ],
 )
-def test_int8_digits_are_as_good_as_their_relu_network(levels, balance, seeds):
-    found = np.array([measured(levels, balance, seed) for seed in range(seeds)])
-    own, before, after, events = found.mean(axis=0)
+def test_convert_ann_int8_digits_match_relu_accuracy(levels, balance, seeds):
+    by_seed = np.array([measured(levels, balance, seed) for seed in range(seeds)])
+    own, before, after, events = by_seed.mean(axis=0)
     assert own >= LEAST_ACCURACY
     assert own - after <= MOST_LOST
     assert events <= MOST_EVENTS
-    if balance == "learned":  # one hidden layer and as many levels as steps: the same function
-        assert (found[:, 0] == found[:, 1]).all()
+    # With one hidden layer, and steps equal to levels, both compute the same function.
+    if balance == "learned":
+        assert (by_seed[:, 0] == by_seed[:, 1]).all()
     else:
         assert own - before <= MOST_LOST
 
 
 @thorough
-def test_int8_convolutions_are_as_good_as_their_relu_network():
+def test_convert_ann_int8_convolutions_match_relu_accuracy():
     learning, test = split(load_digits())
     options = ReluOptions(hidden=(), convolutions="8k3p1,16k3q2", levels=STEPS, augment=True)
-    found = []
+    by_seed = []
     for seed in range(SEEDS):
-        network = train(learning, replace(options, seed=seed))
-        spiking = convert(network, thresholds(network, "learned", learning.x), STEPS)
+        network = train_ann(learning, replace(options, seed=seed))
+        spiking = convert_ann(network, thresholds(network, "learned", learning.x), STEPS)
         (reached,) = against_steps(spiking, test, [STEPS])
         own = score.accuracy(network.answers(test.x), test)
-        found.append((own, reached.accuracy, reached.synaptic_events))
-    own, after, events = np.mean(found, axis=0)
+        by_seed.append((own, reached.accuracy, reached.synaptic_events))
+    own, after, events = np.mean(by_seed, axis=0)
     assert own >= LEAST_CONVOLVED
     assert own - after <= MOST_LOST
     assert events <= MOST_CONVOLVED_EVENTS
@@ -225,25 +231,25 @@ def test_int8_convolutions_are_as_good_as_their_relu_network():
 
 @pytest.fixture(scope="module")
 def trained():
-    """Return a network that was trained for a moment."""
-    return train(split(load_digits())[0], ReluOptions(epochs=15))
+    """Return a network after a short training."""
+    return train_ann(split(load_digits())[0], ReluOptions(epochs=15))
 
 
-def test_accuracy_against_steps_is_that_of_each_network_by_itself(trained):
+def test_against_steps_equals_each_network_alone(trained):
     learning, test = split(load_digits())
-    spiking = convert(trained, thresholds(trained, "learned", learning.x), STEPS)
+    spiking = convert_ann(trained, thresholds(trained, "learned", learning.x), STEPS)
     few, enough = against_steps(spiking, test, (1, STEPS))
     assert (few.steps, enough.steps) == (1, STEPS)
-    integer = score.evaluate(conversion.convert(spiking)[0], test)
+    integer = score.evaluate(conversion.convert_network(spiking)[0], test)
     assert (enough.accuracy, enough.synaptic_events) == (integer.accuracy, integer.synaptic_events)
     assert enough.accuracy_float == score.accuracy(trained.answers(test.x), test)
     assert few.accuracy < enough.accuracy
     assert few.synaptic_events < enough.synaptic_events
 
 
-def test_steps_that_int16_cannot_hold_are_reported_not_raised(trained):
+def test_against_steps_reports_int16_overflow(trained):
     test = split(load_digits())[1]
-    spiking = convert(trained, thresholds(trained, "learned", test.x), STEPS)
+    spiking = convert_ann(trained, thresholds(trained, "learned", test.x), STEPS)
     loud = replace(spiking.layers[-1], bias=spiking.layers[-1].bias + 1e4)
     spiking = replace(spiking, layers=(spiking.layers[0], loud))
     (reached,) = against_steps(spiking, test, [STEPS])

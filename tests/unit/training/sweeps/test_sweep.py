@@ -1,4 +1,4 @@
-"""Sweeps: every combination once, nothing twice, and what no other configuration beats."""
+"""Sweeps: each combination is trained once; results, workers, the Pareto front, the command."""
 
 import json
 import sys
@@ -17,15 +17,16 @@ from spikelet.training.options import TrainingOptions
 from spikelet.training.sweeps import pareto, sweep
 from spikelet.training.sweeps import results as sweep_results
 from spikelet.training.sweeps.results import Measurement, Outcome
-from spikelet.training.train import train
+from spikelet.training.train import train_network
 
 QUICK = TrainingOptions(hidden=(8,), epochs=3)
-HERE = sweep.Workers(jobs=1)  # in this process, where trainings can be counted
+# Train in this process, so that tests can count the trainings.
+HERE = sweep.Workers(jobs=1)
 
 
 @pytest.fixture(scope="module")
 def blobs():
-    """Return a small dataset that is easy."""
+    """Return a small dataset that is easy to learn."""
     random = np.random.default_rng(0)
     y = np.arange(120) % 3
     centres = random.integers(40, 216, (3, 9))
@@ -42,32 +43,32 @@ def recording(blobs, tmp_path):
 
 @pytest.fixture
 def trained(monkeypatch):
-    """Count what is trained, by its options."""
+    """Count the trainings by their options."""
     counts = Counter()
 
     def counted(dataset, options):
         counts[options] += 1
-        return train(dataset, options)
+        return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", counted)
+    monkeypatch.setattr(sweep.train, "train_network", counted)
     return counts
 
 
 @pytest.fixture
 def results(tmp_path):
-    """Return where a sweep may keep its results."""
+    """Return the path of a file for the results of a sweep."""
     return tmp_path / "sweep.jsonl"
 
 
 # The grid
 
 
-def test_the_grid_has_every_combination_with_every_seed_once():
-    made = sweep.grid(QUICK, {"steps": (2, 4), "hidden": ((), (5, 4)), "bits": (8, 4, 8)}, 3)
-    assert len(made) == len(set(made)) == 2 * 2 * 2 * 3
-    assert made[0] == replace(QUICK, steps=2, hidden=(), bits=8, seed=0)
-    assert made[-1] == replace(QUICK, steps=4, hidden=(5, 4), bits=4, seed=2)
-    assert sweep.grid(QUICK, {}) == (QUICK,)
+def test_option_grid_has_each_combination_and_seed_once():
+    grid = sweep.option_grid(QUICK, {"steps": (2, 4), "hidden": ((), (5, 4)), "bits": (8, 4, 8)}, 3)
+    assert len(grid) == len(set(grid)) == 2 * 2 * 2 * 3
+    assert grid[0] == replace(QUICK, steps=2, hidden=(), bits=8, seed=0)
+    assert grid[-1] == replace(QUICK, steps=4, hidden=(5, 4), bits=4, seed=2)
+    assert sweep.option_grid(QUICK, {}) == (QUICK,)
 
 
 @pytest.mark.parametrize(
@@ -81,47 +82,49 @@ def test_the_grid_has_every_combination_with_every_seed_once():
         ("hidden", ((8,), (8, 0))),
     ],
 )
-def test_nothing_is_trained_where_an_option_cannot_be(blobs, results, trained, option, values):
+def test_option_grid_invalid_option_is_refused_before_training(
+    blobs, results, trained, option, values
+):
     with pytest.raises(SpikeletError, match=f"^{option} is "):
-        sweep.run(blobs, sweep.grid(QUICK, {option: values}), results, HERE)
+        sweep.run_sweep(blobs, sweep.option_grid(QUICK, {option: values}), results, HERE)
     assert not trained
     assert not results.exists()
 
 
-def test_combinations_that_cannot_be_are_refused_before_any_is_trained(blobs, results, trained):
+def test_run_sweep_refuses_invalid_combination_before_training(blobs, results, trained):
     axes = {"encoder": ("latency", "phase"), "encoder_parameter": (4, 64)}
     with pytest.raises(SpikeletError, match="encoder phase has parameter 64"):
-        sweep.run(blobs, sweep.grid(QUICK, axes), results, HERE)
+        sweep.run_sweep(blobs, sweep.option_grid(QUICK, axes), results, HERE)
     narrow = replace(blobs, x=blobs.x[:, :8])
     with pytest.raises(SpikeletError, match="8 channels, which are no square image"):
-        sweep.run(narrow, sweep.grid(QUICK, {"augment": (False, True)}), results, HERE)
+        sweep.run_sweep(narrow, sweep.option_grid(QUICK, {"augment": (False, True)}), results, HERE)
     assert not trained
 
 
 @pytest.mark.parametrize("number", [0, -2])
-def test_workers_and_seeds_there_cannot_be(number):
+def test_workers_and_option_grid_refuse_bad_numbers(number):
     with pytest.raises(SpikeletError, match=f"^jobs is {number}"):
         sweep.Workers(jobs=number)
     with pytest.raises(SpikeletError, match=f"^seeds is {number}"):
-        sweep.grid(QUICK, {}, number)
+        sweep.option_grid(QUICK, {}, number)
 
 
 # One network
 
 
-def test_integers_are_measured_on_samples_that_were_not_learned(blobs):
+def test_measure_options_scores_integers_on_unseen_samples(blobs):
     options = replace(QUICK, bits=4, epochs=20)
-    found = sweep.measure(blobs, options).measured
+    measurement = sweep.measure_options(blobs, options).measured
     learn, test = split(blobs)
-    integer, _ = sweep.convert.convert(train(learn, options).network, bits=4)
-    assert found.test == evaluate(integer, test)
-    assert found.validation == evaluate(integer, split(learn, options.validation_fraction)[1])
-    assert (found.bytes, found.epochs) == (len(lif_file.to_bytes(integer)), 20)
+    integer, _ = sweep.convert.convert_network(train_network(learn, options).network, bits=4)
+    assert measurement.test == evaluate(integer, test)
+    assert measurement.validation == evaluate(integer, split(learn, options.validation_fraction)[1])
+    assert (measurement.bytes, measurement.epochs) == (len(lif_file.to_bytes(integer)), 20)
 
 
-def test_a_network_that_diverges_is_an_outcome(blobs):
+def test_measure_options_divergence_is_an_outcome(blobs):
     wild = replace(QUICK, epochs=300, learning_rate=10, weight_decay=1e6)
-    outcome = sweep.measure(blobs, wild)
+    outcome = sweep.measure_options(blobs, wild)
     assert outcome.measured is None
     assert outcome.error.startswith("training diverged in epoch ")
 
@@ -129,43 +132,44 @@ def test_a_network_that_diverges_is_an_outcome(blobs):
 # Resuming
 
 
-def test_only_what_is_missing_is_trained(blobs, results, trained):
-    few = sweep.grid(QUICK, {"steps": (2, 4)}, 2)
-    more = sweep.grid(QUICK, {"steps": (2, 4), "bits": (None, 4)}, 3)
-    first = sweep.run(blobs, few, results, HERE)
+def test_run_sweep_trains_only_missing_networks(blobs, results, trained):
+    few = sweep.option_grid(QUICK, {"steps": (2, 4)}, 2)
+    more = sweep.option_grid(QUICK, {"steps": (2, 4), "bits": (None, 4)}, 3)
+    first = sweep.run_sweep(blobs, few, results, HERE)
     assert [outcome.options for outcome in first] == list(few)
-    both = sweep.run(blobs, more, results, HERE)
+    both = sweep.run_sweep(blobs, more, results, HERE)
     assert [outcome.options for outcome in both] == list(more)
     assert trained == Counter(set(few) | set(more))
     assert set(first) < set(both)
     assert len(results.read_bytes().splitlines()) == len(more)
 
 
-def test_other_samples_and_other_versions_are_trained_anew(blobs, results, trained, monkeypatch):
-    wanted = sweep.grid(QUICK, {})
-    sweep.run(blobs, wanted, results, HERE)
-    sweep.run(replace(blobs, name="the same, moved"), wanted, results, HERE)
+def test_run_sweep_retrains_for_other_samples_or_version(blobs, results, trained, monkeypatch):
+    grid = sweep.option_grid(QUICK, {})
+    sweep.run_sweep(blobs, grid, results, HERE)
+    sweep.run_sweep(replace(blobs, name="the same, moved"), grid, results, HERE)
     assert trained[QUICK] == 1
-    sweep.run(replace(blobs, y=(blobs.y + 1) % 3), wanted, results, HERE)
+    sweep.run_sweep(replace(blobs, y=(blobs.y + 1) % 3), grid, results, HERE)
     assert trained[QUICK] == 2
     monkeypatch.setattr(sweep_results, "__version__", "99.0")
-    sweep.run(blobs, wanted, results, HERE)
+    sweep.run_sweep(blobs, grid, results, HERE)
     assert trained[QUICK] == 3
     assert len(results.read_bytes().splitlines()) == 3
 
 
-@pytest.mark.parametrize("kept", [1, 40, -2, -1])
-def test_a_line_that_was_cut_off_is_trained_again(blobs, results, trained, kept):
-    wanted = sweep.grid(QUICK, {}, 3)
-    before = sweep.run(blobs, wanted, results, HERE)
+@pytest.mark.parametrize("end", [1, 40, -2, -1])
+def test_run_sweep_retrains_truncated_line(blobs, results, trained, end):
+    grid = sweep.option_grid(QUICK, {}, 3)
+    before = sweep.run_sweep(blobs, grid, results, HERE)
     *whole, last = results.read_bytes().splitlines(keepends=True)
-    results.write_bytes(b"".join(whole) + last[:kept])
-    assert sweep.run(blobs, wanted, results, HERE) == before
-    lost = [] if kept == -1 else [3]  # only the line's end is missing: it is whole
-    assert trained == Counter([*wanted, *(wanted[i - 1] for i in lost)])
-    assert list(sweep_results.read(results, blobs).damaged) == lost
-    sweep.run(blobs, sweep.grid(QUICK, {}, 4), results, HERE)
-    assert len(sweep_results.read(results, blobs).outcomes) == 4
+    results.write_bytes(b"".join(whole) + last[:end])
+    assert sweep.run_sweep(blobs, grid, results, HERE) == before
+    # Without its last byte, the line's end, the line is still complete.
+    lost = [] if end == -1 else [3]
+    assert trained == Counter([*grid, *(grid[i - 1] for i in lost)])
+    assert list(sweep_results.read_results(results, blobs).damaged) == lost
+    sweep.run_sweep(blobs, sweep.option_grid(QUICK, {}, 4), results, HERE)
+    assert len(sweep_results.read_results(results, blobs).outcomes) == 4
 
 
 @pytest.mark.parametrize(
@@ -184,76 +188,78 @@ def test_a_line_that_was_cut_off_is_trained_again(blobs, results, trained, kept)
         lambda line: line.replace(b'"epochs": 3}', b'"epochs": "many"}'),
     ],
 )
-def test_damaged_lines_are_trained_again(blobs, results, trained, damage):
-    wanted = sweep.grid(QUICK, {}, 3)
-    before = sweep.run(blobs, wanted, results, HERE)
+def test_run_sweep_retrains_damaged_lines(blobs, results, trained, damage):
+    grid = sweep.option_grid(QUICK, {}, 3)
+    before = sweep.run_sweep(blobs, grid, results, HERE)
     lines = results.read_bytes().splitlines()
     lines[1] = damage(lines[1])
     results.write_bytes(b"\n".join(lines) + b"\n")
-    assert sweep_results.read(results, blobs).damaged == (2,)
-    assert sweep.run(blobs, wanted, results, HERE) == before
-    assert trained == Counter([*wanted, wanted[1]])
+    assert sweep_results.read_results(results, blobs).damaged == (2,)
+    assert sweep.run_sweep(blobs, grid, results, HERE) == before
+    assert trained == Counter([*grid, grid[1]])
 
 
-def test_files_of_another_kind_are_left_alone(blobs, results, trained):
+def test_run_sweep_refuses_file_of_another_kind(blobs, results, trained):
     results.write_bytes(b"# Notes\n\nof mine")
     with pytest.raises(SpikeletError, match="holds no results of a sweep"):
-        sweep.run(blobs, [QUICK], results, HERE)
+        sweep.run_sweep(blobs, [QUICK], results, HERE)
     assert results.read_bytes() == b"# Notes\n\nof mine"
     assert not trained
 
 
-def test_a_first_line_that_was_cut_off_is_no_other_kind(blobs, results, trained):
+def test_run_sweep_accepts_file_with_truncated_first_line(blobs, results, trained):
     results.write_bytes(b'{"spikelet": "0.')
-    sweep.run(blobs, [QUICK], results, HERE)
-    assert list(sweep_results.read(results, blobs).outcomes) == [QUICK]
+    sweep.run_sweep(blobs, [QUICK], results, HERE)
+    assert list(sweep_results.read_results(results, blobs).outcomes) == [QUICK]
 
 
-def test_what_is_done_is_kept_when_interrupted(blobs, results, monkeypatch):
-    wanted = sweep.grid(QUICK, {}, 3)
+def test_run_sweep_interrupted_keeps_finished_outcomes(blobs, results, monkeypatch):
+    grid = sweep.option_grid(QUICK, {}, 3)
 
     def interrupted(dataset, options):
         if options.seed == 2:
             raise KeyboardInterrupt
-        return train(dataset, options)
+        return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", interrupted)
+    monkeypatch.setattr(sweep.train, "train_network", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        sweep.run(blobs, wanted, results, HERE)
-    found = sweep_results.read(results, blobs)
-    assert (tuple(found.outcomes), found.damaged) == (wanted[:2], ())
+        sweep.run_sweep(blobs, grid, results, HERE)
+    saved = sweep_results.read_results(results, blobs)
+    assert (tuple(saved.outcomes), saved.damaged) == (grid[:2], ())
 
 
-def test_a_file_that_cannot_be_written(blobs, tmp_path):
+def test_run_sweep_unwritable_file_is_refused(blobs, tmp_path):
     with pytest.raises(SpikeletError, match="cannot write"):
-        sweep.run(blobs, [QUICK], tmp_path / "nowhere" / "sweep.jsonl", HERE)
+        sweep.run_sweep(blobs, [QUICK], tmp_path / "nowhere" / "sweep.jsonl", HERE)
 
 
-def test_a_failure_does_not_stop_the_rest_and_is_remembered(blobs, results, trained):
-    wanted = sweep.grid(
+def test_run_sweep_failure_is_stored_and_rest_continues(blobs, results, trained):
+    grid = sweep.option_grid(
         replace(QUICK, epochs=100, weight_decay=1e6), {"learning_rate": (1e-9, 10, 1e-8)}
     )
-    outcomes = sweep.run(blobs, wanted, results, HERE)
+    outcomes = sweep.run_sweep(blobs, grid, results, HERE)
     assert [bool(outcome.error) for outcome in outcomes] == [False, True, False]
-    assert sweep.run(blobs, wanted, results, HERE) == outcomes
-    assert trained == Counter(wanted)
+    assert sweep.run_sweep(blobs, grid, results, HERE) == outcomes
+    assert trained == Counter(grid)
 
 
-def test_progress_counts_what_was_there_already(blobs, results):
-    wanted = sweep.grid(QUICK, {}, 4)
-    sweep.run(blobs, wanted[:2], results, HERE)
-    seen = []
-    sweep.run(blobs, wanted, results, HERE, lambda done, total: seen.append((done, total)))
-    assert seen == [(3, 4), (4, 4)]
+def test_run_sweep_progress_includes_stored_outcomes(blobs, results):
+    grid = sweep.option_grid(QUICK, {}, 4)
+    sweep.run_sweep(blobs, grid[:2], results, HERE)
+    reports = []
+    sweep.run_sweep(
+        blobs, grid, results, HERE, lambda finished, total: reports.append((finished, total))
+    )
+    assert reports == [(3, 4), (4, 4)]
 
 
 # Workers
 
 
-def test_processes_find_what_one_finds(blobs, results, tmp_path):
-    wanted = sweep.grid(QUICK, {"steps": (2, 4)}, 2)
-    alone = sweep.run(blobs, wanted, results, HERE)
-    assert sweep.run(blobs, wanted, tmp_path / "two.jsonl", sweep.Workers(jobs=2)) == alone
+def test_run_sweep_two_processes_equal_one(blobs, results, tmp_path):
+    grid = sweep.option_grid(QUICK, {"steps": (2, 4)}, 2)
+    alone = sweep.run_sweep(blobs, grid, results, HERE)
+    assert sweep.run_sweep(blobs, grid, tmp_path / "two.jsonl", sweep.Workers(jobs=2)) == alone
 
 
 @pytest.fixture(scope="module")
@@ -267,39 +273,40 @@ def cluster():
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_finds_what_one_process_finds(blobs, results, tmp_path, cluster, trained):
-    wanted = sweep.grid(QUICK, {"steps": (2, 4)}, 3)
-    alone = sweep.run(blobs, wanted, results, HERE)
+def test_run_sweep_dask_cluster_equals_one_process(blobs, results, tmp_path, cluster, trained):
+    grid = sweep.option_grid(QUICK, {"steps": (2, 4)}, 3)
+    alone = sweep.run_sweep(blobs, grid, results, HERE)
     assert sum(trained.values()) == 6
     elsewhere = tmp_path / "cluster.jsonl"
     workers = sweep.Workers(cluster=cluster)
-    sweep.run(blobs, wanted[:3], elsewhere, workers)
-    assert sweep.run(blobs, wanted, elsewhere, workers) == alone
-    assert sum(trained.values()) == 6  # none of the cluster's in this process
+    sweep.run_sweep(blobs, grid[:3], elsewhere, workers)
+    assert sweep.run_sweep(blobs, grid, elsewhere, workers) == alone
+    # The cluster trains in other processes.
+    assert sum(trained.values()) == 6
     assert len(elsewhere.read_bytes().splitlines()) == 6
 
 
 @pytest.mark.slow
-def test_a_cluster_with_another_version_is_refused(blobs, results, cluster, monkeypatch):
+def test_run_sweep_cluster_with_other_version_is_refused(blobs, results, cluster, monkeypatch):
     monkeypatch.setattr(sweep, "__version__", "99.0")
     with pytest.raises(SpikeletError, match=r"^this is spikelet 99\.0, but worker tcp:.* has \d"):
-        sweep.run(blobs, [QUICK], results, sweep.Workers(cluster=cluster))
+        sweep.run_sweep(blobs, [QUICK], results, sweep.Workers(cluster=cluster))
 
 
 @pytest.mark.parametrize("address", ["", "localhost", "morse://there:1"])
-def test_addresses_without_a_scheduler(blobs, results, address):
+def test_run_sweep_address_without_scheduler_is_refused(blobs, results, address):
     pytest.importorskip("distributed")
     with pytest.raises(SpikeletError, match=f"no Dask scheduler answers at '{address}'"):
-        sweep.run(blobs, [QUICK], results, sweep.Workers(cluster=address))
+        sweep.run_sweep(blobs, [QUICK], results, sweep.Workers(cluster=address))
 
 
 @pytest.mark.parametrize(
     ("missing", "workers"), [("joblib", HERE), ("distributed", sweep.Workers(cluster="a:1"))]
 )
-def test_what_is_not_installed_is_named(blobs, results, monkeypatch, missing, workers):
+def test_run_sweep_missing_package_is_named(blobs, results, monkeypatch, missing, workers):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SpikeletError, match=rf"needs {missing}: pip install 'spikelet\["):
-        sweep.run(blobs, [QUICK], results, workers)
+        sweep.run_sweep(blobs, [QUICK], results, workers)
 
 
 # The front
@@ -324,18 +331,18 @@ def on_front(*pairs):
     return [one.options.steps for one in pareto.front(made_up(*pairs))]
 
 
-def test_the_front_is_what_no_other_beats():
+def test_front_contains_unbeaten_configurations():
     assert on_front((0.9, 300), (0.8, 100), (0.85, 400), (0.95, 900), (0.79, 150)) == [2, 1, 4]
 
 
-def test_ties_on_the_front():
-    # As good for more events, and worse for as many, is beaten; equal in both is not.
+def test_front_keeps_equal_configurations():
+    # The same accuracy for more events, or a lower accuracy for the same events, is beaten.
     assert on_front((0.9, 300), (0.9, 301)) == [1]
     assert on_front((0.9, 300), (0.8, 300)) == [1]
     assert on_front((0.9, 300), (0.9, 300), (0.8, 300)) == [1, 2]
 
 
-def test_equal_shares_tie_whatever_the_order_of_seeds():
+def test_front_ties_in_any_order_of_seeds():
     seeds = [0.1, 0.2, 0.3, 0.7, 0.1]
     outcomes = [
         Outcome(replace(QUICK, steps=steps, seed=seed), measured(accuracy, 100))
@@ -345,14 +352,14 @@ def test_equal_shares_tie_whatever_the_order_of_seeds():
     assert len(pareto.front(pareto.configurations(outcomes))) == 2
 
 
-def test_seeds_that_agree_have_no_spread():
+def test_configurations_equal_seeds_have_no_spread():
     outcomes = [Outcome(replace(QUICK, seed=seed), measured(1 - 1 / 144, 2 / 3)) for seed in (0, 1)]
     (one,) = pareto.configurations(outcomes)
     for spread in (one.accuracy, one.synaptic_events):
         assert spread.mean == spread.lowest == spread.highest
 
 
-def test_configurations_are_means_over_seeds_with_their_ends():
+def test_configurations_have_mean_lowest_and_highest():
     outcomes = [
         Outcome(replace(QUICK, seed=seed), measured(accuracy, events, test))
         for seed, (accuracy, events, test) in enumerate([(0.9, 90, 0.8), (1, 120, 0.7)])
@@ -363,30 +370,30 @@ def test_configurations_are_means_over_seeds_with_their_ends():
     assert one.test_accuracy == (0.75, 0.7, 0.8)
 
 
-def test_a_configuration_of_which_a_seed_failed_is_not_on_the_front():
+def test_front_leaves_out_configuration_with_failed_seed():
     lucky = [
         Outcome(QUICK, measured(1.0, 1)),
         Outcome(replace(QUICK, seed=1), None, "training diverged"),
     ]
     sound = Outcome(replace(QUICK, steps=9), measured(0.5, 100))
-    found = pareto.configurations([*lucky, sound])
-    assert [len(one.failures) for one in found] == [1, 0]
-    assert pareto.front(found) == found[1:]
+    both = pareto.configurations([*lucky, sound])
+    assert [len(one.failures) for one in both] == [1, 0]
+    assert pareto.front(both) == both[1:]
 
 
-def test_nothing_is_chosen_by_test_accuracy():
+def test_front_ignores_test_accuracy():
     assert on_front((0.9, 300, 0.1), (0.8, 300, 1.0)) == [1]
 
 
-def test_labels_name_what_varies():
+def test_label_names_varied_options():
     outcomes = [
         Outcome(options, measured(0.5, 1))
-        for options in sweep.grid(QUICK, {"hidden": ((64, 32), ()), "bits": (None, 4)}, 2)
+        for options in sweep.option_grid(QUICK, {"hidden": ((64, 32), ()), "bits": (None, 4)}, 2)
     ]
-    found = pareto.configurations(outcomes)
-    names = pareto.varied(found)
+    configurations = pareto.configurations(outcomes)
+    names = pareto.varied_options(configurations)
     assert names == ("hidden", "bits")
-    assert [pareto.label(one.options, names) for one in found] == [
+    assert [pareto.label(one.options, names) for one in configurations] == [
         "64-32, usual bits",
         "64-32, 4 bits",
         "none, usual bits",
@@ -397,15 +404,17 @@ def test_labels_name_what_varies():
 # The picture
 
 
-def test_the_picture_is_one(tmp_path):
-    found = made_up((0.9, 300), (0.8, 100), (0.85, 400)) + made_up((0.7, 5000), encoder="rate")
-    pictures.pareto(tmp_path / "pareto.png", found)
+def test_pareto_picture_is_png_or_svg(tmp_path):
+    configurations = made_up((0.9, 300), (0.8, 100), (0.85, 400)) + made_up(
+        (0.7, 5000), encoder="rate"
+    )
+    pictures.pareto(tmp_path / "pareto.png", configurations)
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
-    pictures.pareto(tmp_path / "pareto.svg", found)
+    pictures.pareto(tmp_path / "pareto.svg", configurations)
     assert b"<svg" in (tmp_path / "pareto.svg").read_bytes()
 
 
-def test_there_is_no_picture_of_failures(tmp_path):
+def test_pareto_picture_of_failures_only_is_refused(tmp_path):
     failed = pareto.configurations([Outcome(QUICK, None, "training diverged")])
     with pytest.raises(SpikeletError, match="no network of the sweep was measured"):
         pictures.pareto(tmp_path / "pareto.png", failed)
@@ -416,7 +425,7 @@ def test_there_is_no_picture_of_failures(tmp_path):
 OPTIONS = ("--hidden", 8, "--hidden", "6,5", "--epochs", 3, "--jobs", 1)
 
 
-def test_sweep(spikelet, recording, results, tmp_path, trained):
+def test_sweep_command_trains_each_network_once(spikelet, recording, results, tmp_path, trained):
     drawn = tmp_path / "pareto.png"
     grid = ("--steps", "2,4", "--beta", "0.875,0.5", "--seeds", 2, "--augment")
     arguments = ("sweep", recording, "-o", results, *OPTIONS, *grid, "--picture", drawn)
@@ -426,40 +435,40 @@ def test_sweep(spikelet, recording, results, tmp_path, trained):
     assert drawn.read_bytes().startswith(b"\x89PNG")
     assert {options.augment for options in trained} == {True}
     status, out, _ = spikelet(*arguments, "--json")
-    found = json.loads(out)
-    assert (status, found["networks"], found["trained"]) == (0, 16, 0)
+    report = json.loads(out)
+    assert (status, report["networks"], report["trained"]) == (0, 16, 0)
     assert sum(trained.values()) == 16
-    configurations = found["configurations"]
+    configurations = report["configurations"]
     assert [one["seeds"] for one in configurations] == [2] * 8
     assert {tuple(one["options"]["hidden"]) for one in configurations} == {(8,), (6, 5)}
     assert any(one["front"] for one in configurations)
 
 
-def test_sweep_says_what_failed(spikelet, recording, results, monkeypatch):
+def test_sweep_command_reports_failures(spikelet, recording, results, monkeypatch):
     def failing(dataset, options):
         if options.steps == 2:
             raise SpikeletError("training diverged in epoch 7")
-        return train(dataset, options)
+        return train_network(dataset, options)
 
-    monkeypatch.setattr(sweep.train, "train", failing)
+    monkeypatch.setattr(sweep.train, "train_network", failing)
     arguments = ("sweep", recording, "-o", results, "--steps", "2,4", "--epochs", 3, "--jobs", 1)
     for _ in range(2):
         status, _, error = spikelet(*arguments)
         assert (status, error) == (1, "2 steps: training diverged in epoch 7\n")
-    found = json.loads(spikelet(*arguments, "--json")[1])
-    assert [one["failures"] for one in found["configurations"]] == [
+    report = json.loads(spikelet(*arguments, "--json")[1])
+    assert [one["failures"] for one in report["configurations"]] == [
         ["training diverged in epoch 7"],
         [],
     ]
 
 
-def test_sweep_names_damaged_lines(spikelet, recording, results):
+def test_sweep_command_names_damaged_lines(spikelet, recording, results):
     arguments = ("sweep", recording, "-o", results, "--epochs", 3, "--seeds", 4, "--jobs", 1)
     assert spikelet(*arguments)[0] == 0
     lines = results.read_bytes().splitlines(keepends=True)
     results.write_bytes(b"".join([lines[0], b"?\n", lines[2], lines[3][:20]]))
     status, out, error = spikelet(*arguments)
-    assert (status, error) == (0, f"{results}: lines 2, 4 are damaged, and taken for not there\n")
+    assert (status, error) == (0, f"{results}: lines 2, 4 are damaged and ignored\n")
     assert "4 networks, 2 trained now" in out
 
 
@@ -475,10 +484,10 @@ def test_sweep_names_damaged_lines(spikelet, recording, results):
         (("--jobs", 1, "--dask", "localhost:8786"), 2, "not allowed with"),
     ],
 )
-def test_sweep_refuses_before_it_trains(
+def test_sweep_command_refuses_before_training(
     spikelet, recording, results, trained, options, status, words
 ):
-    found, _, error = spikelet("sweep", recording, "-o", results, *options)
-    assert found == status
+    exit_status, _, error = spikelet("sweep", recording, "-o", results, *options)
+    assert exit_status == status
     assert words in error
     assert not trained

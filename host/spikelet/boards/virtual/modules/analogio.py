@@ -1,4 +1,7 @@
-"""CircuitPython's module `analogio`, as far as the firmware asks: analogue pins that `wiring` feeds."""
+"""Replace the part of CircuitPython's `analogio` that the firmware uses.
+
+Analogue pins take their readings from `wiring`.
+"""
 
 import pins_in_use
 from microcontroller import Pin
@@ -6,7 +9,7 @@ from wiring import wired
 
 
 class AnalogIn:
-    """A pin, one of A0 to A5, with a converter of 12 bits."""
+    """One of the pins A0 to A5 with a 12-bit converter."""
 
     def __init__(self, pin: Pin) -> None:
         if not pins_in_use.name(pin).startswith("A"):
@@ -15,14 +18,14 @@ class AnalogIn:
         self._pin: Pin | None = pin
 
     def deinit(self) -> None:
-        """Give the pin back."""
+        """Release the pin."""
         if self._pin is not None:
             pins_in_use.give_back(self._pin)
         self._pin = None
 
     @property
     def value(self) -> int:
-        """The next reading, 16 bits, of which a converter of 12 bits repeats the upper ones."""
+        """The next reading in 16 bits; a 12-bit converter repeats the upper bits below."""
         if self._pin is None:
             raise ValueError(pins_in_use.GONE)
         value = wired.sample("analogue", pins_in_use.name(self._pin)) & 0xFFF
@@ -30,5 +33,5 @@ class AnalogIn:
 
     @property
     def reference_voltage(self) -> float:
-        """What the full scale is, in volts."""
+        """The full scale in volts."""
         return 3.3

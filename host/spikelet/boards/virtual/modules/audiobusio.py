@@ -1,4 +1,7 @@
-"""CircuitPython's module `audiobusio`, as far as the firmware asks: a microphone that `wiring` feeds."""
+"""Replace the part of CircuitPython's `audiobusio` that the firmware uses.
+
+The microphone takes its samples from `wiring`.
+"""
 
 import pins_in_use
 from microcontroller import Pin
@@ -6,7 +9,7 @@ from wiring import wired
 
 
 class PDMIn:
-    """A microphone of 16 bits, one channel and 16 kHz, as the strictest chip (nRF52840) has it."""
+    """A 16-bit mono microphone at 16 kHz, with the limits of the strictest chip (nRF52840)."""
 
     def __init__(
         self,
@@ -26,12 +29,12 @@ class PDMIn:
         self.sample_rate = sample_rate
 
     def deinit(self) -> None:
-        """Give the pins back."""
+        """Release the pins."""
         pins_in_use.give_back(*self._pins)
         self._pins = ()
 
     def record(self, destination: object, destination_length: int) -> int:
-        """Put unsigned samples, around 0x8000, into array('H')[destination_length]."""
+        """Fill array('H')[destination_length] with unsigned samples around 0x8000; return the length."""
         if not self._pins:
             raise ValueError(pins_in_use.GONE)
         view = memoryview(destination)  # type: ignore[arg-type]

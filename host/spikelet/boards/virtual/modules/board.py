@@ -1,4 +1,4 @@
-"""CircuitPython's module `board`, of a board with six analogue pins and one I2C bus."""
+"""Replace CircuitPython's `board` for a board with six analogue pins and one I2C bus."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _i2c: Any = None
 
 
 def I2C() -> busio.I2C:
-    """Return the bus on SCL and SDA, the same one until it is given back."""
+    """Return the bus on SCL and SDA, the same object until its `deinit`."""
     global _i2c  # noqa: PLW0603 - a board has one
     if _i2c is None or _i2c.deinited:
         _i2c = busio.I2C(SCL, SDA)

@@ -1,4 +1,4 @@
-"""CircuitPython's module `busio`, as far as the firmware asks: the I2C bus of `wiring`."""
+"""Replace the part of CircuitPython's `busio` that the firmware uses: the I2C bus of `wiring`."""
 
 import errno
 import sys
@@ -9,7 +9,7 @@ from wiring import Device, wired
 
 
 class I2C:
-    """The bus on the pins SCL and SDA. Transfers need its lock, as on a board."""
+    """The bus on the pins SCL and SDA; as on a board, transfers need its lock."""
 
     def __init__(self, scl: Pin, sda: Pin, *, frequency: int = 100000, timeout: int = 255) -> None:
         if (pins_in_use.name(scl), pins_in_use.name(sda)) != ("SCL", "SDA"):
@@ -18,42 +18,42 @@ class I2C:
         self._pins, self._locked, self.deinited = (scl, sda), False, False
 
     def deinit(self) -> None:
-        """Give the pins back."""
+        """Release the pins."""
         if not self.deinited:
             pins_in_use.give_back(*self._pins)
         self.deinited = True
 
     def probe(self, address: int) -> bool:
-        """Return whether something answers at an address."""
+        """Return whether a device answers at an address."""
         self._check()
         return wired.device(address) is not None
 
     def scan(self) -> list[int]:
-        """Return the addresses at which something answers."""
+        """Return the addresses of the devices that answer."""
         self._check()
         return sorted(wired.look().i2c)
 
     def try_lock(self) -> bool:
-        """Take the lock; return whether it was free."""
+        """Lock the bus; return whether it was free."""
         self._check_open()
-        taken, self._locked = not self._locked, True
-        return taken
+        was_free, self._locked = not self._locked, True
+        return was_free
 
     def unlock(self) -> None:
-        """Give the lock back."""
+        """Unlock the bus."""
         self._check_open()
         self._locked = False
 
     def readfrom_into(
         self, address: int, buffer: bytearray, *, start: int = 0, end: int = sys.maxsize
     ) -> None:
-        """Refuse: what firmware reads here, it reads from a register."""
+        """Raise NotImplementedError, because the firmware reads only from registers."""
         raise NotImplementedError("the virtual board reads registers: writeto_then_readfrom")
 
     def writeto(
         self, address: int, buffer: bytes, *, start: int = 0, end: int = sys.maxsize
     ) -> None:
-        """Write a register's number and what is put there and behind it."""
+        """Write a register's number, and bytes to this register and the next ones."""
         device, data = self._device(address), bytes(buffer)[start:end]
         if data:
             device.write(data[0], data[1:])
@@ -69,7 +69,7 @@ class I2C:
         in_start: int = 0,
         in_end: int = sys.maxsize,
     ) -> None:
-        """Write a register's number, then read from there."""
+        """Write a register's number, then read from this register on."""
         device = self._device(address)
         register = bytes(out_buffer)[out_start:out_end]
         if len(register) != 1:

@@ -1,8 +1,8 @@
-"""CircuitPython's module `digitalio`, as far as others name it: which way a resistor pulls."""
+"""Replace CircuitPython's `digitalio` for signatures that name the direction of a resistor."""
 
 
 class Pull:
-    """A direction."""
+    """Direction of a pull resistor."""
 
     UP: "Pull"
     DOWN: "Pull"

@@ -1,4 +1,4 @@
-"""CircuitPython's module `microcontroller`, as far as the firmware asks: what a pin is."""
+"""Replace the part of CircuitPython's `microcontroller` that the firmware uses: pins."""
 
 
 class Pin:

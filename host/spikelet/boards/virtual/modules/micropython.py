@@ -1,10 +1,10 @@
-"""The `micropython` module of an interpreter without code emitters.
+"""Replace the `micropython` module of an interpreter without code emitters.
 
-It has no `native`, `viper` or `asm_thumb`: a kernel that needs them fails to import here with
-AttributeError, where such a board's compiler answers SyntaxError.
+It has no `native`, `viper` or `asm_thumb`. A kernel that needs them fails to import with AttributeError
+here, and with SyntaxError on such a board.
 """
 
 
 def const(value: int) -> int:
-    """Return `value`; on a board its name is compiled away."""
+    """Return `value`; on a board, the compiler replaces the constant's name by it."""
     return value

@@ -1,7 +1,7 @@
-"""What is wired to the virtual board; its stand-ins for a board's modules ask here.
+"""Simulate the sensors of the virtual board as hardware.json describes.
 
-The file hardware.json in the board's folder says it, and is read again whenever it has changed, so that
-things can be unplugged while the board runs:
+The replacements for a board's modules take their readings here. The board reads hardware.json in its
+folder again after each change, so that you can unplug a sensor while the board runs:
 
     {"i2c": [{"chip": "mpu6050", "address": 104, "recording": "motion.bin", "channels": 3,
               "unplugged": false}],
@@ -9,11 +9,11 @@ things can be unplugged while the board runs:
      "touch": {"A2": "touch.bin"},
      "microphone": "sound.bin"}
 
-A recording is a file of little-endian i16[samples, channels], analogue ones of 0..4095. Each reading of
-a chip's measurement or of a pin is its next sample; the first follows on the last. null, or a chip
-without one, measures waves that are made up, the same each time. Chips are those of devices.CHIPS.
-Without a hardware.json there is an MPU-6050, and waves on every pin and on the microphone. A file that
-cannot be read, or makes no sense, is an OSError of whatever is read next.
+A recording is a file of little-endian int16[samples, channels]; analogue samples are 0..4095. Each
+reading of a chip or a pin is its next sample; the first follows the last. A null, or a chip without
+"recording", measures the same synthetic waves each time. "chip" is a key of devices.CHIPS. Without a
+hardware.json the board has an MPU-6050, and waves on every pin and on the microphone. If a file is
+unreadable or invalid, the next reading raises OSError.
 """
 
 from __future__ import annotations
@@ -25,20 +25,31 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from devices import CHIPS, made_up  # beside this folder
+# A module of the folder above.
+from devices import CHIPS, made_up
 
 FILE = "hardware.json"
 DEFAULT: dict[str, Any] = {"i2c": [{"chip": "mpu6050"}]}
 
 
 class Recording:
-    """Samples, one after the other and again from the start.
-
-    path        of a file, or None for samples that are made up
-    channels    readings in a sample
-    """
+    """Samples in an endless loop."""
 
     def __init__(self, path: str | None, channels: int) -> None:
+        """Read a recording.
+
+        Parameters
+        ----------
+        path : str or None
+            File of the recording; None for synthetic samples.
+        channels : int
+            Readings in a sample.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read, or its size is no multiple of a sample's.
+        """
         self.samples: Sequence[Sequence[int]]
         self.at = -1
         if path is None:
@@ -61,7 +72,7 @@ class Recording:
 
 
 class Device:
-    """A chip on the I2C bus, as hardware.json has it."""
+    """A chip on the I2C bus, from its entry in hardware.json."""
 
     def __init__(self, entry: dict[str, Any]) -> None:
         self.entry = entry
@@ -76,12 +87,14 @@ class Device:
             entry.get("recording"), int(entry.get("channels", self.chip.channels))
         )
         self.registers = self.chip.registers()
-        self.settings: dict[int, int] = {}  # what was written
+        # {register: byte} that a driver has written.
+        self.settings: dict[int, int] = {}
         self.sample: Sequence[int] = (0,) * self.chip.channels
-        self.taken: set[int] = set()  # the registers from which this sample was read
+        # The registers from which a driver has read this sample.
+        self.taken: set[int] = set()
 
     def write(self, register: int, values: Sequence[int]) -> None:
-        """Put bytes into registers; what the chip keeps constant stays."""
+        """Write bytes to registers; constant registers keep their bytes."""
         self.settings.update(enumerate(values, register))
         if any(self.settings.get(place, 0) & bits for place, bits in self.chip.resets.items()):
             self.settings.clear()
@@ -89,9 +102,9 @@ class Device:
         self._keep()
 
     def read(self, register: int, size: int) -> bytes:
-        """Return bytes of registers.
+        """Return `size` bytes from a register on.
 
-        It measures whenever a driver has come round: what was read before is read again.
+        The chip measures again when a driver reads a register for the second time.
         """
         chip = self.chip
         frame = chip.frame(self.sample)
@@ -122,7 +135,7 @@ class Device:
 
 
 class Wiring:
-    """All that is wired to the board."""
+    """The sensors of the board."""
 
     def __init__(self) -> None:
         self.seen: object = ()
@@ -133,23 +146,23 @@ class Wiring:
     def look(self) -> Wiring:
         """Read hardware.json again if it has changed."""
         try:
-            found = os.stat(FILE)
-            seen: object = (found.st_mtime_ns, found.st_size, found.st_ino)
+            status = os.stat(FILE)
+            version: object = (status.st_mtime_ns, status.st_size, status.st_ino)
         except FileNotFoundError:
-            seen = None
-        if seen != self.seen:
-            self._rewire(self._read() if seen else DEFAULT)
-            self.seen = seen
+            version = None
+        if version != self.seen:
+            self._rewire(self._read() if version else DEFAULT)
+            self.seen = version
         return self
 
     def device(self, address: int) -> Device | None:
-        """Return what answers at an address."""
+        """Return the device at an address, or None."""
         return self.look().i2c.get(address)
 
     def sample(self, kind: str, name: str) -> int:
-        """Return the next reading of a pin, or of the microphone, whose name is ""."""
-        wanted = self.look().wanted.get(kind)
-        path = wanted.get(name) if isinstance(wanted, dict) else wanted
+        """Return the next reading of a pin, or of the microphone, which has an empty name."""
+        paths = self.look().wanted.get(kind)
+        path = paths.get(name) if isinstance(paths, dict) else paths
         key = (kind, name, path)
         if key not in self.recordings:
             self.recordings[key] = Recording(path, 1)
@@ -159,21 +172,21 @@ class Wiring:
     def _read() -> dict[str, Any]:
         with open(FILE, encoding="utf-8") as file:
             try:
-                wanted = json.load(file)
+                wiring = json.load(file)
             except ValueError as error:
                 raise OSError(errno.EIO, str(error), FILE) from None
-        if not isinstance(wanted, dict):
+        if not isinstance(wiring, dict):
             raise OSError(errno.EIO, "it holds no JSON object", FILE)
-        return wanted
+        return wiring
 
-    def _rewire(self, wanted: dict[str, Any]) -> None:
-        """Take away and plug in what has changed; what has not stays as it is."""
-        kept, found = list(self.i2c.values()), []
-        for entry in wanted.get("i2c", []):
+    def _rewire(self, wiring: dict[str, Any]) -> None:
+        """Unplug and plug in the devices that have changed; leave the others alone."""
+        present, devices = list(self.i2c.values()), []
+        for entry in wiring.get("i2c", []):
             if not entry.get("unplugged"):
-                old = [device for device in kept if device.entry == entry]
-                found.append(old[0] if old else Device(entry))
-        self.wanted, self.i2c = wanted, {device.address: device for device in found}
+                same = [device for device in present if device.entry == entry]
+                devices.append(same[0] if same else Device(entry))
+        self.wanted, self.i2c = wiring, {device.address: device for device in devices}
 
 
 wired = Wiring()

@@ -1,13 +1,13 @@
-// Arithmetic that sets the core's flags, and what conditions ask of them.
+// Compute with the flags of the core, and evaluate conditions.
 
-// Return functions on 32-bit values that set N, Z, C and V of rp2040js's core as the chip does.
+// Return functions on 32-bit values that set N, Z, C and V of rp2040js's core like the chip.
 export function arithmetic(core) {
   function setNZ(result) {
     core.N = result < 0;
     core.Z = result === 0;
   }
 
-  // a, b    unsigned      carry    0 or 1
+  // a and b are unsigned, carry is 0 or 1.
   function add(a, b, carry) {
     const sum = a + b + carry;
     const result = sum | 0;
@@ -46,7 +46,7 @@ export function arithmetic(core) {
     }
   }
 
-  // The shifts take 0 to 255 places and put the last bit shifted out into C.
+  // The shifts accept 0 to 255 places and store the last bit shifted out in C.
 
   function shiftLeft(x, places) {
     if (places > 0) core.C = places <= 32 && ((x >>> (32 - places)) & 1) === 1;

@@ -1,14 +1,18 @@
-// A stand-in for the RP2040's boot ROM: its tables, and functions that are carried out here.
+// Replace the RP2040's boot ROM: its tables, and functions that run here.
 //
-// Each function is two instructions, a BKPT with its number and a return; the breakpoint calls it.
+// Each function is two instructions: a BKPT with its number, and a return. The breakpoint calls the function.
 // Source: RP2040 datasheet, 2.8.3, "Bootrom Contents".
 
 import { TABLE_SIZE, doubles, singles } from "./floats.mjs";
 
-const SIZE = 0x4000; // bytes
-const STACK = 0x20041f00; // where it is until the firmware moves it
-const MAGIC = 0x10; // "Mu", 1, and the version
-const FUNCTIONS = 0x14; // where pointers to the tables stand
+// Bytes.
+const SIZE = 0x4000;
+// Address of the stack until the firmware moves it.
+const STACK = 0x20041f00;
+// "Mu", 1, and the version.
+const MAGIC = 0x10;
+// Addresses of the pointers to the tables.
+const FUNCTIONS = 0x14;
 const DATA = 0x16;
 const LOOKUP = 0x18;
 const VERSION = 2;
@@ -18,9 +22,10 @@ const BX_LR = 0x4770;
 export class BootRom {
   #image = new DataView(new ArrayBuffer(SIZE));
   #end = 0x100;
-  #called = []; // functions of the board, by their number
+  // Functions of the board by their number.
+  #called = [];
 
-  // functions    {two letters: function of the board}: what the ROM has besides floats
+  // functions    {two letters: function of the board}, without those on floats
   constructor(functions) {
     const tables = Object.entries({ SF: singles, SD: doubles });
     this.#image.setUint32(0, STACK, true);
@@ -34,12 +39,12 @@ export class BootRom {
     return new Uint32Array(this.#image.buffer);
   }
 
-  // Carry out the function that the breakpoint `number` stands for.
+  // Call the function of the breakpoint `number`.
   call(number, board) {
     this.#called[number](board);
   }
 
-  // Add a function and return its address, with the bit set that says Thumb.
+  // Add a function and return its address with the Thumb bit.
   #add(call) {
     const address = this.#take(4);
     this.#image.setUint16(address, BKPT | (this.#called.push(call) - 1), true);
@@ -47,7 +52,7 @@ export class BootRom {
     return address | 1;
   }
 
-  // Add a table of functions on floats and return where it starts; its length stands 2 bytes before.
+  // Add a table of functions on floats and return its address; its length precedes it by 2 bytes.
   #addFloats(table) {
     const start = this.#take(4 + TABLE_SIZE) + 4;
     this.#image.setUint8(start - 2, TABLE_SIZE / 4);
@@ -61,7 +66,7 @@ export class BootRom {
     return start;
   }
 
-  // Add a table of [two letters, address] and put its own address at `pointer`.
+  // Add a table of [two letters, address] and store its address at `pointer`.
   #pointTo(pointer, entries) {
     const start = this.#take(4 * entries.length + 2);
     entries.forEach(([name, address], i) => {
@@ -82,7 +87,7 @@ function letters(name) {
   return name.charCodeAt(0) | (name.charCodeAt(1) << 8);
 }
 
-// r0 = what the table at r0 has for the letters r1, or 0.
+// r0 = the address for the letters r1 in the table at r0, or 0.
 function lookUp({ mcu, core }) {
   const [table, name] = core.registers;
   let entry = table;
@@ -125,7 +130,7 @@ function copy({ mcu, core }) {
   core.cycles += 20 + size;
 }
 
-// What every board finds in its ROM, by the letters that the datasheet gives it.
+// The functions of every board's ROM by their letters in the datasheet.
 export const COMMON = {
   P3: onBits(countBits, 18),
   R3: onBits(reverseBits, 21),

@@ -1,17 +1,20 @@
-// Time, counted in the core's cycles.
+// Count time in the core's cycles.
 
 import { SimulationClock } from "./rp2040js.mjs";
 
-const EPSILON = 0.01; // nanoseconds; what division may lose
+// Nanoseconds that a division may lose.
+const EPSILON = 0.01;
 
-// The clock of rp2040js's peripherals. It reads the core's cycles, so that running an instruction costs
-// no more than comparing them with `due`, the cycle at which the next alarm is to ring.
+// The clock of rp2040js's peripherals. It reads the core's cycles, so that an instruction only compares
+// them with `due`, the cycle of the next alarm.
 export class CycleClock extends SimulationClock {
   core = null;
   due = Infinity;
-  #nanosPerCycle = 8; // 125 MHz, until the firmware has set its clocks
-  #cycles = 0; // when the frequency last changed,
-  #nanos = 0; // and the time then
+  // 125 MHz until the firmware sets its clocks.
+  #nanosPerCycle = 8;
+  // Cycles and time at the last change of the frequency.
+  #cycles = 0;
+  #nanos = 0;
 
   get nanos() {
     if (this.core === null) return 0;
@@ -39,12 +42,12 @@ export class CycleClock extends SimulationClock {
   }
 
   unlinkAlarm(alarm) {
-    const found = super.unlinkAlarm(alarm);
+    const removed = super.unlinkAlarm(alarm);
     this.#update();
-    return found;
+    return removed;
   }
 
-  // Ring the alarms whose time has come.
+  // Ring the alarms that are due.
   ring() {
     while (this.nextAlarm !== null && this.nextAlarm.nanos <= this.nanos + EPSILON) {
       const alarm = this.nextAlarm;
@@ -76,14 +79,17 @@ export class CycleClock extends SimulationClock {
   }
 }
 
-const CSR = 0x10; // control: counting, interrupting; whether it has come to 0 since the last look
-const RVR = 0x14; // what follows on 0
-const CVR = 0x18; // the count; writing anything clears it
+// Control and status, with a flag for a count of 0 since the last read.
+const CSR = 0x10;
+// The count that follows 0.
+const RVR = 0x14;
+// The count; every write clears it.
+const CVR = 0x18;
 const ENABLE = 1;
 const TICKINT = 2;
 const COUNTFLAG = 1 << 16;
 
-// SysTick, exact to the cycle: rp2040js's own loses some at each turn of its 24 bits.
+// SysTick, exact to the cycle; the timer of rp2040js loses cycles at each overflow of its 24 bits.
 // Source: Arm DDI 0419, ARMv6-M Architecture Reference Manual, B3.3.
 export class SysTick {
   #core;
@@ -91,9 +97,11 @@ export class SysTick {
   #clock;
   #control = 0;
   #reload = 0xffffff;
-  #value = 0; // the count while it stands, or what it was in cycle #start
+  // The count of the stopped timer, or the count in cycle #start.
+  #value = 0;
   #start = 0;
-  #turns = 0; // through 0 that have been told
+  // Passes through 0 that a read of CSR has reported.
+  #turns = 0;
 
   constructor(core, clock) {
     this.#core = core;
@@ -101,7 +109,7 @@ export class SysTick {
     this.#alarm = clock.createAlarm(() => this.#interrupt());
   }
 
-  // Return a register's value, or undefined where it is none of SysTick's.
+  // Return a register's value, or undefined if the register is not SysTick's.
   read(offset) {
     if (offset === RVR) return this.#reload;
     if (offset === CVR) return this.#count();
@@ -111,7 +119,7 @@ export class SysTick {
     return flag | this.#control;
   }
 
-  // Write a register; return whether it is one of SysTick's.
+  // Write a register; return whether the register is SysTick's.
   write(offset, value) {
     if (offset !== CSR && offset !== RVR && offset !== CVR) return false;
     const count = offset === CVR ? 0 : this.#count();
@@ -136,7 +144,8 @@ export class SysTick {
 
   #turn() {
     const beyond = this.#elapsed() - this.#value;
-    if (this.#value === 0) return Math.floor(beyond / (this.#reload + 1)); // clearing it is no turn
+    // A count that a write has cleared is no pass through 0.
+    if (this.#value === 0) return Math.floor(beyond / (this.#reload + 1));
     return beyond < 0 ? 0 : 1 + Math.floor(beyond / (this.#reload + 1));
   }
 

@@ -1,4 +1,4 @@
-// The board's USB serial port, as a host sees it.
+// Connect a host to the board's USB serial port.
 
 import { USBCDC } from "./rp2040js.mjs";
 
@@ -6,15 +6,16 @@ export class UsbConsole {
   #usb;
   #device;
   #incoming = Buffer.alloc(0);
-  #wanted = 0; // bytes that the board can take; it is asked for no more until it had some
+  // Bytes that the board requests; 0 until it requests some again.
+  #wanted = 0;
 
-  // received    called with each Buffer that the board sends
+  // received    function that gets each Buffer from the board
   constructor(mcu, received) {
     this.#usb = mcu.usbCtrl;
     this.#device = new USBCDC(this.#usb);
     this.#device.onSerialData = (bytes) => received(Buffer.from(bytes));
-    // A host has the board wait until there is something to send. USBCDC would send nothing again and
-    // again instead, and keep the board busy with its interrupts.
+    // A host lets the board wait until it has data. USBCDC would send empty packets instead, and keep the
+    // board busy with their interrupts.
     this.#usb.onEndpointRead = (endpoint, size) => {
       if (endpoint !== this.#device.outEndpoint) return;
       this.#wanted = size;

@@ -1,12 +1,12 @@
-// The Cortex-M0+ of the RP2040: a faster instruction loop on rp2040js's core, with the cycles of the chip.
+// Run the instructions of the RP2040's Cortex-M0+ faster than rp2040js, with the cycles of the chip.
 //
-// It keeps no state of its own: registers, flags, interrupts and peripherals stay rp2040js's, and so do
-// the instructions that programs seldom run. What it adds is speed, PUSH and POP at the cycles they take,
-// and a fault at an unaligned access, which the chip has too.
+// rp2040js keeps the state: registers, flags, interrupts and peripherals. It also runs the rare
+// instructions. This loop adds speed, the right cycles of PUSH and POP, and the chip's fault at an
+// unaligned access.
 //
-// Cycles: Arm DDI 0484C, Cortex-M0+ Technical Reference Manual, 3.3; the RP2040 multiplies in one, its SIO
-// answers in one, and its slower bus makes loads of peripherals take 4 and stores 5, as rp2040js has it.
-// Code in flash runs as if the cache always had it.
+// Cycles: Arm DDI 0484C, Cortex-M0+ Technical Reference Manual, 3.3. The RP2040 multiplies in one cycle
+// and accesses its SIO in one. On its slower bus, loads of peripherals take 4 cycles and stores 5, as in
+// rp2040js. Code in flash runs as if it were always in the cache.
 // Encodings: Arm DDI 0419, ARMv6-M Architecture Reference Manual, A5.
 
 import { arithmetic } from "./arithmetic.mjs";
@@ -15,7 +15,8 @@ import { FLASH, RAM, memory } from "./memory.mjs";
 const SP = 13;
 const LR = 14;
 const PC = 15;
-const EXCEPTION_ENTRY = 15; // cycles
+// Cycles.
+const EXCEPTION_ENTRY = 15;
 
 // Return a function that runs the next instruction of `mcu`, an RP2040 of rp2040js.
 export function instructionLoop(mcu) {
@@ -74,7 +75,7 @@ export function instructionLoop(mcu) {
     }
   }
 
-  // Store the registers of a list from `address` on; return the address behind them.
+  // Store the registers of a list from `address` on; return the address after them.
   function storeList(list, address) {
     for (let i = 0; i < 8; i++) {
       if (list & (1 << i)) {
@@ -101,7 +102,7 @@ export function instructionLoop(mcu) {
     return bits;
   }
 
-  // Load or store with a register as offset; return the cycles.
+  // Load or store at an offset in a register; return the cycles.
   function transfer(opcode) {
     const address = (r[(opcode >> 3) & 7] + r[(opcode >> 6) & 7]) >>> 0;
     const t = opcode & 7;
@@ -117,7 +118,7 @@ export function instructionLoop(mcu) {
     }
   }
 
-  // Where a BL jumps to.
+  // Return the target of a BL.
   function callee(pc, opcode, opcode2) {
     const sign = (opcode >> 10) & 1;
     const i1 = 1 - (sign ^ ((opcode2 >> 13) & 1));
@@ -133,7 +134,8 @@ export function instructionLoop(mcu) {
     }
     const pc = r[PC] & ~1;
     const offset = pc - RAM;
-    let code, at; // the halfwords of where it runs, and which of them is the opcode
+    // The halfwords of the memory at PC, and the index of the opcode.
+    let code, at;
     if (pc >>> 24 === FLASH) {
       code = flash16;
       at = (pc & 0xffffff) >> 1;
@@ -141,11 +143,13 @@ export function instructionLoop(mcu) {
       code = ram16;
       at = offset >> 1;
     } else {
-      core.executeInstruction(); // in the boot ROM
+      // The code is in the boot ROM.
+      core.executeInstruction();
       return;
     }
     const opcode = code[at];
-    const n = (opcode >> 3) & 7; // the registers that most encodings have
+    // Most encodings have these registers.
+    const n = (opcode >> 3) & 7;
     const d = opcode & 7;
     const d8 = (opcode >> 8) & 7;
     const immediate5 = (opcode >> 6) & 31;

@@ -1,26 +1,30 @@
-// The Pico's flash: 2 MiB that stay when the board is off, in a file.
+// Store the Pico's 2 MiB of flash in a file, so that it outlives the process.
 
 import fs from "node:fs";
 
 export const FLASH_START = 0x10000000;
-const SIZE = 2 << 20; // bytes
+// Bytes.
+const SIZE = 2 << 20;
 const SECTOR = 4096;
 const PAGE = 256;
-const ERASE_SECTOR = 0.045; // seconds, as typical of a W25Q16JV; its datasheet, 9.6
+// Typical seconds of a W25Q16JV. Source: its datasheet, 9.6.
+const ERASE_SECTOR = 0.045;
 const PROGRAM_PAGE = 0.0004;
 
-const UF2_MAGIC = 0x0a324655;
-const UF2_BLOCK = 512; // bytes, the payload from byte 32 on
 // Source: USB Flashing Format (UF2), github.com/microsoft/uf2.
+const UF2_MAGIC = 0x0a324655;
+// Bytes of a block; its payload begins at byte 32.
+const UF2_BLOCK = 512;
 
 export class Flash {
   #file;
   #content = new Uint8Array(SIZE).fill(0xff);
   #cut = null;
-  operations = 0; // sectors erased and pages programmed
+  // Number of erased sectors and programmed pages.
+  operations = 0;
 
-  // path        of the file, made where there is none
-  // firmware    the bytes of a UF2 file, which are put over what the file holds
+  // path        of the file; created if absent
+  // firmware    bytes of a UF2 file, which overwrite the content of the file
   constructor(path, firmware) {
     this.#file = fs.openSync(path, fs.existsSync(path) ? "r+" : "w+");
     fs.readSync(this.#file, this.#content, 0, SIZE, 0);
@@ -32,16 +36,18 @@ export class Flash {
     return this.#content;
   }
 
-  // Have the power go after so many operations from now: `cut` is called when the next is half done.
+  // Call `cut` in the middle of the operation that follows `count` complete ones.
   cutAfter(count, cut) {
     this.#cut = { at: this.operations + count, cut };
   }
 
-  // The boot ROM's functions, of the board: r0 is where, r1 how much; or r1 from where and r2 how much.
+  // Return the boot ROM's functions on flash. Erasing: r0 address, r1 size. Programming: r0 address, r1
+  // source, r2 size.
   get romFunctions() {
     const nothing = () => {};
     return {
-      IF: nothing, EX: nothing, FC: nothing, CX: nothing, // what readies the flash, and its cache
+      // These prepare the flash and its cache.
+      IF: nothing, EX: nothing, FC: nothing, CX: nothing,
       RE: (board) => this.#erase(board, ...board.core.registers),
       RP: (board) => this.#program(board, ...board.core.registers),
     };
@@ -62,7 +68,7 @@ export class Flash {
     core.cycles += Math.round((size / PAGE) * PROGRAM_PAGE * mcu.clkSys);
   }
 
-  // Change a sector or a page, or only the first half of it where the power goes.
+  // Change a sector or a page, or only its first half if the power fails.
   #operate(start, change, size) {
     const cut = this.#cut !== null && this.operations >= this.#cut.at;
     const changed = cut ? size / 2 : size;

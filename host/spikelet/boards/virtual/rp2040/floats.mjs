@@ -1,4 +1,4 @@
-// The boot ROM's functions on floats and doubles, with about the cycles they take.
+// Compute the boot ROM's functions on floats and doubles, with their average cycles.
 //
 // Source: RP2040 datasheet, 2.8.3.2, "Fast Floating Point Library": the offsets of the tables, rounding to
 // -infinity, denormals as 0, and the average cycles.
@@ -12,8 +12,8 @@ const UINT32 = [0, 2 ** 32 - 1];
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n];
 const UINT64 = [0n, 2n ** 64n - 1n];
 
-// Each format reads its values from registers and writes one into r0 and up.
-//   size    registers that a value takes
+// Each format loads values from registers and stores one value from r0 on; `size` is its number of
+// registers.
 
 const single = {
   size: 1,
@@ -67,11 +67,12 @@ function signedLong(r) {
   return BigInt.asIntN(64, unsignedLong(r));
 }
 
-// Return a format's functions by their offset in the table: [function of the registers, cycles].
+// Return {offset in the table: [function of the registers, cycles]} of a format.
 function functions({ size, load, store }, other, cycles) {
   const one = (f) => (r) => store(r, f(load(r)));
   const two = (f) => (r) => store(r, f(load(r), load(r, size)));
-  const scale = (r, at) => 2 ** (r[at] | 0); // of a fixed-point number with so many bits behind the point
+  // The factor of a fixed-point number with r[at] fractional bits.
+  const scale = (r, at) => 2 ** (r[at] | 0);
   const { add, subtract, multiply, divide, root, toInteger, fromInteger, compare, other: rest } = cycles;
   return {
     0x00: [two((a, b) => a + b), add],
@@ -106,7 +107,8 @@ function functions({ size, load, store }, other, cycles) {
   };
 }
 
-export const TABLE_SIZE = 0x80; // bytes
+// Bytes.
+export const TABLE_SIZE = 0x80;
 
 export const singles = functions(single, double, {
   add: 71, subtract: 71, multiply: 69, divide: 71, root: 71, toInteger: 37, fromInteger: 55, compare: 25,

@@ -1,14 +1,15 @@
-// The chip's memory, as the core reads and writes it.
+// Read and write the memory of the chip.
 
-export const FLASH = 0x10; // the topmost byte of its addresses
+// The highest byte of addresses in flash.
+export const FLASH = 0x10;
 export const RAM = 0x20000000;
 const PC = 15;
 
-// What stops the chip.
+// An error that stops the chip.
 export class HardFault extends Error {}
 
-// Return functions that read and write bytes, halfwords and words of `mcu`, an RP2040 of rp2040js. They go to
-// flash and RAM themselves, and leave peripherals to it. An unaligned access raises HardFault.
+// Return functions that read and write bytes, halfwords and words of `mcu`, an RP2040 of rp2040js. They
+// access flash and RAM directly, and peripherals through `mcu`. An unaligned access raises HardFault.
 export function memory(mcu) {
   const r = mcu.core.registers;
   const ram8 = mcu.sram;
@@ -20,8 +21,8 @@ export function memory(mcu) {
   const ramSize = ram8.length;
 
   function unaligned(address) {
-    const [where, at] = [address, r[PC]].map((number) => (number >>> 0).toString(16));
-    throw new HardFault(`unaligned access to ${where} by the instruction at ${at}`);
+    const [target, at] = [address, r[PC]].map((number) => (number >>> 0).toString(16));
+    throw new HardFault(`unaligned access to ${target} by the instruction at ${at}`);
   }
 
   function read32(address) {

@@ -1,4 +1,4 @@
-// A Raspberry Pi Pico: rp2040js's RP2040 with flash, a boot ROM, a USB console, and devices to measure.
+// Build a Raspberry Pi Pico: rp2040js's RP2040 with flash, a boot ROM, a USB console and sensors.
 
 import { BootRom, COMMON } from "./boot_rom.mjs";
 import { CycleClock, SysTick } from "./clock.mjs";
@@ -11,22 +11,25 @@ import { RegisterBus } from "./registers.mjs";
 import { RP2040 } from "./rp2040js.mjs";
 
 const ROM_END = 0x4000;
-const WATCHDOG = 0x40058; // rp2040js's name for it, the upper digits of its address
+// rp2040js's key of the watchdog, the upper digits of its address.
+const WATCHDOG = 0x40058;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export class Pico {
   resets = 0;
-  adc = [0, 0, 0, 0, 876]; // readings of 12 bits: GP26 to GP29, and the temperature, 27 degrees
+  // 12-bit readings: GP26 to GP29, and the temperature, 27 degrees.
+  adc = [0, 0, 0, 0, 876];
   i2c = [new RegisterBus(() => this.nanos), new RegisterBus(() => this.nanos)];
   #adcRecording = null;
-  #past = 0; // nanoseconds before the last reset
+  // Nanoseconds before the last reset.
+  #past = 0;
   #flash;
   #rom;
   #received;
   #run;
   #resetWanted = false;
 
-  // received    called with what the board sends to its console
+  // received    function that gets each Buffer from the board's console
   constructor(flash, received) {
     this.#flash = flash;
     this.#rom = new BootRom({ ...COMMON, ...flash.romFunctions });
@@ -34,9 +37,10 @@ export class Pico {
     this.#powerUp();
   }
 
-  // Start the board anew; only its flash, and why it was reset, stay.
+  // Restart the board; only its flash and the reason of the reset stay.
   #powerUp(reason = 0) {
-    this.idle = 0; // cycles that the core has waited
+    // Cycles for which the core has waited.
+    this.idle = 0;
     this.#past = this.nanos;
     this.clock = new CycleClock();
     this.mcu = new RP2040(this.clock);
@@ -51,7 +55,8 @@ export class Pico {
     this.#connectDevices();
     this.#connectSysTick();
     this.#connectWatchdog(reason);
-    this.core.PC = FLASH_START; // the ROM would have copied the second stage to RAM; it runs here as well
+    // The ROM would copy the second stage to RAM; it also runs in flash.
+    this.core.PC = FLASH_START;
     this.#run = instructionLoop(this.mcu);
   }
 
@@ -81,7 +86,8 @@ export class Pico {
     this.watchdog = this.mcu.peripherals[WATCHDOG];
     this.watchdog.reason = reason;
     this.watchdog.onWatchdogTrigger = () => {
-      this.watchdog.alarm.enable = false; // at 0 it would ring again and again
+      // At 0 the alarm would ring forever.
+      this.watchdog.alarm.enable = false;
       this.reset();
     };
   }
@@ -91,28 +97,28 @@ export class Pico {
     this.#rom.call(number, this);
   }
 
-  // Reset the board as its watchdog does, before the next instruction.
+  // Reset the board like its watchdog, before the next instruction.
   reset() {
     this.#resetWanted = true;
   }
 
-  // Set what the ADC reads from now on.
+  // Set the readings of the ADC.
   feedAdc(values) {
     this.#adcRecording = null;
     this.adc.splice(0, values.length, ...values);
   }
 
-  // Let a recording set what the ADC reads.
+  // Play a recording to the ADC.
   playAdc(recording) {
     this.#adcRecording = new Recording(recording, this.nanos);
   }
 
-  // Time since the board was switched on, through its resets.
+  // Return the time since the board was switched on, including resets.
   get nanos() {
     return this.#past + (this.clock?.nanos ?? 0);
   }
 
-  // Run until the core waits, or for so many cycles. Raises HardFault where the chip stops.
+  // Run until the core waits, or for `cycles` cycles; raise HardFault if the chip stops.
   run(cycles) {
     const { core, clock } = this;
     const end = core.cycles + cycles;
@@ -126,7 +132,7 @@ export class Pico {
     this.#powerUp(this.watchdog.reason);
   }
 
-  // Let time pass while the core waits, at most until the next alarm.
+  // Pass time while the core waits, at most until the next alarm.
   wait(nanos) {
     const cycles = Math.min(this.clock.cyclesIn(nanos), this.clock.cyclesToAlarm);
     this.core.cycles += cycles;

@@ -1,6 +1,7 @@
-// Rows of values, so many a second of the board's time.
+// Play rows of values at a constant rate of the board's time.
 
-const SECOND = 1e9; // nanoseconds
+// Nanoseconds.
+const SECOND = 1e9;
 
 export class Recording {
   #rows;
@@ -9,11 +10,12 @@ export class Recording {
   #start;
   #row = -1;
 
-  // rows       what is measured, row after row; the last one stays, or with `loop` the first follows
-  // rate_hz    rows a second
-  // first      when the first row begins: "now", or with "read" half a row before `begin`, so that one who
-  //            looks once a row from then on finds each row's middle
-  // nanos      the time now
+  // rows       measurements, row by row
+  // rate_hz    rows per second
+  // loop       whether the first row follows the last; otherwise the last row stays
+  // first      start of the first row: "now", or "read" for half a row before `begin`, so that readings at
+  //            this rate hit the middle of each row
+  // nanos      present time
   constructor({ rows, rate_hz: rate, loop = false, first = "now" }, nanos) {
     this.#rows = rows;
     this.#rate = rate;
@@ -21,17 +23,17 @@ export class Recording {
     this.#start = first === "now" ? nanos : null;
   }
 
-  // How many values a row has.
+  // Return the number of values in a row.
   get width() {
     return this.#rows[0].length;
   }
 
-  // The first row is being read.
+  // Note a reading; the first one starts a recording with "read".
   begin(nanos) {
     this.#start ??= nanos - SECOND / this.#rate / 2;
   }
 
-  // Return the row of a time if it is another than that of the last look, else undefined.
+  // Return the row at a time if it differs from that of the last call, else undefined.
   next(nanos) {
     const past = this.#start === null ? 0 : nanos - this.#start;
     const at = Math.floor((past * this.#rate) / SECOND);

@@ -1,15 +1,18 @@
-// I2C devices whose registers hold what they are fed.
+// Simulate I2C devices with registers that the host sets.
 
 import { Recording } from "./recording.mjs";
 
 const REGISTERS = 256;
-const TX_EMPTY = 1 << 4; // of the RP2040's I2C interrupts
+// An interrupt of the RP2040's I2C.
+const TX_EMPTY = 1 << 4;
 
-// A device's registers, some of which a recording may change with time.
+// The registers of a device; recordings may change them over time.
 class Device {
   registers = new Uint8Array(REGISTERS);
-  clears = {}; // {register: bits} that clear themselves, such as that of a reset
-  #recordings = new Map(); // the first register: Recording
+  // {register: bits} that clear themselves, such as the bit of a reset.
+  clears = {};
+  // {first register: Recording}
+  #recordings = new Map();
 
   play(register, recording) {
     this.#recordings.set(register, recording);
@@ -19,7 +22,7 @@ class Device {
     this.registers[register] = value & ~(this.clears[register] ?? 0);
   }
 
-  // Bring the registers up to date. What is written to recorded registers stays until the next row.
+  // Update the registers. A byte that the board writes to a recorded register stays until the next row.
   refresh(nanos) {
     for (const [register, recording] of this.#recordings) {
       const row = recording.next(nanos);
@@ -27,8 +30,8 @@ class Device {
     }
   }
 
-  // Return a register. A recording that waits for its first reading begins when its second register is read;
-  // the first may be a status that is looked at before.
+  // Return a register. A recording with "read" begins at the first reading of its second register, because
+  // the first register may be a status.
   read(register, nanos) {
     for (const [first, recording] of this.#recordings)
       if (register === first + Math.min(1, recording.width - 1)) recording.begin(nanos);
@@ -36,18 +39,19 @@ class Device {
   }
 }
 
-// One bus of the board, as its devices see it. A device answers at its address; the first byte written
-// after a start names a register, further ones are stored from there on, reading goes on from there. All
-// that is read between a start and the next one was there at the start.
+// One bus of the board with its devices. The first byte written after a start selects a register. Further
+// bytes are stored from this register on, and reading continues from it. All bytes between two starts
+// belong to the time of the first start.
 export class RegisterBus {
-  #devices = new Map(); // address: Device
+  // {address: Device}
+  #devices = new Map();
   #unplugged = new Map();
   #nanos;
   #device;
   #register = 0;
   #named = false;
 
-  // nanos    returns the time
+  // nanos    function that returns the time
   constructor(nanos) {
     this.#nanos = nanos;
   }
@@ -57,7 +61,8 @@ export class RegisterBus {
       const device = this.#devices.get(address);
       this.#device = device;
       this.#named = false;
-      if (device === undefined) i2c.setInterrupts(TX_EMPTY); // else the firmware waits for its timeout
+      // Without the interrupt the firmware waits for its timeout.
+      if (device === undefined) i2c.setInterrupts(TX_EMPTY);
       else if (mode === 1) device.refresh(this.#nanos());
       i2c.completeConnect(device !== undefined);
     };
@@ -70,19 +75,19 @@ export class RegisterBus {
     i2c.onReadByte = () => i2c.completeRead(this.#device.read(this.#next(), this.#nanos()));
   }
 
-  // Put values into a device's registers from `register` on; the device is there from then on.
+  // Set a device's registers from `register` on; connect the device if necessary.
   feed({ address, register = 0, values, clears = {} }) {
     const device = this.#plugged(address);
     device.registers.set(values, register);
     Object.assign(device.clears, clears);
   }
 
-  // Let a recording change a device's registers from `register` on; the device is there from then on.
+  // Play a recording to a device's registers from `register` on; connect the device if necessary.
   play({ address, register = 0, ...recording }) {
     this.#plugged(address).play(register, new Recording(recording, this.#nanos()));
   }
 
-  // Take a device away. Plugging it in brings it back as it was; feeding it, a new one.
+  // Unplug a device. `plug` connects the same device again; `feed` connects a new one.
   unplug({ address }) {
     const device = this.#devices.get(address);
     if (device !== undefined) this.#unplugged.set(address, device);

@@ -1,5 +1,7 @@
-// The npm package rp2040js, from the folder that the environment variable RP2040JS names: what models the
-// chip's peripherals. boards/emulated/build installs it, outside of any node_modules.
+// Import the npm package rp2040js, which models the chip's peripherals.
+//
+// The environment variable RP2040JS names its folder. boards/emulated/build installs it there, outside of
+// any node_modules.
 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

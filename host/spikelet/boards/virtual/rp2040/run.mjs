@@ -2,32 +2,31 @@
 //
 //   RP2040JS=FOLDER node run.mjs FIRMWARE.uf2 FLASH
 //
-// FOLDER is where the npm package rp2040js is, FLASH the file of what the board's flash holds. The port of
-// its serial console, on this machine, is printed first. Then each line of the input is a JSON object, and
-// is answered by one with the board's state:
+// FOLDER contains the npm package rp2040js; the file FLASH contains the board's flash. The program first
+// prints the port of the serial console on this machine. Then each line of the input is a JSON object, and
+// the program answers it with the state of the board:
 //
-//   {"adc": [0, 4095, 2048]}             what the ADC reads from now on, 12 bits: GP26, GP27, GP28, GP29, and
-//                                        the temperature's; those that are not given stay
+//   {"adc": [0, 4095, 2048]}             set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29 and
+//                                        the temperature; missing ones stay
 //   {"i2c": {"bus": 0, "address": 106, "register": 15, "values": [108], "clears": {"18": 1}}}
-//                                        registers of a device, which is there from then on, and bits that
-//                                        clear themselves when they are written; those not given stay
+//                                        set registers of a device and connect it if necessary; "clears"
+//                                        are bits that clear themselves after a write; missing ones stay
 //   {"adc_recording": {"rate_hz": 100, "rows": [[0, 4095], [7, 4000]], "loop": false, "first": "now"}}
 //   {"i2c_recording": {"bus": 0, "address": 104, "register": 59, "rate_hz": 100, "rows": [[0, 1], [0, 2]]}}
-//                                        the same, row after row, at so many a second of the board's time;
-//                                        see recording.mjs
+//                                        play rows at a rate of the board's time; see recording.mjs
 //   {"i2c_unplug": {"bus": 0, "address": 106}}, "i2c_plug"
-//                                        take a device away; bring it back as it was
-//   {"hurry": true}                      from now on the board's time passes as fast as it can where it
-//                                        waits; so time-outs on this machine come late. false ends it
-//   {"reset": 1}                         as its button RUN does, once the answer is there
-//   {"cut": 20}                          the power goes after so many operations on its flash, and with it
-//                                        this process; the next operation is half done
+//                                        unplug a device; plug it in again unchanged
+//   {"hurry": true}                      skip the board's waiting times, so that time-outs on this machine
+//                                        come late; false ends this
+//   {"reset": 1}                         reset the board like its button RUN, after the answer
+//   {"cut": 20}                          cut the power in the middle of the operation on flash that follows
+//                                        20 complete ones; this process ends, too
 //   {"quit": 1}                          end
-//   {"stats": 1}, or anything else       nothing
+//   {"stats": 1}, or another key         only answer
 //
-//   cycles    of the core since it was last reset      idle      of these, so many it waited
-//   hertz     cycles in an emulated second             resets    how often it was reset
-//   written   sectors of its flash erased and pages programmed, since this process started
+//   cycles    of the core since its last reset         idle      cycles of these that it waited
+//   hertz     cycles in an emulated second             resets    number of resets
+//   written   erased sectors and programmed pages since this process started
 
 import fs from "node:fs";
 import net from "node:net";
@@ -37,10 +36,13 @@ import { Flash } from "./flash.mjs";
 import { HardFault } from "./memory.mjs";
 import { Pico } from "./pico.mjs";
 
-console.warn = () => {}; // rp2040js tells of what it does not have, where only answers should be
+// rp2040js would print its missing features among the answers.
+console.warn = () => {};
 
-const SLICE = 200_000; // cycles between looks at the sockets
-const SHORT = 1e6; // nanoseconds; shorter waits pass at once, longer ones take as long as they say
+// Cycles between two checks of the sockets.
+const SLICE = 200_000;
+// Nanoseconds; shorter waits pass at once, longer ones in real time.
+const SHORT = 1e6;
 
 const [firmware, flashFile] = process.argv.slice(2);
 let socket = null;
@@ -53,7 +55,8 @@ const server = net.createServer((connection) => {
   socket?.destroy();
   socket = connection;
   socket.setNoDelay(true);
-  socket.on("error", () => {}); // the host went away; "close" follows
+  // The host has disconnected; "close" follows.
+  socket.on("error", () => {});
   socket.on("close", () => {
     if (socket === connection) socket = null;
   });
@@ -73,7 +76,7 @@ const COMMANDS = {
   i2c_recording: (device) => pico.i2c[device.bus].play(device),
   i2c_unplug: (device) => pico.i2c[device.bus].unplug(device),
   i2c_plug: (device) => pico.i2c[device.bus].plug(device),
-  hurry: (wanted) => (hurry = wanted),
+  hurry: (enabled) => (hurry = enabled),
   cut: (operations) => flash.cutAfter(operations, () => process.exit(0)),
 };
 
@@ -92,7 +95,7 @@ readline
   .on("line", (line) => obey(JSON.parse(line)))
   .on("close", () => process.exit(0));
 
-// Let time pass for a core that waits: as fast as it does here, or until something comes.
+// Pass time for a core that waits: in real time, or until data arrive.
 async function wait() {
   const nanos = pico.nanosToAlarm;
   if (nanos < SHORT || (hurry && Number.isFinite(nanos))) {

@@ -1,20 +1,20 @@
-"""A strict stand-in for ulab, for firmware that runs on CPython.
+"""Replace ulab strictly, so that the firmware runs on CPython as on a board.
 
-It is ulab 6.5.3 as CircuitPython's boards build it: two dimensions, 32-bit floats, no complex
-numbers. Whatever it computes, it computes as ulab does, wrapping and all. It refuses the rest:
+The model is ulab 6.5.3 as CircuitPython builds it for boards: two dimensions, 32-bit floats, no complex
+numbers. Every result equals ulab's, with the same overflow. Other operations raise an error:
 
-    what ulab lacks              raises what ulab raises
-    what ulab has and this not   AttributeError, TypeError or NotImplementedError
-    what ulab gets wrong, or what corrupts memory or kills the process there
+    absent from ulab             the error that ulab raises
+    present in ulab, not here    AttributeError, TypeError or NotImplementedError
+    wrong in ulab, or a danger to its memory or process
                                  NotImplementedError, IndexError, OverflowError or ValueError
 
-so that firmware that runs here runs on a board and means the same.
-`tests/interpreters/ulab_semantics.py` lists the questions and their answers, and runs on real
-ulab too. What depends on the board is answered as the strictest board would: scalars that do not
-fit are not stored, and a sum that a 32-bit float gets wrong is refused.
+Firmware that runs here therefore runs on a board with the same results.
+`tests/interpreters/ulab_semantics.py` lists operations and their results, and runs on real ulab too.
+If boards differ, this module follows the strictest one. It does not store scalars that do not fit, and
+refuses a sum that a 32-bit float would get wrong.
 
-Before Python 3.12 a class written in Python cannot lend out its memory, so `memoryview(array)` is a
-TypeError there; `memoryview(array.tobytes())` works everywhere.
+Before Python 3.12 a class written in Python has no buffer interface, so `memoryview(array)` raises
+TypeError; `memoryview(array.tobytes())` works with every version.
 """
 
 from . import numpy

@@ -1,4 +1,4 @@
-"""The part of ulab.numpy that firmware needs; the package above says what is refused, and how."""
+"""Provide the part of ulab.numpy that the firmware needs; see `ulab` for the errors."""
 
 from ._array import ndarray
 from ._create import arange, array, asarray, concatenate, frombuffer, full, ones, zeros

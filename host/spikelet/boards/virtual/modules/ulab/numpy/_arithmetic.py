@@ -1,4 +1,4 @@
-"""The operators of an array, each made of a function of numpy's and ulab's rule for the dtypes."""
+"""Build the operators of an array from numpy's functions and ulab's rules for dtypes."""
 
 from collections.abc import Callable
 from typing import Any, Self, TypeAlias
@@ -40,7 +40,7 @@ def _compared(ufunc: Ufunc, operator: str, rule: Rule) -> Binary:
 
 
 def _equality(ufunc: Ufunc, of_itself: bool) -> Binary:
-    """Return the operator; of an array and itself it is plain True or False, as in MicroPython."""
+    """Return the operator; for an array and itself it returns True or False, as in MicroPython."""
 
     def operate(self: "Arithmetic", other: Any) -> Any:
         if other is self:
@@ -72,10 +72,7 @@ def _unary(function: Callable[[Raw], Raw]) -> Unary:
 
 
 class Arithmetic:
-    """What stands left or right of an operator. There is no `%`, `**`, `<<`, `>>` and `@`.
-
-    _data    numpy array
-    """
+    """Operand with ulab's operators, without `%`, `**`, `<<`, `>>` and `@`."""
 
     __slots__ = ("_data",)
     _data: Raw
@@ -109,7 +106,7 @@ class Arithmetic:
     __invert__ = _unary(_operators.invert)
 
     def _like(self, data: Raw) -> Self:
-        """Return an array of the same class that holds `data`."""
+        """Return an array of the same class with the values `data`."""
         new = object.__new__(type(self))
         new._data = data
         return new

@@ -1,4 +1,4 @@
-"""The array: a numpy array behind ulab's operators, and nothing of it in front."""
+"""Provide ulab's array on top of a hidden numpy array."""
 
 import sys
 from collections.abc import Iterator
@@ -13,31 +13,28 @@ from ._types import NAMES, Raw, number
 
 
 def wrap(data: Raw) -> "ndarray":
-    """Return the array that holds `data`."""
+    """Return an array with the values `data`, without a copy."""
     new = object.__new__(ndarray)
     new._data = data
     return new
 
 
 def raw(value: object) -> Raw:
-    """Return what an array holds, or the one-element array that ulab makes of a number."""
+    """Return the numpy array of an array, or the one-element array that ulab makes of a number."""
     return value._data if type(value) is ndarray else number(value)
 
 
 class ndarray(Arithmetic):
-    """An array of one or two dimensions; `array(values, dtype=)` makes one.
-
-    _data    numpy array; views share its memory
-    """
+    """An array of one or two dimensions, made by `array(values, dtype=)`; views share its memory."""
 
     __slots__ = ()
 
     def __len__(self) -> int:
-        """Return the length of the first dimension; an array is true if this is not 0."""
+        """Return the length of the first dimension; an array is true if the length is not 0."""
         return len(self._data)
 
     def __iter__(self) -> Iterator[Any]:
-        """Return an iterator on the numbers of one dimension, or on the rows of two, as views."""
+        """Return an iterator on the numbers of one dimension, or on views of the rows of two."""
         data = self._data
         return map(data.item, range(len(data))) if data.ndim == 1 else map(wrap, data)
 
@@ -56,7 +53,7 @@ class ndarray(Arithmetic):
         return wrap(item) if isinstance(item, numpy.ndarray) else item.item()
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Store a number, an array or a list; what does not fit raises OverflowError."""
+        """Store a number, an array or a list; raise OverflowError for a value that does not fit."""
         values = numpy.array(value, "f") if type(value) in (list, tuple) else raw(value)
         if type(index) is ndarray:
             store_masked(self._data, index._data, values)
@@ -65,7 +62,7 @@ class ndarray(Arithmetic):
             store(self._data, index, values)
 
     def __delitem__(self, index: Any) -> None:
-        """Refuse: an array keeps its length."""
+        """Raise ValueError, because an array keeps its length."""
         raise ValueError("cannot delete array elements")
 
     def __repr__(self) -> str:
@@ -81,7 +78,7 @@ class ndarray(Arithmetic):
     if sys.version_info >= (3, 12):
 
         def __buffer__(self, flags: int) -> memoryview:
-            """Lend out the memory of a contiguous array."""
+            """Return a view on the memory of a contiguous array."""
             if not self._data.flags.c_contiguous:
                 raise TypeError("object with buffer protocol required")
             return memoryview(without_bool(self._data))
@@ -89,32 +86,32 @@ class ndarray(Arithmetic):
     else:
 
         def __index__(self) -> int:
-            """Refuse `bytearray(array)`, which would ask this first and take the numbers next."""
+            """Refuse `bytearray(array)`, which would call this first and then take the numbers."""
             raise NotImplementedError("use array.tobytes()")
 
     @property
     def dtype(self) -> int:
-        """The code of the dtype; a boolean array has uint8's."""
+        """The code of the dtype; a boolean array has the code of uint8."""
         return ord("B" if self._data.dtype.char == "?" else self._data.dtype.char)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The length of each dimension."""
+        """Length of each dimension."""
         return self._data.shape
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """The bytes from one element to the next in each dimension."""
+        """Bytes from one element to the next in each dimension."""
         return self._data.strides
 
     @property
     def size(self) -> int:
-        """The number of elements."""
+        """Number of elements."""
         return self._data.size
 
     @property
     def itemsize(self) -> int:
-        """The bytes of an element."""
+        """Bytes of an element."""
         return self._data.itemsize
 
     @property
@@ -131,7 +128,7 @@ class ndarray(Arithmetic):
         return wrap(self._data.copy())
 
     def reshape(self, shape: int | tuple[int, ...]) -> "ndarray":
-        """Return a view in another shape, a copy if not contiguous; one length may be -1."""
+        """Return a view in another shape, or a copy if not contiguous; one length may be -1."""
         if type(shape) is not int and type(shape) is not tuple:
             raise TypeError("shape must be integer or tuple of integers")
         if type(shape) is tuple and len(shape) > 2:
@@ -147,7 +144,7 @@ class ndarray(Arithmetic):
         return self._data.tolist()
 
     def tobytes(self) -> ByteView:
-        """Return the memory of a contiguous array, not a copy."""
+        """Return the memory of a contiguous array, without a copy."""
         if not self._data.flags.c_contiguous or not self._data.size:
             raise ValueError("tobytes can be invoked for dense arrays only")
         return ByteView(self._data)
@@ -159,7 +156,8 @@ class ndarray(Arithmetic):
 
 
 _ROWS = ",\n       "
-_EDGE, _LONG = 3, 10  # how many a long row shows at either end, and how many make none long
+# Elements at either end of an abridged row, and the most elements of a complete one.
+_EDGE, _LONG = 3, 10
 
 
 def _row(data: Raw) -> str:
@@ -170,12 +168,12 @@ def _row(data: Raw) -> str:
 
 
 def without_bool(data: Raw) -> Raw:
-    """Return `data` without the mark of a boolean array, which most of ulab's copies lose."""
+    """Return booleans as uint8, because most of ulab's copies lose the boolean mark."""
     return data.view("B") if data.dtype.char == "?" else data
 
 
 def check_sortable(data: Raw) -> None:
-    """Refuse what ulab sorts wrong, and what this does not sort."""
+    """Refuse arrays that ulab sorts wrong, and arrays that this module cannot sort."""
     if data.dtype.char in ("b", "h") and (data < 0).any():
         raise NotImplementedError("ulab sorts negative integers as if they were unsigned")
     if data.ndim > 1 or data.dtype.char == "?":

@@ -1,4 +1,4 @@
-"""What `tobytes()` returns: a bytearray in all but type, in the array's own memory."""
+"""Provide the result of `tobytes()`: a bytearray in all but type, in the array's memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,26 +13,26 @@ _OTHERS = "neg pos abs invert int float complex index lt le gt ge radd iadd arra
 
 
 class ByteView(numpy.ndarray[Any, Any]):
-    """The bytes of a contiguous array; writing to them writes to it.
+    """The bytes of a contiguous array; writing to them changes the array.
 
-    A subclass of numpy's only because that is how a Python class lends out foreign memory, to
-    struct or to a memoryview; of numpy's methods and operators it keeps none. As numpy's it cannot
-    be stored in a slice of a bytearray: store it in a slice of the bytearray's memoryview. Like
-    ulab's it must not grow, for the memory is not its own.
+    As a subclass of numpy's array it offers the memory of another object to struct and memoryview. It
+    keeps none of numpy's methods and operators. It cannot be stored in a slice of a bytearray:
+    store it in a slice of the bytearray's memoryview. Like ulab's result it must not grow, because its
+    memory belongs to the array.
     """
 
     def __new__(cls, data: Raw) -> "ByteView":
-        """Lend out the memory of contiguous `data`, only for reading if that is all it allows."""
+        """Return the bytes of contiguous `data`; they are read-only if `data` is."""
         return numpy.ndarray.__new__(cls, data.nbytes, numpy.uint8, data)
 
     def __getattribute__(self, name: str) -> Any:
-        """Hide what numpy has and a bytearray has not."""
+        """Hide numpy's attributes that a bytearray lacks."""
         if name in _METHODS or name[:2] == "__":
             return super().__getattribute__(name)
         raise AttributeError(f"'bytearray' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        """Return what a bytearray prints."""
+        """Return the representation of a bytearray."""
         return repr(bytearray(memoryview(self)))
 
     __str__ = __repr__
@@ -43,7 +43,7 @@ class ByteView(numpy.ndarray[Any, Any]):
         return len(self) > 0
 
     def __contains__(self, item: Any) -> bool:
-        """Return whether an int, or a run of bytes, occurs."""
+        """Return whether an int or a sequence of bytes occurs."""
         return item in memoryview(self).tobytes()
 
     def __iter__(self) -> Iterator[Any]:
@@ -56,7 +56,7 @@ class ByteView(numpy.ndarray[Any, Any]):
         return bytearray(item) if isinstance(index, slice) else item
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Store an int, or a slice's worth of bytes."""
+        """Store an int, or bytes in a slice."""
         memoryview(self)[index] = value
 
     def __eq__(self, other: object) -> Any:
@@ -76,7 +76,7 @@ class ByteView(numpy.ndarray[Any, Any]):
         return memoryview(self).tobytes().decode(encoding)
 
     def find(self, item: Any, start: int = 0) -> int:
-        """Return where `item` first occurs, or -1."""
+        """Return the index at which `item` first occurs, or -1."""
         return memoryview(self).tobytes().find(item, start)
 
     def hex(self) -> str:

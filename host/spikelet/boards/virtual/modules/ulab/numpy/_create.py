@@ -1,4 +1,4 @@
-"""Functions that make arrays."""
+"""Create arrays."""
 
 from array import array as _machine_array
 from math import ceil
@@ -15,13 +15,20 @@ _ITERABLES = (list, tuple, range, bytes, bytearray, memoryview, _machine_array)
 def array(values: Any, *, dtype: int = float_) -> ndarray:
     """Return a new array of the numbers in an array, a list or a list of lists; float by default.
 
-    Raises OverflowError where one does not fit `dtype`, TypeError for a float beside integers.
+    Raises
+    ------
+    OverflowError
+        If a number does not fit `dtype`.
+    TypeError
+        If a float is among integers.
     """
     kind = dtype_of(dtype)
     if type(values) is ndarray:
         if kind.char == "?":
-            raise ValueError("bad typecode")  # on 6.12 the result is False throughout
-        same = kind.char == "B" and values._data.dtype.char == "?"  # to ulab the dtypes are equal
+            # Version 6.12 returns False everywhere.
+            raise ValueError("bad typecode")
+        # ulab treats these two dtypes as equal.
+        same = kind.char == "B" and values._data.dtype.char == "?"
         return wrap((values._data if same else stored(values._data, kind)).copy())
     if type(values) not in _ITERABLES:
         raise TypeError(f"'{type(values).__name__}' object isn't iterable")
@@ -29,7 +36,7 @@ def array(values: Any, *, dtype: int = float_) -> ndarray:
 
 
 def _nested(values: Any) -> list[Any]:
-    """Return the numbers in a list, or in a list of lists of one length."""
+    """Return the numbers in a list, or in a list of lists of equal length."""
     items = [i.tolist() if type(i) is ndarray else i for i in values]
     if not items or not isinstance(items[0], _ITERABLES):
         return items
@@ -48,13 +55,14 @@ def _filled(values: list[Any], kind: numpy.dtype[Any]) -> Raw:
     for item in numbers:
         if type(item) not in ((int, float, bool) if kind.char == "f" else (int, bool)):
             raise TypeError(f"can't convert {type(item).__name__} to {kind.name}")
-    wide = numpy.array(values, "d")  # holds any number that could fit, and rounds none of those
+    # 64-bit floats represent every number that could fit exactly.
+    wide = numpy.array(values, "d")
     check_fits(wide, kind)
     return wide.astype(kind)
 
 
 def asarray(values: Any, *, dtype: int | None = None) -> Any:
-    """Return `values` as an array of `dtype`, itself if it is one already."""
+    """Return `values` as an array of `dtype`, without a copy if it is one already."""
     if type(values) is ndarray and dtype in (None, values.dtype):
         return values
     return array(values, dtype=float_ if dtype is None else dtype)
@@ -81,7 +89,7 @@ def ones(shape: Any, *, dtype: int = float_) -> ndarray:
 
 
 def arange(*limits: float, dtype: int | None = None) -> ndarray:
-    """Return the numbers from start (0) to below stop in steps (1); int16 if the limits are."""
+    """Return the numbers from start (0) to below stop in steps (1); int16 for small integers."""
     if not 1 <= len(limits) <= 3:
         raise TypeError("wrong number of arguments")
     start, stop = (0, limits[0]) if len(limits) == 1 else limits[:2]
@@ -96,14 +104,15 @@ def arange(*limits: float, dtype: int | None = None) -> ndarray:
 
 
 def frombuffer(buffer: Any, *, dtype: int = float_, count: int = -1, offset: int = 0) -> ndarray:
-    """Return an array on the memory of `buffer`, `count` elements from the byte `offset` on.
+    """Return an array on the memory of `buffer`, with `count` elements from the byte `offset` on.
 
-    All that lies behind `offset` must be a multiple of the element in size, as in ulab, whatever
-    `count` is. Into bytes nothing can be written, though a board would do it.
+    As in ulab, the bytes after `offset` must be a multiple of an element for every `count`. An array on
+    a bytes object is read-only, although a board would write to it.
     """
     kind = dtype_of(dtype)
     data: Any = without_bool(buffer._data) if type(buffer) is ndarray else buffer
-    size = memoryview(data).nbytes  # TypeError without a buffer, where ulab returns None
+    # This raises TypeError without a buffer; ulab returns None.
+    size = memoryview(data).nbytes
     if not 0 <= offset <= size:
         raise ValueError("offset must be non-negative and no greater than buffer length")
     if kind.char == "?" or count == 0:
@@ -115,14 +124,14 @@ def frombuffer(buffer: Any, *, dtype: int = float_, count: int = -1, offset: int
         raise ValueError("buffer is smaller than requested size")
     if not available:
         return wrap(numpy.empty(0, kind))
-    found = numpy.frombuffer(data, kind, count, offset)
-    if not found.flags.aligned:
+    view = numpy.frombuffer(data, kind, count, offset)
+    if not view.flags.aligned:
         raise NotImplementedError("the data are not aligned: a Cortex-M0 would halt")
-    return wrap(found)
+    return wrap(view)
 
 
 def concatenate(arrays: tuple[ndarray, ...], *, axis: int = 0) -> ndarray:
-    """Return a new array of a tuple of arrays of one dtype; booleans become uint8."""
+    """Return a new array from a tuple of arrays of one dtype; booleans become uint8."""
     if type(arrays) is not tuple:
         raise TypeError("first argument must be a tuple of ndarrays")
     parts = [without_bool(part._data) for part in arrays]

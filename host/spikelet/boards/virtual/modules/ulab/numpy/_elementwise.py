@@ -1,7 +1,7 @@
-"""Functions that work element by element.
+"""Apply functions element by element.
 
-Beside an array, a Python number is given a dtype by its value alone here: 5 is uint8 and 300 is
-uint16, so that maximum(int16, 300) is float; the operators look at the array, too.
+Here a Python number has the dtype of its value alone: 5 is uint8 and 300 is uint16, so that
+maximum(int16, 300) is float. The operators also consider the dtype of the array.
 """
 
 from typing import Any
@@ -11,7 +11,8 @@ import numpy
 from ._array import check_sortable, ndarray, raw, without_bool, wrap
 from ._types import BITWISE, EXTREME, SHIFT, Raw, Rule, Ufunc, check_filled, combine
 
-_WIDTH = 32  # of the int that a board shifts
+# Bits of the int that a board shifts.
+_WIDTH = 32
 
 
 def _operands(x1: object, x2: object) -> tuple[Raw, Raw]:
@@ -38,12 +39,12 @@ def clip(x: Any, low: Any, high: Any) -> ndarray:
 
 
 def equal(x1: Any, x2: Any) -> ndarray:
-    """Return where the two are equal."""
+    """Return a boolean array, True at equal elements."""
     return wrap(numpy.equal(*_operands(x1, x2)))
 
 
 def not_equal(x1: Any, x2: Any) -> ndarray:
-    """Return where the two differ."""
+    """Return a boolean array, True at different elements."""
     return wrap(numpy.not_equal(*_operands(x1, x2)))
 
 
@@ -80,13 +81,13 @@ def _range(counts: Raw) -> tuple[Any, Any]:
 
 
 def left_shift(x1: Any, x2: Any) -> ndarray:
-    """Return x1 << x2; bits beyond the dtype are lost."""
+    """Return x1 << x2 without the bits beyond the dtype."""
     _check_shift(x2)
     return _bits(numpy.left_shift, x1, x2, SHIFT)
 
 
 def right_shift(x1: Any, x2: Any) -> ndarray:
-    """Return x1 >> x2, floored for negative numbers."""
+    """Return x1 >> x2, rounded down for negative numbers."""
     _check_shift(x2)
     return _bits(numpy.right_shift, x1, x2, SHIFT)
 
@@ -95,27 +96,27 @@ _WHERE: Rule = {**EXTREME, "??": "B"}
 
 
 def where(condition: Any, x: Any, y: Any) -> ndarray:
-    """Return an element of x where the condition is not 0, else of y."""
+    """Return the elements of x at which the condition is not 0, and else those of y."""
     left, right = raw(x), raw(y)
     check_filled(raw(condition), left, right)
 
-    def choose(one: Raw, other: Raw, dtype: str | None = None, casting: Any = None) -> Raw:
-        chosen = numpy.where(raw(condition), one, other)
+    def choose(first: Raw, second: Raw, dtype: str | None = None, casting: Any = None) -> Raw:
+        chosen = numpy.where(raw(condition), first, second)
         return chosen if dtype is None else chosen.astype(dtype)
 
     return wrap(combine(choose, left, right, _WHERE))
 
 
 def nonzero(x: ndarray) -> tuple[ndarray, ...]:
-    """Return the indices of what is not 0 as uint16, one array for each dimension, in a tuple."""
+    """Return the indices of elements that are not 0: a tuple of uint16 arrays, one per dimension."""
     check_filled(x._data)
     if x.size > 65536:
         raise NotImplementedError("ulab counts in 16 bits")
-    return tuple(wrap(found.astype("H")) for found in x._data.nonzero())
+    return tuple(wrap(indices.astype("H")) for indices in x._data.nonzero())
 
 
 def compress(condition: Any, a: ndarray, *, axis: int | None = None) -> ndarray:
-    """Return the elements, or along an axis the rows, where the condition is true."""
+    """Return the elements, or along an axis the rows, at which the condition is true."""
     if axis is None and len(a.shape) > 1:
         raise NotImplementedError("two dimensions need an axis here")
     check_filled(a._data)

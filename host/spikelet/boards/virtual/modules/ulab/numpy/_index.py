@@ -1,4 +1,4 @@
-"""Reading and writing parts of an array: numbers, views and masks."""
+"""Read and write parts of an array: numbers, views and masks."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ _SCALAR_OR_SLICE = (int, slice)
 
 
 def check_index(index: object) -> None:
-    """Refuse every index but an int, a slice, or a tuple of those.
+    """Refuse every index but an int, a slice, or a tuple of ints and slices.
 
-    ulab answers a list with None, and does nothing when something is stored at it.
+    With a list as index, ulab reads None and ignores a store.
     """
     if type(index) in _SCALAR_OR_SLICE:
         return
@@ -21,8 +21,8 @@ def check_index(index: object) -> None:
 def masked(data: Raw, mask: Raw) -> Raw:
     """Return a copy of the elements under `mask`; booleans become uint8."""
     _check_mask(data, mask)
-    found = data[mask]
-    return found.view("B") if data.dtype.char == "?" else found
+    elements = data[mask]
+    return elements.view("B") if data.dtype.char == "?" else elements
 
 
 def store(data: Raw, index: Any, values: Raw) -> None:
@@ -36,7 +36,7 @@ def store(data: Raw, index: Any, values: Raw) -> None:
 def store_masked(data: Raw, mask: Raw, values: Raw) -> None:
     """Store `values`, one for each element under `mask` or one for all.
 
-    Here ulab checks nothing: it wraps integers and drops fractions, so neither is let through.
+    Here ulab wraps integers and drops fractions without a check, so this function refuses both.
     """
     _check_mask(data, mask)
     if values.ndim > 1:

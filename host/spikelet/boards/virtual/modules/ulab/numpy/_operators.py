@@ -1,4 +1,4 @@
-"""What the array's operators are made of: scalars beside arrays, cascades, and division."""
+"""Implement the array's operators: in place, division, logic and comparisons."""
 
 import dis
 import sys
@@ -19,12 +19,12 @@ def in_place(ufunc: Ufunc, left: Raw, right: Raw) -> None:
     if char != "f" and (right.dtype.char == "f" or ufunc is numpy.true_divide):
         raise TypeError("cannot cast output with casting rule")
     if left is not right and numpy.may_share_memory(left, right) and _cascades(left, right):
-        raise NotImplementedError("ulab makes no copy: it would read what it has already changed")
+        raise NotImplementedError("ulab makes no copy: it would read elements that it has changed")
     ufunc(left, right, left, casting="unsafe")
 
 
 def _cascades(left: Raw, right: Raw) -> bool:
-    """Return whether an element of `right` lies where another element of `left` is written."""
+    """Return whether an element of `right` shares memory with another element of `left`."""
     same_place = left.ctypes.data == right.ctypes.data
     if same_place and (left.shape, left.strides) == (right.shape, right.strides):
         return False
@@ -32,7 +32,7 @@ def _cascades(left: Raw, right: Raw) -> bool:
 
 
 def true_divide(left: Raw, right: Raw) -> Raw:
-    """Return left / right where one is float."""
+    """Return left / right; at least one of them must be float."""
     if "f" not in (left.dtype.char, right.dtype.char):
         raise NotImplementedError("ulab divides integers as C does, dropping the fraction; use //")
     with numpy.errstate(all="ignore"):
@@ -40,7 +40,7 @@ def true_divide(left: Raw, right: Raw) -> Raw:
 
 
 def logical(ufunc: Ufunc) -> Ufunc:
-    """Return the operator &, | or ^ that is made of `ufunc`; two boolean arrays give another."""
+    """Return the operator &, | or ^ for `ufunc`; the result of two boolean arrays is boolean."""
 
     def operate(left: Raw, right: Raw) -> Raw:
         check_filled(left, right)
@@ -53,14 +53,15 @@ def logical(ufunc: Ufunc) -> Ufunc:
 
 
 _FLOOR_DIVIDE: Rule = {"??": "B", "?B": "B", "B?": "B", "?b": "h", "b?": "h"}
-_FLOOR_DIVIDE_WRONG = ("hf", "bH", "Hb", "Hh", "hH")  # one of them is read as what it is not
+# Pairs of dtypes that ulab confuses.
+_FLOOR_DIVIDE_WRONG = ("hf", "bH", "Hb", "Hh", "hH")
 
 
 def floor_divide(left: Raw, right: Raw) -> Raw:
     """Return left // right, floored.
 
-    Signed, ulab reads only the first divisor of each row and computes in int16, so the divisor must
-    be one number and the dividend far enough from the ends of int16.
+    For signed integers, ulab reads only the first divisor of each row and computes in int16. Therefore
+    the divisor must be one number, and the dividend far enough from the limits of int16.
     """
     check_filled(left, right)
     pair = left.dtype.char + right.dtype.char
@@ -88,24 +89,25 @@ def _check_signed_division(left: Raw, right: Raw) -> None:
 
 
 def check_unreflected(operator: str, depth: int = 2) -> None:
-    """Raise TypeError where the comparison being evaluated has the array at its right.
+    """Raise TypeError if the array is on the right of the present comparison.
 
-    CPython answers `5 < array` by `array > 5`, which looks the same from inside; ulab has no such
-    exchange. So look at the operator that stands in the source, once for each place in it.
+    CPython evaluates `5 < array` as `array > 5`, and the method cannot see the difference; ulab does not
+    exchange the operands. The function therefore looks up the operator in the bytecode, and caches it.
     """
     frame = sys._getframe(depth)
     code, offset = frame.f_code, frame.f_lasti
     site = (id(code), offset)
     if site not in _COMPARISONS:
-        found = (step.argval for step in dis.get_instructions(code) if step.offset == offset)
-        _COMPARISONS[site] = (code, next(found, operator))  # holds `code`, so that its id stays its
+        operators = (step.argval for step in dis.get_instructions(code) if step.offset == offset)
+        # The entry refers to `code`, so that no other object can get its id.
+        _COMPARISONS[site] = (code, next(operators, operator))
     written = _COMPARISONS[site][1]
     if written in ("<", "<=", ">", ">=") and written != operator:
         raise TypeError(f"unsupported types for {written}: a number at the left of an array")
 
 
 def invert(data: Raw) -> Raw:
-    """Return ~data, for booleans their opposites."""
+    """Return ~data, and the opposites of booleans."""
     if data.dtype.char == "f":
         raise ValueError("operation is not supported for given type")
     return numpy.invert(data)

@@ -1,4 +1,4 @@
-"""Functions that make one number of many."""
+"""Reduce arrays to one number, or along an axis."""
 
 from typing import Any
 
@@ -24,18 +24,18 @@ def _axis(data: Raw, axis: int | None) -> int | None:
     return axis
 
 
-def _result(found: Any) -> Any:
-    """Return an array as ours, and a single number as Python's."""
-    return wrap(found) if found.ndim else found.item()
+def _result(reduced: Any) -> Any:
+    """Return an array as a ulab array, and a single number as a Python number."""
+    return wrap(reduced) if reduced.ndim else reduced.item()
 
 
 def _foremost(data: Raw, axis: int | None) -> Raw:
-    """Return `data` with the axis in front, or with all of it in one dimension."""
+    """Return `data` with the axis in front, or flattened if the axis is None."""
     return data.reshape(-1) if axis is None else numpy.moveaxis(data, axis, 0)
 
 
 def _running_mean(data: Raw) -> Any:
-    """Return the mean over the first dimension as ulab finds it, in 32-bit floats."""
+    """Return the mean over the first dimension, computed in 32-bit floats as in ulab."""
     mean = numpy.zeros(data.shape[1:], _FLOAT)
     for count, value in enumerate(data.astype(_FLOAT), 1):
         mean = mean + (value - mean) / _FLOAT(count)
@@ -45,8 +45,8 @@ def _running_mean(data: Raw) -> Any:
 def sum_(a: ndarray, axis: int | None = None) -> Any:
     """Return the sum: along an axis in the array's dtype, wrapping; else as a Python number.
 
-    ulab finds the latter from the mean, in floats. Where 32 bits do not suffice for the exact sum
-    of integers, a board would answer another one, and this refuses.
+    ulab computes the number from the mean in floats. If 32 bits do not suffice for the exact sum of
+    integers, a board would return another number, and this function raises NotImplementedError.
     """
     data = _data(a)
     axis = _axis(data, axis)
@@ -74,27 +74,27 @@ def _extreme(a: ndarray, axis: int | None, name: str, dtype: str | None = None) 
     data = _data(a)
     if not data.size:
         raise ValueError("attempt to get (arg)min/(arg)max of empty sequence")
-    found = numpy.asarray(getattr(data, name)(axis=_axis(data, axis)), dtype)
-    return found.item() if found.size == 1 else wrap(found)
+    extreme = numpy.asarray(getattr(data, name)(axis=_axis(data, axis)), dtype)
+    return extreme.item() if extreme.size == 1 else wrap(extreme)
 
 
 def max_(a: ndarray, axis: int | None = None) -> Any:
-    """Return the largest."""
+    """Return the largest element."""
     return _extreme(a, axis, "max")
 
 
 def min_(a: ndarray, axis: int | None = None) -> Any:
-    """Return the smallest."""
+    """Return the smallest element."""
     return _extreme(a, axis, "min")
 
 
 def argmax(a: ndarray, axis: int | None = None) -> Any:
-    """Return the index of the largest, the first if there are several; along an axis as int16."""
+    """Return the first index of the largest element; along an axis as int16."""
     return _extreme(a, axis, "argmax", "h" if axis is not None else None)
 
 
 def argmin(a: ndarray, axis: int | None = None) -> Any:
-    """Return the index of the smallest, the first if there are several; along an axis as int16."""
+    """Return the first index of the smallest element; along an axis as int16."""
     return _extreme(a, axis, "argmin", "h" if axis is not None else None)
 
 
@@ -106,12 +106,12 @@ def _whether(a: ndarray, axis: int | None, name: str) -> Any:
 
 
 def any_(a: ndarray, axis: int | None = None) -> Any:
-    """Return whether anything is not 0."""
+    """Return whether any element is not 0."""
     return _whether(a, axis, "any")
 
 
 def all_(a: ndarray, axis: int | None = None) -> Any:
-    """Return whether nothing is 0."""
+    """Return whether all elements are not 0."""
     return _whether(a, axis, "all")
 
 
@@ -122,7 +122,7 @@ def median(a: ndarray) -> float:
 
 
 def dot(m1: ndarray, m2: ndarray) -> Any:
-    """Return the product of vectors or matrices as float, added up in 32 bits from the left."""
+    """Return the product of vectors or matrices as float, summed in 32 bits from the left."""
     left, right = _data(m1).astype(_FLOAT), _data(m2).astype(_FLOAT)
     if left.shape[-1] != right.shape[0]:
         raise ValueError("dimensions do not match")

@@ -1,7 +1,7 @@
-"""The dtypes: what becomes of two of them, of a Python number, and of values that are stored.
+"""Define ulab's dtypes and rules: for pairs of dtypes, Python numbers and stored values.
 
-An array holds a numpy array; a dtype is told apart by numpy's one-letter `char`, which for every
-dtype here is also ulab's: "B" uint8, "b" int8, "H" uint16, "h" int16, "f" float, "?" bool.
+numpy's one-letter `char` identifies a dtype, because ulab uses the same letter for every dtype here: "B"
+uint8, "b" int8, "H" uint16, "h" int16, "f" float, "?" bool.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy
 
 Raw: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
-Ufunc: TypeAlias = Callable[..., Raw]  # numpy's own type of ufuncs knows no keyword
+# numpy's own type of ufuncs has no keywords.
+Ufunc: TypeAlias = Callable[..., Raw]
 Rule: TypeAlias = Mapping[str, str | None]
 
 bool_, uint8, int8, uint16, int16, float_ = (ord(char) for char in "?BbHhf")
@@ -27,9 +28,9 @@ LIMITS = {
 }
 NAMES = {"?": "bool", "B": "uint8", "b": "int8", "H": "uint16", "h": "int16", "f": "float32"}
 
-# Where ulab's result of two dtypes is not numpy's: the pair to the result, None where the stand-in
-# refuses. ulab mixes int8 with uint16 into either of them, as the operation and the order happen to
-# be; and it reads int16 as uint16 where it stands left of a float in these operations.
+# {pair: result} for pairs of dtypes with a result that differs from numpy's; None for an error. ulab
+# mixes int8 with uint16 into either of them, depending on the operation and the order. It reads int16 on
+# the left of a float as uint16 in some operations.
 _PAIRS: Rule = {"??": "B", "?b": "h", "b?": "h", "Hh": "f", "hH": "f"}
 ADD: Rule = {**_PAIRS, "bH": "h", "Hb": "h"}
 SUBTRACT: Rule = {**_PAIRS, "bH": "h", "Hb": "H", "hf": None}
@@ -43,7 +44,7 @@ ANY_PAIR: Rule = {}
 
 
 def combine(ufunc: Ufunc, left: Raw, right: Raw, rule: Rule) -> Raw:
-    """Return ufunc(left, right) in the dtype that ulab gives it; integers wrap."""
+    """Return ufunc(left, right) in ulab's dtype; integers wrap."""
     pair = left.dtype.char + right.dtype.char
     if pair not in rule:
         return ufunc(left, right)
@@ -70,7 +71,11 @@ def dtype_of(code: int) -> numpy.dtype[Any]:
 def number(value: object, beside: str = "") -> Raw:
     """Return the one-element array that ulab makes of a Python number.
 
-    `beside` is the dtype of the array at the number's left, if one is there.
+    Parameters
+    ----------
+    value : int, float or bool
+    beside : str
+        Letter of the dtype of an array on the left of the number; empty without one.
     """
     kind = type(value)
     if kind is int:
@@ -87,12 +92,13 @@ def _integer(value: Any, signed: bool) -> Raw:
     if not -(2**31) <= value < 2**31:
         raise OverflowError("overflow converting long int to machine word")
     array = numpy.array([value], _smallest(value, signed))
-    array.flags.writeable = False  # the cache shares it
+    # All users of the cache share the array.
+    array.flags.writeable = False
     return array
 
 
 def _smallest(value: int, signed: bool) -> str:
-    """Return the dtype that 6.5.3 gives an int; 6.12 reaches from -32768 to 65535."""
+    """Return the dtype of an int in 6.5.3; in 6.12 integers reach from -32768 to 65535."""
     if not -32767 <= value <= 32767:
         return "f"
     if value < 0:
@@ -103,9 +109,12 @@ def _smallest(value: int, signed: bool) -> str:
 
 
 def stored(values: Raw, dtype: numpy.dtype[Any]) -> Raw:
-    """Return `values` as an assignment stores them: floats rounded half away from zero.
+    """Return `values` as an assignment stores them, with floats rounded half away from zero.
 
-    Raises OverflowError where they do not fit, as CircuitPython does; MicroPython wraps.
+    Raises
+    ------
+    OverflowError
+        If a value does not fit, as in CircuitPython; MicroPython wraps.
     """
     if values.dtype == dtype:
         return values
@@ -117,7 +126,7 @@ def stored(values: Raw, dtype: numpy.dtype[Any]) -> Raw:
 
 
 def check_filled(*operands: Raw) -> None:
-    """Refuse an empty array where ulab would read beside it, or answer with None."""
+    """Refuse an empty array, because ulab would read other memory or return None."""
     if not all(operand.size for operand in operands):
         raise NotImplementedError("ulab does not look whether an array is empty in this operation")
 
