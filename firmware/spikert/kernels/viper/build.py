@@ -12,8 +12,8 @@ because its final value is proved to fit.
 
 Viper takes four instructions to add a row's word to others in one expression, but a dozen to fetch a
 sum and to store it; hence several rows at a time. If too few are left, a row of zeros replaces them.
-fours.py and eights.py are one loop, for four and for eight rows. They stay two files: viper has no macros,
-and the lines of a generated file would not be those of a traceback.
+fours.py and eights.py are one loop, for four and for eight rows. They stay two files: viper has no
+macros, and the lines of a generated file would not be those of a traceback.
 The first three variables live in registers, two of them in a .mpy file; so the most used come first, and
 start as arguments. They are addresses, because finding a buffer's address takes as long as a row. The
 numbers of rows are i32:
