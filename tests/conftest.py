@@ -32,7 +32,7 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(items):
     """Give long tests more time than the limit in pyproject.toml."""
     for item in items:
-        if item.get_closest_marker("thorough") and not item.get_closest_marker("timeout"):
+        if item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.timeout(LONG))
 
 

@@ -18,7 +18,8 @@ from spikelet.flashing import stage
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 
-pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+# The Pico is flashed or started many times.
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
 
 OLD, NEW = random_network(4), random_network(3)
 QUICK, THOROUGH = {"network": 3}, {"network": 30, "runtime": 12}

@@ -20,7 +20,8 @@ from spikelet.link.link import Link
 from spikelet.link.turn import Status
 from spikelet.networks import lif_file
 
-pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+# The Pico is flashed or started many times.
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
 
 # The seed of a network that scales readings of three channels.
 SEED = 1

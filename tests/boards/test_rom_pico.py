@@ -15,7 +15,8 @@ from spikelet.boards import start_code
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
 
-pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+# The Pico is flashed or started many times.
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
 
 OLD, NEW = random_network(4), random_network(3)
 MOMENTS = 8

@@ -17,7 +17,8 @@ from thorough import quick, thorough
 from spikelet import installation
 from spikelet.inputs import recordings
 
-pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+# The Pico is flashed or started many times.
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
 
 RATE = 100
 SAMPLES = (1_000, 10_000)  # readings that the board is watched for

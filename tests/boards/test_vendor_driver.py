@@ -12,7 +12,8 @@ from stream_networks import stream_network
 from spikelet import installation
 from spikelet.networks.lif_file import save_network
 
-pytestmark = [pytest.mark.emulated, pytest.mark.slow]
+# The Pico is flashed or started many times.
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SENSOR = f"driver:vendor_mpu.MPU6050,read=acceleration,unit={vendor_driver.UNIT!r},sda=GP4,scl=GP5"
 
