@@ -12,7 +12,7 @@ import tty
 import filelock
 import pytest
 import serial
-from boards_under_test import BOARDS, absent, marks, opened
+from boards_under_test import BOARDS, absent, blank, marks, opened
 from fake_serial_board import FakeSerialBoard
 from random_networks import random_network
 
@@ -303,7 +303,7 @@ def test_doctor_reports_emitters_and_ulab(spikelet, name):
 
 @pytest.mark.emulated
 def test_doctor_identifies_pico_by_its_interpreter(spikelet):
-    board = opened("pico")
+    board = blank("pico", "pico-doctor")
     with board.powered() as running:
         with raw_repl.opened("pico", running.device) as repl:
             repl.exec_raw_no_follow("while True: pass")

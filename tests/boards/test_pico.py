@@ -232,5 +232,5 @@ def test_flash_and_verify_with_viper(spikelet, pico, trained, digits, tmp_path):
         "verify", lif, "--samples", tmp_path / "x.npz", *port, "--kernel", "viper", "--json"
     )
     found = json.loads(out)
-    assert status == 0
     assert (found["samples"], found["differences"], found["lost_frames"]) == (60, 0, 0)
+    assert status == 0
