@@ -19,7 +19,7 @@ from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.networks import lif_file
 
 # The Pico is flashed or started many times.
-pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 OLD, NEW = random_network(4), random_network(3)
 QUICK, THOROUGH = {"network": 3}, {"network": 30, "runtime": 12}

@@ -21,7 +21,7 @@ from spikelet.link.turn import Status
 from spikelet.networks import lif_file
 
 # The Pico is flashed or started many times.
-pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 # The seed of a network that scales readings of three channels.
 SEED = 1

@@ -16,7 +16,7 @@ from spikelet.networks import lif_file
 from spikelet.networks.lif_file import save_network
 
 # The Pico is flashed or started many times.
-pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 OLD, NEW = random_network(4), random_network(3)
 MOMENTS = 8
@@ -38,11 +38,11 @@ def lif(tmp_path_factory):
 
 
 def flash(spikelet, pico, path, cut=None):
-    """Flash a Pico's ROM as a user does; return the status and the number of flash operations."""
+    """Flash a small runtime to a Pico's ROM; return the number of operations on the flash."""
     with pico.powered() as board:
         if cut is not None:
             board.cut(cut)
-        status, _, err = spikelet("flash", path, "--rom", "--port", board.device)
+        status, _, err = spikelet("flash", path, "--rom", "--small", "--port", board.device)
         assert (status == 0) == (cut is None), err
         assert "Traceback" not in err
         return board.stats()["written"] if cut is None else cut

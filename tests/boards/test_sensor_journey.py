@@ -18,7 +18,7 @@ from spikelet import installation
 from spikelet.inputs import recordings
 
 # The Pico is flashed or started many times.
-pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 RATE = 100
 SAMPLES = (1_000, 10_000)  # readings that the board is watched for
@@ -29,8 +29,9 @@ TRAINING = f"--window 40 --hop {HOP} --encoder delta --encoder-parameter 24 --st
 LEAKS = (
     "--beta 0.75 --slowest-beta 0.96 --readout-beta 0.96875 --balance --learn-leaks --epochs 120"
 )
-# Recordings of a class, 4 seconds each.
+# Recordings of a class, 4 seconds each. The Pico starts anew for each.
 EACH = 5
+LIGHT_EACH = 3
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_light_is_recorded_learned_and_watched(spikelet, wire, tmp_path, samples
     folder = tmp_path / "light"
     times = np.arange(400) / RATE
     for label, pace in (("slow", 0.5), ("fast", 4.0)):
-        for number in range(EACH):
+        for number in range(LIGHT_EACH):
             wire(light=2048 + 1500 * np.sin(2 * np.pi * pace * times + number))
             record(spikelet, folder, label, LIGHT, 4)
     train_and_flash(spikelet, tmp_path, folder, LIGHT)

@@ -13,7 +13,7 @@ from spikelet import installation
 from spikelet.networks.lif_file import save_network
 
 # The Pico is flashed or started many times.
-pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.emulated, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SENSOR = f"driver:vendor_mpu.MPU6050,read=acceleration,unit={vendor_driver.UNIT!r},sda=GP4,scl=GP5"
 
