@@ -13,7 +13,6 @@ from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.training import augmentation
 from spikelet.training.data import TrainingData
-from spikelet.training.epoch import Schedule
 from spikelet.training.initial import initial_network
 from spikelet.training.options import TrainingOptions
 from spikelet.training.parameters import LayerParameters
@@ -156,7 +155,7 @@ def _best_of(
         learned = trainer.learn(part, number)
         result = trainer.score(unseen)
         if not math.isfinite(learned.loss + result.loss):
-            raise Schedule(number, options.epochs, options.learning_rate).divergence()
+            raise trainer.schedule(number).divergence()
         history.append(Epoch(learned.loss, learned.spikes, result.loss, result.accuracy))
         if result.accuracy >= best.accuracy:
             best = _Best(result.accuracy, number, copy.deepcopy(trainer.trained))

@@ -63,10 +63,14 @@ class Trainer:
         x = augmentation.augmented(samples.x, self.random, self._middle)
         return self._batch(x, samples.y)
 
+    def schedule(self, number: int) -> Schedule:
+        """Return the schedule of the epoch with this number, from 1."""
+        return Schedule(number, self.options.epochs, self.options.learning_rate)
+
     def learn(self, part: Batch[Loss], number: int) -> Means:
         """Learn from every sample once, in random order; return the means over the batches."""
-        schedule = Schedule(number, self.options.epochs, self.options.learning_rate)
         batches = part.split(self.random.permutation(len(part)), self.options.batch)
+        schedule = self.schedule(number)
         return _means(epoch.learn(batches, self.optimiser, schedule, self._step), batches)
 
     def score(self, part: Batch[Loss]) -> Means:
