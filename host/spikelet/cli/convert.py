@@ -52,8 +52,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
     converted, samples = _converted(graph, sha256, args, output)
     network, reports = converted.network, converted.reports
     save_network(network, args.output)
-    output.results |= {"output": args.output, "bytes": len(lif_file.to_bytes(network))}
-    output.say(f"{args.output}: {len(lif_file.to_bytes(network)):,} bytes")
+    size = len(lif_file.to_bytes(network))
+    output.results |= {"output": args.output, "bytes": size}
+    output.say(f"{args.output}: {size:,} bytes")
     show.show_proof(network, [report.bounds for report in reports], output)
     for number, report in enumerate(reports):
         for change in report.changes:
