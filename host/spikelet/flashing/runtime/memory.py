@@ -69,8 +69,6 @@ SHORT, LONG = 16, 24
 COLUMNS = {False: 12, True: 16}
 # Rows that are added between two reads of their list.
 GROUP = 8
-# The most of these rows if `together` allows more than one.
-MOST_TOGETHER = 16
 
 
 @dataclass(frozen=True)
