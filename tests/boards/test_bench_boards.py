@@ -46,7 +46,7 @@ def lif(tmp_path_factory, trained):
 
 @pytest.fixture(scope="module")
 def measured():
-    """Return a place for what was measured, which takes its time."""
+    """Return {(kernel, options): results} of all measurements, because each takes seconds."""
     return {}
 
 

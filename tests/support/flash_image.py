@@ -1,8 +1,8 @@
-"""Files put on boards for tests, into a folder or the flash of an emulated Pico that is off.
+"""Write files for tests into the folder of a board, or into the flash of an emulated Pico that is off.
 
-MicroPython for this computer writes them with the file system that the Pico mounts, which takes a
-tenth of a second. To flash a whole runtime through the emulated Pico takes 7 to 80 seconds; the tests of
-flashing and of power cuts still do.
+MicroPython for this computer writes them with the file system of the Pico in a tenth of a second. A
+flash of the whole runtime through the emulated Pico takes 7 to 80 seconds. Only the tests of flashing
+and of power cuts do that.
 """
 
 import functools
@@ -105,9 +105,14 @@ def _is_pico(port: Port) -> bool:
     return isinstance(port, Pico) and port.firmware.name == FIRMWARE  # others divide it otherwise
 
 
+def _placed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return {path: bytes} of all files on a board that has these files in use."""
+    layout = Layout.of_files(files)
+    return {**layout.staged, **layout.entries, ACTIVE: layout.active}
+
+
 def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
-    made = Layout.of_files(files)
-    wanted = {**made.staged, **made.entries, ACTIVE: made.active}
+    wanted = _placed(files)
     for path in (folder / FOLDER).rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
             path.unlink()
@@ -119,8 +124,7 @@ def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _write(micropython: str, folder: Path, files: Mapping[str, bytes]) -> None:
-    made = Layout.of_files(files)
-    wanted = {**made.staged, **made.entries, ACTIVE: made.active}
+    wanted = _placed(files)
     copies = folder / "copies"
     copies.mkdir(exist_ok=True)
     listing = {"folders": parent_folders(wanted), "files": {}}

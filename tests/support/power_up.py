@@ -10,15 +10,16 @@ from spikelet.link.link import Link
 from spikelet.networks import lif_file
 
 SAMPLES = 3
-PATIENCE = 60  # seconds
+# Seconds.
+PATIENCE = 60
 
 
 def wait_for_resets(board, count=1):
     """Wait until a powered Pico has been reset `count` times since it was switched on."""
     end = time.monotonic() + PATIENCE
-    while (resets := board.stats()["resets"]) < count:
-        assert time.monotonic() < end, f"{resets} resets in {PATIENCE} s, not {count}"
+    while (resets := board.stats()["resets"]) < count and time.monotonic() < end:
         time.sleep(0.01)
+    assert resets >= count, f"{resets} resets in {PATIENCE} s, not {count}"
 
 
 def started(pico, *networks):

@@ -1,8 +1,8 @@
 """How pytest-xdist shares the tests among its processes.
 
-A module's tests stay together, since they share what is costly to make: a network, a flashed board. The
-tests of a parameter that names a board go wherever there is time, but those of the Pico stay together,
-for it stays switched on. (pytest-xdist 3.8 finds no `xdist_group` under pytest 9.)
+The tests of a module stay together, because they share a network or a flashed board. Tests with a board
+as a parameter go to any process that is free. Those of the Pico stay together, because it stays switched
+on. (pytest-xdist 3.8 finds no `xdist_group` under pytest 9.)
 """
 
 import re
