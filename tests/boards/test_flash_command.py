@@ -154,7 +154,7 @@ def open(path, mode="r"):
     ("fault", "words"),
     [
         (FULL.format(room=700), ("No space left", "flash --erase", "it keeps its old files")),
-        (READ_ONLY, ("read-only", "CIRCUITPY", "storage.remount")),
+        (READ_ONLY, ("read-only", "CIRCUITPY", "storage.disable_usb_drive()")),
     ],
     ids=["full", "read-only"],
 )

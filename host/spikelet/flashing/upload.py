@@ -27,11 +27,13 @@ ENDED = b"\x04"
 UPLOAD_TIMEOUT_S = 5.0
 UPLOAD_ATTEMPTS = 4
 
-READ_ONLY = (
-    "the board could not {what}: its file system is read-only for its own code while a computer has "
-    "its drive; mount that drive (CIRCUITPY) here, through which spikelet flash then writes, or put "
-    "import storage; storage.remount('/', False) into boot.py on it, and reset the board"
+# Why CircuitPython cannot write files, and the remedy.
+DRIVE_TAKEN = (
+    "its file system is read-only for its own code while a computer has its drive; mount that drive "
+    "(CIRCUITPY) here, through which spikelet flash then writes, or put import storage; "
+    "storage.disable_usb_drive() into boot.py on it, and reset the board"
 )
+READ_ONLY = "the board could not {what}: " + DRIVE_TAKEN
 
 
 class Stalled(Exception):
