@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import serial
 
+from spikelet.boards.timeouts import TIMEOUT_S
 from spikelet.errors import NotThere, SpikeletError
 
 
@@ -21,6 +22,7 @@ class DataPort:
 
     prelude = ""
     in_place = False
+    timeout = TIMEOUT_S
 
     def __init__(self, device: str) -> None:
         self.name = f"data:{device}"

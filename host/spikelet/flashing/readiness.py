@@ -79,13 +79,15 @@ class Readiness:
         return self.platform in COMPUTERS
 
 
-def check_readiness(spelling: str) -> Readiness:
+def check_readiness(spelling: str, timeout: float | None = None) -> Readiness:
     """Query the board at a port.
 
     Parameters
     ----------
     spelling : str
         A value of `--port`.
+    timeout : float, optional
+        Seconds without progress after which the board has failed; the port's default if not given.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def check_readiness(spelling: str) -> Readiness:
     SpikeletError
         If no board answers.
     """
-    port = resolve.resolve(spelling)
+    port = resolve.resolve(spelling, timeout)
     stopped, usb_id = False, None
     if isinstance(port, serial_port.SerialPort):
         usb_id = _usb_id(port.name)

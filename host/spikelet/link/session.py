@@ -51,7 +51,7 @@ def open_session(
         If the board has no runtime, does not answer, lacks the kernel, or holds another network.
     """
     with port.session(paths) as stream:
-        link = Link(stream, port.name, log)
+        link = Link(stream, port.name, log, port.timeout)
         try:
             info = link.hello(kernel)
             if network is not None:

@@ -13,6 +13,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import files, installation
 from spikelet.boards import catalogue, raw_repl, start_code
 from spikelet.boards.port import FilePort, ReplPort
+from spikelet.boards.timeouts import EMULATED_TIMEOUT_S
 from spikelet.boards.virtual import processes
 from spikelet.errors import SpikeletError
 
@@ -55,6 +56,7 @@ class Qemu(ReplPort):
     """Real firmware on an emulated microcontroller, which loads the flashed image at its start."""
 
     in_place = True
+    timeout = EMULATED_TIMEOUT_S
 
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name

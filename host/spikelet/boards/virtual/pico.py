@@ -21,6 +21,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort
+from spikelet.boards.timeouts import EMULATED_TIMEOUT_S
 from spikelet.boards.virtual import devices, pico_wiring, processes
 from spikelet.errors import SpikeletError
 
@@ -206,6 +207,8 @@ def _recording(
 
 class Pico(FilePort):
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
+
+    timeout = EMULATED_TIMEOUT_S
 
     def __init__(self, name: str = "pico", firmware: str = "") -> None:
         self.name = name
