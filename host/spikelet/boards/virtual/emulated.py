@@ -37,7 +37,12 @@ class Virtual(FilePort):
             command = [sys.executable, str(SERVE), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
-                raw_repl.opened(self.name, f"socket://127.0.0.1:{port}") as transport,
+                raw_repl.opened(
+                    self.name,
+                    f"socket://127.0.0.1:{port}",
+                    limit=self.timeout,
+                    interpreter=True,
+                ) as transport,
             ):
                 yield transport
 
@@ -86,7 +91,13 @@ class Qemu(ReplPort):
                 command += ["-device", f"loader,file={image},{place}"]
             with (
                 processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
-                raw_repl.opened(self.name, device, raw_repl.EMULATED_TIMEOUT) as transport,
+                raw_repl.opened(
+                    self.name,
+                    device,
+                    raw_repl.EMULATED_TIMEOUT,
+                    limit=self.timeout,
+                    interpreter=True,
+                ) as transport,
             ):
                 yield transport
 

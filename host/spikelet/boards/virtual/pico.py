@@ -238,5 +238,10 @@ class Pico(FilePort):
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, raw_repl.opened(self.name, board.device) as transport:
+        with (
+            self.powered() as board,
+            raw_repl.opened(
+                self.name, board.device, limit=self.timeout, interpreter=True
+            ) as transport,
+        ):
             yield transport
