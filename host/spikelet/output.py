@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from spikelet.printable import printable
+
 Report = Callable[[int, int], None]
 """Called with (done, total)."""
 
@@ -38,8 +40,9 @@ class Output:
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
         self.results: dict[str, Any] = {}
-        self.people = Console(quiet=json, highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+        self.people = Console(quiet=json, soft_wrap=True, **plain)
+        self.errors = Console(stderr=True, soft_wrap=True, **plain)
 
     def __enter__(self) -> Self:
         return self
@@ -51,11 +54,11 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """Print a line of text, except with JSON."""
-        self.people.print(text, markup=False)
+        self.people.print(printable(text, layout=True))
 
     def warn(self, text: str) -> None:
         """Print a line to stderr, also with JSON."""
-        self.errors.print(text, markup=False)
+        self.errors.print(printable(text, layout=True))
 
     def log(self, text: str) -> None:
         """Print to stderr the text that a board printed, without its empty prompts."""
@@ -70,7 +73,7 @@ class Output:
             number = bool(rows) and isinstance(rows[0][i], int | float)
             table.add_column(column, justify="right" if number else "left")
         for row in rows:
-            table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+            table.add_row(*map(_cell, row))
         self.people.print(table)
 
     def fail(self, line: str, sentence: str) -> None:
@@ -90,6 +93,10 @@ class Output:
                 bar.update(task, completed=done, total=total)
 
             yield report
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from spikelet.errors import BoardGone, SpikeletError
 from spikelet.printable import quoted
 
 # Bytes that a command may print.
-MOST_OUTPUT = 1 << 20
+MOST_OUTPUT = 1 << 17
 # Seconds between two looks at a silent port.
 LOOK = 0.002
 # Bytes of the last input that messages can quote.
@@ -268,7 +268,7 @@ class ReplTransport(SerialTransport):  # type: ignore[misc]
         """Return the error of a board that was reset in the middle of a command."""
         return BoardGone(
             f"{self.name} was reset in the middle of this, as by a watchdog of your program, a loose "
-            "cable or weak power; its files are as before; try again, and if a program there sets a "
+            "cable or weak power; try again, and if a program there sets a "
             "watchdog, start the board without it (safe mode) or rename its main.py or code.py first"
         )
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
 from spikelet import installation, minify
+from spikelet.boards.answers import ask
 from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
+from spikelet.printable import quoted
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 # Paths in one command, which has to fit into the memory of a small board.
 AT_ONCE = 24
+
+# The answer of `_list`, and the depth of folders that it follows.
+ENTRIES = [(str, range(-1, 1 << 50))]
+MOST_DEPTH = 16
 
 # The functions for the board by name; "" is the code that all of them need.
 ON_BOARD = minify.functions(installation.board_side("files"))
@@ -45,20 +50,36 @@ class BoardFiles:
         digest_of: dict[str, str | None] = {}
         for first in range(0, len(all_paths), AT_ONCE):
             some = all_paths[first : first + AT_ONCE]
-            digests = self._transport.eval(f"[_sha256(path) for path in {some!r}]")
+            shape = ({str, None},) * len(some)
+            digests = ask(self._transport, f"[_sha256(path) for path in {some!r}]", shape)
             digest_of.update(zip(some, digests, strict=True))
         return digest_of
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
         self._need("_read")
-        return self._transport.eval(f"_read({path!r}, {size})")
+        data: bytes | None = ask(self._transport, f"_read({path!r}, {size})", {bytes, None})
+        return data
 
     def list(self, folder: str) -> dict[str, int]:
         """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
         self._need("_list")
-        lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
-        return dict(ast.literal_eval(line) for line in lines)
+        return self._listed(folder, MOST_DEPTH)
+
+    def _listed(self, folder: str, depth: int) -> dict[str, int]:
+        """Return the entries of a folder; raise SpikeletError for a name that no file has."""
+        sizes: dict[str, int] = {}
+        for name, size in ask(self._transport, f"_list({folder!r})", ENTRIES):
+            if not name or "/" in name or "\0" in name or name in (".", "..") or not depth:
+                raise SpikeletError(
+                    f"the board lists {quoted(name)} in {folder or 'its root'}, which is no file that "
+                    "can be there; check its file system, or erase its flash"
+                )
+            path = f"{folder}/{name}" if folder else name
+            if size < 0:
+                sizes |= self._listed(path, depth - 1)
+            sizes[path] = size
+        return sizes
 
     def make(self, folders: Iterable[str]) -> None:
         """Make the missing folders."""

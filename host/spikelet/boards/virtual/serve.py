@@ -16,11 +16,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 # A module of this file's folder, because the file runs as a script.
 import repl
 
 HERE = Path(__file__).parent
+
+
+class Console(io.BufferedReader):
+    """The input of the virtual board; Ctrl-C interrupts code that reads it, as on a real board."""
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the bytes that have come, at least one; raise KeyboardInterrupt at Ctrl-C."""
+        view = memoryview(buffer).cast("B")
+        arrived = self.peek()[: len(view)]
+        before, interrupt, _ = arrived.partition(repl.CTRL_C)
+        if interrupt and not before:
+            self.read(1)
+            raise KeyboardInterrupt
+        view[: len(before)] = self.read(len(before))
+        return len(before)
 
 
 class FlashedOnly:
@@ -63,7 +79,7 @@ def serve(connection: socket.socket) -> None:
     # Boards have their libraries in lib.
     sys.path[:0] = [str(HERE / "modules"), "lib"]
     sys.meta_path.insert(0, FlashedOnly)
-    reader = connection.makefile("rb")
+    reader = Console(connection.makefile("rb", buffering=0))
     writer = connection.makefile("wb", buffering=0)
     sys.stdin = io.TextIOWrapper(reader)
     sys.stdout = io.TextIOWrapper(writer, write_through=True)
