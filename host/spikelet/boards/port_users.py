@@ -5,22 +5,35 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from spikelet.printable import printable
+
 SUSPICION = (
     "another program may be reading from this port: close terminals, editors and monitors that use it"
 )
 
 
-def suspicion(device: str) -> str:
-    """Return a clause about the programs that have a device open; a general one if none is known."""
-    names = _others(device)
-    if not names:
-        return SUSPICION
-    return f"{' and '.join(names)} has this port open too: close that program"
+def sentence(name: str, device: str) -> str:
+    """Return a sentence about other programs that have a device open; empty if none is known.
+
+    Parameters
+    ----------
+    name : str
+        Name of the board.
+    device : str
+    """
+    programs = _others(device)
+    if not programs:
+        return ""
+    return (
+        f"{name} answers only in part, because another program has this port open and reads from it: "
+        f"{', '.join(programs)}; close it and try again"
+    )
 
 
 def _others(device: str) -> list[str]:
     """Return name and number of each other process with the device open; empty if unknown."""
-    own, target, found = os.getpid(), os.path.realpath(device), []
+    own, target = os.getpid(), os.path.realpath(device)
+    programs = []
     # Only Linux lists the files of processes, and only those of the same user.
     for process in Path("/proc").glob("[0-9]*"):
         if int(process.name) == own:
@@ -28,8 +41,8 @@ def _others(device: str) -> list[str]:
         try:
             opened = {os.readlink(entry) for entry in (process / "fd").iterdir()}
             if target in opened:
-                name = (process / "comm").read_text().strip()
-                found.append(f"{name} (process {process.name})")
+                program = (process / "comm").read_text().strip()
+                programs.append(f"{printable(program)} (process {process.name})")
         except OSError:
             continue
-    return found
+    return programs

@@ -17,7 +17,8 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet.boards.port_users import suspicion
+from spikelet.boards import port_users
+from spikelet.boards.port_users import SUSPICION
 from spikelet.boards.repl_transport import ReplTransport
 from spikelet.boards.timeouts import TIMEOUT_S
 from spikelet.errors import BoardGone, NotThere, SpikeletError
@@ -115,8 +116,9 @@ def _disturbed(transport: ReplTransport, name: str, error: TransportError) -> Sp
         if transport.was_reset():
             return transport.reset_error()
     return SpikeletError(
-        f"{name} no longer answers as a REPL does ({error}); {suspicion(transport.device_name)}; "
-        "else reset the board, and run this again"
+        port_users.sentence(name, transport.device_name)
+        or f"{name} no longer answers as a REPL does ({error}); {SUSPICION}; else reset the board, and "
+        "run this again"
     )
 
 
@@ -164,18 +166,20 @@ def _enter(
 
 def _no_repl(transport: ReplTransport, name: str, *, interpreter: bool) -> str:
     """Return the reason that no REPL answers, and the remedy."""
+    if shared := port_users.sentence(name, transport.device_name):
+        return shared
     says = f" (it says {quoted(transport.heard[-QUOTED:])})" if transport.heard.strip() else ""
     if interpreter or says:
         return (
             f"{name} runs a program that does not let itself be stopped by Ctrl-C{says}; start the "
             "board without its program: in safe mode, or with a button held if the program looks at "
             "one; else erase its flash with the boot loader and install the interpreter again; or "
-            f"{suspicion(transport.device_name)}"
+            f"{SUSPICION}"
         )
     return (
         f"{name} has no MicroPython or CircuitPython REPL that answers; reset the board; if it runs a "
         "program that catches Ctrl-C, start it in safe mode or erase its flash with the boot loader; "
-        f"if it has no interpreter, put one on it; or {suspicion(transport.device_name)}"
+        f"if it has no interpreter, put one on it; or {SUSPICION}"
     )
 
 

@@ -318,7 +318,7 @@ class Silent:
 
 def test_link_hello_silent_board_is_error(clock):
     with pytest.raises(
-        SpikeletError, match="board has not answered for 30 s; reset it"
+        SpikeletError, match="board has not answered for 20 s; reset it"
     ):
         Link(Silent(), "board", pytest.fail).hello()
     assert clock.now < 100
