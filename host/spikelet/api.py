@@ -302,8 +302,8 @@ class Board:
     log : callable
         Called with the text that the board prints.
     timeout : float, optional
-        Seconds without an answer or a sample after which a method fails; 30 by default, or 120 for a board
-        on an emulator.
+        Seconds without an answer or a sample after which a method fails; 20 by default, or 120 for a
+        board on an emulator.
 
     Raises
     ------

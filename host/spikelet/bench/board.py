@@ -46,13 +46,13 @@ class TurnCost:
         readings, steps and answers.
     allocated : int
         Bytes of heap.
-    said : int
+    answer : int
         The answer.
     """
 
     total: float
     allocated: int
-    said: int
+    answer: int
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class MeasuringBoard:
         self._run(answers.SAY)
         values = answers.framed(self._run(f"_say({expression})"))
         if not values:
-            raise SpikeletError(f"the board gives no whole answer; measure again")
+            raise SpikeletError("the board gives no whole answer; measure again")
         return values[-1]
 
     def _run(self, code: str) -> bytes:

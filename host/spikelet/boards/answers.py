@@ -68,27 +68,31 @@ def fits(value: object, shape: Any) -> bool:
     ----------
     value : object
     shape : object
-        A type; None; a range for an integer in it; a tuple of shapes for a sequence of that length; a list
-        of one shape for a sequence of such values; a set of shapes of which one must fit; or a dict of one
-        shape for keys to one for values.
+        A type, None, a range for an integer, a set of shapes of which one must fit, or a container. A
+        tuple has a shape for each item, a list one for all items, a dict one for keys and for values.
     """
-    if isinstance(shape, range):
-        return isinstance(value, int) and not isinstance(value, bool) and value in shape
-    if isinstance(shape, tuple | list):
-        if not isinstance(value, tuple | list):
-            return False
-        shapes = shape * len(value) if isinstance(shape, list) else shape
-        return len(value) == len(shapes) and all(map(fits, value, shapes))
+    if isinstance(shape, set | frozenset):
+        return any(fits(value, each) for each in shape)
+    if isinstance(shape, tuple | list | dict):
+        return _fits_container(value, shape)
+    if shape is None:
+        return value is None
+    # A bool is an int, too.
+    if isinstance(value, bool) or shape is bool:
+        return shape is bool and isinstance(value, bool)
+    return value in shape if isinstance(shape, range) else isinstance(value, shape)
+
+
+def _fits_container(value: object, shape: Any) -> bool:
     if isinstance(shape, dict):
         ((key, of),) = shape.items()
         return isinstance(value, dict) and all(
             fits(k, key) and fits(v, of) for k, v in value.items()
         )
-    if isinstance(shape, set | frozenset):
-        return any(fits(value, each) for each in shape)
-    if shape is None:
-        return value is None
-    return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
+    if not isinstance(value, tuple | list):
+        return False
+    shapes = shape * len(value) if isinstance(shape, list) else shape
+    return len(value) == len(shapes) and all(map(fits, value, shapes))
 
 
 def framed(text: bytes) -> list[Any]:

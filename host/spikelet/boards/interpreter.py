@@ -107,7 +107,9 @@ def survey(transport: SerialTransport) -> Interpreter:
     transport.exec(installation.board_side("abilities"))
     probes = tuple(PROBES.items())
     ulab, works = ask(
-        transport, f"(ulab_version, [works(*probe) for probe in {probes!r}])", (str, (bool,) * len(probes))
+        transport,
+        f"(ulab_version, [works(*probe) for probe in {probes!r}])",
+        (str, (bool,) * len(probes)),
     )
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
     return Interpreter(

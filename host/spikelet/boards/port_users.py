@@ -7,9 +7,7 @@ from pathlib import Path
 
 from spikelet.printable import printable
 
-SUSPICION = (
-    "another program may be reading from this port: close terminals, editors and monitors that use it"
-)
+SUSPICION = "another program may be reading from this port: close terminals and editors that use it"
 
 
 def sentence(name: str, device: str) -> str:

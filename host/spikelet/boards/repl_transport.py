@@ -55,6 +55,7 @@ class ReplTransport(SerialTransport):  # type: ignore[misc]
         self.heard = b""
         # Whether the board has the function of answers.SAY, so its loss shows a reset.
         self._can_say = False
+        self.use_raw_paste = True
         super().__init__(device, timeout=patience)
 
     def read_until(

@@ -26,6 +26,7 @@ from spikelet.link.turn import Collector, Turn, is_answer
 from spikelet.networks.network import Network
 from spikelet.printable import printable, quoted
 from spikert import wire
+from spikert.session import boot
 
 # Seconds without a byte while the speed of the board is unknown.
 FIRST_TIMEOUT_S = 5.0
@@ -78,8 +79,11 @@ class Link:
         name: str,
         log: Callable[[str], None],
         timeout: float = TIMEOUT_S,
+        *,
+        attempts: int = REQUEST_ATTEMPTS,
+        remedy: str = "reset it and try again",
     ) -> None:
-        """Begin a session.
+        """Begin a session on a stream.
 
         Parameters
         ----------
@@ -90,6 +94,10 @@ class Link:
             Called with the text that the board prints; a flood is shortened.
         timeout : float
             Seconds without progress after which a request fails.
+        attempts : int
+            Number of times to send a command that the board does not acknowledge.
+        remedy : str
+            The end of the message about a silent board.
         """
         self.stream = stream
         self.name = name
@@ -103,6 +111,7 @@ class Link:
         self._reader = FrameReader(self._hear)
         # Frames and characters of text since the last progress.
         self._vain: Counter[str] = Counter()
+        self._attempts, self._remedy = attempts, remedy
         self._frame = bytearray(wire.MAX_FRAME)
         self._sequence = 0
         # Seconds of the longest silence that another byte ended.
@@ -294,10 +303,19 @@ class Link:
         return observation
 
     def _hear(self, text: str) -> None:
-        """Take text of the board."""
+        """Take text of the board; raise BoardGone if it reports the end of its program."""
         self.rebooted = self.rebooted or BANNER.search(text) is not None
         self._vain["text"] += len(text)
         self._text(text)
+        for line in text.splitlines():
+            if line.startswith(boot.STOPPED):
+                raise BoardGone(
+                    f"the program of {self.name} was stopped, as by Ctrl-C on its console; "
+                    "Ctrl-D there, or a reset, starts it again"
+                )
+            if line.startswith(boot.REFUSED):
+                reason = printable(line.removeprefix(boot.REFUSED))
+                raise BoardGone(f"the program of {self.name} did not start: {reason}")
 
     def close(self) -> None:
         """End the session; the board goes back to its REPL."""
@@ -377,7 +395,7 @@ class Link:
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
         least, most = patience, max(self._patience, FIRST_TIMEOUT_S)
-        for attempt in range(REQUEST_ATTEMPTS):
+        for attempt in range(self._attempts):
             self._write(kind, payload, sequence)
             acknowledged = self._acknowledged = False
             patience = max(min(self._patience * 2**attempt, most), least)
@@ -397,7 +415,7 @@ class Link:
                     yield frame
             if acknowledged:
                 return
-        raise self._silent(f"{patience:.1f} s, {REQUEST_ATTEMPTS} times")
+        raise self._silent(f"{patience:.1f} s, {self._attempts} times")
 
     def _frames(self, patience: float) -> Iterator[Frame]:
         """Yield frames until the board has been silent for `patience` seconds.
@@ -460,9 +478,7 @@ class Link:
         if characters := self._vain["text"]:
             came.append(f"{characters:,} characters of text, such as {quoted(self._text.last)}")
         instead = f"; meanwhile it sent {' and '.join(came)}" if came else ""
-        return BoardGone(
-            f"{self.name} has not answered for {duration}{instead}; reset it and try again"
-        )
+        return BoardGone(f"{self.name} has not answered for {duration}{instead}; {self._remedy}")
 
     def _read(self) -> bytes:
         try:

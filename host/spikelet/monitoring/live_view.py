@@ -156,4 +156,3 @@ class LiveView:
         width, height = self._output.people.size
         with self._lock:
             return picture(self.seen, width, max(height - 1, 1), time.monotonic())
-

@@ -130,7 +130,11 @@ def source(
     patient : bool
         Wait for a missing sensor without end.
     """
-    return listened(network, patient=patient) if SENSOR in flashed and not replay else replayed(network)
+    return (
+        listened(network, patient=patient)
+        if SENSOR in flashed and not replay
+        else replayed(network)
+    )
 
 
 class Watch:

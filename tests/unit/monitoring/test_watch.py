@@ -291,7 +291,7 @@ def test_link_text_during_long_turn_delays_no_answer(clock):
             return len(data)
 
         def read(self, size):
-            clock.now += 0.05
+            clock.now += 0.03
             return self.out.pop(0) if self.out else b""
 
     with pytest.raises(SpikeletError, match="at last"):
