@@ -42,7 +42,7 @@ FLOOD = 2.0
 REBOOT = 5.0
 INTERRUPT, SOFT_RESET = b"\r\x03", b"\r\x03\r\x01\x04"
 # Seconds for a REPL to answer again after an error.
-RESUMED = 3.0
+RESUMED = 10.0
 # Times Ctrl-C that end any receiver of flashing.receiver.
 UNBLOCKING = 4200
 # Error numbers of a port whose device has gone.
@@ -111,8 +111,8 @@ def opened(
 
 def _disturbed(transport: ReplTransport, name: str, error: TransportError) -> SpikeletError:
     """Return the error of a REPL that stopped to answer, with its most likely cause."""
-    with contextlib.suppress(OSError, TransportError):
-        transport.enter_raw_repl(soft_reset=False, timeout_overall=RESUMED)
+    with contextlib.suppress(OSError, TransportError, SpikeletError):
+        _enter(transport, name, RESUMED)
         if transport.was_reset():
             return transport.reset_error()
     return SpikeletError(

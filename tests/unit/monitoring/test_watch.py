@@ -255,6 +255,32 @@ def test_watch_board_without_recording_ends_with_error(watched, tmp_path):
     assert cable.opened == 1
 
 
+def test_watch_with_limited_turns_gives_up_an_absent_board(watched, clock):
+    watch, _ = watched([5], absent=1000)
+    with pytest.raises(SpikeletError, match=r"board has been away for 10\d s; .*--timeout"):
+        list(watch.events(40))
+    assert clock.now < 150
+
+
+def test_watch_interrupted_counts_the_missing_turns(watched, network):
+    """Turns that did not arrive are missing, also if the watch ends before it asked for others."""
+    watch, _ = watched([])
+    replay = watching.replayed(network)
+
+    def source(link, first, count, start):
+        if first:
+            raise KeyboardInterrupt
+        for number, turn in enumerate(replay(link, first, count, start=start)):
+            lost = number in (3, 14, 15)
+            link.lost_frames += lost
+            yield None if lost else turn
+
+    watch._source = source
+    with pytest.raises(KeyboardInterrupt):
+        list(watch.events())
+    assert (watch.answers, watch.missing, watch.lost_frames) == (13, 3, 3)
+
+
 class Flood:
     """A stream of endless text, after any command."""
 
