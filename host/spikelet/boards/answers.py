@@ -10,7 +10,7 @@ import ast
 import re
 from typing import Any, Protocol
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 from spikelet.printable import quoted
 
 # Defines `_say`, which prints a value in its frame: length and sum of its UTF-8 bytes.
@@ -49,12 +49,12 @@ def ask(repl: Evaluator, expression: str, shape: Any) -> Any:
 
     Raises
     ------
-    SpikeletError
+    BoardError
         If the board answers with another type or range.
     """
     value = repl.eval(expression)
     if not fits(value, shape):
-        raise SpikeletError(
+        raise BoardError(
             f"the board answered {quoted(repr(value), SHOWN)} to {quoted(expression, SHOWN)}, which "
             "is no possible answer; reset the board and try again"
         )

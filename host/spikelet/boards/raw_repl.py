@@ -21,7 +21,7 @@ from spikelet.boards import port_users
 from spikelet.boards.port_users import SUSPICION
 from spikelet.boards.repl_transport import ReplTransport
 from spikelet.boards.timeouts import TIMEOUT_S
-from spikelet.errors import BoardGone, NotThere, SpikeletError
+from spikelet.errors import BoardError, BoardGone, NotThere, SpikeletError
 from spikelet.printable import printable, quoted
 from spikert import wire
 
@@ -115,7 +115,7 @@ def _disturbed(transport: ReplTransport, name: str, error: TransportError) -> Sp
         _enter(transport, name, RESUMED)
         if transport.was_reset():
             return transport.reset_error()
-    return SpikeletError(
+    return BoardError(
         port_users.sentence(name, transport.device_name)
         or f"{name} no longer answers as a REPL does ({error}); {SUSPICION}; else reset the board, and "
         "run this again"
@@ -157,7 +157,7 @@ def _enter(
                 _skip_answers(transport, min(wait, patience))
             return
         if time.monotonic() >= end:
-            raise SpikeletError(_no_repl(transport, name, interpreter=interpreter))
+            raise BoardError(_no_repl(transport, name, interpreter=interpreter))
         if wait > FIRST_WAIT:
             # A port that passes Ctrl-C as data has a receiver that expects this number of bytes.
             transport.serial.write(wire.CTRL_C * UNBLOCKING)
@@ -210,7 +210,7 @@ def _quieten(transport: ReplTransport, name: str) -> None:
         if steps and passed > steps[0][0]:
             transport.serial.write(steps.pop(0)[1])
         if passed > PRINTING + FLOOD + REBOOT:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} sends text without end (such as {quoted(last)}), and neither Ctrl-C nor a "
                 "soft reset stops it; reset it, start it in safe mode, or remove its program; it may "
                 "also be no board with MicroPython or CircuitPython"
@@ -234,9 +234,7 @@ def _unopened(name: str, device: str) -> SpikeletError:
         serial.serial_for_url(device, exclusive=True).close()
     except serial.SerialException as error:
         if "lock" in str(error):
-            return SpikeletError(
-                f"{name} is in use by another program; close that one and try again"
-            )
+            return BoardError(f"{name} is in use by another program; close that one and try again")
         # Every board has this error for a moment after it is plugged in.
         if getattr(error, "errno", None) == 13:
             return NotThere(

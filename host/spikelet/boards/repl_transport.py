@@ -16,7 +16,7 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
 from spikelet.boards import answers
-from spikelet.errors import BoardGone, SpikeletError
+from spikelet.errors import BoardError, BoardGone
 from spikelet.printable import quoted
 
 # Bytes that a command may print.
@@ -234,7 +234,7 @@ class ReplTransport(SerialTransport):  # type: ignore[misc]
 
         Raises
         ------
-        SpikeletError
+        BoardError
             If no whole answer comes.
         """
         if not parse:
@@ -250,7 +250,7 @@ class ReplTransport(SerialTransport):  # type: ignore[misc]
                     return values[-1]
             except answers.NoAnswer:
                 pass
-        raise SpikeletError(
+        raise BoardError(
             f"{self.name} answers {quoted(output)} instead of a value; if a program prints "
             "meanwhile, stop it; else reset the board, or put MicroPython or CircuitPython on it"
         )

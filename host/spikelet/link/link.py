@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spikelet.boards.port import SerialStream
 from spikelet.boards.timeouts import TIMEOUT_S
-from spikelet.errors import BoardGone, SpikeletError
+from spikelet.errors import BoardError, BoardGone, SensorSilent, SpikeletError, UsageError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.board_text import BoardText
@@ -156,7 +156,7 @@ class Link:
             # Frames show that a runtime is there.
             if set(self._vain) <= {"text"}:
                 raise
-        raise SpikeletError(
+        raise BoardError(
             f"{self.name} does not identify itself; run spikelet flash, then try again"
         )
 
@@ -324,23 +324,23 @@ class Link:
 
     def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
         if not payload:
-            raise SpikeletError(
+            raise BoardError(
                 f"{self.name} sent an empty description of itself; run spikelet flash, then try again"
             )
         # The rest of the payload depends on the protocol.
         if payload[0] != wire.PROTOCOL:
-            raise SpikeletError(
+            raise BoardError(
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
         try:
             info = board_info.parse_board_info(payload)
         except ValueError as error:
-            raise SpikeletError(
+            raise BoardError(
                 f"{self.name} describes itself wrongly: {error}; run spikelet flash, then try again"
             ) from None
         if kernel and kernel not in info.kernels:
-            raise SpikeletError(
+            raise UsageError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
             )
         self._receive = info.receive
@@ -464,7 +464,7 @@ class Link:
     def _silent(self, duration: str) -> SpikeletError:
         """Return the error of a board that does not answer; it names what came instead."""
         if self.trouble:
-            return SpikeletError(
+            return SensorSilent(
                 f"{self.name} has read no sample of its sensor for {duration} ({self.trouble}); "
                 "connect the sensor, or wait longer with --timeout"
             )
