@@ -161,7 +161,7 @@ def _block(link: Link, payload: bytes, channels: int) -> tuple[int, NDArray[np.i
     """Return number and samples of a block of readings; raise SpikeletError if it is malformed."""
     size = len(payload) - wire.PART_SIZE
     if size <= 0 or size % (2 * channels):
-        raise SpikeletError(
+        raise BoardError(
             f"{link.name} sent readings of {max(size, 0)} bytes, which are no samples of {channels} "
             "channels; flash it again"
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 from spikelet.link.frames import Frame
 from spikelet.networks.network import Network
 from spikelet.printable import printable
@@ -87,11 +87,11 @@ class Status:
 
         Raises
         ------
-        SpikeletError
+        BoardError
             If the payload is too short.
         """
         if len(payload) < wire.SENSOR_SIZE:
-            raise SpikeletError(
+            raise BoardError(
                 f"the board sent a report of its sensor with {len(payload)} bytes, below "
                 f"{wire.SENSOR_SIZE}; flash it again"
             )
