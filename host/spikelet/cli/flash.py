@@ -93,6 +93,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.results |= {"sent": report.sent, "own": report.own_entries}
     output.say(f"{report}; the board has loaded {args.network}")
     output.say(report.left_out)
+    if report.sensor_trouble:
+        output.results["sensor_trouble"] = report.sensor_trouble
+        output.warn(
+            f"the sensor gives no sample yet ({report.sensor_trouble}); connect it, or flash with "
+            "another --sensor; the board waits for it"
+        )
     return 0
 
 

@@ -24,7 +24,9 @@ from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
+from spikelet.link import sensor
 from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
@@ -99,6 +101,8 @@ class FlashReport:
         A sentence about the modules that were left out.
     info : BoardInfo
         The response of the board after it loaded the network.
+    sensor_trouble : str
+        The reason why the sensor gives no sample; empty if it does, or if there is none.
     """
 
     files: int
@@ -108,6 +112,7 @@ class FlashReport:
     starts_by_itself: bool
     left_out: str
     info: BoardInfo
+    sensor_trouble: str = ""
 
     def __str__(self) -> str:
         return f"{self.files} files, {self.size:,} bytes, of which {self.sent:,} were sent"
@@ -238,8 +243,9 @@ def write_files(
         if isinstance(port, Rom) and port.is_in_use():
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
         sent, own, info = _write_in_place(port, network, files, progress, log)
+        trouble = ""
     else:
-        sent, own, info = _write_files(port, network, files, progress, log)
+        sent, own, info, trouble = _write_files(port, network, files, progress, log)
     return FlashReport(
         files=len(files),
         size=preparation.size,
@@ -248,6 +254,7 @@ def write_files(
         starts_by_itself=preparation.first_entry not in own,
         left_out=preparation.choice.sentence,
         info=info,
+        sensor_trouble=trouble,
     )
 
 
@@ -267,16 +274,28 @@ def _write_files(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, tuple[str, ...], BoardInfo]:
-    """Write a file system; return the bytes sent, the user's own entry points, the response."""
+) -> tuple[int, tuple[str, ...], BoardInfo, str]:
+    """Write a file system.
+
+    Returns
+    -------
+    sent : int
+        Bytes.
+    own : tuple of str
+        The user's own entry points.
+    info : BoardInfo
+        The response of the board.
+    trouble : str
+        The trouble of its sensor.
+    """
     layout = Layout.of_files(files)
     sent = stage_files(port, layout, progress)
-    info = _try(port, network, layout, log)
+    info, trouble = _try(port, network, layout, log)
     with port.connect() as transport:
         board = stage.files_of(transport)
         own = stage.activate(board, layout)
         stage.clean(board, layout)
-    return sent, own, info
+    return sent, own, info, trouble
 
 
 def _write_in_place(
@@ -320,12 +339,36 @@ def _bridge(
         ) from None
 
 
-def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None]) -> BoardInfo:
-    """Let the board load the network from its staged path."""
+def _try(
+    port: Port, network: Network, layout: Layout, log: Callable[[str], None]
+) -> tuple[BoardInfo, str]:
+    """Let the board load the network from its staged path, and read its sensor once.
+
+    Returns
+    -------
+    info : BoardInfo
+    trouble : str
+        The trouble of the sensor.
+    """
     try:
-        with open_session(port, network, paths=layout.paths, log=log) as (_, info):
-            return info
+        with open_session(port, network, paths=layout.paths, log=log) as (link, info):
+            return info, _sensor_trouble(link) if SENSOR in layout.paths else ""
     except SpikeletError as error:
         raise type(error)(
             f"{error}; it was not activated, and the board keeps its old files"
         ) from None
+
+
+def _sensor_trouble(link: Link) -> str:
+    """Return the reason why the sensor of a board gives no sample; empty if it does."""
+    try:
+        for event in sensor.readings(link, 1):
+            if isinstance(event, sensor.Readings):
+                break
+            if event.trouble:
+                return event.trouble
+    except BoardGone:
+        raise
+    except SpikeletError as error:
+        return str(error).removeprefix(f"{link.name}: ")
+    return ""

@@ -1,6 +1,9 @@
 """Test that each wait for a REPL ends, and that text of other programs does not disturb it."""
 
+import importlib
 import io
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mpremote.transport import TransportError, TransportExecError
@@ -10,6 +13,7 @@ from spikelet.boards import answers, port_users, raw_repl, repl_transport
 from spikelet.boards.repl_transport import ReplTransport
 from spikelet.boards.virtual import repl
 from spikelet.errors import BoardGone, SpikeletError
+from spikelet.flashing import upload
 
 # Seconds of the test's clock.
 LIMIT = 20.0
@@ -218,3 +222,60 @@ def test_virtual_repl_ctrl_c_ends_a_paste(capsys):
     assert rest.startswith(b"\x04\x04Traceback (most recent call last):\r\nKeyboardInterrupt")
     assert rest.endswith(b"\x04>raw REPL; CTRL-B to exit\r\n>OK\x04\x04>")
     assert capsys.readouterr().out == "78\n"
+
+
+class Pieces(io.RawIOBase):
+    """Input that arrives in pieces."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        piece = self.pieces.pop(0) if self.pieces else b""
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_virtual_console_ctrl_c_interrupts_code_that_reads(monkeypatch):
+    # serve.py runs as a script beside repl.py.
+    monkeypatch.syspath_prepend(str(Path(repl.__file__).parent))
+    console = importlib.import_module("serve").Console(Pieces(b"abc\x03", b"\r\x01"))
+    data = bytearray(8)
+    assert (console.readinto(data), bytes(data[:3])) == (3, b"abc")
+    with pytest.raises(KeyboardInterrupt):
+        console.readinto(data)
+    assert (console.readinto(data), bytes(data[:2])) == (2, b"\r\x01")
+    assert console.readinto(data) == 0
+
+
+# Answers of the receiver
+
+
+class Port:
+    timeout = 1.0
+
+    def __init__(self, data):
+        self.data = data
+
+    def read(self, size=1):
+        part, self.data = self.data[:size], self.data[size:]
+        return part
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        (b"+00000010\n", b"+00000010\n"),
+        (b"tick\r\ntick\r\n=00000010\n", b"=00000010\n"),
+        (b"+0000tick\r\n", b"+0000tick\r\n"),
+        (b"x\x04\x04>", b"x\x04\x04>"),
+        (b"", b""),
+    ],
+)
+def test_receiver_answer_is_found_behind_text(data, answer, monkeypatch):
+    monkeypatch.setattr(upload, "time", Time())
+    receiver = upload.Receiver(SimpleNamespace(serial=Port(data)))
+    assert receiver._answer() == answer
