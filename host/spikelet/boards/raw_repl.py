@@ -16,8 +16,9 @@ from typing import Any
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
 
-from spikelet.boards import port_users
+from spikelet.boards import catalogue, port_names, port_users
 from spikelet.boards.port_users import SUSPICION
 from spikelet.boards.repl_transport import ReplTransport
 from spikelet.boards.timeouts import TIMEOUT_S
@@ -87,7 +88,8 @@ def opened(
     patience = patience or (EMULATED_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
     try:
         transport = ReplTransport(device, name, patience, limit)
-    except TransportError:
+    # pyserial raises ValueError for a scheme of URLs that it does not know.
+    except (TransportError, ValueError):
         raise _unopened(name, device) from None
     try:
         _send_at_once(transport)
@@ -240,10 +242,17 @@ def _unopened(name: str, device: str) -> SpikeletError:
             return NotThere(
                 f"{name} may not be opened by you; join the group that owns it (often dialout)"
             )
-        return NotThere(
-            f"{name} cannot be opened ({error}); spikelet doctor lists the attached boards"
-        )
+        return NotThere(_sentence(name, error))
+    except ValueError as error:
+        return NotThere(_sentence(name, error))
     return NotThere(f"{name} did not open; try again")
+
+
+def _sentence(name: str, error: Exception) -> str:
+    """Return the reason that a port did not open, and the names near to it."""
+    devices = sorted(port.device for port in list_ports.comports() if port.vid is not None)
+    near = port_names.near(name, catalogue.qemu_ports(), devices)
+    return f"{name} cannot be opened: {port_names.reason(error)}; {near}"
 
 
 def last_line(text: str) -> str:

@@ -25,6 +25,8 @@ MOST_OUTPUT = 1 << 17
 LOOK = 0.002
 # Bytes of the last input that messages can quote.
 HEARD = 400
+# Seconds of silence that a command may take at least.
+SILENCE_S = 10.0
 # Attempts to get a whole answer among other text.
 ASKED = 3
 BANNER = b"raw REPL; CTRL-B to exit\r\n"
@@ -221,7 +223,7 @@ class ReplTransport(SerialTransport):  # type: ignore[misc]
         BoardGone
             If the board was reset since an earlier command.
         """
-        output, error = self.exec_raw(command, data_consumer=data_consumer)
+        output, error = self.exec_raw(command, max(SILENCE_S, self.limit), data_consumer)
         if not error:
             return output
         text = error.decode(errors="replace")

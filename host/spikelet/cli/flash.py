@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="remove every other file as well, with --erase"
     )
     parser.add_argument(
+        "--force",
+        action="store_true",
+        help="flash a network although it is not proved to stay within 16-bit integers",
+    )
+    parser.add_argument(
         "--yes",
         action="store_true",
         help="remove files without a question, with --erase; write even if a power cut meanwhile "
@@ -75,6 +80,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         rom=args.rom,
         board=args.board,
         driver=None if args.dry_run else args.install_driver,
+        force=args.force,
     )
     if args.install_driver and not args.dry_run:
         output.say(f"the board has the driver {args.install_driver}")

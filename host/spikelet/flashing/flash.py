@@ -29,7 +29,9 @@ from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
+from spikelet.networks.proof import check_proof
 from spikert.session import NETWORK, RECORDING, SENSOR
 
 Progress = Callable[[int, int], None]
@@ -155,6 +157,7 @@ def prepare(
     rom: bool = False,
     board: str | None = None,
     driver: str | None = None,
+    force: bool = False,
 ) -> Preparation:
     """Query a board and choose its files; change nothing on it.
 
@@ -172,12 +175,18 @@ def prepare(
         A name of the catalogue; another board raises SpikeletError.
     driver : str, optional
         A package with a driver of a sensor, to install on the board first.
+    force : bool
+        Accept a network that is not proved to stay within int16.
 
     Raises
     ------
     SpikeletError
-        If the board does not respond, is another one, or has too little memory for the network.
+        If the network is not proved, or the board does not respond, is another one, or has too little
+        memory for the network.
     """
+    check_answer_size(network)
+    if not force:
+        check_proof(network)
     interpreter = survey_port(port)
     if board:
         check_board(interpreter, board, port.name)

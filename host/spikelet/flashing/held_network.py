@@ -10,6 +10,7 @@ from spikelet.boards.answers import ask
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
@@ -45,7 +46,9 @@ def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
     if data is None:
         raise SpikeletError(f"{port.name} holds no network; run spikelet flash")
     try:
-        return lif_file.from_bytes(data), names
+        network = lif_file.from_bytes(data)
+        check_answer_size(network)
+        return network, names
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
