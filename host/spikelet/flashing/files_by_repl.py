@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mpremote.transport import TransportExecError
+from mpremote.transport import TransportError, TransportExecError
 
 from spikelet import installation, minify
 from spikelet.boards.answers import ask
@@ -13,6 +14,7 @@ from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.fingerprint import Fingerprint
+from spikelet.flashing.paths import check_listed
 from spikelet.printable import quoted
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ AT_ONCE = 24
 # The answer of `_list`, and the depth of folders that it follows.
 ENTRIES = [(str, range(-1, 1 << 50))]
 MOST_DEPTH = 16
+# Bytes of a file in one answer of the board.
+READ_CHUNK = 1024
+# Lets the functions change all files of the board.
+ANYWHERE = "\n_roots = ('',)\n"
 
 # The functions for the board by name; "" is the code that all of them need.
 ON_BOARD = minify.functions(installation.board_side("files"))
@@ -32,6 +38,14 @@ ON_BOARD = minify.functions(installation.board_side("files"))
 class BoardFiles:
     """The file system of a board at a raw REPL.
 
+    Parameters
+    ----------
+    transport : SerialTransport
+    fast : bool
+        The first value of `is_fast`.
+    everywhere : bool
+        Whether files outside Spikelet's folders may be changed; else the board refuses.
+
     Attributes
     ----------
     is_fast : bool
@@ -39,9 +53,12 @@ class BoardFiles:
         command for the REPL.
     """
 
-    def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
+    def __init__(
+        self, transport: SerialTransport, *, fast: bool = True, everywhere: bool = False
+    ) -> None:
         self._transport = transport
         self.is_fast = fast
+        self._everywhere = everywhere
         self._there: set[str] = set()
 
     def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
@@ -52,7 +69,7 @@ class BoardFiles:
         for first in range(0, len(all_paths), AT_ONCE):
             some = all_paths[first : first + AT_ONCE]
             shape = ({(range(1 << 50), range(1 << 32)), None},) * len(some)
-            pairs = ask(self._transport, f"[_fingerprint(path) for path in {some!r}]", shape)
+            pairs = self._ask(f"[_fingerprint(path) for path in {some!r}]", shape)
             for path, pair in zip(some, pairs, strict=True):
                 found[path] = None if pair is None else Fingerprint(*pair)
         return found
@@ -60,27 +77,49 @@ class BoardFiles:
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
         self._need("_read")
-        data: bytes | None = ask(self._transport, f"_read({path!r}, {size})", {bytes, None})
+        data = b""
+        while len(data) < size:
+            asked = min(READ_CHUNK, size - len(data))
+            part = self._ask(f"_read({path!r}, {len(data)}, {asked})", {bytes, None})
+            if part is None:
+                return None
+            data += part
+            if len(part) < asked:
+                break
         return data
 
-    def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
+    def list(self, folder: str, *, deep: bool = True) -> dict[str, int]:
+        """Return {path: bytes} of all entries of a folder; a subfolder is -1, after its content.
+
+        Parameters
+        ----------
+        folder : str
+            Empty for the root.
+        deep : bool
+            Whether to list the folders in it.
+
+        Raises
+        ------
+        SpikeletError
+            If the board lists a path that is not in this folder.
+        """
         self._need("_list")
-        return self._listed(folder, MOST_DEPTH)
+        return self._listed(folder, MOST_DEPTH if deep else 0)
 
     def _listed(self, folder: str, depth: int) -> dict[str, int]:
-        """Return the entries of a folder; raise SpikeletError for a name that no file has."""
+        """Return the entries of a folder, and those of its folders down to a depth."""
         sizes: dict[str, int] = {}
-        for name, size in ask(self._transport, f"_list({folder!r})", ENTRIES):
-            if not name or "/" in name or "\0" in name or name in (".", "..") or not depth:
+        for name, size in self._ask(f"_list({folder!r})", ENTRIES):
+            if not name or "/" in name or "\0" in name or name in (".", ".."):
                 raise SpikeletError(
-                    f"the board lists {quoted(name)} in {folder or 'its root'}, which is no file that "
-                    "can be there; check its file system, or erase its flash"
+                    f"the board lists {quoted(name)} in its folder {folder or '/'!r}, outside of it, so "
+                    "its list of files cannot be trusted; reset the board, and try again"
                 )
             path = f"{folder}/{name}" if folder else name
-            if size < 0:
+            if size < 0 and depth:
                 sizes |= self._listed(path, depth - 1)
             sizes[path] = size
+        check_listed(folder, sizes)
         return sizes
 
     def make(self, folders: Iterable[str]) -> None:
@@ -111,7 +150,7 @@ class BoardFiles:
                         for stored in receiver.store(path, data):
                             yield done + stored
                         done += len(left.pop(path))
-            except (upload.Stalled, TransportExecError):
+            except (upload.Stalled, TransportError, struct.error):
                 self.is_fast = False
         if left:
             self._need("_write")
@@ -136,14 +175,25 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Define functions on the board, unless it has them."""
         if missing := [name for name in names if name not in self._there]:
+            if "_own" not in self._there and any("_own(" in ON_BOARD[name] for name in missing):
+                missing.insert(0, "_own")
             if not self._there:
                 missing.insert(0, "")
-            self._transport.exec("".join(ON_BOARD[name] for name in missing))
+            code = "".join(ON_BOARD[name] for name in missing)
+            if not self._there and self._everywhere:
+                code += ANYWHERE
+            with upload.no_reset():
+                self._transport.exec(code)
             self._there.update(missing)
+
+    def _ask(self, expression: str, shape: Any) -> Any:
+        with upload.no_reset():
+            return ask(self._transport, expression, shape)
 
     def _run(self, code: str, what: str) -> None:
         try:
-            self._transport.exec(code)
+            with upload.no_reset():
+                self._transport.exec(code)
         except TransportExecError as error:
             reason = last_line(error.error_output)
             if upload.is_read_only(reason):

@@ -63,3 +63,19 @@ def test_check_answer_size_counts_scores_of_window():
     network = Network("rate", 1000, "max", ("a", "b"), [layer], stream=StreamWindow(65000, 1))
     with pytest.raises(RefusedInput, match="65,000,000 steps of 2 classes"):
         check_answer_size(network)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"padding": (60000, 60000)},
+            "3,600,240,004 values for its padded input, above 16,777,216",
+        ),
+        ({"kernel": (300, 300), "out": (20, 20)}, "36,000,000 values for its kernel at all places"),
+    ],
+)
+def test_convolution_without_room_for_its_arrays_is_refused(fields, words):
+    shape = {"size": (2, 2), "channels": 1, "kernel": (1, 1), "out": (1, 1)} | fields
+    with pytest.raises(RefusedInput, match=words):
+        Geometry(**shape)
