@@ -113,26 +113,21 @@ def _remove(path):
     (os.rmdir if folder else os.remove)(path)
 
 
-def _list(folder, deep=True):
-    """Print (path, bytes) of all entries of a folder; a folder has -1 and follows its content.
-
-    Parameters
-    ----------
-    folder : str, empty for the root
-    deep : bool, whether to list the folders in it
-    """
-    base = folder + "/" if folder else ""
+def _list(folder):
+    """Return [(name, bytes)] of the entries of a folder; a folder has -1."""
+    place = folder or os.getcwd()
+    entries = []
     try:
         if hasattr(os, "ilistdir"):
-            items = list(os.ilistdir(folder or os.getcwd()))
+            items = list(os.ilistdir(place))
         else:
-            items = [(name, 0) for name in os.listdir(folder or os.getcwd())]
+            items = [(name, 0) for name in os.listdir(place)]
+        for entry in items:
+            kind, size = entry[1], entry[-1]
+            if len(entry) < 4:
+                state = os.stat(folder + "/" + entry[0] if folder else entry[0])
+                kind, size = state[0], state[6]
+            entries.append((entry[0], -1 if kind & 0x4000 else size))
     except OSError:
-        return
-    for entry in items:
-        path, kind, size = base + entry[0], entry[1], entry[-1]
-        if len(entry) < 4:
-            kind, size = os.stat(path)[0], os.stat(path)[6]
-        if kind & 0x4000 and deep:
-            _list(path)
-        print(repr((path, -1 if kind & 0x4000 else size)))
+        pass
+    return entries

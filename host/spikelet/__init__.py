@@ -9,7 +9,14 @@ with spikelet.Board("pico") as board:
 
 from typing import TYPE_CHECKING
 
-from spikelet.errors import BoardError, BoardGone, RefusedInput, SpikeletError, UsageError
+from spikelet.errors import (
+    BoardError,
+    BoardGone,
+    RefusedInput,
+    SensorSilent,
+    SpikeletError,
+    UsageError,
+)
 from spikelet.version import __version__ as __version__
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "FloatNetwork",
     "Network",
     "RefusedInput",
+    "SensorSilent",
     "SpikeletError",
     "Trace",
     "TrainingOptions",

@@ -301,6 +301,9 @@ class Board:
         The kernel that steps layers; empty for the fastest of the board.
     log : callable
         Called with the text that the board prints.
+    timeout : float, optional
+        Seconds without an answer or a sample after which a method fails; 20 by default, or 120 for a
+        board on an emulator.
 
     Raises
     ------
@@ -311,9 +314,10 @@ class Board:
     port: str | None = None
     kernel: str = ""
     log: Callable[[str], None] = field(default=ignore, repr=False)
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
-        self._port: Port = resolve.resolve_or_default(self.port)
+        self._port: Port = resolve.resolve_or_default(self.port, self.timeout)
         self.port = self._port.name
 
     def __enter__(self) -> Self:
@@ -447,7 +451,8 @@ class Board:
             If the board holds no network; with `check` also at the first value that differs.
         """
         network, flashed = held_network.read_held_network(self._port)
-        source = watch.source(network, flashed, replay=replay)
+        patient = turns is None and self.timeout is None
+        source = watch.source(network, flashed, replay=replay, patient=patient)
         options: dict[str, Any] = {"kernel": self.kernel, "check": check, "record": record}
         with (
             Monitor(self._port, network, source, log=self.log, **options) as monitor,

@@ -38,6 +38,10 @@ class BoardGone(BoardError):
     """A board was unplugged, fell silent or was reset; it can be opened again when it is back."""
 
 
+class SensorSilent(BoardError):
+    """The sensor of a board gave no sample within the time limit."""
+
+
 class NotThere(BoardGone):
     """A port that cannot be opened at the moment."""
 

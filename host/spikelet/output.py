@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spikelet.errors import SpikeletError
+from spikelet.printable import printable
 
 Report = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -42,8 +43,9 @@ class Output:
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
         self.results: dict[str, Any] = {}
-        self.people = Console(quiet=json, highlight=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+        self.people = Console(quiet=json, soft_wrap=True, **plain)
+        self.errors = Console(stderr=True, soft_wrap=True, **plain)
 
     def __enter__(self) -> Self:
         return self
@@ -57,12 +59,12 @@ class Output:
     def say(self, text: str = "") -> None:
         """Print a line of text, except with JSON."""
         with printing():
-            self.people.print(text, markup=False)
+            self.people.print(printable(text, layout=True))
 
     def warn(self, text: str) -> None:
         """Print a line to stderr, also with JSON; a stderr without room is no reason to stop."""
         with contextlib.suppress(OSError):
-            self.errors.print(text, markup=False)
+            self.errors.print(printable(text, layout=True))
 
     def log(self, text: str) -> None:
         """Print to stderr the text that a board printed, without its empty prompts."""
@@ -77,9 +79,7 @@ class Output:
             number = bool(rows) and isinstance(rows[0][i], int | float)
             table.add_column(Text(column), justify="right" if number else "left")
         for row in rows:
-            # A Text has no markup, so that names with brackets are printed as they are.
-            cells = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row)
-            table.add_row(*map(Text, cells))
+            table.add_row(*map(_cell, row))
         with printing():
             self.people.print(table)
 
@@ -100,6 +100,11 @@ class Output:
                 bar.update(task, completed=done, total=total)
 
             yield report
+
+
+def _cell(value: object) -> Text:
+    """Return a cell of a table; a Text has no markup, so brackets in names stay."""
+    return Text(f"{value:,}" if isinstance(value, int) else printable(str(value)))
 
 
 @contextmanager

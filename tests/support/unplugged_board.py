@@ -11,7 +11,9 @@ from spikert import wire
 
 
 class NamedPort:
-    """A port with a name only."""
+    """A port with a name, and a timeout of 100 s."""
+
+    timeout = 100.0
 
     def __init__(self, name="board"):
         self.name = name

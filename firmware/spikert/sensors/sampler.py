@@ -15,6 +15,9 @@ COLLECTED = 32
 LONG = 1 << 28
 # Milliseconds between two checks for commands during the wait for a sensor.
 NAP = 50
+# Microseconds of a period from which the sampler does not sleep as a whole; milliseconds of a part.
+SLOW = 1_000_000
+PART = 500
 # Settings that do not belong to the sensor.
 OTHERS = ("button",)
 
@@ -79,6 +82,19 @@ class Sampler:
         self.samples += 1
         self.trouble, self.wait = "", FIRST_WAIT
         return True
+
+    def near(self):
+        """Return whether the next sample is due soon; let a moment pass if it is not.
+
+        So a board with a slow rate still reports, and takes commands, between two samples.
+        """
+        clock = self.clock
+        if not clock or clock.period < SLOW or not clock.samples or self.sensor is None:
+            return True
+        if clock.slack() < 2000 * PART:
+            return True
+        compat.sleep_ms(PART)
+        return False
 
     def rest(self):
         """Collect garbage at times, if the next sample is far enough away.

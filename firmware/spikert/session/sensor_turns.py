@@ -130,7 +130,7 @@ class SensorTurns:
     def _sample(self):
         """Take the next sample; return whether it came before the next command."""
         while not self.session.receiver.ready():
-            ready = self.sampler.take()
+            ready = self.sampler.near() and self.sampler.take()
             if self._due() or self.sampler.trouble != self.reported_trouble:
                 self.tell()
             if ready:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from mpremote.transport_serial import SerialTransport
 
 from spikelet import installation
 from spikelet.bench.clock import Clock, counting
-from spikelet.boards import raw_repl, start_code
+from spikelet.boards import answers, raw_repl, start_code
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
@@ -186,7 +185,11 @@ class MeasuringBoard:
         return self.clock.figure(ticks / calls), self._ask(f"_dense.answer({x!r})")
 
     def _ask(self, expression: str) -> Any:
-        return ast.literal_eval(self._run(f"print(repr({expression}))").decode().strip())
+        self._run(answers.SAY)
+        values = answers.framed(self._run(f"_say({expression})"))
+        if not values:
+            raise SpikeletError("the board gives no whole answer; measure again")
+        return values[-1]
 
     def _run(self, code: str) -> bytes:
         out, error = self._transport.exec_raw(code, timeout=MEASUREMENT_TIMEOUT_S)

@@ -14,6 +14,7 @@ from typing import NoReturn
 import serial
 
 from spikelet.boards import port_names
+from spikelet.boards.timeouts import TIMEOUT_S
 from spikelet.errors import NotThere, UsageError
 
 # Without a program, nothing reads this port. So a few attempts of 5 s show that none is running.
@@ -29,6 +30,7 @@ class DataPort:
 
     prelude = ""
     in_place = False
+    timeout = TIMEOUT_S
 
     def __init__(self, device: str) -> None:
         self.name = f"data:{device}"

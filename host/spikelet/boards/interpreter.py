@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from spikelet import installation, minify
 from spikelet.boards import catalogue, identify
+from spikelet.boards.answers import ask
 from spikelet.errors import BoardError
+from spikelet.printable import printable
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -36,6 +38,11 @@ ARCHITECTURES = (
     "rv32imc",
     "rv64imc",
 )
+
+
+# Bytes, and the answer of firmware/board_side/survey.py.
+SIZE = range(1 << 50)
+SURVEY = ((str, str, str, int), SIZE, (SIZE,) * 4)
 
 
 @dataclass(frozen=True)
@@ -94,25 +101,29 @@ def survey(transport: SerialTransport) -> Interpreter:
     """Return the interpreter at the other end of a raw REPL."""
     # Modules of an earlier session would count as used memory.
     transport.exec(installation.board_side("forget_runtime") + installation.board_side("survey"))
-    (name, machine, board_id, mpy), memory_free, sizes = transport.eval("answer()")
+    (name, machine, board_id, mpy), memory_free, sizes = ask(transport, "answer()", SURVEY)
     rom_size, flash_size, flash_free, flash_block = sizes
     # A request of its own, because these tests take memory.
     transport.exec(installation.board_side("abilities"))
     probes = tuple(PROBES.items())
-    ulab, works = transport.eval(f"(ulab_version, [works(*probe) for probe in {probes!r}])")
+    ulab, works = ask(
+        transport,
+        f"(ulab_version, [works(*probe) for probe in {probes!r}])",
+        (str, (bool,) * len(probes)),
+    )
     version, architecture = (mpy & 0xFF, mpy >> 8 & 3), mpy >> 10 & 0xF
     return Interpreter(
-        name,
+        printable(name),
         version,
         ARCHITECTURES[architecture] if architecture < len(ARCHITECTURES) else "",
         memory_free,
         rom_size,
         flash_size,
-        machine,
-        board_id,
+        printable(machine),
+        printable(board_id),
         flash_free,
         flash_block,
-        ulab,
+        printable(ulab),
         tuple(name for name, does in zip(PROBES, works, strict=True) if does),
     )
 

@@ -17,6 +17,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.start_code import import_session
+from spikelet.boards.timeouts import TIMEOUT_S
 from spikelet.errors import SpikeletError
 
 
@@ -41,7 +42,11 @@ class Port(Protocol):
         Code that makes the runtime importable and sets `_paths`, {name: path} of the files in use.
     in_place : bool
         Whether the board reads and runs files in a ROMFS, without a copy.
+    timeout : float
+        Seconds without progress after which a request to the board fails.
     """
+
+    timeout: float
 
     @property
     def name(self) -> str:
@@ -85,6 +90,7 @@ class ReplPort:
     name: str
     prelude: str
     in_place: bool
+    timeout: float = TIMEOUT_S
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""

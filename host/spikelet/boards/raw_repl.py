@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import socket
 import time
@@ -17,8 +18,13 @@ from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
-from spikelet.boards import catalogue, port_names
+from spikelet.boards import catalogue, port_names, port_users
+from spikelet.boards.port_users import SUSPICION
+from spikelet.boards.repl_transport import ReplTransport
+from spikelet.boards.timeouts import TIMEOUT_S
 from spikelet.errors import BoardError, BoardGone, NotThere, SpikeletError
+from spikelet.printable import printable, quoted
+from spikert import wire
 
 READ_CHUNK = 1024
 # Seconds that mpremote waits for the REPL's next byte.
@@ -31,12 +37,30 @@ FIRST_WAIT = 1.0
 SILENCE = 0.05
 # Seconds of output before the host interrupts the program.
 PRINTING = 0.5
-# Seconds of output after the interrupt before the host gives up.
+# Seconds of output after the interrupt before the host resets the interpreter.
 FLOOD = 2.0
+# Seconds of output after that before the host gives up.
+REBOOT = 5.0
+INTERRUPT, SOFT_RESET = b"\r\x03", b"\r\x03\r\x01\x04"
+# Seconds for a REPL to answer again after an error.
+RESUMED = 10.0
+# Times Ctrl-C that end any receiver of flashing.receiver.
+UNBLOCKING = 4200
+# Error numbers of a port whose device has gone.
+GONE = (errno.EIO, errno.ENXIO, errno.ENODEV, errno.EBADF)
+# Bytes of text in a message, and characters of an error of the board.
+QUOTED, LONGEST_REASON = 100, 300
 
 
 @contextmanager
-def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransport]:
+def opened(
+    name: str,
+    device: str,
+    patience: float = 0,
+    *,
+    limit: float = TIMEOUT_S,
+    interpreter: bool = False,
+) -> Iterator[ReplTransport]:
     """Open a serial device or a `socket://` and enter the board's raw REPL.
 
     Parameters
@@ -47,10 +71,14 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         Serial device, or `socket://` of an emulated board.
     patience : float
         Seconds to wait for the REPL; 0 for EMULATED_TIMEOUT at a socket and READ_TIMEOUT elsewhere.
+    limit : float
+        Seconds within which each command must be complete.
+    interpreter : bool
+        Whether the board is known to have MicroPython or CircuitPython.
 
     Yields
     ------
-    SerialTransport
+    ReplTransport
 
     Raises
     ------
@@ -58,11 +86,8 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         If the device cannot be opened, is in use, has no REPL, or goes away.
     """
     patience = patience or (EMULATED_TIMEOUT if device.startswith("socket:") else READ_TIMEOUT)
-    output = io.StringIO()
     try:
-        # mpremote prints answers that it does not understand.
-        with contextlib.redirect_stdout(output):
-            transport = SerialTransport(device, timeout=patience)
+        transport = ReplTransport(device, name, patience, limit)
     # pyserial raises ValueError for a scheme of URLs that it does not know.
     except (TransportError, ValueError):
         raise _unopened(name, device) from None
@@ -70,20 +95,33 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         _send_at_once(transport)
         _quieten(transport, name)
         transport.serial.timeout = patience
-        with contextlib.redirect_stdout(output):
-            _enter(transport, name, patience)
+        _enter(transport, name, patience, interpreter=interpreter)
         yield transport
     except TransportExecError as error:
         raise SpikeletError(f"{name} refused: {last_line(error.error_output)}") from None
     except TransportError as error:
-        raise BoardError(
-            f"{name} no longer answers as a REPL does ({error}); reset the board, and run this again"
-        ) from None
-    except serial.SerialException as error:
+        raise _disturbed(transport, name, error) from None
+    # A port without its device raises the plain error in some calls.
+    except OSError as error:
+        if not isinstance(error, serial.SerialException) and error.errno not in GONE:
+            raise
         raise BoardGone(f"{name} went away ({error}); plug it in and run this again") from None
     finally:
         with contextlib.suppress(OSError):
             transport.close()
+
+
+def _disturbed(transport: ReplTransport, name: str, error: TransportError) -> SpikeletError:
+    """Return the error of a REPL that stopped to answer, with its most likely cause."""
+    with contextlib.suppress(OSError, TransportError, SpikeletError):
+        _enter(transport, name, RESUMED)
+        if transport.was_reset():
+            return transport.reset_error()
+    return BoardError(
+        port_users.sentence(name, transport.device_name)
+        or f"{name} no longer answers as a REPL does ({error}); {SUSPICION}; else reset the board, and "
+        "run this again"
+    )
 
 
 def command(transport: SerialTransport, do: Callable[[Any, Any], None], **arguments: object) -> str:
@@ -103,10 +141,12 @@ def command(transport: SerialTransport, do: Callable[[Any, Any], None], **argume
     )
     with contextlib.redirect_stdout(output):
         do(state, SimpleNamespace(**arguments))
-    return output.getvalue()
+    return printable(output.getvalue(), layout=True)
 
 
-def _enter(transport: SerialTransport, name: str, patience: float) -> None:
+def _enter(
+    transport: ReplTransport, name: str, patience: float, *, interpreter: bool = False
+) -> None:
     """Enter the raw REPL; raise SpikeletError if it does not answer within `patience` seconds.
 
     It repeats Ctrl-C: shortly after a reset, a board misses the first one and starts its program.
@@ -119,14 +159,33 @@ def _enter(transport: SerialTransport, name: str, patience: float) -> None:
                 _skip_answers(transport, min(wait, patience))
             return
         if time.monotonic() >= end:
-            raise BoardError(
-                f"{name} has no MicroPython or CircuitPython REPL that answers; "
-                "reset the board, or put an interpreter on it"
-            )
+            raise BoardError(_no_repl(transport, name, interpreter=interpreter))
+        if wait > FIRST_WAIT:
+            # A port that passes Ctrl-C as data has a receiver that expects this number of bytes.
+            transport.serial.write(wire.CTRL_C * UNBLOCKING)
         wait *= 2
 
 
-def _skip_answers(transport: SerialTransport, wait: float) -> None:
+def _no_repl(transport: ReplTransport, name: str, *, interpreter: bool) -> str:
+    """Return the reason that no REPL answers, and the remedy."""
+    if shared := port_users.sentence(name, transport.device_name):
+        return shared
+    says = f" (it says {quoted(transport.heard[-QUOTED:])})" if transport.heard.strip() else ""
+    if interpreter or says:
+        return (
+            f"{name} runs a program that does not let itself be stopped by Ctrl-C{says}; start the "
+            "board without its program: in safe mode, or with a button held if the program looks at "
+            "one; else erase its flash with the boot loader and install the interpreter again; or "
+            f"{SUSPICION}"
+        )
+    return (
+        f"{name} has no MicroPython or CircuitPython REPL that answers; reset the board; if it runs a "
+        "program that catches Ctrl-C, start it in safe mode or erase its flash with the boot loader; "
+        f"if it has no interpreter, put one on it; or {SUSPICION}"
+    )
+
+
+def _skip_answers(transport: ReplTransport, wait: float) -> None:
     """Discard a slow board's answers to earlier attempts; raise TransportError without an answer.
 
     mpremote would take them for the answer to the next command.
@@ -138,26 +197,29 @@ def _skip_answers(transport: SerialTransport, wait: float) -> None:
         raise TransportError("no answer to a mark")
 
 
-def _quieten(transport: SerialTransport, name: str) -> None:
-    """Interrupt a program that prints endlessly; raise SpikeletError if it goes on.
+def _quieten(transport: ReplTransport, name: str) -> None:
+    """Stop a program that prints endlessly; raise SpikeletError if it goes on.
 
-    Without this, mpremote would read the program's output forever.
+    Ctrl-C stops the program, and a soft reset also its timers. A soft reset from the raw REPL does not
+    start main.py again.
     """
     transport.serial.timeout = SILENCE
-    begun, interrupted = time.monotonic(), False
-    while transport.serial.read(READ_CHUNK):
+    begun, last = time.monotonic(), b""
+    steps = [(PRINTING, INTERRUPT), (PRINTING + FLOOD, SOFT_RESET)]
+    while data := transport.serial.read(READ_CHUNK):
+        last = data
         passed = time.monotonic() - begun
-        if passed > PRINTING and not interrupted:
-            transport.serial.write(b"\r\x03")
-            interrupted = True
-        if passed > PRINTING + FLOOD:
+        if steps and passed > steps[0][0]:
+            transport.serial.write(steps.pop(0)[1])
+        if passed > PRINTING + FLOOD + REBOOT:
             raise BoardError(
-                f"{name} sends text without end, and Ctrl-C does not stop it; it is no board with "
-                "MicroPython or CircuitPython, or needs a reset"
+                f"{name} sends text without end (such as {quoted(last)}), and neither Ctrl-C nor a "
+                "soft reset stops it; reset it, start it in safe mode, or remove its program; it may "
+                "also be no board with MicroPython or CircuitPython"
             )
 
 
-def _send_at_once(transport: SerialTransport) -> None:
+def _send_at_once(transport: ReplTransport) -> None:
     """Switch off Nagle's algorithm of a `socket://`.
 
     Otherwise TCP delays the second part of a command until the first is acknowledged, often for 40 ms.
@@ -196,4 +258,4 @@ def _sentence(name: str, error: Exception) -> str:
 def last_line(text: str) -> str:
     """Return the last line of a traceback, which names the error."""
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+    return printable(lines[-1], most=LONGEST_REASON) if lines else "no reason given"

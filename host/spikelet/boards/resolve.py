@@ -12,7 +12,7 @@ from spikelet.errors import BoardError
 NAMED = ("data", "id", "port")
 
 
-def resolve_or_default(spelling: str | None) -> Port:
+def resolve_or_default(spelling: str | None, timeout: float | None = None) -> Port:
     """Return the port for `spelling`; by default the only attached board, or the virtual one.
 
     Raises
@@ -22,10 +22,10 @@ def resolve_or_default(spelling: str | None) -> Port:
     """
     if spelling is None:
         spelling = "auto" if attached() else "virtual"
-    return resolve(spelling)
+    return resolve(spelling, timeout)
 
 
-def resolve(spelling: str) -> Port:
+def resolve(spelling: str, timeout: float | None = None) -> Port:
     """Return the port for `spelling`.
 
     Parameters
@@ -33,14 +33,23 @@ def resolve(spelling: str) -> Port:
     spelling : str
         virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote: auto,
         id:SERIAL or a device.
+    timeout : float, optional
+        Seconds without progress after which a request to the board fails; the port's default if not
+        given.
 
     Raises
     ------
     SpikeletError
         If no board or several boards match, or the emulator is missing.
     """
-    if (port := _emulated(spelling)) is not None:
-        return port
+    port = _emulated(spelling) or _attached(spelling)
+    if timeout is not None:
+        port.timeout = timeout
+    return port
+
+
+def _attached(spelling: str) -> Port:
+    """Return the port of a board at a cable."""
     kind, _, rest = spelling.partition(":")
     if not spelling.strip() or (kind in NAMED and not rest):
         raise BoardError(

@@ -8,7 +8,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from spikelet.boards import raw_repl
+from spikelet.boards import identify, raw_repl
 from spikelet.boards.port import FilePort
 from spikelet.errors import BoardError, UsageError
 
@@ -21,7 +21,17 @@ class SerialPort(FilePort):
 
     def connect(self) -> contextlib.AbstractContextManager[SerialTransport]:
         """Open the board's raw REPL."""
-        return raw_repl.opened(self.name, self.name)
+        return raw_repl.opened(
+            self.name, self.name, limit=self.timeout, interpreter=_is_known(self.name)
+        )
+
+
+def _is_known(device: str) -> bool:
+    """Return whether the USB ids of a device are those of a board with an interpreter."""
+    return any(
+        port.device == device and identify.by_usb((port.vid, port.pid)).boards
+        for port in attached_ports()
+    )
 
 
 def attached() -> list[str]:

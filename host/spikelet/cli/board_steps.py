@@ -19,7 +19,7 @@ SHOWN = 12
 
 def port(args: argparse.Namespace, output: Output) -> Port:
     """Return the port of --port; without it the only attached board, or the virtual one."""
-    port = resolve.resolve_or_default(args.port)
+    port = resolve.resolve_or_default(args.port, args.timeout)
     output.results["port"] = port.name
     return port
 

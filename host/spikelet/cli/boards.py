@@ -60,7 +60,7 @@ def _facts(board: BoardType, attached: Mapping[str, Identity]) -> dict[str, Any]
 
 
 def _table(every: Sequence[BoardType], attached: Mapping[str, Identity], output: Output) -> None:
-    people = Console(quiet=output.json, highlight=False)
+    people = Console(quiet=output.json, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "board", "MicroPython", "CircuitPython"):
         table.add_column(column, no_wrap=True)

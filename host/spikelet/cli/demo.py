@@ -36,6 +36,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         raise SpikeletError(f"cannot make {folder}: {error.strerror}") from None
     graph, tables, drawn = (str(folder / name) for name in ("net.nir", "net.lif", "raster.png"))
     port = ["--port", args.port] if args.port else []
+    port += ["--timeout", str(args.timeout)] if args.timeout else []
     kernel = ["--kernel", args.kernel] if args.kernel else []
     status, results = 0, output.results
     for verb, arguments in (

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from spikelet.boards import serial_port
+from spikelet.cli import options
 from spikelet.errors import RIGHT, BoardError, SpikeletError
 from spikelet.flashing import readiness
 from spikelet.flashing.readiness import Readiness
@@ -35,13 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="examine only this port (default: all attached boards, and all boards without hardware)",
     )
+    options.add_timeout(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Show a report on the ports; fail if the named one, or an attached board, does not work."""
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
-        output.results["ports"][args.port] = report = _examined(args.port)
+        output.results["ports"][args.port] = report = _examined(args.port, args.timeout)
         _show(args.port, report, output)
         return RIGHT if report["works"] else report["status"]
     attached = serial_port.attached()
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(
         f"spikelet {__version__} on Python {platform.python_version()}, {platform.platform()}"
     )
-    for name, report in _examine_apart((*attached, *NO_HARDWARE), attached):
+    for name, report in _examine_apart((*attached, *NO_HARDWARE), attached, args.timeout):
         output.results["ports"][name] = report
         _show(name, report, output)
     if advice := _of_all(attached):
@@ -71,10 +73,10 @@ def _of_all(attached: Sequence[str]) -> str:
     return ""
 
 
-def _examined(name: str) -> dict[str, Any]:
+def _examined(name: str, timeout: float | None) -> dict[str, Any]:
     """Return the report on a port, for JSON."""
     try:
-        state = readiness.check_readiness(name)
+        state = readiness.check_readiness(name, timeout)
     except SpikeletError as error:
         return _dead(str(error), error.status)
     interpreter = state.interpreter
@@ -156,7 +158,7 @@ def _show(name: str, report: dict[str, Any], output: Output) -> None:
 
 
 def _examine_apart(
-    names: Sequence[str], attached: Sequence[str]
+    names: Sequence[str], attached: Sequence[str], timeout: float | None
 ) -> list[tuple[str, dict[str, Any]]]:
     """Examine each port in a process of its own, which the command can end if no answer comes.
 
@@ -165,13 +167,20 @@ def _examine_apart(
     """
     with ThreadPoolExecutor(len(attached) + 2) as pool:
         return list(
-            zip(names, pool.map(lambda name: _apart(name, name in attached), names), strict=True)
+            zip(
+                names,
+                pool.map(lambda name: _apart(name, timeout or _limit(name, attached)), names),
+                strict=True,
+            )
         )
 
 
-def _apart(name: str, is_device: bool) -> dict[str, Any]:
+def _limit(name: str, attached: Sequence[str]) -> float:
+    return DEVICE_LIMIT if name in attached else EMULATED_LIMIT
+
+
+def _apart(name: str, limit: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "spikelet", "doctor", "--json", "--port", name]
-    limit = DEVICE_LIMIT if is_device else EMULATED_LIMIT
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             answer = process.communicate(timeout=limit)[0]

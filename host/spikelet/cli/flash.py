@@ -107,6 +107,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(f"{report}; the board has loaded {args.network}")
     board_steps.show_others(report.others, report.backups, output)
     output.say(report.left_out)
+    if report.sensor_trouble:
+        output.results["sensor_trouble"] = report.sensor_trouble
+        output.warn(
+            f"the sensor gives no sample yet ({report.sensor_trouble}); connect it, or flash with "
+            "another --sensor; the board waits for it"
+        )
     return 0
 
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         Monitor(
             port,
             network,
-            source(network, flashed, replay=args.replay),
+            source(network, flashed, replay=args.replay, patient=_is_patient(args)),
             kernel=args.kernel,
             check=args.check,
             record=args.record,
@@ -68,6 +68,11 @@ def _follow(monitor: Monitor, view: LiveView, samples: int | None) -> None:
             view.show(event, monitor.watch, monitor.found if monitor.checks else None)
 
 
+def _is_patient(args: argparse.Namespace) -> bool:
+    """Return whether to wait for a missing sensor without end: no option limits the command."""
+    return args.samples is None and args.timeout is None
+
+
 def _check_new(path: str) -> None:
     """Raise SpikeletError unless a new file at `path` is possible."""
     files.check_target(path)
@@ -81,6 +86,8 @@ def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
     output.results |= {
         "samples": watch.answers,
         "lost_frames": watch.lost_frames,
+        "missing": watch.missing,
+        "late_frames": watch.late_frames,
         "reconnections": watch.reconnections,
         "answers": monitor.answers,
         **monitor.sampling,
@@ -92,8 +99,13 @@ def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
         output.say(f"samples: {sampled}")
     if watch.reconnections:
         output.say(f"{watch.reconnections:,} reconnections")
+    if watch.late_frames:
+        output.say(f"{watch.late_frames:,} frames came too late, and were dropped")
+    if watch.missing:
+        output.say(f"{watch.missing:,} of {watch.answers + watch.missing:,} turns are missing")
+    lost = watch.lost_frames or watch.missing
     if not args.check:
         output.say(f"{watch.answers:,} samples, {watch.lost_frames:,} lost frames")
-        return FAILED if watch.lost_frames else RIGHT
+        return FAILED if lost else RIGHT
     show_verification(result, output)
-    return FAILED if result.differences or result.lost_frames else RIGHT
+    return FAILED if result.differences or lost else RIGHT

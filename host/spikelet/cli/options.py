@@ -2,6 +2,8 @@
 
 import argparse
 
+from spikelet.boards.timeouts import EMULATED_TIMEOUT_S, TIMEOUT_S
+
 PORT_HELP = (
     "port of the board: virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or "
     "a device (default: the attached board, else virtual)"
@@ -9,8 +11,30 @@ PORT_HELP = (
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
-    """Add --port."""
+    """Add --port and --timeout."""
     parser.add_argument("--port", metavar="P", help=PORT_HELP)
+    add_timeout(parser)
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Add --timeout."""
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        help="give up after S seconds without an answer, a sample or another step forward "
+        f"(default: {TIMEOUT_S:.0f}, or {EMULATED_TIMEOUT_S:.0f} for a board on an emulator)",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def add_kernel(parser: argparse.ArgumentParser) -> None:

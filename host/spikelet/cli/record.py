@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     settings = sensor_settings.parse_settings(args.sensor, args.rate)
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
     port = board_steps.port(args, output)
-    # An interruption ends the recording, and keeps the samples so far.
+    # An interruption ends the recording, and keeps the samples so far. So does a failure.
+    failure = None
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         with output.progress("preparing") as progress:
             link, info = stack.enter_context(
@@ -54,8 +55,16 @@ def run(args: argparse.Namespace, output: Output) -> int:
         if args.install_driver:
             output.say(f"the board has the driver {args.install_driver}")
         show.show_board(port.name, info, output)
-        _record(link, folder, args.label, settings, recorder, output)
-    return _keep(folder, args.label, settings, recorder.recorded, output)
+        try:
+            _record(link, folder, args.label, settings, recorder, output)
+        except SpikeletError as error:
+            if recorder.samples < LEAST:
+                raise
+            failure = error
+    status = _keep(folder, args.label, settings, recorder.recorded, output)
+    if failure is not None:
+        raise failure
+    return status
 
 
 def _record(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikelet import installation
+from spikelet.boards.answers import ask
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.files_by_repl import BoardFiles
@@ -67,7 +68,7 @@ class DriveFiles:
     def of(cls, transport: SerialTransport) -> DriveFiles | None:
         """Return the drive of the board at a raw REPL, or None if it is not mounted."""
         transport.exec(installation.board_side("identity"))
-        name, uid = transport.eval("identity")
+        name, uid = ask(transport, "identity", (str, str))
         folder = find_drive(uid) if name == "circuitpython" and uid else None
         return cls(folder, BoardFiles(transport)) if folder else None
 

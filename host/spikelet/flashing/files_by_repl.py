@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet import installation, minify
+from spikelet.boards.answers import ask
 from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.fingerprint import Fingerprint
 from spikelet.flashing.paths import check_listed
+from spikelet.printable import quoted
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 # Paths in one command, which has to fit into the memory of a small board.
 AT_ONCE = 24
 
+# The answer of `_list`, and the depth of folders that it follows.
+ENTRIES = [(str, range(-1, 1 << 50))]
+MOST_DEPTH = 16
 # Bytes of a file in one answer of the board.
 READ_CHUNK = 1024
 # Lets the functions change all files of the board.
@@ -64,7 +68,8 @@ class BoardFiles:
         found: dict[str, Fingerprint | None] = {}
         for first in range(0, len(all_paths), AT_ONCE):
             some = all_paths[first : first + AT_ONCE]
-            pairs = self._eval(f"[_fingerprint(path) for path in {some!r}]")
+            shape = ({(range(1 << 50), range(1 << 32)), None},) * len(some)
+            pairs = self._ask(f"[_fingerprint(path) for path in {some!r}]", shape)
             for path, pair in zip(some, pairs, strict=True):
                 found[path] = None if pair is None else Fingerprint(*pair)
         return found
@@ -75,7 +80,7 @@ class BoardFiles:
         data = b""
         while len(data) < size:
             asked = min(READ_CHUNK, size - len(data))
-            part = self._eval(f"_read({path!r}, {len(data)}, {asked})")
+            part = self._ask(f"_read({path!r}, {len(data)}, {asked})", {bytes, None})
             if part is None:
                 return None
             data += part
@@ -99,10 +104,21 @@ class BoardFiles:
             If the board lists a path that is not in this folder.
         """
         self._need("_list")
-        arguments = f"{folder!r}" if deep else f"{folder!r}, False"
-        with upload.no_reset():
-            lines = self._transport.exec(f"_list({arguments})").decode().splitlines()
-        sizes = dict(ast.literal_eval(line) for line in lines)
+        return self._listed(folder, MOST_DEPTH if deep else 0)
+
+    def _listed(self, folder: str, depth: int) -> dict[str, int]:
+        """Return the entries of a folder, and those of its folders down to a depth."""
+        sizes: dict[str, int] = {}
+        for name, size in self._ask(f"_list({folder!r})", ENTRIES):
+            if not name or "/" in name or "\0" in name or name in (".", ".."):
+                raise SpikeletError(
+                    f"the board lists {quoted(name)} in its folder {folder or '/'!r}, outside of it, so "
+                    "its list of files cannot be trusted; reset the board, and try again"
+                )
+            path = f"{folder}/{name}" if folder else name
+            if size < 0 and depth:
+                sizes |= self._listed(path, depth - 1)
+            sizes[path] = size
         check_listed(folder, sizes)
         return sizes
 
@@ -170,9 +186,9 @@ class BoardFiles:
                 self._transport.exec(code)
             self._there.update(missing)
 
-    def _eval(self, expression: str) -> Any:
+    def _ask(self, expression: str, shape: Any) -> Any:
         with upload.no_reset():
-            return self._transport.eval(expression)
+            return ask(self._transport, expression, shape)
 
     def _run(self, code: str, what: str) -> None:
         try:

@@ -24,7 +24,9 @@ from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
+from spikelet.link import sensor
 from spikelet.link.board_info import BoardInfo
+from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
 from spikelet.networks import lif_file
 from spikelet.networks.answer_size import check_answer_size
@@ -108,6 +110,8 @@ class FlashReport:
         A sentence about the modules that were left out.
     info : BoardInfo
         The response of the board after it loaded the network.
+    sensor_trouble : str
+        The reason why the sensor gives no sample; empty if it does, or if there is none.
     """
 
     files: int
@@ -119,6 +123,7 @@ class FlashReport:
     starts_by_itself: bool
     left_out: str
     info: BoardInfo
+    sensor_trouble: str = ""
 
     def __str__(self) -> str:
         return f"{self.files} files, {self.size:,} bytes, of which {self.sent:,} were sent"
@@ -260,8 +265,9 @@ def write_files(
         if isinstance(port, Rom) and port.is_in_use():
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
         sent, outcome, info = _write_in_place(port, network, files, progress, log)
+        trouble = ""
     else:
-        sent, outcome, info = _write_files(port, network, files, progress, log)
+        sent, outcome, info, trouble = _write_files(port, network, files, progress, log)
     own = outcome.own
     if preparation.interpreter.name == "circuitpython":
         own = (*(name for name in BEFORE_CODE if name in outcome.others), *own)
@@ -275,6 +281,7 @@ def write_files(
         starts_by_itself=not {preparation.first_entry, *BEFORE_CODE} & {*own},
         left_out=preparation.choice.sentence,
         info=info,
+        sensor_trouble=trouble,
     )
 
 
@@ -324,13 +331,25 @@ def _write_files(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, stage.UserFiles, BoardInfo]:
-    """Write a file system; return the bytes sent, the user's files, the response."""
+) -> tuple[int, stage.UserFiles, BoardInfo, str]:
+    """Write a file system.
+
+    Returns
+    -------
+    sent : int
+        Bytes.
+    outcome : UserFiles
+        The user's files.
+    info : BoardInfo
+        The response of the board.
+    trouble : str
+        The trouble of its sensor.
+    """
     staged = stage_files(port, files, progress)
-    info = _try(port, network, staged.layout, log)
+    info, trouble = _try(port, network, staged.layout, log)
     with port.connect() as transport:
         outcome = stage.conclude(stage.files_of(transport), staged.layout)
-    return staged.sent, replace(outcome, backups=staged.backups), info
+    return staged.sent, replace(outcome, backups=staged.backups), info, trouble
 
 
 def _write_in_place(
@@ -379,12 +398,36 @@ def _bridge(
         ) from None
 
 
-def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None]) -> BoardInfo:
-    """Let the board load the network from its staged path."""
+def _try(
+    port: Port, network: Network, layout: Layout, log: Callable[[str], None]
+) -> tuple[BoardInfo, str]:
+    """Let the board load the network from its staged path, and read its sensor once.
+
+    Returns
+    -------
+    info : BoardInfo
+    trouble : str
+        The trouble of the sensor.
+    """
     try:
-        with open_session(port, network, paths=layout.paths, log=log) as (_, info):
-            return info
+        with open_session(port, network, paths=layout.paths, log=log) as (link, info):
+            return info, _sensor_trouble(link) if SENSOR in layout.paths else ""
     except SpikeletError as error:
         raise type(error)(
             f"{error}; it was not activated, and the board keeps its old files"
         ) from None
+
+
+def _sensor_trouble(link: Link) -> str:
+    """Return the reason why the sensor of a board gives no sample; empty if it does."""
+    try:
+        for event in sensor.readings(link, 1):
+            if isinstance(event, sensor.Readings):
+                break
+            if event.trouble:
+                return event.trouble
+    except BoardGone:
+        raise
+    except SpikeletError as error:
+        return str(error).removeprefix(f"{link.name}: ")
+    return ""

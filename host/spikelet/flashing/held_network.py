@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from spikelet.boards import raw_repl
+from typing import TYPE_CHECKING
+
+from mpremote.transport import TransportExecError
+
+from spikelet.boards.answers import ask
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
@@ -10,6 +14,13 @@ from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
+
+if TYPE_CHECKING:
+    from mpremote.transport_serial import SerialTransport
+
+# Bytes in one answer, and of the longest file.
+READ_CHUNK = 512
+LONGEST = 1 << 26
 
 
 def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
@@ -28,20 +39,42 @@ def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
     """
     with port.connect() as transport:
         transport.exec("import sys\n" + port.prelude)
-        paths = transport.eval("_paths")
-        try:
-            data = transport.fs_readfile(
-                paths.get(NETWORK, NETWORK), chunk_size=raw_repl.READ_CHUNK
-            )
-        except OSError:
-            raise SpikeletError(f"{port.name} holds no network; run spikelet flash") from None
+        paths = ask(transport, "_paths", {str: str})
         # Code that starts from a ROM names the paths of all files, also of missing ones.
-        names = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
+        names = frozenset(name for name, path in paths.items() if _exists(transport, path))
+        data = _read(transport, paths.get(NETWORK, NETWORK))
+    if data is None:
+        raise SpikeletError(f"{port.name} holds no network; run spikelet flash")
     try:
-        network = lif_file.from_bytes(bytes(data))
+        network = lif_file.from_bytes(data)
         check_answer_size(network)
         return network, names
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
         ) from None
+
+
+def _exists(transport: SerialTransport, path: str) -> bool:
+    try:
+        transport.exec(f"import os\nos.stat({path!r})")
+    except TransportExecError:
+        return False
+    return True
+
+
+def _read(transport: SerialTransport, path: str) -> bytes | None:
+    """Return the bytes of a file on a board, None if it cannot be read."""
+    try:
+        transport.exec(f"_file = open({path!r}, 'rb')")
+    except TransportExecError:
+        return None
+    data = b""
+    while len(data) < LONGEST:
+        # The place makes a repeated request harmless.
+        part = ask(transport, f"(_file.seek({len(data)}), _file.read({READ_CHUNK}))[1]", bytes)
+        data += part
+        if len(part) < READ_CHUNK:
+            break
+    transport.exec("_file.close()")
+    return data

@@ -10,11 +10,13 @@ from serial.tools import list_ports
 
 from spikelet import installation
 from spikelet.boards import catalogue, identify, interpreter, probe, resolve, serial_port
+from spikelet.boards.answers import ask
 from spikelet.boards.identify import Identity
-from spikelet.boards.interpreter import Interpreter
+from spikelet.boards.interpreter import SIZE, Interpreter
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.runtime import bytecode
+from spikelet.printable import printable
 from spikert.session import NETWORK
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from spikelet.boards.port import Port
 
 NAMES = {"micropython": "MicroPython", "circuitpython": "CircuitPython", "cpython": "CPython"}
+# The answer of firmware/board_side/readiness.py.
+ANSWER = (str, [{int, str}], {bool, None}, {bool, None})
 # Values of sys.platform for processes on a computer.
 COMPUTERS = ("linux", "darwin", "win32")
 
@@ -80,13 +84,15 @@ class Readiness:
         return self.platform in COMPUTERS
 
 
-def check_readiness(spelling: str) -> Readiness:
+def check_readiness(spelling: str, timeout: float | None = None) -> Readiness:
     """Query the board at a port.
 
     Parameters
     ----------
     spelling : str
         A value of `--port`.
+    timeout : float, optional
+        Seconds without progress after which the board has failed; the port's default if not given.
 
     Returns
     -------
@@ -97,7 +103,7 @@ def check_readiness(spelling: str) -> Readiness:
     SpikeletError
         If no board answers.
     """
-    port = resolve.resolve(spelling)
+    port = resolve.resolve(spelling, timeout)
     stopped, usb_id = False, None
     if isinstance(port, serial_port.SerialPort):
         usb_id = _usb_id(port.name)
@@ -149,14 +155,14 @@ def _asked(
     """Query the interpreter at a raw REPL."""
     survey = interpreter.survey(transport)
     transport.exec(installation.board_side("readiness"))
-    platform, version, read_only, second_port = transport.eval("answer()")
+    platform, version, read_only, second_port = ask(transport, "answer()", ANSWER)
     transport.exec("import sys\n" + port.prelude)
-    *runtime, network = transport.eval(f"held(_paths, {NETWORK!r})")
+    *runtime, network = ask(transport, f"held(_paths, {NETWORK!r})", (SIZE,) * 3)
     readiness = Readiness(
         port=port.name,
         interpreter=survey,
-        version=".".join(map(str, version[:3])),
-        platform=platform,
+        version=printable(".".join(map(str, version[:3]))),
+        platform=printable(platform),
         identity=_identity(port, survey, usb_id),
         read_only=read_only,
         runtime=any(runtime),

@@ -57,6 +57,7 @@ class Rom(ReplPort):
         self.port = port
         self.size = size
         self.name = port.name
+        self.timeout = port.timeout
         self.prelude = port.prelude + installation.board_side(
             "mount_rom", _paths=start_code.in_rom()
         )

@@ -17,6 +17,7 @@ from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing.fingerprint import fingerprint
 from spikelet.flashing.manifest import suffix
 from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVE, RECEIVER, answer, message
+from spikelet.printable import printable
 from spikert import wire
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ ENDED = b"\x04"
 # Seconds without an answer before a block is sent again.
 UPLOAD_TIMEOUT_S = 5.0
 UPLOAD_ATTEMPTS = 4
+# An answer of the receiver at the end of other text.
+IS_ANSWER = re.compile(rb"[+=?!][0-9a-f]{8}\n\Z")
+# Bytes of other text that are kept, and of the reason of a refusal that are read.
+MOST_TEXT, LONGEST_REASON = 200, 500
 
 # Signs of a full file system in the last line of an error.
 FULL = ("Errno 28", "ENOSPC", "No space left")
@@ -78,7 +83,7 @@ class Receiver:
             self._transport.exec(RECEIVER)
         self._transport.exec_raw_no_follow(RECEIVE)
         self._transport.serial.timeout = UPLOAD_TIMEOUT_S
-        if (received := self._transport.serial.read(ANSWER)) != answer(b"+", 0):
+        if (received := self._answer()) != answer(b"+", 0):
             self._end()
             raise Stalled(received)
         return self
@@ -140,21 +145,38 @@ class Receiver:
         sent, port = message(kind, number, data), self._transport.serial
         port.write(sent)
         for _ in range(UPLOAD_ATTEMPTS):
-            received = port.read(ANSWER)
+            received = self._answer()
             if received == answer(expected, stored):
                 return
-            if received[:1] == b"!" and len(received) == ANSWER:
-                raise _Refused(port.read(int(received[1:], 16)).decode(errors="replace"))
+            if received[:1] == b"!" and IS_ANSWER.search(received):
+                size = min(int(received[1:], 16), LONGEST_REASON)
+                raise _Refused(printable(port.read(size).decode(errors="replace")))
             if ENDED in received + self._drained():
                 # The receiver has ended; the REPL would run the next message as code.
                 break
             port.write(MARK + sent)
         raise Stalled
 
+    def _answer(self) -> bytes:
+        """Return the next answer; text of other programs before it is no matter.
+
+        Without an answer return the bytes that came within the time-out.
+        """
+        port = self._transport.serial
+        received: bytes = port.read(ANSWER)
+        end = time.monotonic() + UPLOAD_TIMEOUT_S
+        while received and not IS_ANSWER.search(received) and ENDED not in received:
+            if time.monotonic() > end:
+                break
+            received = (received + port.read(1))[-MOST_TEXT:]
+        match = IS_ANSWER.search(received)
+        return match[0] if match else received
+
     def _drained(self) -> bytes:
         """Return the other bytes that have arrived."""
         port, received = self._transport.serial, b""
-        while port.in_waiting:
+        end = time.monotonic() + UPLOAD_TIMEOUT_S
+        while port.in_waiting and time.monotonic() < end:
             received += port.read(port.in_waiting)
             time.sleep(0.01)
         return received

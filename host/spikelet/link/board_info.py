@@ -5,7 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from spikelet.printable import printable
 from spikert import wire
+
+# Bytes of the least payload that brings a reading to the board.
+LEAST_RECEIVE = wire.TURN_SIZE + 1
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,22 @@ class BoardInfo:
 
 
 def parse_board_info(payload: bytes) -> BoardInfo:
-    """Return the content of a BOARD frame's payload; see `spikert.wire`."""
+    """Return the content of a BOARD frame's payload; see `spikert.wire`.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing or out of range.
+    """
+    if len(payload) < wire.BOARD_SIZE:
+        raise ValueError(f"{len(payload)} bytes, below {wire.BOARD_SIZE}")
     protocol, receive, free, crc, sha256 = struct.unpack_from(wire.BOARD_FORMAT, payload)
-    lines = payload[wire.BOARD_SIZE :].decode(errors="replace").split("\n")
+    if not LEAST_RECEIVE <= receive <= wire.MAX_PAYLOAD:
+        raise ValueError(
+            f"it takes {receive} bytes at once, outside {LEAST_RECEIVE}..{wire.MAX_PAYLOAD}"
+        )
+    text = payload[wire.BOARD_SIZE :].decode(errors="replace")
+    lines = [printable(line) for line in text.split("\n")]
     lines += [""] * (len(wire.BOARD_LINES) - len(lines))
     texts = dict(zip(wire.BOARD_LINES, lines, strict=False))
     return BoardInfo(

@@ -5,20 +5,26 @@ The host accepts only data that arrived whole, and requests the rest again.
 
 from __future__ import annotations
 
+import re
 import struct
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from spikelet.boards.port import SerialStream
-from spikelet.errors import BoardError, BoardGone, SpikeletError, UsageError
+from spikelet.boards.timeouts import TIMEOUT_S
+from spikelet.errors import BoardError, BoardGone, SensorSilent, SpikeletError, UsageError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
+from spikelet.link.board_text import BoardText
 from spikelet.link.frames import Frame, FrameReader
-from spikelet.link.turn import Collector, Turn
+from spikelet.link.patience import Patience
+from spikelet.link.turn import Collector, Turn, is_answer
 from spikelet.networks.network import Network
+from spikelet.printable import printable, quoted
 from spikert import wire
 from spikert.session import boot
 
@@ -30,6 +36,19 @@ REQUEST_ATTEMPTS = 8
 PAUSE = 0.0005
 READ_CHUNK = 4096
 ANSWERS = (wire.BOARD, wire.INPUT, wire.SPIKES, wire.MEMBRANE, wire.ANSWER)
+NAMES = {
+    wire.ACK: "acknowledgements",
+    wire.BOARD: "BOARD frames",
+    wire.INPUT: "INPUT frames",
+    wire.SPIKES: "SPIKES frames",
+    wire.MEMBRANE: "MEMBRANE frames",
+    wire.ANSWER: "ANSWER frames",
+    wire.PROBLEM: "PROBLEM frames",
+    wire.AGAIN: "requests to send again",
+    wire.SENSOR: "reports of its sensor",
+}
+BANNER = re.compile(r"soft reboot|MicroPython v\d|Adafruit CircuitPython \d|\brst:0x|>>> ")
+"""Text that boards print at their start."""
 
 
 class Link:
@@ -44,6 +63,14 @@ class Link:
         Number of turns that the host requested again.
     lost_frames : int
         Number of frames that were lost for good.
+    late_frames : int
+        Number of frames of earlier turns, which the link dropped.
+    rebooted : bool
+        Whether the board printed its banner, as after a reset.
+    patience : Patience
+        The time without progress.
+    trouble : str
+        Reason that the board gives for the missing progress; empty without one.
     """
 
     def __init__(
@@ -51,6 +78,7 @@ class Link:
         stream: SerialStream,
         name: str,
         log: Callable[[str], None],
+        timeout: float = TIMEOUT_S,
         *,
         attempts: int = REQUEST_ATTEMPTS,
         remedy: str = "reset it and try again",
@@ -63,7 +91,9 @@ class Link:
         name : str
             Name of the board in messages.
         log : callable
-            Called with the text that the board prints.
+            Called with the text that the board prints; a flood is shortened.
+        timeout : float
+            Seconds without progress after which a request fails.
         attempts : int
             Number of times to send a command that the board does not acknowledge.
         remedy : str
@@ -73,9 +103,15 @@ class Link:
         self.name = name
         self.repeated = 0
         self.lost_frames = 0
-        self._log = log
-        self._attempts, self._remedy = attempts, remedy
+        self.late_frames = 0
+        self.rebooted = False
+        self.patience = Patience(timeout)
+        self.trouble = ""
+        self._text = BoardText(log)
         self._reader = FrameReader(self._hear)
+        # Frames and characters of text since the last progress.
+        self._vain: Counter[str] = Counter()
+        self._attempts, self._remedy = attempts, remedy
         self._frame = bytearray(wire.MAX_FRAME)
         self._sequence = 0
         # Seconds of the longest silence that another byte ended.
@@ -109,10 +145,17 @@ class Link:
             If the board does not answer, speaks another protocol or lacks the kernel.
         """
         payload = bytes([wire.PROTOCOL]) + kernel.encode()
-        for _ in range(REQUEST_ATTEMPTS):
-            for frame in self.request(wire.HELLO, payload):
-                if frame.kind == wire.BOARD:
-                    return self._welcome(frame.payload, kernel)
+        try:
+            for _ in range(REQUEST_ATTEMPTS):
+                for frame in self.request(wire.HELLO, payload):
+                    if frame.kind == wire.BOARD:
+                        info = self._welcome(frame.payload, kernel)
+                        self._finish()
+                        return info
+        except BoardGone:
+            # Frames show that a runtime is there.
+            if set(self._vain) <= {"text"}:
+                raise
         raise BoardError(
             f"{self.name} does not identify itself; run spikelet flash, then try again"
         )
@@ -155,10 +198,10 @@ class Link:
                 self._rewind(network, earlier)
             collector = Collector(network, number, data)
             for frame in self._send_turn(number, data, 0 if len(earlier) else wire.START):
-                if observation := collector.take(frame):
+                if observation := self._collect(collector, frame):
                     self._answered = True
                     return observation
-                if frame.kind == wire.ANSWER:
+                if collector.is_answered_by(frame):
                     break
         self.lost_frames += max(1, self._expected_frames(network) - collector.frames)
         return None
@@ -228,26 +271,74 @@ class Link:
                 yield None
                 first += 1
                 collector = Collector(network, first)
-            observation = collector.take(frame)
-            if frame.kind != wire.ANSWER:
+            answered = collector.is_answered_by(frame)
+            observation = self._collect(collector, frame)
+            if not answered:
                 continue
             self.lost_frames += observation is None
             yield observation
             first += 1
             collector = Collector(network, first)
 
+    def progress(self) -> None:
+        """Begin to wait anew, because the board sent a part that the host awaits."""
+        self.patience.progress()
+        self._vain.clear()
+
+    def _finish(self) -> None:
+        """Begin to wait anew, because an answer is complete."""
+        self.patience.finish()
+        self._vain.clear()
+
+    def _collect(self, collector: Collector, frame: Frame) -> Turn | None:
+        """Add a frame to a turn; return the turn if it is complete. Count frames of other turns."""
+        before = collector.frames
+        observation = collector.take(frame)
+        if observation is not None:
+            self._finish()
+        elif collector.frames > before:
+            self.progress()
+        elif collector.behind(frame):
+            self.late_frames += 1
+        return observation
+
+    def _hear(self, text: str) -> None:
+        """Take text of the board; raise BoardGone if it reports the end of its program."""
+        self.rebooted = self.rebooted or BANNER.search(text) is not None
+        self._vain["text"] += len(text)
+        self._text(text)
+        for line in text.splitlines():
+            if line.startswith(boot.STOPPED):
+                raise BoardGone(
+                    f"the program of {self.name} was stopped, as by Ctrl-C on its console; "
+                    "Ctrl-D there, or a reset, starts it again"
+                )
+            if line.startswith(boot.REFUSED):
+                reason = printable(line.removeprefix(boot.REFUSED))
+                raise BoardGone(f"the program of {self.name} did not start: {reason}")
+
     def close(self) -> None:
         """End the session; the board goes back to its REPL."""
+        self._text.tell()
         self._write(wire.BYE, b"")
 
     def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
+        if not payload:
+            raise BoardError(
+                f"{self.name} sent an empty description of itself; run spikelet flash, then try again"
+            )
         # The rest of the payload depends on the protocol.
         if payload[0] != wire.PROTOCOL:
             raise BoardError(
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
-        info = board_info.parse_board_info(payload)
+        try:
+            info = board_info.parse_board_info(payload)
+        except ValueError as error:
+            raise BoardError(
+                f"{self.name} describes itself wrongly: {error}; run spikelet flash, then try again"
+            ) from None
         if kernel and kernel not in info.kernels:
             raise UsageError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
@@ -260,7 +351,8 @@ class Link:
         for number, readings in enumerate(earlier):
             flags = wire.QUIET if number else wire.QUIET | wire.START
             for frame in self._send_turn(number, network.turn_bytes(readings), flags):
-                if frame.kind == wire.ANSWER:
+                if is_answer(frame, number):
+                    self._finish()
                     break
 
     def _send_turn(self, number: int, data: bytes, flags: int) -> Iterator[Frame]:
@@ -299,7 +391,7 @@ class Link:
         SpikeletError
             If the board reports a PROBLEM.
         BoardGone
-            If it never acknowledges.
+            If it never acknowledges, or makes no progress until the patience of the link is over.
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
         least, most = patience, max(self._patience, FIRST_TIMEOUT_S)
@@ -314,7 +406,8 @@ class Link:
                     # The ACK itself was lost.
                     acknowledged = True
                 elif frame.kind == wire.PROBLEM and acknowledged:
-                    raise SpikeletError(f"{self.name}: {frame.payload.decode(errors='replace')}")
+                    problem = printable(frame.payload.decode(errors="replace"))
+                    raise SpikeletError(f"{self.name}: {problem}")
                 elif frame.kind == wire.AGAIN and not acknowledged:
                     break
                 if acknowledged:
@@ -322,10 +415,7 @@ class Link:
                     yield frame
             if acknowledged:
                 return
-        raise BoardGone(
-            f"{self.name} has not answered for {patience:.1f} s, {self._attempts} times; "
-            f"{self._remedy}"
-        )
+        raise self._silent(f"{patience:.1f} s, {self._attempts} times")
 
     def _frames(self, patience: float) -> Iterator[Frame]:
         """Yield frames until the board has been silent for `patience` seconds.
@@ -333,36 +423,62 @@ class Link:
         After damaged data a shorter silence ends the frames, because the board has probably sent all.
         The board acknowledges at once or never, even if it sends text meanwhile.
         """
-        heard, damaged = time.monotonic(), self._reader.damaged
-        begun = heard
+        damaged = self._reader.damaged
+        silence = waited = 0.0
         # Frames that an earlier request has left.
         yield from self._reader.feed(b"")
-        while (silence := time.monotonic() - heard) < patience:
+        last = time.monotonic()
+        while silence < patience:
+            # It reads first: after a pause of the host, the answers are waiting.
             data = self._read()
+            now = time.monotonic()
+            passed, last = self.patience.look(now - last), now
+            waited += passed
             if not data:
+                self._check_patience()
+                silence += passed
                 time.sleep(PAUSE)
                 continue
             self._longest_silence = max(self._longest_silence, silence)
-            heard = time.monotonic()
-            yield from self._reader.feed(data)
+            silence = 0.0
+            for frame in self._reader.feed(data):
+                self._vain[NAMES.get(frame.kind, "unknown frames")] += 1
+                begun = time.monotonic()
+                yield frame
+                # The receiver of the frames may take its time.
+                last += time.monotonic() - begun
+            self._check_patience()
             if self._reader.damaged > damaged:
                 patience = min(patience, LEAST_TIMEOUT_S)
-            if not self._acknowledged and heard - begun > patience:
+            if not self._acknowledged and waited > patience:
                 break
         self._reader.flush()
 
-    def _hear(self, text: str) -> None:
-        """Log text of the board; raise BoardGone if it reports the end of its program."""
-        self._log(text)
-        for line in text.splitlines():
-            if line.startswith(boot.STOPPED):
-                raise BoardGone(
-                    f"the program of {self.name} was stopped, as by Ctrl-C on its console; "
-                    "Ctrl-D there, or a reset, starts it again"
-                )
-            if line.startswith(boot.REFUSED):
-                reason = line.removeprefix(boot.REFUSED)
-                raise BoardGone(f"the program of {self.name} did not start: {reason}")
+    def _check_patience(self) -> None:
+        """Raise BoardGone if the board has made no progress for too long."""
+        if not self.patience.is_over:
+            return
+        self._text.tell()
+        raise self._silent(f"{min(self.patience.unfinished, self.patience.limit):.0f} s")
+
+    def _silent(self, duration: str) -> SpikeletError:
+        """Return the error of a board that does not answer; it names what came instead."""
+        if self.trouble:
+            return SensorSilent(
+                f"{self.name} has read no sample of its sensor for {duration} ({self.trouble}); "
+                "connect the sensor, or wait longer with --timeout"
+            )
+        if self.rebooted:
+            return BoardGone(
+                f"{self.name} was reset in the middle of a session (it says "
+                f"{quoted(self._text.last)}), as by a watchdog, a loose cable or weak power; "
+                "try again, and stop a program of yours that resets it"
+            )
+        came = [f"{count:,} {name}" for name, count in self._vain.items() if name != "text"]
+        if characters := self._vain["text"]:
+            came.append(f"{characters:,} characters of text, such as {quoted(self._text.last)}")
+        instead = f"; meanwhile it sent {' and '.join(came)}" if came else ""
+        return BoardGone(f"{self.name} has not answered for {duration}{instead}; {self._remedy}")
 
     def _read(self) -> bytes:
         try:

@@ -67,5 +67,12 @@ def open_session(
 def _link(stream: SerialStream, port: Port, log: Callable[[str], None]) -> Link:
     """Return a link; at a data port only the program of the board can answer."""
     if isinstance(port, data_port.DataPort):
-        return Link(stream, port.name, log, attempts=data_port.ATTEMPTS, remedy=data_port.REMEDY)
-    return Link(stream, port.name, log)
+        return Link(
+            stream,
+            port.name,
+            log,
+            port.timeout,
+            attempts=data_port.ATTEMPTS,
+            remedy=data_port.REMEDY,
+        )
+    return Link(stream, port.name, log, port.timeout)

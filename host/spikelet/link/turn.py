@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.errors import BoardError
 from spikelet.link.frames import Frame
 from spikelet.networks.network import Network
+from spikelet.printable import printable
 from spikert import wire
 
 DATA_KINDS = (wire.INPUT, wire.SPIKES, wire.MEMBRANE)
+# Bytes of data in a frame.
+PART = wire.MAX_PAYLOAD - wire.PART_SIZE
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +83,22 @@ class Status:
 
     @staticmethod
     def of(payload: bytes) -> Status:
-        """Return the content of a SENSOR frame's payload."""
+        """Return the content of a SENSOR frame's payload.
+
+        Raises
+        ------
+        BoardError
+            If the payload is too short.
+        """
+        if len(payload) < wire.SENSOR_SIZE:
+            raise BoardError(
+                f"the board sent a report of its sensor with {len(payload)} bytes, below "
+                f"{wire.SENSOR_SIZE}; flash it again"
+            )
         channels, rate, samples, late, skipped, failed = struct.unpack_from(
             wire.SENSOR_FORMAT, payload
         )
-        trouble = payload[wire.SENSOR_SIZE :].decode(errors="replace")
+        trouble = printable(payload[wire.SENSOR_SIZE :].decode(errors="replace"))
         return Status(samples, late, failed, trouble, rate / 1000, skipped, channels)
 
 
@@ -113,6 +128,7 @@ class Collector:
             np.zeros((network.turn_steps, layer.neurons), np.uint8) for layer in network.layers
         )
         self._membranes = tuple(np.zeros(layer.neurons, np.int16) for layer in network.layers)
+        self._most = most_frames(network) + -(-len(self._read) // PART)
 
     @property
     def frames(self) -> int:
@@ -128,17 +144,28 @@ class Collector:
             return None
         if frame.kind == wire.ANSWER:
             return self._close(frame.payload)
+        if len(self._payloads) == self._most:
+            # The turn is damaged; its ANSWER will not match.
+            self._fits = False
+            return None
         self._payloads.append(frame.payload)
         self._place(frame)
         return None
 
     def behind(self, frame: Frame) -> int | None:
         """Return the distance in turns to the frame's turn; None for a frame without a turn."""
-        least = {wire.ANSWER: wire.ANSWER_SIZE}.get(frame.kind, wire.PART_SIZE)
-        if frame.kind not in (*DATA_KINDS, wire.ANSWER) or len(frame.payload) < least:
+        if frame.kind == wire.ANSWER:
+            fits = len(frame.payload) == wire.ANSWER_SIZE
+        else:
+            fits = frame.kind in DATA_KINDS and len(frame.payload) >= wire.PART_SIZE
+        if not fits:
             return None
         (turn,) = struct.unpack_from("<H", frame.payload)
         return int(turn - self.turn) & 0xFFFF
+
+    def is_answered_by(self, frame: Frame) -> bool:
+        """Return whether a frame is the ANSWER of this turn."""
+        return is_answer(frame, self.turn)
 
     def _close(self, payload: bytes) -> Turn | None:
         _, answer, frames, digest = struct.unpack_from(wire.ANSWER_FORMAT, payload)
@@ -146,6 +173,8 @@ class Collector:
         for part in (*self._payloads, payload[: wire.ANSWER_SIZE - 4]):
             expected = zlib.crc32(part, expected)
         if frames != self.frames or digest != expected or not self._fits:
+            return None
+        if answer >= len(self._network.classes):
             return None
         readings = self._network.turn_readings(bytes(self._read)) if self._given is None else None
         return Turn(self.turn, readings, self._spikes, self._membranes, answer)
@@ -170,6 +199,21 @@ class Collector:
         if end > len(self._read):
             raise ValueError(f"readings up to {end} of {len(self._read)} bytes")
         self._read[first:end] = data
+
+
+def most_frames(network: Network) -> int:
+    """Return the number of frames that a turn can have, without its readings and its ANSWER."""
+    neurons = [layer.neurons for layer in network.layers]
+    bitmaps = sum(-(-count // (8 * PART)) for count in neurons)
+    membranes = sum(-(-count // (PART // 2)) for count in neurons)
+    return bitmaps * network.turn_steps + membranes
+
+
+def is_answer(frame: Frame, turn: int) -> bool:
+    """Return whether a frame is the ANSWER of the turn with this number."""
+    if frame.kind != wire.ANSWER or len(frame.payload) != wire.ANSWER_SIZE:
+        return False
+    return bool(struct.unpack_from("<H", frame.payload)[0] == turn & 0xFFFF)
 
 
 def _addresses(form: int, first: int, data: bytes) -> NDArray[np.int64]:

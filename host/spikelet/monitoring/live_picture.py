@@ -14,6 +14,7 @@ from rich.text import Text
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.braille_plot import Signals
 from spikelet.networks.network import Network
+from spikelet.printable import printable
 
 # Steps of each layer, readings of each channel, and answers that the view keeps.
 HISTORY = 240
@@ -129,9 +130,9 @@ def _headline(recent: Seen, now: float) -> Text:
         reason, since = recent.gone
         return Text(f"waiting for the board, {now - since:.0f} s: {reason}", "yellow")
     if not recent.answers:
-        return Text(f"{recent.about}: nothing yet")
-    answer = recent.network.classes[recent.answers[-1]]
-    return Text.assemble((answer, "bold"), f"  {recent.about}")
+        return Text(f"{printable(recent.about)}: nothing yet")
+    answer = printable(recent.network.classes[recent.answers[-1]])
+    return Text.assemble((answer, "bold"), f"  {printable(recent.about)}")
 
 
 def _counts(recent: Seen, now: float) -> list[str]:
@@ -173,7 +174,7 @@ def _recent(recent: Seen, width: int) -> Text:
     length = len("answers: ")
     for answer, group in itertools.groupby(reversed(recent.answers)):
         times = sum(1 for _ in group)
-        part = recent.network.classes[answer] + (f" x{times}" if times > 1 else "")
+        part = printable(recent.network.classes[answer]) + (f" x{times}" if times > 1 else "")
         length += len(part) + 3
         if parts and length > width:
             break

@@ -18,6 +18,7 @@ from spikelet.link.turn import Status, Turn
 from spikelet.monitoring import animation
 from spikelet.monitoring.live_picture import Seen, picture
 from spikelet.monitoring.watch import Event, Gone, Reconnected
+from spikelet.printable import printable
 
 if TYPE_CHECKING:
     from spikelet.link.verify import Verification
@@ -84,8 +85,8 @@ class LiveView:
         if not self.drawn:
             self._output.log(text)
             return
-        printable = map(_printable, text.replace("\x04", "").splitlines())
-        lines = [line for line in printable if line.strip(" >")]
+        shown = map(printable, text.replace("\x04", "").splitlines())
+        lines = [line for line in shown if line.strip(" >")]
         with self._lock:
             self._logged += len(lines)
             self._log.extend(lines)
@@ -155,8 +156,3 @@ class LiveView:
         width, height = self._output.people.size
         with self._lock:
             return picture(self.seen, width, max(height - 1, 1), time.monotonic())
-
-
-def _printable(line: str) -> str:
-    """Return a line without the characters that would move the cursor of a terminal."""
-    return "".join(character if character.isprintable() else " " for character in line)

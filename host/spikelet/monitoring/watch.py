@@ -14,7 +14,6 @@ After a gap, the watch asks again for the turns that the board owes. It counts e
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
@@ -28,6 +27,7 @@ from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Status, Turn
 from spikelet.networks.network import Network
+from spikelet.printable import quoted
 from spikert.session import SENSOR
 
 # Turns in one request.
@@ -38,8 +38,6 @@ WATCH_ATTEMPTS = 5
 FIRST_PAUSE, LAST_PAUSE = 0.2, 2.0
 # The answer of a session that began after a reset.
 NOT_LOADED = "no network is loaded"
-BANNER = re.compile(r"soft reboot|MicroPython v\d|Adafruit CircuitPython \d|\brst:0x|>>> ")
-"""Text that boards print at their start."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,15 @@ def replayed(network: Network) -> Turns:
     return turns
 
 
-def listened(network: Network) -> Turns:
+def listened(network: Network, *, patient: bool = True) -> Turns:
     """Return the source of turns that listens to the sensor of a board.
 
-    Its turns go on until one is lost, so it does not obey `count`.
+    Its turns go on until one is lost, so it does not obey `count`. If it is `patient`, it waits for a
+    missing sensor without end.
     """
 
     def turns(link: Link, first: int, count: int, start: bool) -> Iterator[Turn | Status | None]:
-        for event in sensor.turns(link, network, first, start=start):
+        for event in sensor.turns(link, network, first, start=start, patient=patient):
             yield event
             # The host does not know the state of a stream after a loss, so the state begins anew.
             if event is None and network.stream is not None:
@@ -116,7 +115,9 @@ def listened(network: Network) -> Turns:
     return turns
 
 
-def source(network: Network, flashed: Collection[str], *, replay: bool = False) -> Turns:
+def source(
+    network: Network, flashed: Collection[str], *, replay: bool = False, patient: bool = True
+) -> Turns:
     """Return the source of turns: the sensor that was flashed with the network, or its recording.
 
     Parameters
@@ -126,8 +127,14 @@ def source(network: Network, flashed: Collection[str], *, replay: bool = False) 
         Names of the files on the board, from `read_held_network`.
     replay : bool
         Take the recording even if the board has a sensor.
+    patient : bool
+        Wait for a missing sensor without end.
     """
-    return listened(network) if SENSOR in flashed and not replay else replayed(network)
+    return (
+        listened(network, patient=patient)
+        if SENSOR in flashed and not replay
+        else replayed(network)
+    )
 
 
 class Watch:
@@ -172,12 +179,26 @@ class Watch:
         self._log = log
         self._identity = UsbIdentity(port)
         self._last_said: deque[str] = deque(maxlen=1)
-        self._rebooted = False
         self._link: Link | None = None
         # Frames lost on links that are closed now.
         self._lost_before = self._missed_before = 0
         # Frames lost on this link, without those of the turns that it still owes.
         self._lost_known = 0
+        self._late_before = 0
+        # Turns that did not arrive, and that the board may have yet to make.
+        self._owed = 0
+        # Whether the events end after a number of turns.
+        self._is_finite = False
+
+    @property
+    def missing(self) -> int:
+        """Number of turns that did not arrive."""
+        return self.turns - self.answers + self._owed
+
+    @property
+    def late_frames(self) -> int:
+        """Number of frames that came after their turn was given up, and were dropped."""
+        return self._late_before + (self._link.late_frames if self._link else 0)
 
     @property
     def lost_frames(self) -> int:
@@ -200,10 +221,12 @@ class Watch:
         Raises
         ------
         SpikeletError
-            If the board cannot be opened at first. Also after `WATCH_ATTEMPTS` failures in a row: the
+            If the board cannot be opened at first, or is away for longer than the timeout of its port
+            while the number of turns is limited. Also after `WATCH_ATTEMPTS` failures in a row: the
             board came back and did not work, or went away before it made a turn.
         """
         fruitless, reopened = 0, False
+        self._is_finite = samples is not None
         while True:
             with ExitStack() as stack:
                 if reopened:
@@ -215,7 +238,7 @@ class Watch:
                     yield from self._watch(samples)
                     return
                 except BoardGone as error:
-                    reason = str(error)
+                    reason, self._owed = str(error), 0
                 finally:
                     self._leave()
             fruitless = 0 if self.answers > answers else fruitless + 1
@@ -226,13 +249,16 @@ class Watch:
 
     def _open(self, stack: ExitStack) -> None:
         link = stack.enter_context(self._connect(self.port, self._hear))
-        self._link, self._lost_known, self._rebooted = link, 0, False
+        self._link, self._lost_known = link, 0
 
     def _leave(self) -> None:
         """Keep the counts of the link, which closes now."""
         assert self._link is not None
+        if self._owed:
+            self._lost_known = self._link.lost_frames
         self._lost_before += self._lost_known
         self._missed_before += self._link.missed
+        self._late_before += self._link.late_frames
         self._link, self._lost_known = None, 0
 
     def _reopen(self, stack: ExitStack) -> Reconnected:
@@ -245,9 +271,14 @@ class Watch:
                 self.port = self._identity.find(self.port)
                 self._open(stack)
                 break
-            # The user may plug the board in tomorrow, so the search has no limit.
+            # The user may plug the board in tomorrow, so a watch without end has no limit here.
             except NotThere:
-                continue
+                absent = time.monotonic() - gone
+                if self._is_finite and absent > self.port.timeout:
+                    raise SpikeletError(
+                        f"{self.port.name} has been away for {absent:.0f} s; plug it in and run this "
+                        "again, or wait longer with --timeout"
+                    ) from None
             except SpikeletError as error:
                 failures += 1
                 if failures == WATCH_ATTEMPTS:
@@ -265,20 +296,20 @@ class Watch:
         next request shows which. Until then the board owes these turns.
         """
         assert self._link is not None
-        link, owed, begins = self._link, 0, True
-        while owed or samples is None or self.turns < samples:
-            before, first = owed, self.turns + owed
+        link, begins = self._link, True
+        while self._owed or samples is None or self.turns < samples:
+            before, first = self._owed, self.turns + self._owed
             batch = BATCH if samples is None else min(BATCH, max(samples - first, 1))
             starting, unseen = begins, False
             for event in self._asked(link, first, batch, begins):
                 if isinstance(event, Status):
                     yield event
                 elif event is None:
-                    owed += 1
+                    self._owed += 1
                     starting, unseen = False, self._stream
                 else:
-                    yield from self._lost(owed)
-                    owed = before = 0
+                    yield from self._lost(self._owed)
+                    before = 0
                     # This turn is beyond the last one; it only showed that the others were lost.
                     if self.turns == samples:
                         self._lost_known = link.lost_frames
@@ -292,18 +323,18 @@ class Watch:
                     yield event
                     if self.turns == samples:
                         return
-            if owed and self._rebooted:
+            if self._owed and link.rebooted:
                 raise BoardGone(f"{self.port.name} was reset")
             yield from self._lost(before)
-            owed -= before
-            if not owed:
+            if not self._owed:
                 self._lost_known = link.lost_frames
             begins = unseen
 
     def _lost(self, turns: int) -> Iterator[None]:
-        """Count turns as lost."""
+        """Count turns as lost that the board owed."""
         for _ in range(turns):
             self.turns += 1
+            self._owed -= 1
             yield None
 
     def _asked(
@@ -320,13 +351,12 @@ class Watch:
             raise
 
     def _hear(self, text: str) -> None:
-        """Pass on the text of the board, and detect a reset from its banner."""
-        self._rebooted = self._rebooted or BANNER.search(text) is not None
+        """Keep the last line of the board, and pass on its text."""
         self._last_said.extend(line for line in text.splitlines() if line.strip("> \x04"))
         self._log(text)
 
     def _in_a_loop(self) -> str:
-        last = f"; it said last: {self._last_said[0][:200]}" if self._last_said else ""
+        last = f"; it said last: {quoted(self._last_said[0])}" if self._last_said else ""
         return (
             f"{self.port.name} went away {WATCH_ATTEMPTS} times before it made a turn, as a board does "
             f"that resets in a loop; check its cable and its power, or flash it again{last}"

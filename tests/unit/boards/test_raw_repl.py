@@ -40,7 +40,8 @@ class SlowSerial:
         else:
             self.line += value
 
-    def inWaiting(self) -> int:
+    @property
+    def in_waiting(self) -> int:
         return len(self.output)
 
     def read(self, size: int = 1) -> bytes:

@@ -61,7 +61,7 @@ class Partition:
 
 def port(transport):
     return SimpleNamespace(
-        name="board", prelude="", connect=lambda: contextlib.nullcontext(transport)
+        name="board", timeout=30.0, prelude="", connect=lambda: contextlib.nullcontext(transport)
     )
 
 

@@ -12,6 +12,7 @@ from random_networks import random_network
 from stream_networks import SEEDS, stream_network
 
 from spikelet.errors import SpikeletError
+from spikelet.flashing import flash
 from spikelet.link import link as link_module
 from spikelet.link import sensor as listening
 from spikelet.link import verify
@@ -292,3 +293,83 @@ def test_sensor_lost_frame_loses_one_turn(connect):
     assert [turn is None for turn in turns] == [False, True, False, False, False]
     assert link.lost_frames == 1
     assert struct.calcsize(wire.SENSOR_FORMAT) == wire.SENSOR_SIZE
+
+
+# Sensors that give no sample
+
+
+class Absent(Sensor):
+    """A sensor that does not answer."""
+
+    def open(self, settings):
+        raise OSError(errno.ENODEV, "no lis3dh answers")
+
+
+@pytest.mark.parametrize("listen", ["turns", "readings"])
+def test_sensor_that_never_comes_is_error_with_its_trouble(connect, listen):
+    network = stream_network(SEEDS[0])
+    link, board = connect(network, Absent(wave(network, 9)))
+    receive_all = {
+        "turns": lambda: listening.turns(link, network, 0, 4),
+        "readings": lambda: listening.readings(link, 4),
+    }
+    board.session.receiver.ready = reports(board, 100)
+    sentence = (
+        r"board has read no sample of its sensor for 20 s \(wave: .*no lis3dh answers\); .*timeout"
+    )
+    with pytest.raises(SpikeletError, match=sentence):
+        list(receive_all[listen]())
+
+
+def test_sensor_that_never_comes_is_awaited_by_a_patient_host(connect):
+    network = stream_network(SEEDS[0])
+    link, board = connect(network, Absent(wave(network, 9)))
+    board.session.receiver.ready = reports(board, 100)
+    with pytest.raises(SpikeletError, match="has said nothing of its sensor for 10 s"):
+        list(listening.turns(link, network, 0, 4, patient=True))
+
+
+def reports(board, count):
+    """Return a check for commands that ends LIVE after `count` reports, each a second later."""
+
+    def ready():
+        waiting = board._under_way
+        if board.sent.count(wire.SENSOR) < count:
+            return False
+        for number, (_, data) in enumerate(list(waiting)):
+            waiting[number] = board.clock.now + number, data
+        return True
+
+    return ready
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5])
+def test_sensor_of_slow_rate_is_reported_between_samples(connect, rate):
+    network = stream_network(SEEDS[0])
+    settings = {"sensor": "wave", "rate": rate}
+    link, board = connect(network, Sensor(wave(network, 9)), settings)
+    events = list(listening.readings(link, 3))
+    assert sum(isinstance(event, Readings) for event in events) == 3
+    assert board.sent.count(wire.SENSOR) > 2 / rate
+    assert link.patience.limit >= 3 / rate
+
+
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_sensor_readings_of_odd_size_are_error(connect, size):
+    link, _ = connect(stream_network(SEEDS[0]), Sensor(np.zeros((4, 2), np.int16)))
+    payload = struct.pack(wire.PART_FORMAT, 0, 0, 0, 0, 0) + bytes(size)
+    with pytest.raises(SpikeletError, match=f"readings of {size} bytes, which are no samples of 2"):
+        listening._block(link, payload, 2)
+
+
+def test_sensor_trouble_is_reported_at_flash(connect):
+    network = stream_network(SEEDS[0])
+    link, board = connect(network, Absent(wave(network, 9)))
+    board.session.receiver.ready = reports(board, 1)
+    assert flash._sensor_trouble(link) == "wave: [Errno 19] no lis3dh answers"
+
+
+def test_sensor_that_works_has_no_trouble_at_flash(connect):
+    network = stream_network(SEEDS[0])
+    link, _ = connect(network, Sensor(wave(network, 9)))
+    assert flash._sensor_trouble(link) == ""

@@ -150,7 +150,7 @@ def test_watch_reset_banner_reopens_at_once(watched, network):
     def source(link, first, count, start):
         requests.append(first)
         if len(requests) == 1:
-            watch._hear("MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n")
+            link._hear("MicroPython v1.25.0 on 2025-04-15; Raspberry Pi Pico with RP2040\r\n")
             return iter([None] * count)
         return watching.replayed(network)(link, first, count, start)
 
@@ -219,7 +219,7 @@ def test_watch_board_resetting_in_a_loop_gives_up(watched):
     # Each time the board goes away before its first answer. The error quotes its last line.
     watch._hear("brownout detector was triggered\r\n")
     events = []
-    with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: brownout") as error:
+    with pytest.raises(SpikeletError, match=r"resets in a loop.*said last: 'brownout") as error:
         events.extend(watch.events(10))
     assert "\n" not in str(error.value)
     assert cable.opened == watching.WATCH_ATTEMPTS
@@ -253,6 +253,32 @@ def test_watch_board_without_recording_ends_with_error(watched, tmp_path):
     with pytest.raises(SpikeletError, match="holds no recording; spikelet flash --recording"):
         list(watch.events(10))
     assert cable.opened == 1
+
+
+def test_watch_with_limited_turns_gives_up_an_absent_board(watched, clock):
+    watch, _ = watched([5], absent=1000)
+    with pytest.raises(SpikeletError, match=r"board has been away for 10\d s; .*--timeout"):
+        list(watch.events(40))
+    assert clock.now < 150
+
+
+def test_watch_interrupted_counts_the_missing_turns(watched, network):
+    """Turns that did not arrive are missing, also if the watch ends before it asked for others."""
+    watch, _ = watched([])
+    replay = watching.replayed(network)
+
+    def source(link, first, count, start):
+        if first:
+            raise KeyboardInterrupt
+        for number, turn in enumerate(replay(link, first, count, start=start)):
+            lost = number in (3, 14, 15)
+            link.lost_frames += lost
+            yield None if lost else turn
+
+    watch._source = source
+    with pytest.raises(KeyboardInterrupt):
+        list(watch.events())
+    assert (watch.answers, watch.missing, watch.lost_frames) == (13, 3, 3)
 
 
 class Flood:
@@ -291,7 +317,7 @@ def test_link_text_during_long_turn_delays_no_answer(clock):
             return len(data)
 
         def read(self, size):
-            clock.now += 1.0
+            clock.now += 0.03
             return self.out.pop(0) if self.out else b""
 
     with pytest.raises(SpikeletError, match="at last"):

@@ -13,6 +13,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import files, installation
 from spikelet.boards import catalogue, raw_repl, start_code
 from spikelet.boards.port import FilePort, ReplPort
+from spikelet.boards.timeouts import EMULATED_TIMEOUT_S
 from spikelet.boards.virtual import processes
 from spikelet.errors import BoardError, RefusedInput
 
@@ -36,7 +37,12 @@ class Virtual(FilePort):
             command = [sys.executable, str(SERVE), str(files_folder), *self.interpreter]
             with (
                 processes.running(command, r"^(\d+)$", self.name) as (_, port),
-                raw_repl.opened(self.name, f"socket://127.0.0.1:{port}") as transport,
+                raw_repl.opened(
+                    self.name,
+                    f"socket://127.0.0.1:{port}",
+                    limit=self.timeout,
+                    interpreter=True,
+                ) as transport,
             ):
                 yield transport
 
@@ -55,6 +61,7 @@ class Qemu(ReplPort):
     """Real firmware on an emulated microcontroller, which loads the flashed image at its start."""
 
     in_place = True
+    timeout = EMULATED_TIMEOUT_S
 
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
@@ -87,7 +94,13 @@ class Qemu(ReplPort):
                 command += ["-device", f"loader,file={image},{place}"]
             with (
                 processes.running(command, r"(/dev/\S+) \(label", self.name) as (_, device),
-                raw_repl.opened(self.name, device, raw_repl.EMULATED_TIMEOUT) as transport,
+                raw_repl.opened(
+                    self.name,
+                    device,
+                    raw_repl.EMULATED_TIMEOUT,
+                    limit=self.timeout,
+                    interpreter=True,
+                ) as transport,
             ):
                 yield transport
 

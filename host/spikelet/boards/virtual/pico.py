@@ -21,6 +21,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort
+from spikelet.boards.timeouts import EMULATED_TIMEOUT_S
 from spikelet.boards.virtual import devices, pico_wiring, processes
 from spikelet.errors import BoardError
 
@@ -207,6 +208,8 @@ def _recording(
 class Pico(FilePort):
     """MicroPython on an emulated Raspberry Pi Pico, or another firmware for it."""
 
+    timeout = EMULATED_TIMEOUT_S
+
     def __init__(self, name: str = "pico", firmware: str = "") -> None:
         self.name = name
         self.firmware = processes.firmware(firmware or FIRMWARE, f"{name} needs")
@@ -235,5 +238,10 @@ class Pico(FilePort):
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, raw_repl.opened(self.name, board.device) as transport:
+        with (
+            self.powered() as board,
+            raw_repl.opened(
+                self.name, board.device, limit=self.timeout, interpreter=True
+            ) as transport,
+        ):
             yield transport

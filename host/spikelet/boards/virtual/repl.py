@@ -33,8 +33,8 @@ def serve(reader, writer, names=None):
             code = b""
             writer.write(PROMPT)
         elif byte == CTRL_E and not code:
-            reader.read(2)
-            _run(_paste(reader, writer), names, writer)
+            if reader.read(2) == b"A\x01":
+                _run(_paste(reader, writer), names, writer)
         elif byte == CTRL_D:
             writer.write(b"OK")
             _run(code, names, writer)
@@ -44,23 +44,25 @@ def serve(reader, writer, names=None):
 
 
 def _paste(reader, writer):
-    """Return code that arrives in raw-paste mode, which confirms each window."""
+    """Return code that arrives in raw-paste mode, which confirms each window; None after Ctrl-C."""
     writer.write(b"R\x01" + bytes((WINDOW & 0xFF, WINDOW >> 8)))
     code = bytearray()
     byte = reader.read(1)
-    while byte and byte != CTRL_D:
+    while byte and byte not in (CTRL_C, CTRL_D):
         code += byte
         if len(code) % WINDOW == 0:
             writer.write(CTRL_A)
         byte = reader.read(1)
     writer.write(CTRL_D)
-    return bytes(code)
+    return None if byte == CTRL_C else bytes(code)
 
 
 def _run(code, names, writer):
-    """Run code; write Ctrl-D, the text of its error and Ctrl-D again."""
+    """Run code; write Ctrl-D, the text of its error and Ctrl-D again. None is interrupted code."""
     error = ""
     try:
+        if code is None:
+            raise KeyboardInterrupt
         exec(compile(code.decode(), "<stdin>", "exec"), names)
     # The REPL survives every error of the code.
     except (Exception, KeyboardInterrupt) as problem:

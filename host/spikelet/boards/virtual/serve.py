@@ -13,11 +13,27 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 # A module of this file's folder, because the file runs as a script.
 import repl
 
 HERE = Path(__file__).parent
+
+
+class Input(io.BufferedReader):
+    """The input of the virtual board: Ctrl-C interrupts code that reads it, as on a real board."""
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the bytes that have come, at least one; raise KeyboardInterrupt at Ctrl-C."""
+        view = memoryview(buffer).cast("B")
+        arrived = self.peek()[: len(view)]
+        before, interrupt, _ = arrived.partition(repl.CTRL_C)
+        if interrupt and not before:
+            self.read(1)
+            raise KeyboardInterrupt
+        view[: len(before)] = self.read(len(before))
+        return len(before)
 
 
 def accept() -> socket.socket:
@@ -40,7 +56,7 @@ def serve(connection: socket.socket) -> None:
     """Run the virtual board until the connection ends."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE / "modules"))
-    reader = connection.makefile("rb")
+    reader = Input(connection.makefile("rb", buffering=0))
     writer = connection.makefile("wb", buffering=0)
     sys.stdin = io.TextIOWrapper(reader)
     sys.stdout = io.TextIOWrapper(writer, write_through=True)

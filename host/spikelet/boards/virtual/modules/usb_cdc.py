@@ -58,7 +58,14 @@ class Serial:
     def readinto(self, buf: bytearray) -> int:
         """Fill a buffer as `read` does; return the number of bytes."""
         if Console.reader is not None and self.timeout is None:
-            return Console.reader.readinto(buf)
+            view, at = memoryview(buf), 0
+            while at < len(view):
+                # It returns what has come, or raises KeyboardInterrupt.
+                count = Console.reader.readinto(view[at:])
+                if not count:
+                    break
+                at += count
+            return at
         data = self.read(len(buf))
         buf[: len(data)] = data
         return len(data)
