@@ -131,7 +131,7 @@ def payload(
     dict of str to bytes
         {name: bytes}: network.lif, samples.bin, sensor.json.
     """
-    files = {NETWORK: lif_file.to_bytes(network)}
+    files = {NETWORK: lif_file.file_bytes(network)}
     if recording is not None:
         files[RECORDING] = network.turn_bytes(recording.x)
     if sensor is not None:

@@ -96,7 +96,7 @@ class JournalWriter:
             raise SpikeletError(f"cannot write {path}: {error.strerror}") from None
         try:
             self._write(MAGIC)
-            self._add(NETWORK, lif_file.to_bytes(network))
+            self._add(NETWORK, lif_file.file_bytes(network))
             self._add_json(ABOUT, {"format": FORMAT, **about})
         except SpikeletError:
             self._file.close()
