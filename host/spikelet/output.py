@@ -92,6 +92,13 @@ class Output:
             yield report
 
 
+def printable(text: str) -> str:
+    """Return text of a file or a board with escapes for characters that a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
 def _plain(value: Any) -> Any:
     """Return a value as a type of JSON: numbers and arrays of numpy, bytes as hexadecimal."""
     if isinstance(value, np.ndarray | np.generic):

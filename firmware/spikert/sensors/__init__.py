@@ -33,6 +33,7 @@ KNOWN = (
     ("touch", "touch"),
     ("replay", "replay"),
     ("driver", "driver"),
+    ("demo", "demo"),
 )
 # The highest rate of any sensor, in samples a second.
 FASTEST = 10_000

@@ -10,7 +10,7 @@ from spikelet.networks import lif_file
 from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
 from spikelet.networks.proof import prove
-from spikelet.output import Output
+from spikelet.output import Output, printable
 
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
 
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
         f"{args.network}: {sizes}, encoder {loaded.encoder}, {loaded.steps} steps, "
         f"readout {loaded.readout}, {size:,} bytes"
     )
-    output.say(f"classes: {', '.join(loaded.classes)}")
+    output.say(printable(f"classes: {', '.join(loaded.classes)}"))
+    show.show_origin(loaded, output)
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
     proof = prove(loaded)
     show.show_proof(loaded, proof, output)

@@ -42,17 +42,20 @@ def add_samples(parser: argparse.ArgumentParser, name: str, purpose: str) -> Non
     )
 
 
-def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+def add_sensor(parser: argparse.ArgumentParser) -> None:
     """Add --sensor, --rate and --install-driver."""
     parser.add_argument(
         "--sensor",
-        required=required,
         metavar="S",
         help="sensor that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2 or "
-        "adc:GP26,GP27, or a .json file of settings; see docs/reference/sensors.md",
+        "adc:GP26,GP27, or a .json file of settings; see docs/reference/sensors.md (default: the "
+        "sensor of the recordings)",
     )
     parser.add_argument(
-        "--rate", type=float, metavar="HZ", help="samples per second of the sensor (default: 100)"
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="samples per second of the sensor (default: as recorded, or else 100)",
     )
     parser.add_argument(
         "--install-driver",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import BoardGone, SpikeletError
-from spikelet.flashing import drivers, stage
+from spikelet.flashing import drivers, sensor_trial, stage
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
 from spikelet.flashing.runtime import choice, fit, needs
@@ -26,6 +26,7 @@ from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.session import ignore, open_session
+from spikelet.link.turn import Status
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.session import NETWORK, RECORDING, SENSOR
@@ -99,6 +100,8 @@ class FlashReport:
         A sentence about the modules that were left out.
     info : BoardInfo
         The response of the board after it loaded the network.
+    sensor : Status or None
+        The report of the board on its first reading of the sensor; None without a sensor.
     """
 
     files: int
@@ -108,9 +111,17 @@ class FlashReport:
     starts_by_itself: bool
     left_out: str
     info: BoardInfo
+    sensor: Status | None = None
 
     def __str__(self) -> str:
         return f"{self.files} files, {self.size:,} bytes, of which {self.sent:,} were sent"
+
+
+class _Trial(NamedTuple):
+    """The response of a board that has loaded a network, and its report on the sensor."""
+
+    info: BoardInfo
+    sensor: Status | None
 
 
 def payload(
@@ -220,7 +231,8 @@ def write_files(
     ----------
     preparation : Preparation
     force : bool
-        Write the ROM even if a power cut meanwhile would leave the board without a network.
+        Write the ROM even if a power cut meanwhile would leave the board without a network, and accept
+        a sensor with another number of channels.
     progress : callable
         Called with (bytes done, bytes in all).
     log : callable
@@ -237,9 +249,9 @@ def write_files(
     if port.in_place:
         if isinstance(port, Rom) and port.is_in_use():
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
-        sent, own, info = _write_in_place(port, network, files, progress, log)
+        sent, own, (info, sensor) = _write_in_place(port, network, files, progress, log)
     else:
-        sent, own, info = _write_files(port, network, files, progress, log)
+        sent, own, (info, sensor) = _write_files(port, network, files, progress, log, force)
     return FlashReport(
         files=len(files),
         size=preparation.size,
@@ -248,6 +260,7 @@ def write_files(
         starts_by_itself=preparation.first_entry not in own,
         left_out=preparation.choice.sentence,
         info=info,
+        sensor=sensor,
     )
 
 
@@ -267,16 +280,17 @@ def _write_files(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, tuple[str, ...], BoardInfo]:
+    force: bool = False,
+) -> tuple[int, tuple[str, ...], _Trial]:
     """Write a file system; return the bytes sent, the user's own entry points, the response."""
     layout = Layout.of_files(files)
     sent = stage_files(port, layout, progress)
-    info = _try(port, network, layout, log)
+    trial = _try(port, network, layout, log, force)
     with port.connect() as transport:
         board = stage.files_of(transport)
         own = stage.activate(board, layout)
         stage.clean(board, layout)
-    return sent, own, info
+    return sent, own, trial
 
 
 def _write_in_place(
@@ -285,14 +299,14 @@ def _write_in_place(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, tuple[str, ...], BoardInfo]:
+) -> tuple[int, tuple[str, ...], _Trial]:
     """Write a ROM image, then let the board start from it."""
     sent = 0
     for sent, total in stage.install_payload(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass
-    return sent, port.activate(files) if isinstance(port, Rom) else (), info
+    return sent, port.activate(files) if isinstance(port, Rom) else (), _Trial(info, None)
 
 
 def _bridge(
@@ -320,11 +334,18 @@ def _bridge(
         ) from None
 
 
-def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None]) -> BoardInfo:
-    """Let the board load the network from its staged path."""
+def _try(
+    port: Port,
+    network: Network,
+    layout: Layout,
+    log: Callable[[str], None],
+    force: bool = False,
+) -> _Trial:
+    """Let the board load the network from its staged path, and read its sensor once."""
     try:
-        with open_session(port, network, paths=layout.paths, log=log) as (_, info):
-            return info
+        with open_session(port, network, paths=layout.paths, log=log) as (link, info):
+            read = SENSOR in layout.paths
+            return _Trial(info, sensor_trial.read_once(link, network, force=force) if read else None)
     except SpikeletError as error:
         raise SpikeletError(
             f"{error}; it was not activated, and the board keeps its old files"

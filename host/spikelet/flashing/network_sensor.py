@@ -46,7 +46,8 @@ def choose(
         If the sensor differs from that of the training, or gives other samples than the network takes.
     """
     before = _of_training(network)
-    if spelling is None and (before is None or replays):
+    # A replay needs its recording.
+    if spelling is None and (before is None or replays or before.sensor == "replay"):
         if rate is not None:
             raise SpikeletError("--rate is for a sensor; name it with --sensor")
         return None
@@ -60,8 +61,8 @@ def choose(
     faults = [*_contradictions(network, settings), *_misfits(network, settings)]
     if faults and not force:
         raise SpikeletError(
-            f"{'; '.join(faults)}; name the sensor of the training, train on recordings of this "
-            "one, or add --force"
+            f"{'; '.join(faults)}; leave out --sensor, train on recordings of this sensor, or add "
+            "--force"
         )
     return settings
 
@@ -84,17 +85,25 @@ def _contradictions(network: Network, settings: Mapping[str, Any]) -> Iterator[s
     if (before := _of_training(network)) is not None:
         before = sensor_settings.completed(before)
         now = describe(dict(settings), len(before.channels))
-        if now.sensor != before.sensor:
-            yield f"the network was trained on {before.sensor}, and the sensor is {now.sensor}"
-        else:
-            for key in sorted({*before.settings, *now.settings}):
-                old, new = before.settings.get(key), now.settings.get(key)
-                if old != new:
-                    yield f"it was trained at {key} {old}, and the sensor is set to {key} {new}"
-        if before.units and now.units and before.units != now.units:
-            yield f"it was trained on units of {before.units[0]}, and the sensor's are {now.units[0]}"
+        yield from _differences(before, now)
     if rate is not None and abs(settings["rate"] - rate) > 1e-6 * rate:
-        yield f"it was trained at {rate:g} Hz, and the sensor is set to {settings['rate']:g} Hz"
+        yield f"the network was trained at {rate:g} Hz, and the sensor is set to {settings['rate']:g} Hz"
+
+
+def _differences(before: SensorSettings, now: SensorSettings) -> Iterator[str]:
+    """Yield a sentence for each setting that changes the readings of a sensor."""
+    if now.sensor != before.sensor:
+        yield f"the network was trained on {before.sensor}, and the sensor is {now.sensor}"
+    elif now.settings != before.settings:
+        for key in sorted({*before.settings, *now.settings}):
+            old, new = before.settings.get(key, "unset"), now.settings.get(key, "unset")
+            if old != new:
+                yield f"the network was trained at {key} {old}, and the sensor is set to {key} {new}"
+    elif before.units and now.units and before.units != now.units:
+        yield (
+            f"the network was trained on readings in {before.units[0]}, and the sensor's are in "
+            f"{now.units[0]}"
+        )
 
 
 def _misfits(network: Network, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -109,8 +118,8 @@ def _misfits(network: Network, settings: Mapping[str, Any]) -> Iterator[str]:
         return
     if name == "replay" and "file" not in settings:
         yield (
-            "the network takes bytes 0..255, and the sensor replay reads a recording of int16; leave "
-            "out --sensor, and spikelet monitor replays the recording"
+            "the network takes bytes 0..255, and the sensor replay reads a recording of int16; without "
+            "--sensor, spikelet monitor replays the recording"
         )
     elif name not in _OF_BYTES:
         yield f"the network takes bytes 0..255, and {name} gives readings of int16"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelet import version
+from spikelet.boards import sensor_settings
 from spikelet.errors import SpikeletError
 from spikelet.inputs import dataset, recordings, scaling
 from spikelet.inputs.dataset import Dataset
@@ -133,7 +134,9 @@ def _windows(folder: str, cut: Cut) -> TrainingData:
     settings = Folder(folder).settings()
     rate = cut.rate or (settings.rate if settings else None)
     dt = cut.every / rate if rate else None
-    sensor = replace(settings, rate=rate / cut.every) if settings and rate else None
+    sensor = None
+    if settings and rate:
+        sensor = replace(sensor_settings.completed(settings), rate=rate / cut.every)
     return TrainingData(train, test, scale, dt, tuple(note for note in notes if note), sensor)
 
 
