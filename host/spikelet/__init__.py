@@ -20,6 +20,8 @@ __all__ = [
     "FlashReport",
     "FloatNetwork",
     "Network",
+    "Provenance",
+    "SensorSettings",
     "SpikeletError",
     "Trace",
     "TrainingOptions",
@@ -29,6 +31,7 @@ __all__ = [
     "load",
     "save",
     "simulate",
+    "temporary_board",
     "train",
 ]
 
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
         FlashReport,
         FloatNetwork,
         Network,
+        Provenance,
+        SensorSettings,
         Trace,
         TrainingOptions,
         Turn,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
         load,
         save,
         simulate,
+        temporary_board,
         train,
     )
 else:

@@ -1,6 +1,7 @@
 """Make the motions of a demonstration, as an accelerometer of 4 g would read them; it needs no chip.
 
-    motion      str, one of MOTIONS; without it all of them in turn, TURN samples of each
+    motion      str, one of MOTIONS, or a list of them; all by default. Several motions follow each
+                other in turn, TURN samples of each
     take        int, 0..65535: how the motion is done; 0 by default. Each opening of the sensor in a
                 session is another take
 
@@ -19,7 +20,7 @@ NAMES = ("ax", "ay", "az")
 # Units of a g.
 G = const(8192)
 # Samples of each motion in turn, and the take of the first, which no recording reaches by itself.
-TURN = const(300)
+TURN = const(500)
 FIRST = const(1000)
 # Steps of the phase of 16 bits in a sample, and for each axis amplitude and phase of 8 bits.
 MOTIONS = (
@@ -35,7 +36,7 @@ openings = [0]
 
 
 def check(settings):
-    """Return the index of the motion, or None for all in turn, and the take.
+    """Return the numbers of the motions, and the take.
 
     Raises
     ------
@@ -43,38 +44,46 @@ def check(settings):
         If a setting is impossible.
     """
     names = [name for name, _ in MOTIONS]
-    index = None
-    if "motion" in settings:
-        index = names.index(one_of(settings, "motion", None, names))
-    return index, whole(settings, "take", 0, 0, 0xFFFF)
+    chosen = settings.get("motion", names)
+    if not isinstance(chosen, (list, tuple)) or not chosen:
+        chosen = [chosen]
+    numbers = [names.index(one_of({"motion": name}, "motion", None, names)) for name in chosen]
+    return numbers, whole(settings, "take", 0, 0, 0xFFFF)
 
 
 class Sensor:
-    """A hand with an accelerometer; see the package's docstring. A reading allocates no memory."""
+    """A hand with an accelerometer; see the package's docstring.
+
+    A reading allocates no memory, except for the first of a take.
+    """
 
     channels = 3
     names = NAMES
+    # A sample that the board leaves out is not lost: the hand waits.
+    waits = True
 
     def __init__(self, settings):
-        self.motion, take = check(settings)
-        self.turns = self.motion is None
-        if self.turns:
-            self.motion, take = 0, take + FIRST
-        self.take = (take + openings[0]) & 0xFFFF
+        self.motions, self.take = check(settings)
+        if len(self.motions) > 1:
+            self.take += FIRST
+        self.take += openings[0]
         openings[0] += 1
+        self.turn = 0
         self.tilt = array("h", bytes(6))
         self.begin()
 
     def begin(self):
         """Start a take of the motion: choose tilt, pace and strength."""
+        motion = self.motions[self.turn % len(self.motions)]
         self.left = TURN
-        self.noise = (self.take * 0x9E37 + self.motion * 0x79B9 + 1) & 0xFFFF or 1
+        take = (self.take + self.turn) & 0xFFFF
+        self.noise = (take * 0x9E37 + motion * 0x79B9 + 1) & 0xFFFF or 1
         for _ in range(8):
             self.draw(1)
         tilt = self.tilt
         tilt[0], tilt[1] = self.draw(1500), self.draw(1500)
         tilt[2] = G - 200 + self.draw(200)
-        self.shape = MOTIONS[self.motion][1]
+        self.shape = MOTIONS[motion][1]
         step = self.shape[0]
         self.step = step + self.draw(step >> 3)
         self.phase = self.draw(0x7FFF) & 0xFFFF
@@ -92,9 +101,8 @@ class Sensor:
 
     def read(self, buffer):
         """Write the next sample into array('h')[3]."""
-        if self.turns and not self.left:
-            self.motion = (self.motion + 1) % len(MOTIONS)
-            self.take = (self.take + 1) & 0xFFFF
+        if not self.left:
+            self.turn += 1
             self.begin()
         self.left -= 1
         self.phase += self.step

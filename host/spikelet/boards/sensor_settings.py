@@ -7,7 +7,7 @@ driver:adafruit_lis3mdl.LIS3MDL,read=magnetic,unit=0.01
                                 an attribute of a vendor's driver on the board
 wired.json                      a file of settings
 
-Separate several values of read=, unit= or names= by +.
+Separate several values of read=, unit=, names= or motion= by +.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from spikelet.inputs.recorded_sensor import SensorSettings
 from spikert import sensors
 from spikert.sensors import motion
 
-LISTS = ("read", "unit", "names")
+LISTS = ("read", "unit", "names", "motion")
 """Settings that take a list of values."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")

@@ -91,7 +91,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return 0
     with output.progress("flashing") as progress:
         report = flash.write_files(
-            preparation, force=args.yes or args.force, progress=progress, log=output.log, warn=output.warn
+            preparation,
+            force=args.yes or args.force,
+            progress=progress,
+            log=output.log,
+            warn=output.warn,
         )
     show_board(preparation.port.name, report.info, output)
     if not report.starts_by_itself:

@@ -3,14 +3,23 @@
 import argparse
 
 PORT_HELP = (
-    "port of the board: virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or "
-    "a device (default: the attached board, else virtual)"
+    "port of the board: virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, "
+    "id:SERIAL or a device (default: the attached board, else virtual)"
 )
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
     """Add --port."""
     parser.add_argument("--port", metavar="P", help=PORT_HELP)
+
+
+def add_flash(parser: argparse.ArgumentParser) -> None:
+    """Add --flash."""
+    parser.add_argument(
+        "--flash",
+        action="store_true",
+        help="flash the network first if the board holds another one, or none",
+    )
 
 
 def add_kernel(parser: argparse.ArgumentParser) -> None:

@@ -82,11 +82,12 @@ def _settings(args: argparse.Namespace, folder: Folder) -> dict[str, Any]:
     before = folder.settings()
     if before is not None and not sensor_settings.is_known(before.sensor):
         before = None
-    if args.sensor is None and before is None:
+    name = args.sensor or (before.sensor if before else None)
+    if name is None:
         raise SpikeletError(
             f"{args.folder} has no recording that tells the sensor; name it with --sensor"
         )
-    return sensor_settings.parse_settings(args.sensor or before.sensor, args.rate, before)
+    return sensor_settings.parse_settings(name, args.rate, before)
 
 
 def _of_take(settings: dict[str, Any], label: str, folder: Folder) -> dict[str, Any]:

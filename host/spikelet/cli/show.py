@@ -51,7 +51,9 @@ def show_origin(network: Network, output: Output) -> None:
         output.say(f"rate: {origin.rate:g} Hz, of an unknown sensor")
     if origin:
         seed = "" if origin.seed is None else f"seed {origin.seed}, "
-        versions = ", ".join(f"{name} {version}" for name, version in sorted(origin.software.items()))
+        versions = ", ".join(
+            f"{name} {version}" for name, version in sorted(origin.software.items())
+        )
         output.say(printable(f"trained with {seed}{versions or 'unknown software'}"))
         output.say(printable(f"on data with sha256 {origin.data_sha256 or 'unknown'}"))
 

@@ -345,7 +345,9 @@ def _try(
     try:
         with open_session(port, network, paths=layout.paths, log=log) as (link, info):
             read = SENSOR in layout.paths
-            return _Trial(info, sensor_trial.read_once(link, network, force=force) if read else None)
+            return _Trial(
+                info, sensor_trial.read_once(link, network, force=force) if read else None
+            )
     except SpikeletError as error:
         raise SpikeletError(
             f"{error}; it was not activated, and the board keeps its old files"

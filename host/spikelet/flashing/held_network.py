@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from spikelet.boards import raw_repl
 from spikelet.boards.port import Port
+from spikelet.boards.start_code import FOLDER
 from spikelet.errors import SpikeletError
+from spikelet.flashing.layout import parse_listing
 from spikelet.networks import lif_file
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
+
+
+def read_virtual(folder: Path) -> Network | None:
+    """Return the network in the file system of a virtual board; None without a usable one."""
+    try:
+        paths = parse_listing((folder / FOLDER / "active").read_bytes())
+        return lif_file.from_bytes((folder / (paths or {})[NETWORK]).read_bytes())
+    except (OSError, KeyError, SpikeletError, TableError):
+        return None
 
 
 def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
@@ -38,7 +51,7 @@ def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
         names = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
         return lif_file.from_bytes(bytes(data)), names
-    except TableError as error:
+    except (TableError, SpikeletError) as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
         ) from None

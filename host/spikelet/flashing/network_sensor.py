@@ -10,6 +10,7 @@ from spikelet.boards.sensor_settings import describe
 from spikelet.errors import SpikeletError
 from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.networks.network import Network
+from spikert.sensors import demo
 
 NONE = "none"
 """The spelling that leaves the sensor of a network out."""
@@ -58,6 +59,8 @@ def choose(
     else:
         assert before is not None
         settings = sensor_settings.parse_settings(before.sensor, rate, before)
+    if settings["sensor"] == "demo":
+        _perform(network, settings)
     faults = [*_contradictions(network, settings), *_misfits(network, settings)]
     if faults and not force:
         raise SpikeletError(
@@ -77,6 +80,13 @@ def _only_rate(network: Network) -> SensorSettings | None:
     """Return a sensor without a name, for its rate; None if the rate is unknown."""
     rate = network.provenance.rate if network.provenance else None
     return None if rate is None else SensorSettings("", rate, ("",))
+
+
+def _perform(network: Network, settings: dict[str, Any]) -> None:
+    """Let the demonstration perform the motions that the network knows."""
+    known = {name for name, _ in demo.MOTIONS}
+    if learned := [name for name in network.classes if name in known]:
+        settings.setdefault("motion", learned)
 
 
 def _contradictions(network: Network, settings: Mapping[str, Any]) -> Iterator[str]:

@@ -151,6 +151,6 @@ def _sha256(*parts: Dataset) -> str:
     for part in parts:
         for array in (part.x, part.y):
             digest.update(f"{array.dtype.str} {array.shape} ".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).tobytes())
         digest.update("\n".join(part.classes).encode(errors="surrogatepass"))
     return digest.hexdigest()
