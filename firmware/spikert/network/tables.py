@@ -74,10 +74,10 @@ WITH_TEXT = const(4)
 TEXT = "<II"
 TEXT_SIZE = const(8)
 # Magic, version and size of the tables.
-HEAD_SIZE = const(12)
+PREFIX_SIZE = const(12)
 
-# Magic, version, the encoder's parameter, size of the tables, SHA-256 of the source graph, channels, steps, hop,
-# window, scales, encoder, readout, layers, shift, size of the classes.
+# Magic, version, the encoder's parameter, size of the tables, SHA-256 of the source graph, channels,
+# steps, hop, window, scales, encoder, readout, layers, shift, size of the classes.
 HEADER = "<4sHHI32sHHHHHBBBBH"
 HEADER_SIZE = const(60)
 # kind, flags, gain, r, inputs, neurons, parameters per map, current_r, weight_bias, together, 0
@@ -366,10 +366,10 @@ def tables_size(head, size):
 
     Parameters
     ----------
-    head : bytes, the file or at least its first HEAD_SIZE bytes
+    head : bytes, the file or at least its first PREFIX_SIZE bytes
     size : int, bytes
     """
-    if size < HEAD_SIZE or bytes(head[:4]) != MAGIC:
+    if size < PREFIX_SIZE or bytes(head[:4]) != MAGIC:
         return size
     version, _, tables = struct.unpack_from("<HHI", head, 4)
     return min(tables, size) if version == WITH_TEXT else size
@@ -394,7 +394,7 @@ def load(path):
         # Allocate the whole buffer once, because a growing buffer is copied.
         if view is not None:
             return Tables(view[: tables_size(view, len(view))])
-        head, size = bytearray(HEAD_SIZE), file.seek(0, 2)
+        head, size = bytearray(PREFIX_SIZE), file.seek(0, 2)
         file.seek(0)
         file.readinto(head)
         view = bytearray(tables_size(head, size))

@@ -1,7 +1,7 @@
 """Make the motions of a demonstration, as an accelerometer of 4 g would read them; it needs no chip.
 
     motion      str, one of MOTIONS, or a list of them; all by default. Several motions follow each
-                other in turn, TURN samples of each
+                other in turn, MOTION_LENGTH samples of each
     take        int, 0..65535: how the motion is done; 0 by default. Each opening of the sensor in a
                 session is another take
 
@@ -18,10 +18,10 @@ from spikert.sensors import one_of, whole
 SETTINGS = ("motion", "take")
 NAMES = ("ax", "ay", "az")
 # Units of a g.
-G = const(8192)
+GRAVITY = const(8192)
 # Samples of each motion in turn, and the take of the first, which no recording reaches by itself.
-TURN = const(500)
-FIRST = const(1000)
+MOTION_LENGTH = const(500)
+FIRST_TAKE = const(1000)
 # Steps of the phase of 16 bits in a sample, and for each axis amplitude and phase of 8 bits.
 MOTIONS = (
     ("circle", (1311, 5000, 0, 5000, 64, 800, 0)),
@@ -65,7 +65,7 @@ class Sensor:
     def __init__(self, settings):
         self.motions, self.take = check(settings)
         if len(self.motions) > 1:
-            self.take += FIRST
+            self.take += FIRST_TAKE
         self.take += openings[0]
         openings[0] += 1
         self.turn = 0
@@ -75,14 +75,14 @@ class Sensor:
     def begin(self):
         """Start a take of the motion: choose tilt, pace and strength."""
         motion = self.motions[self.turn % len(self.motions)]
-        self.left = TURN
+        self.left = MOTION_LENGTH
         take = (self.take + self.turn) & 0xFFFF
         self.noise = (take * 0x9E37 + motion * 0x79B9 + 1) & 0xFFFF or 1
         for _ in range(8):
             self.draw(1)
         tilt = self.tilt
         tilt[0], tilt[1] = self.draw(1500), self.draw(1500)
-        tilt[2] = G - 200 + self.draw(200)
+        tilt[2] = GRAVITY - 200 + self.draw(200)
         self.shape = MOTIONS[motion][1]
         step = self.shape[0]
         self.step = step + self.draw(step >> 3)

@@ -27,8 +27,8 @@ def resolve(spelling: str) -> Port:
     Parameters
     ----------
     spelling : str
-        virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote: auto,
-        id:SERIAL or a device.
+        virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote:
+        auto, id:SERIAL or a device.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def test_rom_in_use_needs_fallback_files_or_force(monkeypatch):
     prepared = flash.Preparation(rom_port, INTERPRETER, None, choice, None, None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
     monkeypatch.setattr(flash, "_write_files", full)
-    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), None))
+    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), (None, None)))
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):
