@@ -9,11 +9,13 @@ with spikelet.Board("pico") as board:
 
 from typing import TYPE_CHECKING
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, BoardGone, RefusedInput, SpikeletError, UsageError
 from spikelet.version import __version__ as __version__
 
 __all__ = [
     "Board",
+    "BoardError",
+    "BoardGone",
     "ConversionReport",
     "Cut",
     "Dataset",
@@ -21,11 +23,13 @@ __all__ = [
     "FloatNetwork",
     "Network",
     "Provenance",
+    "RefusedInput",
     "SensorSettings",
     "SpikeletError",
     "Trace",
     "TrainingOptions",
     "Turn",
+    "UsageError",
     "VerificationReport",
     "convert",
     "load",

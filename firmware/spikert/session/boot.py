@@ -10,6 +10,9 @@ from spikert.session import NETWORK, RECORDING, SENSOR, Session, compat_boot, fi
 from spikert.session.crash_count import TRIES, CrashCount
 
 SAFE = "SAFE"
+# The beginnings of the last line of a program that has ended; the host recognises them.
+STOPPED = "spikelet: stopped; "
+REFUSED = "spikelet: not started: "
 
 
 def start(paths):
@@ -19,16 +22,24 @@ def start(paths):
     ----------
     paths : {name: path} of the flashed files, see session
     """
+    title_bar = compat.title_bar(False)
+    try:
+        _start(paths)
+    finally:
+        compat.title_bar(title_bar)
+
+
+def _start(paths):
     crashes = CrashCount()
+    # A board that only waits for a host runs nothing that resets the chip.
+    if _alone(paths):
+        crashes.power_up()
     while True:
         reason = _refusal(paths, crashes)
         if reason:
-            print("spikelet: not started: " + reason)
+            _end(REFUSED + reason)
             return
-        alone = _alone(paths)
-        # A board that only waits for a host need not store the start.
-        if alone:
-            crashes.begin()
+        crashes.begin()
         try:
             _run(paths, crashes)
             break
@@ -37,11 +48,15 @@ def start(paths):
         # A sensor, a network or the user's app can raise any error.
         except Exception as error:
             compat_boot.print_error(error)
-            if not alone:
-                crashes.begin()
             crashes.fail("%s: %s" % (type(error).__name__, error))
     crashes.succeed()
-    print("spikelet: stopped; Ctrl-D starts it again")
+    _end(STOPPED + "Ctrl-D starts it again")
+
+
+def _end(text):
+    """Print why nothing runs, also to a host at the second serial port."""
+    print(text)
+    compat_boot.tell_host(text)
 
 
 def _refusal(paths, crashes):
@@ -51,13 +66,23 @@ def _refusal(paths, crashes):
     if crashes.count >= TRIES:
         return "it ended %d times in a row at once (%s); %s lets it try again" % (
             crashes.count,
-            crashes.reason or "without a word, as when power fails",
+            crashes.reason or "for an unknown reason",
             "spikelet flash, or removing " + crashes.path,
         )
     button = _button(paths)
-    if button and compat.hardware("button").pressed(*button):
+    if button and _pressed(*button):
         return "the button at %s is held" % button[0]
     return ""
+
+
+def _pressed(pin, level):
+    """Return whether a button is held; a button that cannot be read does not prevent the start."""
+    try:
+        return compat.hardware("button").pressed(pin, level)
+    # A wrong name, a pin in use, or a module that this interpreter lacks.
+    except Exception as error:
+        print("spikelet: cannot read the button at %s: %s" % (pin, error))
+        return False
 
 
 def _button(paths):

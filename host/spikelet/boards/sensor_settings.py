@@ -22,7 +22,7 @@ from typing import Any
 
 from spikelet import files
 from spikelet.boards import sensor_units
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.inputs.recorded_sensor import SensorSettings
 from spikert import sensors
 from spikert.sensors import motion
@@ -74,7 +74,7 @@ def parse_settings(
         settings.setdefault("rate", before.rate)
     known = {"sensor", "rate", "button", *family.SETTINGS}
     if unknown := set(settings) - known:
-        raise SpikeletError(
+        raise UsageError(
             f"{settings['sensor']} knows no setting {sorted(unknown)[0]!r}; "
             f"it has {', '.join(sorted(known))}"
         )
@@ -82,7 +82,7 @@ def parse_settings(
         settings["rate"] = rate
     if "pins" in family.SETTINGS and not settings.get("pins"):
         name = settings["sensor"]
-        raise SpikeletError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
+        raise UsageError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
     try:
         if family is motion:
             _check_ranges(settings)
@@ -90,7 +90,7 @@ def parse_settings(
             family.check(settings)
         settings["rate"] = sensors.rate(settings, sensors.FASTEST)
     except ValueError as error:
-        raise SpikeletError(str(error)) from None
+        raise UsageError(str(error)) from None
     return settings
 
 
@@ -195,9 +195,9 @@ def _file(path: str) -> dict[str, Any]:
     try:
         settings = json.loads(files.read(Path(path)))
     except ValueError as error:
-        raise SpikeletError(f"{path} is no JSON: {error}") from None
+        raise UsageError(f"{path} is no JSON: {error}") from None
     if not isinstance(settings, dict):
-        raise SpikeletError(f"{path} holds no settings; they are an object with the key sensor")
+        raise UsageError(f"{path} holds no settings; they are an object with the key sensor")
     return settings
 
 
@@ -236,5 +236,5 @@ def _family(name: Any) -> Any:
     """Return the module that reads a sensor."""
     families = dict(sensors.KNOWN)
     if name not in families:
-        raise SpikeletError(f"no sensor is called {name!r}; known are {', '.join(families)}")
+        raise UsageError(f"no sensor is called {name!r}; known are {', '.join(families)}")
     return importlib.import_module(f"spikert.sensors.{families[name]}")

@@ -6,7 +6,7 @@ from typing import Any
 from spikelet.boards.port import Port
 from spikelet.cli import board_steps, erase, options
 from spikelet.cli.show import show_board
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.flashing import flash, network_sensor, stage
 from spikelet.flashing.flash import FlashReport, Preparation
 from spikelet.networks import trial_samples
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.erase:
         return erase.run(args, output)
     if args.network is None:
-        raise SpikeletError("name a FILE.lif to flash, or --erase")
+        raise UsageError("name a FILE.lif to flash, or --erase")
     loaded = load_network(args.network)
     port = board_steps.port(args, output)
     extra = _payload(args, loaded, port, output)

@@ -6,7 +6,7 @@ from typing import Any
 
 from spikelet.boards import sensor_settings
 from spikelet.cli import board_steps, options, show
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.recording_folder import Folder
 from spikelet.link import sensor
 from spikelet.link.link import Link
@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write the runtime to the board if it is missing, and record its sensor."""
     if not args.seconds > 0:
-        raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
+        raise UsageError(f"seconds is {args.seconds}; it must be above 0")
     if args.takes < 1:
-        raise SpikeletError(f"takes is {args.takes}; it must be 1 or more")
+        raise UsageError(f"takes is {args.takes}; it must be 1 or more")
     folder = Folder(args.folder, sensor_settings.completed)
     settings = _settings(args, folder)
     take = _of_take(settings, args.label, folder)
@@ -84,7 +84,7 @@ def _settings(args: argparse.Namespace, folder: Folder) -> dict[str, Any]:
         before = None
     name = args.sensor or (before.sensor if before else None)
     if name is None:
-        raise SpikeletError(
+        raise UsageError(
             f"{args.folder} has no recording that tells the sensor; name it with --sensor"
         )
     return sensor_settings.parse_settings(name, args.rate, before)
@@ -99,7 +99,7 @@ def _of_take(settings: dict[str, Any], label: str, folder: Folder) -> dict[str, 
     try:
         demo.check(take)
     except ValueError as error:
-        raise SpikeletError(f"the sensor demo performs the label, and {error}") from None
+        raise UsageError(f"the sensor demo performs the label, and {error}") from None
     return take
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from spikelet.boards import sensor_settings
 from spikelet.boards.sensor_settings import describe
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.networks.network import Network
 from spikert.sensors import demo
@@ -50,7 +50,7 @@ def choose(
     # A replay needs its recording.
     if spelling is None and (before is None or replays or before.sensor == "replay"):
         if rate is not None:
-            raise SpikeletError("--rate is for a sensor; name it with --sensor")
+            raise UsageError("--rate is for a sensor; name it with --sensor")
         return None
     if spelling == NONE:
         return None
@@ -63,7 +63,7 @@ def choose(
         _perform(network, settings)
     faults = [*_contradictions(network, settings), *_misfits(network, settings)]
     if faults and not force:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{'; '.join(faults)}; leave out --sensor, train on recordings of this sensor, or add "
             "--force"
         )

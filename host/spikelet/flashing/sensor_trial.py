@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
@@ -31,7 +31,7 @@ def read_once(link: Link, network: Network, *, force: bool = False) -> Status:
     finally:
         events.close()
     if status.channels and status.channels != network.channels and not force:
-        raise SpikeletError(
+        raise RefusedInput(
             f"the network takes samples of {network.channels} values, and the sensor gives "
             f"{status.channels}; train on recordings of this sensor, or add --force"
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 
 # Channels of a sensor, and characters of each of its names.
 MOST_CHANNELS = 1024
@@ -51,9 +51,9 @@ class SensorSettings:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.rate) and self.rate > 0):
-            raise SpikeletError(f"rate is {self.rate} samples a second; it must be above 0")
+            raise UsageError(f"rate is {self.rate} samples a second; it must be above 0")
         if not self.channels:
-            raise SpikeletError("a sensor has one channel at least; name its channels")
+            raise UsageError("a sensor has one channel at least; name its channels")
 
     def fields(self) -> dict[str, Any]:
         """Return the fields for JSON, without those that are empty and optional."""
@@ -74,14 +74,14 @@ def from_fields(fields: Any) -> SensorSettings:
         If a field is missing, of another type, or out of range; it names the field.
     """
     if not isinstance(fields, Mapping):
-        raise SpikeletError("the sensor is no object with names and values")
+        raise RefusedInput("the sensor is no object with names and values")
     rate = fields.get("rate")
     if not isinstance(rate, int | float) or isinstance(rate, bool) or abs(rate) > 1e9:
-        raise SpikeletError(f"the rate is {_short(rate)}; it must be a number of samples a second")
+        raise RefusedInput(f"the rate is {_short(rate)}; it must be a number of samples a second")
     settings = _object(fields, "settings")
     for key, value in settings.items():
         if not isinstance(value, str | int | float):
-            raise SpikeletError(f"the setting {_short(key)} is {_short(value)}; it must be a value")
+            raise RefusedInput(f"the setting {_short(key)} is {_short(value)}; it must be a value")
     return SensorSettings(
         sensor=_name(fields.get("sensor"), "sensor"),
         rate=float(rate),
@@ -95,19 +95,19 @@ def from_fields(fields: Any) -> SensorSettings:
 def _object(fields: Mapping[str, Any], key: str) -> dict[str, Any]:
     value = fields.get(key, {})
     if not isinstance(value, Mapping):
-        raise SpikeletError(f"{key} is {_short(value)}; it must be an object with names and values")
+        raise RefusedInput(f"{key} is {_short(value)}; it must be an object with names and values")
     return dict(value)
 
 
 def _names(values: Any, key: str) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) > MOST_CHANNELS:
-        raise SpikeletError(f"{key} is {_short(values)}; it must be {MOST_CHANNELS} names at most")
+        raise RefusedInput(f"{key} is {_short(values)}; it must be {MOST_CHANNELS} names at most")
     return tuple(_name(value, key) for value in values)
 
 
 def _name(value: Any, key: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{key} has the name {_short(value)}; it must be text of up to {LONGEST_NAME} characters"
         )
     return value

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs import recorded_sensor
 from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.inputs.recording_files import SUFFIXES
@@ -70,7 +70,7 @@ class Folder:
         try:
             return recorded_sensor.from_fields(json.loads(files.read(place)))
         except (ValueError, RecursionError, SpikeletError) as error:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{place} does not say what sensor was recorded ({error}); "
                 "mend it or name another folder"
             ) from None
@@ -84,7 +84,7 @@ class Folder:
         if (before := self.settings()) is not None:
             _check_same(self.path, self.complete(before), sensor)
         elif self.path.is_dir() and (others := self._recordings()):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{self.path} holds {others[0]}, and no {SENSOR} that names its sensor; "
                 "name another folder"
             )
@@ -168,7 +168,7 @@ def _numbered(name: str, number: int) -> str:
 def _check_label(label: str) -> None:
     allowed = all(character.isalnum() or character in IN_LABELS for character in label)
     if not allowed or not label or label != label.strip(" .") or len(label) > LONGEST_LABEL:
-        raise SpikeletError(
+        raise UsageError(
             f"the label {label[:LONGEST_LABEL]!r} cannot be part of a file's name; use up to "
             f'{LONGEST_LABEL} letters and digits, and "-", "+", "." or a space between them'
         )
@@ -181,7 +181,7 @@ def _check_same(path: Path, before: SensorSettings, now: SensorSettings) -> None
         if name == "units" and not (old and new):
             continue
         if new != old:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{path} holds recordings whose {name} {_be(name)} {_spelled(old)}, and this one's "
                 f"{_be(name)} {_spelled(new)}; name another folder"
             )
@@ -203,7 +203,7 @@ def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
     """Return readings as they are stored, or raise SpikeletError."""
     channels = len(sensor.channels)
     if readings.ndim != 2 or readings.shape[1] != channels or readings.dtype.kind not in "iu":
-        raise SpikeletError(
+        raise RefusedInput(
             f"readings are {readings.dtype}{list(readings.shape)}; "
             f"{sensor.sensor} gives whole numbers of {channels} channels"
         )
@@ -212,7 +212,7 @@ def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
     limits = np.iinfo(np.int16)
     low, high = int(readings.min()), int(readings.max())
     if low < limits.min or high > limits.max:
-        raise SpikeletError(
+        raise RefusedInput(
             f"readings lie in {low}..{high}, beyond int16; have the sensor scale them"
         )
     return readings.astype(np.int16)

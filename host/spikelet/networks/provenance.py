@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.inputs import recorded_sensor
 from spikelet.inputs.recorded_sensor import SensorSettings
 
@@ -52,16 +52,16 @@ class Provenance:
     def __post_init__(self) -> None:
         version = self.fields.get("version", VERSION)
         if type(version) is not int or version < 1:
-            raise SpikeletError("the text on its origin has no version")
+            raise RefusedInput("the text on its origin has no version")
         if version > VERSION:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"the text on its origin has version {version}, but this Spikelet reads {VERSION}; "
                 "install a newer one"
             )
         object.__setattr__(self, "fields", dict(self.fields) | {"version": version})
         _check(self.fields)
         if (size := len(self.to_bytes())) > MOST_BYTES:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"the text on its origin has {size:,} bytes; at most {MOST_BYTES:,} are stored"
             )
 
@@ -82,7 +82,7 @@ class Provenance:
                 allow_nan=False,
             ).encode()
         except (ValueError, TypeError, RecursionError):
-            raise SpikeletError(
+            raise RefusedInput(
                 "the text on its origin has a value that JSON cannot express"
             ) from None
 
@@ -125,15 +125,15 @@ def parse(text: bytes) -> Provenance:
         If the text is too long, is no JSON object, or has a field of another type.
     """
     if len(text) > MOST_BYTES:
-        raise SpikeletError(
+        raise RefusedInput(
             f"the text on its origin has {len(text):,} bytes; at most {MOST_BYTES:,} are read"
         )
     try:
         fields = json.loads(text.decode(), parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise SpikeletError("the text on its origin is no JSON in UTF-8") from None
+        raise RefusedInput("the text on its origin is no JSON in UTF-8") from None
     if not isinstance(fields, dict):
-        raise SpikeletError("the text on its origin is no JSON object")
+        raise RefusedInput("the text on its origin is no JSON object")
     return Provenance(fields)
 
 
@@ -147,11 +147,11 @@ def _check(fields: Mapping[str, Any]) -> None:
         recorded_sensor.from_fields(fields["sensor"])
     seed, rate = fields.get("seed"), fields.get("rate")
     if seed is not None and type(seed) is not int:
-        raise SpikeletError("the seed in the text on its origin is no integer")
+        raise RefusedInput("the seed in the text on its origin is no integer")
     if rate is not None and not (type(rate) in (int, float) and 0 < rate < math.inf):
-        raise SpikeletError("the rate in the text on its origin is no number above 0")
+        raise RefusedInput("the rate in the text on its origin is no number above 0")
     if not isinstance(fields.get("data", ""), str):
-        raise SpikeletError("the hash of the data in the text on its origin is no text")
+        raise RefusedInput("the hash of the data in the text on its origin is no text")
     software = fields.get("software", {})
     if not isinstance(software, dict) or not all(isinstance(v, str) for v in software.values()):
-        raise SpikeletError("the versions in the text on its origin are no texts by name")
+        raise RefusedInput("the versions in the text on its origin are no texts by name")

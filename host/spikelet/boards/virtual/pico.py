@@ -22,7 +22,7 @@ from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort
 from spikelet.boards.virtual import devices, pico_wiring, processes
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
@@ -190,7 +190,7 @@ class Powered:
                 line = line[os.write(self.process.stdin.fileno(), line) :]
             return json.loads(self.process.stdout.readline())
         except (OSError, ValueError):
-            raise SpikeletError(f"{self.name} has stopped; connect again to restart it") from None
+            raise BoardError(f"{self.name} has stopped; connect again to restart it") from None
 
 
 def _recording(
@@ -213,11 +213,11 @@ class Pico(FilePort):
         self.storage = f"pico-{self.firmware.stem}" if firmware else "pico"
         self.emulator = installation.cache_folder("emulated") / EMULATOR
         if not self.emulator.is_dir():
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} needs {EMULATOR}, which is not there; run boards/emulated/build pico"
             )
         if shutil.which("node") is None:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} needs node, which is not installed; on Debian: apt-get install nodejs"
             )
 
