@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from spikelet.errors import RefusedInput
+from spikelet.errors import BoardGone, RefusedInput, SpikeletError
 from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
 from spikelet.networks.network import Network
 
 
-def read_once(link: Link, network: Network, *, force: bool = False) -> Status:
+def read_once(
+    link: Link, network: Network, *, force: bool = False, pretended: bool = False
+) -> Status:
     """Return the report of a board on its sensor, after a first sample or a failure.
 
     Parameters
@@ -19,6 +21,9 @@ def read_once(link: Link, network: Network, *, force: bool = False) -> Status:
         The network that will run on the sensor.
     force : bool
         Accept a number of channels that the network does not take.
+    pretended : bool
+        Whether the board has no pins of its own, so that settings for a real board need not fit. The
+        report then has the reason.
 
     Raises
     ------
@@ -28,6 +33,12 @@ def read_once(link: Link, network: Network, *, force: bool = False) -> Status:
     events = sensor.readings(link)
     try:
         status = next(event for event in events if isinstance(event, Status))
+    except BoardGone:
+        raise
+    except SpikeletError as error:
+        if not pretended:
+            raise
+        return Status(samples=0, late=0, failed=1, trouble=str(error), rate=0)
     finally:
         events.close()
     if status.channels and status.channels != network.channels and not force:
