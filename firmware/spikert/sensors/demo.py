@@ -2,8 +2,7 @@
 
     motion      str, one of MOTIONS, or a list of them; all by default. Several motions follow each
                 other in turn, MOTION_LENGTH samples of each
-    take        int, 0..65535: how the motion is done; 0 by default. Each opening of the sensor in a
-                session is another take
+    take        int, 0..65535: how the motion is done; 0 by default
 
 Equal takes give equal samples on every interpreter. Tilt, pace, strength and noise differ from take
 to take, and strength from swing to swing. A g is 8192 units. The rate only sets the pace at which the
@@ -29,10 +28,6 @@ MOTIONS = (
     ("shake", (9000, 9000, 0, 1500, 30, 2500, 128)),
     ("wave", (3000, 900, 0, 7000, 0, 2500, 64)),
 )
-
-
-# Openings so far.
-openings = [0]
 
 
 def check(settings):
@@ -66,8 +61,6 @@ class Sensor:
         self.motions, self.take = check(settings)
         if len(self.motions) > 1:
             self.take += FIRST_TAKE
-        self.take += openings[0]
-        openings[0] += 1
         self.turn = 0
         self.tilt = array("h", bytes(6))
         self.begin()

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     }
     output.say(
         f"{args.network}: {sizes}, encoder {loaded.encoder}, {loaded.steps} steps, "
-        f"readout {loaded.readout}, {size:,} bytes"
+        f"readout {loaded.readout}, {size:,} bytes of tables"
     )
     output.say(printable(f"classes: {', '.join(loaded.classes)}"))
     show.show_origin(loaded, output)

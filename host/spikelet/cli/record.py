@@ -5,6 +5,7 @@ import contextlib
 from typing import Any
 
 from spikelet.boards import sensor_settings
+from spikelet.boards.port import Port
 from spikelet.cli import board_steps, options, show
 from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.recording_folder import Folder
@@ -53,9 +54,32 @@ def run(args: argparse.Namespace, output: Output) -> int:
         raise UsageError(f"takes is {args.takes}; it must be 1 or more")
     folder = Folder(args.folder, sensor_settings.completed)
     settings = _settings(args, folder)
-    take = _of_take(settings, args.label, folder)
+    # Refuse an impossible label before the board is used.
+    _of_take(settings, args.label, folder)
     port = board_steps.port(args, output)
     output.results |= dict.fromkeys(COUNTS, 0) | {"files": []}
+    for _ in range(args.takes):
+        recorder, whole = Recorder(args.seconds), False
+        # An interruption ends the recording, and keeps the samples so far.
+        with contextlib.suppress(KeyboardInterrupt):
+            _take(port, folder, settings, recorder, args, output)
+            whole = True
+        _keep(folder, args.label, settings, recorder.recorded, output)
+        if not whole:
+            break
+    return 0
+
+
+def _take(
+    port: Port,
+    folder: Folder,
+    settings: dict[str, Any],
+    recorder: Recorder,
+    args: argparse.Namespace,
+    output: Output,
+) -> None:
+    """Make one recording."""
+    take = _of_take(settings, args.label, folder)
     with contextlib.ExitStack() as stack:
         with output.progress("preparing") as progress:
             opened = open_sensor(
@@ -65,16 +89,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         if args.install_driver:
             output.say(f"the board has the driver {args.install_driver}")
         show.show_board(port.name, info, output)
-        for _ in range(args.takes):
-            recorder, whole = Recorder(args.seconds), False
-            # An interruption ends the recording, and keeps the samples so far.
-            with contextlib.suppress(KeyboardInterrupt):
-                _record(link, folder, args.label, settings, recorder, output)
-                whole = True
-            _keep(folder, args.label, settings, recorder.recorded, output)
-            if not whole:
-                break
-    return 0
+        _record(link, folder, args.label, settings, recorder, output)
 
 
 def _settings(args: argparse.Namespace, folder: Folder) -> dict[str, Any]:
