@@ -6,6 +6,10 @@ from spikelet.boards.data_port import DataPort
 from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
 from spikelet.boards.virtual import emulated, pico
+from spikelet.errors import BoardError
+
+# Spellings that a name follows.
+NAMED = ("data", "id", "port")
 
 
 def resolve_or_default(spelling: str | None) -> Port:
@@ -38,6 +42,10 @@ def resolve(spelling: str) -> Port:
     if (port := _emulated(spelling)) is not None:
         return port
     kind, _, rest = spelling.partition(":")
+    if not spelling.strip() or (kind in NAMED and not rest):
+        raise BoardError(
+            f"{spelling or '--port'} names no port; give a device after it, or use --port virtual"
+        )
     if kind == "data":
         return DataPort(rest)
     if kind == "id":

@@ -14,7 +14,7 @@ from spikelet.boards.identify import Identity
 from spikelet.boards.virtual import emulated
 from spikelet.flashing import held_network
 from spikelet.networks import summary
-from spikelet.output import Output
+from spikelet.output import Output, printing
 
 EXAMPLE = "spikelet boards pico"
 
@@ -94,7 +94,8 @@ def _table(every: Sequence[BoardType], attached: Mapping[str, Identity], output:
         )
     if not people.is_terminal or people.width > WIDTH:
         people.width = WIDTH
-    people.print(table)
+    with printing():
+        people.print(table)
     output.say(KEY)
 
 

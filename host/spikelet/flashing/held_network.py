@@ -10,6 +10,7 @@ from spikelet.boards.start_code import FOLDER
 from spikelet.errors import SpikeletError
 from spikelet.flashing.layout import parse_listing
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
@@ -50,8 +51,10 @@ def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
         # Code that starts from a ROM names the paths of all files, also of missing ones.
         names = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return lif_file.from_bytes(bytes(data)), names
-    except (TableError, SpikeletError) as error:
+        network = lif_file.from_bytes(bytes(data))
+        check_answer_size(network)
+        return network, names
+    except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"
         ) from None

@@ -20,7 +20,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import files
+from spikelet import checked_json, files
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs import recorded_sensor
 from spikelet.inputs.recorded_sensor import SensorSettings
@@ -68,10 +68,10 @@ class Folder:
         if not place.exists():
             return None
         try:
-            return recorded_sensor.from_fields(json.loads(files.read(place)))
-        except (ValueError, RecursionError, SpikeletError) as error:
+            return recorded_sensor.from_fields(checked_json.read_object(files.read(place)))
+        except (ValueError, SpikeletError) as error:
             raise RefusedInput(
-                f"{place} does not say what sensor was recorded ({error}); "
+                f"{place} does not say what sensor was recorded: {error}; "
                 "mend it or name another folder"
             ) from None
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelet import version
+from spikelet import files, version
 from spikelet.boards import sensor_settings
 from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import dataset, recordings, scaling
@@ -101,7 +100,7 @@ def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingDat
     SpikeletError
         If the samples do not exist or cannot be split.
     """
-    if not Path(name_or_path).is_dir():
+    if not files.is_folder(name_or_path):
         if cut is not None:
             raise UsageError(
                 f"{name_or_path} is no folder of recordings, so it cannot be cut into windows; "
