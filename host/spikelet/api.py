@@ -365,7 +365,8 @@ class Board:
         rom : bool
             Write into the ROM partition of the board.
         force : bool
-            Accept a sensor that differs from the one of the training, or does not fit the network.
+            Accept a network without a proof, and a sensor that differs from the one of the training or
+            does not fit the network.
         progress : callable
             Called with (bytes done, bytes in all).
 
@@ -378,8 +379,8 @@ class Board:
         replays = recording is not None or self._port.in_place
         settings = network_sensor.choose(network, sensor, rate, replays=replays, force=force)
         extra = flash.payload(network, recording=recording, sensor=settings)
-        prepared = flash.prepare(self._port, network, extra, small=small, rom=rom)
-        return flash.write_files(prepared, force=force, progress=progress, log=self.log)
+        prepared = flash.prepare(self._port, network, extra, small=small, rom=rom, force=force)
+        return flash.write_files(prepared, misfit=force, progress=progress, log=self.log)
 
     def verify(
         self,

@@ -26,11 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_samples(parser, "--recording", "that the board replays by itself")
     options.add_sensor(parser)
     parser.add_argument(
-        "--force",
-        action="store_true",
-        help="flash a sensor that differs from the one of the training, or does not fit the network",
-    )
-    parser.add_argument(
         "--rom",
         action="store_true",
         help="write into the ROM partition of the board, which reads it in place",
@@ -61,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="flash a network although it is not proved to stay within 16-bit integers",
+        help="flash a network although it is not proved to stay within 16-bit integers, or its sensor "
+        "differs from the one of the training or does not fit it",
     )
     parser.add_argument(
         "--yes",
@@ -100,7 +96,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     with output.progress("flashing") as progress:
         report = flash.write_files(
             preparation,
-            force=args.yes or args.force,
+            force=args.yes,
+            misfit=args.force,
             progress=progress,
             log=output.log,
             warn=output.warn,

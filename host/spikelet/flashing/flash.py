@@ -242,6 +242,7 @@ def write_files(
     preparation: Preparation,
     *,
     force: bool = False,
+    misfit: bool = False,
     progress: Progress = ignore_progress,
     log: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
@@ -252,8 +253,9 @@ def write_files(
     ----------
     preparation : Preparation
     force : bool
-        Write the ROM even if a power cut meanwhile would leave the board without a network, and accept
-        a sensor with another number of channels.
+        Write the ROM even if a power cut meanwhile would leave the board without a network.
+    misfit : bool
+        Accept a sensor with another number of channels than the network takes.
     progress : callable
         Called with (bytes done, bytes in all).
     log : callable
@@ -274,7 +276,7 @@ def write_files(
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
         sent, outcome, (info, sensor) = _write_in_place(port, network, files, progress, log)
     else:
-        sent, outcome, (info, sensor) = _write_files(port, network, files, progress, log, force)
+        sent, outcome, (info, sensor) = _write_files(port, network, files, progress, log, misfit)
     own = outcome.own
     if preparation.interpreter.name == "circuitpython":
         own = (*(name for name in BEFORE_CODE if name in outcome.others), *own)
