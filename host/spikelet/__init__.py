@@ -29,7 +29,9 @@ __all__ = [
     "FlashReport",
     "FloatNetwork",
     "Network",
+    "Provenance",
     "RefusedInput",
+    "SensorSettings",
     "SensorSilent",
     "SpikeletError",
     "Trace",
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "save",
     "simulate",
+    "temporary_board",
     "train",
 ]
 
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
         FlashReport,
         FloatNetwork,
         Network,
+        Provenance,
+        SensorSettings,
         Trace,
         TrainingOptions,
         Turn,
@@ -61,6 +66,7 @@ if TYPE_CHECKING:
         load,
         save,
         simulate,
+        temporary_board,
         train,
     )
 else:

@@ -23,18 +23,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelet.boards import catalogue, resolve, sensor_settings
+from spikelet.boards import catalogue, resolve
 from spikelet.boards.port import Port
+from spikelet.boards.virtual import emulated
 from spikelet.conversion import weight_storage
 from spikelet.conversion.convert import LayerReport
 from spikelet.conversion.convert import convert_network as convert_graph
 from spikelet.conversion.quantisation import BITS
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
-from spikelet.flashing import flash, held_network
+from spikelet.flashing import flash, held_network, network_sensor
 from spikelet.flashing.flash import FlashReport, Progress, ignore_progress
 from spikelet.graphs.file import read_graph, read_with_sha256, write_graph
 from spikelet.inputs import dataset, scaling
 from spikelet.inputs.dataset import Dataset
+from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.link.session import ignore, open_session
 from spikelet.link.turn import Turn
 from spikelet.link.verify import Verification, observe, verify
@@ -43,6 +45,7 @@ from spikelet.monitoring.monitor import Monitor
 from spikelet.networks import lif_file, score, trial_samples
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
+from spikelet.networks.provenance import Provenance
 from spikelet.networks.reference import Trace
 from spikelet.training.data import Cut, TrainingData, load_training_data
 from spikelet.training.options import TrainingOptions
@@ -57,6 +60,8 @@ __all__ = [
     "FlashReport",
     "FloatNetwork",
     "Network",
+    "Provenance",
+    "SensorSettings",
     "Trace",
     "TrainingOptions",
     "Turn",
@@ -65,6 +70,7 @@ __all__ = [
     "load",
     "save",
     "simulate",
+    "temporary_board",
     "train",
 ]
 
@@ -296,7 +302,7 @@ class Board:
     ----------
     port : str, optional
         Any spelling of `--port`: "virtual", "unix", "qemu:m3", "pico", "auto", "/dev/ttyACM0", "COM3".
-        Without it the only attached board, or the virtual board if none is attached.
+        Without it the only attached board, or the virtual board if none is attached. Also a Port.
     kernel : str
         The kernel that steps layers; empty for the fastest of the board.
     log : callable
@@ -311,13 +317,16 @@ class Board:
         If there is no such board, or several are attached and none is named.
     """
 
-    port: str | None = None
+    port: str | Port | None = None
     kernel: str = ""
     log: Callable[[str], None] = field(default=ignore, repr=False)
     timeout: float | None = None
 
     def __post_init__(self) -> None:
-        self._port: Port = resolve.resolve_or_default(self.port, self.timeout)
+        if self.port is None or isinstance(self.port, str):
+            self._port: Port = resolve.resolve_or_default(self.port, self.timeout)
+        else:
+            self._port = self.port
         self.port = self._port.name
 
     def __enter__(self) -> Self:
@@ -340,6 +349,7 @@ class Board:
         recording: Dataset | None = None,
         small: bool = False,
         rom: bool = False,
+        force: bool = False,
         progress: Progress = ignore_progress,
     ) -> FlashReport:
         """Write the runtime and a network to the board: stage, try, activate.
@@ -348,27 +358,33 @@ class Board:
         ----------
         network : Network
         sensor : str, optional
-            The sensor that the board reads, as `--sensor` spells it.
+            The sensor that the board reads, as `--sensor` spells it. Without it the sensor of the
+            training, `network.provenance.sensor`; "none" leaves it out.
         rate : float, optional
-            Samples per second of the sensor.
+            Samples per second of the sensor. Without it the rate of the training.
         recording : Dataset, optional
             Samples that the board replays by itself.
         small : bool
             Send only the modules that this network and its sensor need.
         rom : bool
             Write into the ROM partition of the board.
+        force : bool
+            Accept a network without a proof, and a sensor that differs from the one of the training or
+            does not fit the network.
         progress : callable
             Called with (bytes done, bytes in all).
 
         Raises
         ------
         SpikeletError
-            If the board has too little memory or cannot load the network; it keeps the old network.
+            If the sensor contradicts the network, or the board has too little memory or cannot load
+            the network; it keeps the old network.
         """
-        settings = None if sensor is None else sensor_settings.parse_settings(sensor, rate)
+        replays = recording is not None or self._port.in_place
+        settings = network_sensor.choose(network, sensor, rate, replays=replays, force=force)
         extra = flash.payload(network, recording=recording, sensor=settings)
-        prepared = flash.prepare(self._port, network, extra, small=small, rom=rom)
-        return flash.write_files(prepared, progress=progress, log=self.log)
+        prepared = flash.prepare(self._port, network, extra, small=small, rom=rom, force=force)
+        return flash.write_files(prepared, misfit=force, progress=progress, log=self.log)
 
     def verify(
         self,
@@ -463,6 +479,16 @@ class Board:
                     raise SpikeletError(f"{self.port}: {monitor.found.first}")
                 if isinstance(event, Turn):
                     yield event
+
+
+@contextlib.contextmanager
+def temporary_board() -> Iterator[Board]:
+    """Yield a new virtual board, and remove its files at the end.
+
+    Several can be in use at once, for example one for each test.
+    """
+    with emulated.temporary_virtual() as port:
+        yield Board(port)
 
 
 def _options(**options: Any) -> TrainingOptions:

@@ -65,6 +65,12 @@ class Registers:
             buffer[i] = self.registers[register + i & 255]
 
 
+sensor = tell({"sensor": "demo", "motion": ["wave", "rest"], "take": 65530})
+for k in range(1010):
+    sensor.read(buffer)
+    if k % 9 == 0:
+        print(list(buffer))
+
 bosch = chips.load("bme280")
 trimming = bosch.Trimming(Registers([(i * 37 + 11) & 127 for i in range(256)]), 0x76, True)
 for adc in (300000, 400000, 519888, 600000):

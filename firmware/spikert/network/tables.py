@@ -10,6 +10,8 @@ Little-endian; every part starts at a multiple of 4 bytes and is padded with zer
                      its PARAMETERS in order, each i16[1] or, if its bit is set, i16[maps]
                      weights, see below
     crc        u32, CRC-32 of all bytes before it
+    text       only in format WITH_TEXT: TEXT, then UTF-8, the origin of the network; a board reads none
+               of it
 
 A raw reading becomes an input by x = min(255, max(0, ((raw - offset) * scale) >> shift)). `scales` is
 0 (x is the reading, a u8), 1 (one pair for all channels) or the number of channels. With scales a
@@ -66,9 +68,16 @@ from spikert.wire.checksums import crc32
 MAGIC = b"SLIF"
 # Raise it on any change that an older reader would misread.
 VERSION = const(3)
+# The same tables, with a text behind them.
+WITH_TEXT = const(4)
+# Length and CRC-32 of the text.
+TEXT = "<II"
+TEXT_SIZE = const(8)
+# Magic, version and size of the tables.
+PREFIX_SIZE = const(12)
 
-# Magic, version, the encoder's parameter, file size, SHA-256 of the source graph, channels, steps, hop,
-# window, scales, encoder, readout, layers, shift, size of the classes.
+# Magic, version, the encoder's parameter, size of the tables, SHA-256 of the source graph, channels,
+# steps, hop, window, scales, encoder, readout, layers, shift, size of the classes.
 HEADER = "<4sHHI32sHHHHHBBBBH"
 HEADER_SIZE = const(60)
 # kind, flags, gain, r, inputs, neurons, parameters per map, current_r, weight_bias, together, 0
@@ -252,7 +261,8 @@ class Tables:
 
     Attributes
     ----------
-    data : memoryview of the file, never copied
+    data : memoryview of the tables, never copied
+    has_text : bool, whether a text follows the tables
     crc, sha256 : int, CRC-32 of this file; bytes[32], of its source graph
     encoder, readout : str, of ENCODERS and READOUTS
     parameter : int, the encoder's, see encoders/
@@ -301,8 +311,9 @@ class Tables:
         if len(data) < HEADER_SIZE + CRC_SIZE or bytes(data[:4]) != MAGIC:
             raise TableError("not a .lif file, or cut short at %d bytes" % len(data))
         version, _, size = struct.unpack_from("<HHI", data, 4)
-        if version != VERSION:
-            raise TableError("table format %d, but this runtime reads %d" % (version, VERSION))
+        self.has_text = version == WITH_TEXT
+        if version != VERSION and not self.has_text:
+            raise TableError("table format %d, but this runtime reads %d" % (version, WITH_TEXT))
         if size != len(data):
             raise TableError("%d bytes, but its header says %d" % (len(data), size))
         (self.crc,) = struct.unpack_from("<I", data, size - CRC_SIZE)
@@ -350,8 +361,24 @@ def aligned(size):
     return (size + 3) & -4
 
 
+def tables_size(head, size):
+    """Return the bytes of the tables in a file of `size` bytes; a text may follow them.
+
+    Parameters
+    ----------
+    head : bytes, the file or at least its first PREFIX_SIZE bytes
+    size : int, bytes
+    """
+    if size < PREFIX_SIZE or bytes(head[:4]) != MAGIC:
+        return size
+    version, _, tables = struct.unpack_from("<HHI", head, 4)
+    return min(tables, size) if version == WITH_TEXT else size
+
+
 def load(path):
     """Return the Tables of the file at `path`, in place if the file system maps it.
+
+    A text behind them takes no memory.
 
     Raises
     ------
@@ -365,8 +392,12 @@ def load(path):
     with open(path, "rb") as file:
         view = mapped(file)
         # Allocate the whole buffer once, because a growing buffer is copied.
-        if view is None:
-            view = bytearray(file.seek(0, 2))
-            file.seek(0)
-            file.readinto(view)
+        if view is not None:
+            return Tables(view[: tables_size(view, len(view))])
+        head, size = bytearray(PREFIX_SIZE), file.seek(0, 2)
+        file.seek(0)
+        file.readinto(head)
+        view = bytearray(tables_size(head, size))
+        file.seek(0)
+        file.readinto(view)
         return Tables(view)

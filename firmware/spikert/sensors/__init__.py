@@ -8,6 +8,7 @@ A family's module has SETTINGS, the names of its settings, and Sensor(settings),
     read(buffer)    write the present readings into array('h')[channels]; allocates no memory unless
                     the module's docstring says so
     close()         release pins and buses
+    waits           optional, True if a sample that the board leaves out is not lost
 
 Sensor() and read raise OSError if the sensor does not answer, and Nonsense if its answer is impossible.
 The sensor may come back, so close it and open it again later. Sensor() raises ValueError for wrong
@@ -33,6 +34,7 @@ KNOWN = (
     ("touch", "touch"),
     ("replay", "replay"),
     ("driver", "driver"),
+    ("demo", "demo"),
 )
 # The highest rate of any sensor, in samples a second.
 FASTEST = 10_000

@@ -13,10 +13,14 @@ memory for each reading; driver.py uses them.
 
 import spikert
 from spikert import compat
+from spikert.compat import const
 from spikert.sensors import Nonsense, one_of
 
 SETTINGS = ("i2c", "address", "channels", "g", "dps")
 NAMES = ("ax", "ay", "az", "gx", "gy", "gz")
+# Ranges without settings, in g and in degrees a second; the host imports them.
+G = const(4)
+DPS = const(500)
 # Readings in a row without information; a chip measures at least as often as it is read.
 SILENT = 64
 # Milliseconds to the first measurement; gyroscopes take 100 to start.
@@ -32,8 +36,8 @@ class Sensor:
         chip = chips.load(settings["sensor"])
         has = len(chip.PLACES)
         self.channels = one_of(settings, "channels", 3, (3, 6)[: has // 3])
-        g = one_of(settings, "g", 4, (2, 4, 8, 16))
-        dps = one_of(settings, "dps", 500, (250, 500, 1000, 2000))
+        g = one_of(settings, "g", G, (2, 4, 8, 16))
+        dps = one_of(settings, "dps", DPS, (250, 500, 1000, 2000))
         self.names = NAMES[: self.channels]
         self.places = chip.PLACES[: self.channels]
         self.low, self.high = (1, 0) if chip.BIG_ENDIAN else (0, 1)

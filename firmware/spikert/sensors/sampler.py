@@ -56,7 +56,8 @@ class Sampler:
         self.trouble, self.wait, self.left = "", FIRST_WAIT, 0
         # Samples since a collection; microseconds of the longest collection.
         self.since, self.takes = 0, 0
-        self.gap = False
+        # Whether the sensor waits for each reading, so that no sample is lost.
+        self.waits = self.gap = False
         if rate:
             if not compat.CLOCK:
                 raise ValueError("a rate of %s, and this board has no clock; leave it out" % rate)
@@ -129,6 +130,8 @@ class Sampler:
             return 0
         before = clock.skipped
         self.late += not clock.wait()
+        if self.waits:
+            return 0
         self.skipped += clock.skipped - before
         return clock.skipped - before
 
@@ -150,6 +153,7 @@ class Sampler:
         except OSError as error:
             self._failed(error)
             return
+        self.waits = getattr(sensor, "waits", False)
         if self.row is None:
             self.row = array("h", bytes(2 * sensor.channels))
         if self.clock:

@@ -18,10 +18,13 @@ I2S block is up to 32 ms old.
 from array import array
 
 from spikert import compat
+from spikert.compat import const
 from spikert.sensors import Nonsense, whole
 
 SETTINGS = ("samples", "clock", "data", "sck", "ws", "sd", "id")
 OF_PDM = ("clock", "data")
+# Samples of a block without the setting; the host imports it.
+SAMPLES = const(64)
 # Blocks in a row without a change; the noise of a working microphone always changes.
 FLAT = 64
 
@@ -37,7 +40,7 @@ class Sensor:
         for key in settings:
             if key in SETTINGS[1:] and (key in OF_PDM) != (kind == "pdm"):
                 raise ValueError("%s knows no setting %r" % (kind, key))
-        self.block = array("h", bytes(2 * whole(settings, "samples", 64, 1, 1024)))
+        self.block = array("h", bytes(2 * whole(settings, "samples", SAMPLES, 1, 1024)))
         microphone = compat.hardware("microphone")
         if not hasattr(microphone, kind.upper()):
             raise ValueError("%s has no %s" % (compat.runtime_name(), kind))

@@ -31,8 +31,8 @@ def resolve(spelling: str, timeout: float | None = None) -> Port:
     Parameters
     ----------
     spelling : str
-        virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote: auto,
-        id:SERIAL or a device.
+        virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote:
+        auto, id:SERIAL or a device.
     timeout : float, optional
         Seconds without progress after which a request to the board fails; the port's default if not
         given.
@@ -68,7 +68,7 @@ def _emulated(spelling: str) -> Port | None:
     """Return the port of a board without hardware, or None for another spelling."""
     kind, _, rest = spelling.partition(":")
     if kind == "virtual":
-        return emulated.Virtual(spelling)
+        return emulated.Virtual(spelling, emulated.virtual_storage(rest))
     if kind == "unix":
         return emulated.Unix(spelling, rest)
     if kind == "qemu":

@@ -7,7 +7,7 @@ driver:adafruit_lis3mdl.LIS3MDL,read=magnetic,unit=0.01
                                 an attribute of a vendor's driver on the board
 wired.json                      a file of settings
 
-Separate several values of read=, unit= or names= by +.
+Separate several values of read=, unit=, names= or motion= by +.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ import contextlib
 import importlib
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 from spikelet import checked_json, files
+from spikelet.boards import sensor_units
 from spikelet.errors import UsageError
+from spikelet.inputs.recorded_sensor import SensorSettings
 from spikert import sensors
+from spikert.sensors import motion
 
-LISTS = ("read", "unit", "names")
+LISTS = ("read", "unit", "names", "motion")
 """Settings that take a list of values."""
 
 PINS = ("pins", "button")
@@ -31,8 +35,16 @@ PINS = ("pins", "button")
 BUS = ("sda", "scl", "frequency", "id", "bus")
 """Settings of the sensor's I2C bus."""
 
+DECISIVE = ("g", "dps", "samples", "shift", "driver", "read", "unit")
+"""Settings that change the readings. The default of each is a constant of the sensor's family."""
 
-def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
+NOT_RECORDED = ("sensor", "rate", "names", "motion", "take")
+"""Settings that have a field of their own, or that differ from recording to recording."""
+
+
+def parse_settings(
+    text: str, rate: float | None, before: SensorSettings | None = None
+) -> dict[str, Any]:
     """Return the settings of a sensor.
 
     Parameters
@@ -41,6 +53,9 @@ def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
         A spelling of the list above.
     rate : float or None
         Samples per second; None for the rate in the settings, or the default of the sensor.
+    before : SensorSettings, optional
+        The sensor of earlier recordings. It gives the rate and, if it has the same name, every option
+        that the text leaves out.
 
     Returns
     -------
@@ -52,8 +67,13 @@ def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
     SpikeletError
         If a setting is unknown, missing or out of range; the message names it.
     """
-    settings = _file(text) if text.endswith(".json") else _spelled(text)
+    from_file = text.endswith(".json")
+    settings = _file(text) if from_file else _spelled(text)
     family = _family(settings.get("sensor"))
+    if before is not None:
+        if before.sensor == settings["sensor"] and not from_file:
+            settings = _joined(as_settings(before), settings)
+        settings.setdefault("rate", before.rate)
     known = {"sensor", "rate", "button", *family.SETTINGS}
     if unknown := set(settings) - known:
         raise UsageError(
@@ -66,6 +86,8 @@ def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
         name = settings["sensor"]
         raise UsageError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
     try:
+        if family is motion:
+            _check_ranges(settings)
         if hasattr(family, "check"):
             family.check(settings)
         settings["rate"] = sensors.rate(settings, sensors.FASTEST)
@@ -86,6 +108,89 @@ def channel_names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
     if len(names) < channels:
         names = [f"c{number}" for number in range(channels)]
     return tuple(names[:channels])
+
+
+def describe(settings: dict[str, Any], channels: int) -> SensorSettings:
+    """Return the description of a sensor that its recordings and networks carry."""
+    family = _family(settings["sensor"])
+    options: dict[str, str | int | float] = {}
+    for key in DECISIVE:
+        usual = getattr(family, key.upper(), None)
+        if key not in family.SETTINGS or (key == "dps" and channels <= 3):
+            continue
+        value = settings.get(key, usual)
+        if isinstance(value, list | tuple):
+            value = "+".join(map(str, value))
+        if value is not None:
+            options[key] = value
+    others = {*DECISIVE, *NOT_RECORDED}
+    return SensorSettings(
+        sensor=settings["sensor"],
+        rate=float(settings["rate"]),
+        channels=channel_names(settings, channels),
+        settings=options,
+        units=sensor_units.units(settings, channels),
+        wiring={key: settings[key] for key in sorted(settings) if key not in others},
+    )
+
+
+def as_settings(sensor: SensorSettings) -> dict[str, Any]:
+    """Return the settings that describe a recorded sensor again."""
+    options: dict[str, Any] = dict(sensor.settings)
+    for key in LISTS:
+        if isinstance(options.get(key), str):
+            options[key] = [_number(part) for part in options[key].split("+")]
+    settings = {"sensor": sensor.sensor, "rate": sensor.rate, **options, **sensor.wiring}
+    if "pins" in _family(sensor.sensor).SETTINGS:
+        settings.setdefault("pins", list(sensor.channels))
+    if sensor.sensor in ("driver", "replay"):
+        settings["names"] = list(sensor.channels)
+    return settings
+
+
+def completed(sensor: SensorSettings) -> SensorSettings:
+    """Return a recorded sensor with the defaults and units that earlier versions did not write."""
+    if not is_known(sensor.sensor):
+        return sensor
+    whole = describe(as_settings(sensor), len(sensor.channels))
+    return replace(sensor, settings=whole.settings, units=whole.units)
+
+
+def is_known(name: str) -> bool:
+    """Return whether a board can read a sensor of this name."""
+    return name in dict(sensors.KNOWN)
+
+
+def channels(settings: dict[str, Any]) -> int | None:
+    """Return the number of channels of a sensor; None if only the board can count them."""
+    if listed := settings.get("pins") or settings.get("names"):
+        return len(listed)
+    if settings["sensor"] == "replay":
+        count = settings.get("channels")
+        return count if isinstance(count, int) else None
+    family = dict(sensors.KNOWN)[settings["sensor"]]
+    if family == "motion":
+        return int(settings.get("channels", 3))
+    return sensor_units.CHANNELS.get(settings["sensor"])
+
+
+def _check_ranges(settings: dict[str, Any]) -> None:
+    """Raise ValueError unless the settings of motion are possible."""
+    for key, usual, choices in (
+        ("g", motion.G, (2, 4, 8, 16)),
+        ("dps", motion.DPS, (250, 500, 1000, 2000)),
+        ("channels", 3, (3, 6)),
+    ):
+        if key in settings:
+            settings[key] = sensors.one_of(settings, key, usual, choices)
+
+
+def _joined(before: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return earlier settings, replaced by newer ones; those of the bus one by one."""
+    joined = before | settings
+    if isinstance(before.get("i2c"), dict) and isinstance(settings.get("i2c"), dict):
+        joined["i2c"] = before["i2c"] | settings["i2c"]
+    return joined
 
 
 def _file(path: str) -> dict[str, Any]:

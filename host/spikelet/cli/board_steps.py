@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from spikelet.boards import resolve
 from spikelet.boards.port import Port
 from spikelet.cli.show import show_board
+from spikelet.errors import BoardGone, SpikeletError
+from spikelet.flashing import flash, network_sensor
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.session import open_session
+from spikelet.link.verify import check_identity
 from spikelet.networks.network import Network
 from spikelet.output import Output
 
@@ -43,14 +46,41 @@ def _readable(path: str) -> str:
 
 @contextlib.contextmanager
 def link(
-    port: Port, network: Network, kernel: str, output: Output
+    port: Port, network: Network, kernel: str, output: Output, *, flash_other: bool = False
 ) -> Iterator[tuple[Link, BoardInfo]]:
     """Open a session with a board that holds `network`, and show the board.
+
+    Parameters
+    ----------
+    port : Port
+    network : Network
+    kernel : str
+    output : Output
+    flash_other : bool
+        Flash the network first if the board holds another one, or none.
 
     Yields
     ------
     (Link, BoardInfo)
     """
+    if flash_other and not _holds(port, network):
+        with output.progress("flashing") as progress:
+            sensor = network_sensor.choose(network, replays=port.in_place)
+            prepared = flash.prepare(port, network, flash.payload(network, sensor=sensor))
+            report = flash.write_files(prepared, progress=progress, log=output.log)
+        output.say(f"{report}; the board has loaded the network")
     with open_session(port, network, kernel, log=output.log) as (opened, info):
         show_board(port.name, info, output)
         yield opened, info
+
+
+def _holds(port: Port, network: Network) -> bool:
+    """Return whether a board has exactly this network in use."""
+    try:
+        with open_session(port) as (_, info):
+            check_identity(network, info, port.name)
+    except BoardGone:
+        raise
+    except SpikeletError:
+        return False
+    return True

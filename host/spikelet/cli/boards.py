@@ -11,6 +11,9 @@ from rich.table import Table
 from spikelet.boards import catalogue, identify, serial_port
 from spikelet.boards.catalogue import BoardType, Runtime, Sensor
 from spikelet.boards.identify import Identity
+from spikelet.boards.virtual import emulated
+from spikelet.flashing import held_network
+from spikelet.networks import summary
 from spikelet.output import Output, printing
 
 EXAMPLE = "spikelet boards pico"
@@ -48,7 +51,18 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _table(every, identities, output)
     for device, (port, identity) in attached.items():
         output.say(f"{device}: {port.vid:04x}:{port.pid:04x} {port.description}: {identity}")
+    _virtual(output)
     return 0
+
+
+def _virtual(output: Output) -> None:
+    """Show the virtual boards that have files, and the network of each."""
+    output.results["virtual"] = {}
+    for name, folder in emulated.virtual_boards().items():
+        network = held_network.read_virtual(folder)
+        text = summary.one_line(network) if network else "no network"
+        output.results["virtual"][name] = text if network else None
+        output.say(f"{name}: {text}")
 
 
 def _facts(board: BoardType, attached: Mapping[str, Identity]) -> dict[str, Any]:

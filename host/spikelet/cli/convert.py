@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     save_network(network, args.output)
     size = len(lif_file.to_bytes(network))
     output.results |= {"output": args.output, "bytes": size}
-    output.say(f"{args.output}: {size:,} bytes")
+    output.say(f"{args.output}: {size:,} bytes of tables")
     show.show_proof(network, [report.bounds for report in reports], output)
     for number, report in enumerate(reports):
         for change in report.changes:

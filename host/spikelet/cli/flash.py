@@ -3,12 +3,12 @@
 import argparse
 from typing import Any
 
-from spikelet.boards import sensor_settings
+from spikelet.boards.port import Port
 from spikelet.cli import board_steps, erase, options
 from spikelet.cli.show import show_board
 from spikelet.errors import UsageError
-from spikelet.flashing import flash, stage
-from spikelet.flashing.flash import Preparation
+from spikelet.flashing import flash, network_sensor, stage
+from spikelet.flashing.flash import FlashReport, Preparation
 from spikelet.networks import trial_samples
 from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="flash a network although it is not proved to stay within 16-bit integers",
+        help="flash a network although it is not proved to stay within 16-bit integers, or its sensor "
+        "differs from the one of the training or does not fit it",
     )
     parser.add_argument(
         "--yes",
@@ -73,9 +74,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.network is None:
         raise UsageError("name a FILE.lif to flash, or --erase")
     loaded = load_network(args.network)
-    extra = _payload(args, loaded)
+    port = board_steps.port(args, output)
+    extra = _payload(args, loaded, port, output)
     preparation = flash.prepare(
-        board_steps.port(args, output),
+        port,
         loaded,
         extra,
         small=args.small,
@@ -93,7 +95,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return 0
     with output.progress("flashing") as progress:
         report = flash.write_files(
-            preparation, force=args.yes, progress=progress, log=output.log, warn=output.warn
+            preparation,
+            force=args.yes,
+            misfit=args.force,
+            progress=progress,
+            log=output.log,
+            warn=output.warn,
         )
     show_board(preparation.port.name, report.info, output)
     if not report.starts_by_itself:
@@ -107,25 +114,41 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(f"{report}; the board has loaded {args.network}")
     board_steps.show_others(report.others, report.backups, output)
     output.say(report.left_out)
-    if report.sensor_trouble:
-        output.results["sensor_trouble"] = report.sensor_trouble
-        output.warn(
-            f"the sensor gives no sample yet ({report.sensor_trouble}); connect it, or flash with "
-            "another --sensor; the board waits for it"
-        )
-    return 0
+    status = _show_sensor(report, output)
+    # A sensor that the network brings need not be attached, for example on a virtual board.
+    return status if args.sensor else 0
 
 
-def _payload(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
+def _payload(
+    args: argparse.Namespace, loaded: Network, port: Port, output: Output
+) -> dict[str, bytes]:
     """Return the files to flash besides the runtime."""
-    recording = sensor = None
+    recording = None
     if args.recording:
         recording = trial_samples.samples_named(args.recording, loaded, args.every)
-    if args.sensor:
-        sensor = sensor_settings.parse_settings(args.sensor, args.rate)
-    elif args.rate is not None:
-        raise UsageError("--rate is for a sensor; name it with --sensor")
+    sensor = network_sensor.choose(
+        loaded,
+        args.sensor,
+        args.rate,
+        replays=recording is not None or port.in_place,
+        force=args.force,
+    )
+    if sensor is not None:
+        output.results["sensor"] = sensor
+        output.say(f"sensor {sensor['sensor']} at {sensor['rate']:g} Hz")
     return flash.payload(loaded, recording=recording, sensor=sensor)
+
+
+def _show_sensor(report: FlashReport, output: Output) -> int:
+    """Show a sensor that does not answer; return the exit status if it was named."""
+    if report.sensor is None or not report.sensor.trouble:
+        return 0
+    output.results["sensor_trouble"] = report.sensor.trouble
+    output.warn(
+        f"the network is on the board, but its sensor gave no sample ({report.sensor.trouble}); check "
+        "the wiring, and see it with spikelet monitor"
+    )
+    return 1
 
 
 def _chosen(preparation: Preparation) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
 from spikelet.networks.proof import check_proof, prove
 from spikelet.output import Output
+from spikelet.printable import printable
 
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
 
@@ -42,9 +43,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     }
     output.say(
         f"{args.network}: {sizes}, encoder {loaded.encoder}, {loaded.steps} steps, "
-        f"readout {loaded.readout}, {size:,} bytes"
+        f"readout {loaded.readout}, {size:,} bytes of tables"
     )
-    output.say(f"classes: {', '.join(loaded.classes)}")
+    output.say(printable(f"classes: {', '.join(loaded.classes)}"))
+    show.show_origin(loaded, output)
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
     proof = prove(loaded)
     show.show_proof(loaded, proof, output)

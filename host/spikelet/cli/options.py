@@ -5,8 +5,8 @@ import argparse
 from spikelet.boards.timeouts import EMULATED_TIMEOUT_S, TIMEOUT_S
 
 PORT_HELP = (
-    "port of the board: virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, id:SERIAL or "
-    "a device (default: the attached board, else virtual)"
+    "port of the board: virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], auto, "
+    "id:SERIAL or a device (default: the attached board, else virtual)"
 )
 
 
@@ -35,6 +35,15 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def add_flash(parser: argparse.ArgumentParser) -> None:
+    """Add --flash."""
+    parser.add_argument(
+        "--flash",
+        action="store_true",
+        help="flash the network first if the board holds another one, or none",
+    )
 
 
 def add_kernel(parser: argparse.ArgumentParser) -> None:
@@ -81,17 +90,20 @@ def at_least_1(text: str) -> int:
     return number
 
 
-def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+def add_sensor(parser: argparse.ArgumentParser) -> None:
     """Add --sensor, --rate and --install-driver."""
     parser.add_argument(
         "--sensor",
-        required=required,
         metavar="S",
         help="sensor that the board reads, such as mpu6050, mpu6050:sda=GP4,scl=GP5,g=2 or "
-        "adc:GP26,GP27, or a .json file of settings; see docs/reference/sensors.md",
+        "adc:GP26,GP27, or a .json file of settings; see docs/reference/sensors.md (default: the "
+        "sensor of the recordings)",
     )
     parser.add_argument(
-        "--rate", type=float, metavar="HZ", help="samples per second of the sensor (default: 100)"
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="samples per second of the sensor (default: as recorded, or else 100)",
     )
     parser.add_argument(
         "--install-driver",

@@ -5,22 +5,25 @@ import contextlib
 from typing import Any
 
 from spikelet.boards import sensor_settings
+from spikelet.boards.port import Port
 from spikelet.cli import board_steps, options, show
 from spikelet.errors import SpikeletError, UsageError
-from spikelet.inputs.recording_folder import Folder, SensorSettings
+from spikelet.inputs.recording_folder import Folder
 from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Status
 from spikelet.monitoring.live_plot import LivePlot
 from spikelet.monitoring.recorder import Recorded, Recorder, open_sensor
 from spikelet.output import Output
-from spikert.sensors import driver
+from spikert.sensors import demo
 
 EXAMPLE = "spikelet record gestures/ --label wave --seconds 20 --sensor mpu6050 --rate 100"
 # Samples of the shortest piece to write.
 LEAST = 2
 # Samples in the plot.
 KEPT = 400
+# Counts of all takes.
+COUNTS = ("samples", "late", "skipped", "failed", "lost_frames")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=10, metavar="N", help="duration in seconds (default: 10)"
     )
-    options.add_sensor(parser, required=True)
+    parser.add_argument(
+        "--takes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="recordings to make, one after the other (default: 1)",
+    )
+    options.add_sensor(parser)
     options.add_port(parser)
 
 
@@ -40,18 +50,44 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Write the runtime to the board if it is missing, and record its sensor."""
     if not args.seconds > 0:
         raise UsageError(f"seconds is {args.seconds}; it must be above 0")
-    settings = sensor_settings.parse_settings(args.sensor, args.rate)
-    folder, recorder = Folder(args.folder), Recorder(args.seconds)
+    if args.takes < 1:
+        raise UsageError(f"takes is {args.takes}; it must be 1 or more")
+    folder = Folder(args.folder, sensor_settings.completed)
+    settings = _settings(args, folder)
+    # Refuse an impossible label before the board is used.
+    _of_take(settings, args.label, folder)
     port = board_steps.port(args, output)
-    # An interruption ends the recording, and keeps the samples so far. So does a failure.
-    failure = None
-    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+    output.results |= dict.fromkeys(COUNTS, 0) | {"files": []}
+    for _ in range(args.takes):
+        recorder, whole, failure = Recorder(args.seconds), False, None
+        # An interruption ends the recording, and keeps the samples so far. So does a failure.
+        with contextlib.suppress(KeyboardInterrupt):
+            failure = _take(port, folder, settings, recorder, args, output)
+            whole = True
+        _keep(folder, args.label, settings, recorder.recorded, output)
+        if failure is not None:
+            raise failure
+        if not whole:
+            break
+    return 0
+
+
+def _take(
+    port: Port,
+    folder: Folder,
+    settings: dict[str, Any],
+    recorder: Recorder,
+    args: argparse.Namespace,
+    output: Output,
+) -> SpikeletError | None:
+    """Make one recording; return the failure that ended it, if there are samples to keep."""
+    take = _of_take(settings, args.label, folder)
+    with contextlib.ExitStack() as stack:
         with output.progress("preparing") as progress:
-            link, info = stack.enter_context(
-                open_sensor(
-                    port, settings, driver=args.install_driver, progress=progress, log=output.log
-                )
+            opened = open_sensor(
+                port, take, driver=args.install_driver, progress=progress, log=output.log
             )
+            link, info = stack.enter_context(opened)
         if args.install_driver:
             output.say(f"the board has the driver {args.install_driver}")
         show.show_board(port.name, info, output)
@@ -60,11 +96,34 @@ def run(args: argparse.Namespace, output: Output) -> int:
         except SpikeletError as error:
             if recorder.samples < LEAST:
                 raise
-            failure = error
-    status = _keep(folder, args.label, settings, recorder.recorded, output)
-    if failure is not None:
-        raise failure
-    return status
+            return error
+    return None
+
+
+def _settings(args: argparse.Namespace, folder: Folder) -> dict[str, Any]:
+    """Return the sensor of the command line; options that it leaves out are those of the folder."""
+    before = folder.settings()
+    if before is not None and not sensor_settings.is_known(before.sensor):
+        before = None
+    name = args.sensor or (before.sensor if before else None)
+    if name is None:
+        raise UsageError(
+            f"{args.folder} has no recording that tells the sensor; name it with --sensor"
+        )
+    return sensor_settings.parse_settings(name, args.rate, before)
+
+
+def _of_take(settings: dict[str, Any], label: str, folder: Folder) -> dict[str, Any]:
+    """Return the settings of the next recording: the sensor demo performs its label."""
+    if settings["sensor"] != "demo":
+        return settings
+    take = settings | {"motion": settings.get("motion", label)}
+    take.setdefault("take", folder.count(label))
+    try:
+        demo.check(take)
+    except ValueError as error:
+        raise UsageError(f"the sensor demo performs the label, and {error}") from None
+    return take
 
 
 def _record(
@@ -88,9 +147,9 @@ def _record(
             if event.trouble:
                 output.warn(f"waiting for the sensor: {event.trouble}")
             if plot is None and event.channels:
-                names = sensor_settings.channel_names(settings, event.channels)
-                folder.check(label, _described(settings, names))
-                plot = stack.enter_context(LivePlot(names, output, KEPT))
+                described = sensor_settings.describe(settings, event.channels)
+                folder.check(label, described)
+                plot = stack.enter_context(LivePlot(described.channels, output, KEPT))
 
         recorder.record(sensor.readings(link), show_event)
 
@@ -104,22 +163,20 @@ def _progress(label: str, recorder: Recorder) -> str:
 
 def _keep(
     folder: Folder, label: str, settings: dict[str, Any], recorded: Recorded, output: Output
-) -> int:
+) -> None:
     """Write the recorded pieces, and show their counts."""
     pieces = [piece for piece in recorded.pieces if len(piece) >= LEAST]
     status = recorded.status
     if not pieces or status is None:
         why = f" ({status.trouble})" if status and status.trouble else ""
         raise SpikeletError(f"the sensor gave no samples{why}; no file was written")
-    described = _described(settings, sensor_settings.channel_names(settings, pieces[0].shape[1]))
+    described = sensor_settings.describe(settings, pieces[0].shape[1])
     paths = [folder.add(label, piece, described) for piece in pieces]
     samples = sum(map(len, pieces))
-    counts = {"late": status.late, "skipped": status.skipped, "failed": status.failed}
-    output.results |= counts | {
-        "samples": samples,
-        "lost_frames": recorded.lost,
-        "files": [str(path) for path in paths],
-    }
+    counts = samples, status.late, status.skipped, status.failed, recorded.lost
+    for name, count in zip(COUNTS, counts, strict=True):
+        output.results[name] += count
+    output.results["files"] += [str(path) for path in paths]
     for path, piece in zip(paths, pieces, strict=True):
         output.say(f"{path}: {len(piece):,} samples of {piece.shape[1]} channels")
     output.say(
@@ -127,15 +184,3 @@ def _keep(
         f"{recorded.lost:,} lost frames"
         + (f"; in {len(paths)} pieces because of gaps" if len(paths) > 1 else "")
     )
-    return 0
-
-
-def _described(settings: dict[str, Any], names: tuple[str, ...]) -> SensorSettings:
-    """Return the settings that all recordings of a folder must share."""
-    decisive: dict[str, str | int | float] = {
-        key: settings[key] for key in ("g", "dps", "driver") if key in settings
-    }
-    for key in ("read", "unit"):
-        if key in settings:
-            decisive[key] = "+".join(map(str, driver.listed(settings, key)))
-    return SensorSettings(settings["sensor"], float(settings["rate"]), names, decisive)

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_samples(parser, "samples", "to run")
     options.add_port(parser)
     options.add_kernel(parser)
+    options.add_flash(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".npz file to write")
 
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     x = trial_samples.samples_named(args.samples, loaded, args.every).x
     observations = []
     port = board_steps.port(args, output)
-    with board_steps.link(port, loaded, args.kernel, output) as (link, _):
+    with board_steps.link(port, loaded, args.kernel, output, flash_other=args.flash) as (link, _):
         with output.progress("running") as report:
             turns = x.size // math.prod(loaded.turn)
             for number, observation in verify.observe(link, loaded, x):

@@ -1,23 +1,69 @@
 """Shows the tables and sentences that several verbs share."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.conversion.drift import Drift, LayerDrift
+from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.verify import Verification
 from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.network import Network
 from spikelet.networks.proof import LayerBounds
 from spikelet.output import Output
+from spikelet.printable import printable
 
 
 def show_board(port: str, info: BoardInfo, output: Output) -> None:
     """Show the board at a port, and the kernel that it uses."""
     output.results |= {"board": info.machine, "runtime": info.runtime, "kernel": info.kernel}
     output.say(f"{port}: {info.runtime} on {info.machine}, kernel {info.kernel}")
+
+
+def show_origin(network: Network, output: Output) -> None:
+    """Show the inputs of a network, and the sensor, data and versions that it comes from."""
+    origin, stream, scaling = network.provenance, network.stream, network.scaling
+    sensor = origin.sensor if origin else None
+    output.results |= {
+        "channels": network.channels,
+        "window": stream.window if stream else None,
+        "hop": stream.hop if stream else None,
+        "scaling": vars(scaling) if scaling else None,
+        "rate": origin.rate if origin else None,
+        "sensor": sensor.fields() if sensor else None,
+        "provenance": dict(origin.fields) if origin else None,
+    }
+    if stream:
+        output.say(f"an answer every {stream.hop} samples, over the last {stream.window}")
+    if scaling:
+        offset, scale = (" ".join(map(str, part)) for part in (scaling.offset, scaling.scale))
+        output.say(f"input: ((reading - {offset}) * {scale}) >> {scaling.shift}, in 0..255")
+    if sensor:
+        options = "".join(f", {key} {value}" for key, value in sorted(sensor.settings.items()))
+        output.say(printable(f"sensor: {sensor.sensor}{options}, {sensor.rate:g} Hz"))
+        output.say(printable(f"channels: {', '.join(_channels(sensor))}"))
+        if sensor.wiring:
+            wired = (f"{key} {json.dumps(value)}" for key, value in sorted(sensor.wiring.items()))
+            output.say(printable(f"wiring: {', '.join(wired)}"))
+    elif origin and origin.rate:
+        output.say(f"rate: {origin.rate:g} Hz, of an unknown sensor")
+    if origin:
+        seed = "" if origin.seed is None else f"seed {origin.seed}, "
+        versions = ", ".join(
+            f"{name} {version}" for name, version in sorted(origin.software.items())
+        )
+        output.say(printable(f"trained with {seed}{versions or 'unknown software'}"))
+        output.say(printable(f"on data with sha256 {origin.data_sha256 or 'unknown'}"))
+
+
+def _channels(sensor: SensorSettings) -> list[str]:
+    """Return the names of the channels, each with its unit."""
+    units = sensor.units or ("",) * len(sensor.channels)
+    named = zip(sensor.channels, units, strict=False)
+    return [f"{name} ({unit})" if unit else name for name, unit in named]
 
 
 def show_proof(network: Network, proof: Sequence[LayerBounds], output: Output) -> None:

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="FILE.lif", help="network that the board holds")
     options.add_port(parser)
     options.add_kernel(parser)
+    options.add_flash(parser)
     options.add_samples(
         parser,
         "--samples",
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     samples = trial_samples.fitting(loaded, args.samples, args.every)
     port = board_steps.port(args, output)
     with (
-        board_steps.link(port, loaded, args.kernel, output) as (link, _),
+        board_steps.link(port, loaded, args.kernel, output, flash_other=args.flash) as (link, _),
         output.progress("verifying") as report,
     ):
         result = verify.verify(link, loaded, samples.x, report)

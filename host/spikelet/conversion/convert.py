@@ -109,6 +109,7 @@ def convert_network(
         encoder_parameter=network.encoder_parameter,
         stream=network.stream,
         scaling=network.scaling,
+        provenance=network.provenance,
     )
     return integer, tuple(reports)
 

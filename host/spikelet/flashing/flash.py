@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
+from spikelet.boards.virtual.emulated import Virtual
 from spikelet.errors import BoardGone, SpikeletError, UsageError
-from spikelet.flashing import drivers, hidden_modules, stage
+from spikelet.flashing import drivers, hidden_modules, sensor_trial, stage
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
 from spikelet.flashing.runtime import choice, fit, needs
@@ -24,10 +25,9 @@ from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.flashing.stage import Plan
 from spikelet.inputs.dataset import Dataset
-from spikelet.link import sensor
 from spikelet.link.board_info import BoardInfo
-from spikelet.link.link import Link
 from spikelet.link.session import ignore, open_session
+from spikelet.link.turn import Status
 from spikelet.networks import lif_file
 from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
@@ -110,8 +110,8 @@ class FlashReport:
         A sentence about the modules that were left out.
     info : BoardInfo
         The response of the board after it loaded the network.
-    sensor_trouble : str
-        The reason why the sensor gives no sample; empty if it does, or if there is none.
+    sensor : Status or None
+        The report of the board on its first reading of the sensor; None without a sensor.
     """
 
     files: int
@@ -123,10 +123,17 @@ class FlashReport:
     starts_by_itself: bool
     left_out: str
     info: BoardInfo
-    sensor_trouble: str = ""
+    sensor: Status | None = None
 
     def __str__(self) -> str:
         return f"{self.files} files, {self.size:,} bytes, of which {self.sent:,} were sent"
+
+
+class _Trial(NamedTuple):
+    """The response of a board that has loaded a network, and its report on the sensor."""
+
+    info: BoardInfo
+    sensor: Status | None
 
 
 def payload(
@@ -147,7 +154,7 @@ def payload(
     dict of str to bytes
         {name: bytes}: network.lif, samples.bin, sensor.json.
     """
-    files = {NETWORK: lif_file.to_bytes(network)}
+    files = {NETWORK: lif_file.file_bytes(network)}
     if recording is not None:
         files[RECORDING] = network.turn_bytes(recording.x)
     if sensor is not None:
@@ -235,6 +242,7 @@ def write_files(
     preparation: Preparation,
     *,
     force: bool = False,
+    misfit: bool = False,
     progress: Progress = ignore_progress,
     log: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
@@ -246,6 +254,8 @@ def write_files(
     preparation : Preparation
     force : bool
         Write the ROM even if a power cut meanwhile would leave the board without a network.
+    misfit : bool
+        Accept a sensor with another number of channels than the network takes.
     progress : callable
         Called with (bytes done, bytes in all).
     log : callable
@@ -264,10 +274,9 @@ def write_files(
             _check_hidden_modules(port, files)
         if isinstance(port, Rom) and port.is_in_use():
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
-        sent, outcome, info = _write_in_place(port, network, files, progress, log)
-        trouble = ""
+        sent, outcome, (info, sensor) = _write_in_place(port, network, files, progress, log)
     else:
-        sent, outcome, info, trouble = _write_files(port, network, files, progress, log)
+        sent, outcome, (info, sensor) = _write_files(port, network, files, progress, log, misfit)
     own = outcome.own
     if preparation.interpreter.name == "circuitpython":
         own = (*(name for name in BEFORE_CODE if name in outcome.others), *own)
@@ -281,7 +290,7 @@ def write_files(
         starts_by_itself=not {preparation.first_entry, *BEFORE_CODE} & {*own},
         left_out=preparation.choice.sentence,
         info=info,
-        sensor_trouble=trouble,
+        sensor=sensor,
     )
 
 
@@ -331,25 +340,14 @@ def _write_files(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, stage.UserFiles, BoardInfo, str]:
-    """Write a file system.
-
-    Returns
-    -------
-    sent : int
-        Bytes.
-    outcome : UserFiles
-        The user's files.
-    info : BoardInfo
-        The response of the board.
-    trouble : str
-        The trouble of its sensor.
-    """
+    force: bool = False,
+) -> tuple[int, stage.UserFiles, _Trial]:
+    """Write a file system; return the bytes sent, the user's files, the response."""
     staged = stage_files(port, files, progress)
-    info, trouble = _try(port, network, staged.layout, log)
+    trial = _try(port, network, staged.layout, log, force)
     with port.connect() as transport:
         outcome = stage.conclude(stage.files_of(transport), staged.layout)
-    return staged.sent, replace(outcome, backups=staged.backups), info, trouble
+    return staged.sent, replace(outcome, backups=staged.backups), trial
 
 
 def _write_in_place(
@@ -358,14 +356,15 @@ def _write_in_place(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, stage.UserFiles, BoardInfo]:
+) -> tuple[int, stage.UserFiles, _Trial]:
     """Write a ROM image, then let the board start from it."""
     sent = 0
     for sent, total in stage.install_payload(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass
-    return sent, port.activate(files) if isinstance(port, Rom) else stage.UserFiles(), info
+    user = port.activate(files) if isinstance(port, Rom) else stage.UserFiles()
+    return sent, user, _Trial(info, None)
 
 
 def _check_hidden_modules(rom: Rom, files: Mapping[str, bytes]) -> None:
@@ -399,35 +398,21 @@ def _bridge(
 
 
 def _try(
-    port: Port, network: Network, layout: Layout, log: Callable[[str], None]
-) -> tuple[BoardInfo, str]:
-    """Let the board load the network from its staged path, and read its sensor once.
-
-    Returns
-    -------
-    info : BoardInfo
-    trouble : str
-        The trouble of the sensor.
-    """
+    port: Port,
+    network: Network,
+    layout: Layout,
+    log: Callable[[str], None],
+    force: bool = False,
+) -> _Trial:
+    """Let the board load the network from its staged path, and read its sensor once."""
     try:
         with open_session(port, network, paths=layout.paths, log=log) as (link, info):
-            return info, _sensor_trouble(link) if SENSOR in layout.paths else ""
+            if SENSOR not in layout.paths:
+                return _Trial(info, None)
+            pretended = isinstance(port, Virtual)
+            status = sensor_trial.read_once(link, network, force=force, pretended=pretended)
+            return _Trial(info, status)
     except SpikeletError as error:
         raise type(error)(
             f"{error}; it was not activated, and the board keeps its old files"
         ) from None
-
-
-def _sensor_trouble(link: Link) -> str:
-    """Return the reason why the sensor of a board gives no sample; empty if it does."""
-    try:
-        for event in sensor.readings(link, 1):
-            if isinstance(event, sensor.Readings):
-                break
-            if event.trouble:
-                return event.trouble
-    except BoardGone:
-        raise
-    except SpikeletError as error:
-        return str(error).removeprefix(f"{link.name}: ")
-    return ""

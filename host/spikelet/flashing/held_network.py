@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpremote.transport import TransportExecError
 
 from spikelet.boards.answers import ask
 from spikelet.boards.port import Port
+from spikelet.boards.start_code import FOLDER
 from spikelet.errors import SpikeletError
+from spikelet.flashing.layout import parse_listing
 from spikelet.networks import lif_file
 from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
@@ -21,6 +24,15 @@ if TYPE_CHECKING:
 # Bytes in one answer, and of the longest file.
 READ_CHUNK = 512
 LONGEST = 1 << 26
+
+
+def read_virtual(folder: Path) -> Network | None:
+    """Return the network in the file system of a virtual board; None without a usable one."""
+    try:
+        paths = parse_listing((folder / FOLDER / "active").read_bytes())
+        return lif_file.from_bytes((folder / (paths or {})[NETWORK]).read_bytes())
+    except (OSError, KeyError, SpikeletError, TableError):
+        return None
 
 
 def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:

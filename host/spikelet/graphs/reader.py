@@ -16,9 +16,11 @@ from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import Chain, ChainNode, read_chain
 from spikelet.graphs.writer import FORMAT, PREFIX
 from spikelet.inputs.scaling import Scaling
+from spikelet.networks import provenance
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.protocol import StreamWindow
+from spikelet.networks.provenance import Provenance
 
 # Relative: far above the rounding of tau and r in float64.
 ROUNDING = 1e-9
@@ -55,6 +57,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
         encoder_parameter=int(_metadata(graph, "the graph", "encoder_parameter")),
         stream=_stream(graph),
         scaling=_scaling(graph),
+        provenance=_provenance(graph),
     )
 
 
@@ -91,6 +94,19 @@ def _scaling(graph: nir.NIRGraph) -> Scaling | None:
         _metadata(graph, "the graph", f"scaling_{key}") for key in ("offset", "scale", "shift")
     )
     return Scaling(offset, scale, int(shift))
+
+
+def _provenance(graph: nir.NIRGraph) -> Provenance | None:
+    """Return the origin of the network; None if it is unknown."""
+    text = graph.metadata.get(PREFIX + "provenance")
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise RefusedInput(f"the metadata {PREFIX}provenance is no text")
+    try:
+        return provenance.parse(text.encode())
+    except UnicodeEncodeError:
+        raise RefusedInput(f"the metadata {PREFIX}provenance is no text") from None
 
 
 class _Parts(NamedTuple):

@@ -17,7 +17,7 @@ The metadata contains all values without a field in NIR, under keys that begin w
 
 of the graph   format, encoder, encoder_parameter, steps, readout, dt, classes (a JSON list); of a
                stream stream_window and stream_hop; of one that scales readings scaling_offset,
-               scaling_scale and scaling_shift
+               scaling_scale and scaling_shift; provenance, the JSON of networks/provenance.py
 of synapses    geometry, of a convolution: the fields of Geometry in a row
 of neurons     reset, v_start, rho if there is one, and the exact beta and alpha, because tau would
                round them; each with one value per map
@@ -125,6 +125,8 @@ def _metadata(network: FloatNetwork) -> dict[str, Any]:
     if network.scaling:
         fields = ("offset", "scale", "shift")
         metadata |= {f"scaling_{field}": getattr(network.scaling, field) for field in fields}
+    if network.provenance:
+        metadata["provenance"] = network.provenance.to_bytes().decode()
     return metadata
 
 

@@ -9,11 +9,9 @@ Each file is written whole or not at all, and no recording is overwritten.
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,8 @@ from numpy.typing import NDArray
 
 from spikelet import checked_json, files
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
+from spikelet.inputs import recorded_sensor
+from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.inputs.recording_files import SUFFIXES
 from spikelet.inputs.recordings import LABELS
 
@@ -37,39 +37,6 @@ IN_LABELS = "-+. "
 LONGEST_LABEL = 64
 
 
-@dataclass(frozen=True)
-class SensorSettings:
-    """The sensor and its settings, the same for all recordings of a folder.
-
-    Attributes
-    ----------
-    sensor : str
-        Name of the sensor.
-    rate : float
-        Samples per second.
-    channels : tuple of str
-        Names of the channels.
-    settings : mapping of str to str, int or float
-        Further settings that change the readings, such as a range.
-
-    Raises
-    ------
-    SpikeletError
-        If the rate is not positive, or there is no channel.
-    """
-
-    sensor: str
-    rate: float
-    channels: tuple[str, ...]
-    settings: Mapping[str, str | int | float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.rate) and self.rate > 0):
-            raise UsageError(f"rate is {self.rate} samples a second; it must be above 0")
-        if not self.channels:
-            raise UsageError("a sensor has one channel at least; name its channels")
-
-
 class Folder:
     """A folder of labelled recordings.
 
@@ -77,10 +44,17 @@ class Folder:
     ----------
     path : Path
         The folder; the first recording creates it.
+    complete : callable
+        Adds the options to stored settings that an earlier version did not write.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        complete: Callable[[SensorSettings], SensorSettings] = lambda sensor: sensor,
+    ) -> None:
         self.path = Path(path)
+        self.complete = complete
 
     def settings(self) -> SensorSettings | None:
         """Return the settings of the sensor; None before the first recording.
@@ -94,14 +68,8 @@ class Folder:
         if not place.exists():
             return None
         try:
-            stored = checked_json.read_object(files.read(place))
-            return SensorSettings(
-                sensor=checked_json.text(stored, "sensor"),
-                rate=checked_json.number(stored, "rate"),
-                channels=checked_json.texts(stored, "channels"),
-                settings=checked_json.mapping(stored, "settings"),
-            )
-        except ValueError as error:
+            return recorded_sensor.from_fields(checked_json.read_object(files.read(place)))
+        except (ValueError, SpikeletError) as error:
             raise RefusedInput(
                 f"{place} does not say what sensor was recorded: {error}; "
                 "mend it or name another folder"
@@ -114,7 +82,7 @@ class Folder:
         """
         _check_label(label)
         if (before := self.settings()) is not None:
-            _check_same(self.path, before, sensor)
+            _check_same(self.path, self.complete(before), sensor)
         elif self.path.is_dir() and (others := self._recordings()):
             raise RefusedInput(
                 f"{self.path} holds {others[0]}, and no {SENSOR} that names its sensor; "
@@ -144,7 +112,7 @@ class Folder:
             # Another program may have been first.
             self.check(label, sensor)
             if not (self.path / SENSOR).exists():
-                text = json.dumps(asdict(sensor), indent=2, ensure_ascii=False) + "\n"
+                text = json.dumps(sensor.fields(), indent=2, ensure_ascii=False) + "\n"
                 with files.replacing(self.path / SENSOR) as temporary:
                     temporary.write_text(text, "utf-8")
             path = self._free_name(label)
@@ -179,6 +147,12 @@ class Folder:
             number += 1
         return path
 
+    def count(self, label: str) -> int:
+        """Return the number of recordings of a label."""
+        if not self.path.is_dir():
+            return 0
+        return sum(Path(name).stem.endswith(f"_{label}") for name in self._recordings())
+
     def _recordings(self) -> list[str]:
         return sorted(
             path.name
@@ -202,8 +176,11 @@ def _check_label(label: str) -> None:
 
 def _check_same(path: Path, before: SensorSettings, now: SensorSettings) -> None:
     """Raise SpikeletError with the first field in which a sensor differs from the folder's."""
-    for name, old in asdict(before).items():
-        if (new := asdict(now)[name]) != old:
+    for name in ("sensor", "rate", "channels", "settings", "units"):
+        old, new = getattr(before, name), getattr(now, name)
+        if name == "units" and not (old and new):
+            continue
+        if new != old:
             raise RefusedInput(
                 f"{path} holds recordings whose {name} {_be(name)} {_spelled(old)}, and this one's "
                 f"{_be(name)} {_spelled(new)}; name another folder"

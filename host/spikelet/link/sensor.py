@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,7 @@ def turns(
             number += 1
 
 
-def readings(link: Link, count: int = 0) -> Iterator[Readings | Status]:
+def readings(link: Link, count: int = 0) -> Generator[Readings | Status]:
     """Receive the readings of a board's sensor; its network does not matter.
 
     Parameters

@@ -18,6 +18,7 @@ from spikelet.networks.equality import equal
 from spikelet.networks.geometry import Geometry, weighted
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
 from spikelet.networks.protocol import StreamWindow, check_coding, check_samples
+from spikelet.networks.provenance import Provenance
 from spikelet.networks.readout import class_scores
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ class FloatNetwork:
         sample starts anew and has its own answer.
     scaling : Scaling or None
         Turns raw readings into x. None: x is the reading.
+    provenance : Provenance or None
+        The sensor, data and versions that the network comes from. None: unknown.
 
     Raises
     ------
@@ -187,6 +190,7 @@ class FloatNetwork:
     encoder_parameter: int = 0
     stream: StreamWindow | None = None
     scaling: Scaling | None = None
+    provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
         _check_chain(self.layers)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from spikelet import files
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs.scaling import Scaling
-from spikelet.networks import lif_layers
+from spikelet.networks import lif_layers, provenance
 from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import StreamWindow
+from spikelet.networks.provenance import Provenance
 from spikert.network import tables
 
 # The beginning of a graph's file.
@@ -53,7 +54,7 @@ def save_network(network: Network, path: str | Path) -> None:
     SpikeletError
         If the network could not be read back, or the file cannot be written.
     """
-    data = to_bytes(network)
+    data = file_bytes(network)
     try:
         from_bytes(data)
     except tables.TableError as error:
@@ -69,8 +70,12 @@ def from_bytes(data: bytes) -> Network:
     ------
     tables.TableError
         If the bytes are no .lif file.
+    SpikeletError
+        If the text behind the tables is invalid.
     """
-    table = tables.Tables(data)
+    size = tables.tables_size(data, len(data))
+    table = tables.Tables(data[:size])
+    origin = _origin(data[size:]) if table.has_text else None
     return Network(
         encoder=table.encoder,
         steps=table.steps,
@@ -81,11 +86,21 @@ def from_bytes(data: bytes) -> Network:
         scaling=_scaling(data, table),
         encoder_parameter=table.parameter,
         stream=StreamWindow(table.window, table.hop) if table.hop else None,
+        provenance=origin,
     )
 
 
+def file_bytes(network: Network) -> bytes:
+    """Return the bytes of a .lif file: the tables, and the text on the origin if it is known."""
+    data = to_bytes(network)
+    if network.provenance is None:
+        return data
+    text = network.provenance.to_bytes()
+    return data + struct.pack(tables.TEXT, len(text), zlib.crc32(text)) + text
+
+
 def to_bytes(network: Network) -> bytes:
-    """Return the network as the bytes of a .lif file; see tables.py."""
+    """Return the tables of a network, all that a board loads; see tables.py."""
     names = "\n".join(network.classes).encode()
     offset, scale, shift = _scaling_fields(network.scaling)
     body = offset.astype("<i4").tobytes() + scale.astype("<i4").tobytes()
@@ -96,7 +111,7 @@ def to_bytes(network: Network) -> bytes:
     header = struct.pack(
         tables.HEADER,
         tables.MAGIC,
-        tables.VERSION,
+        tables.VERSION if network.provenance is None else tables.WITH_TEXT,
         network.encoder_parameter,
         size,
         network.source_sha256,
@@ -116,9 +131,22 @@ def to_bytes(network: Network) -> bytes:
 
 
 def crc(network: Network) -> int:
-    """Return the CRC-32 at the end of a network's .lif file; a board reports it as its network."""
+    """Return the CRC-32 at the end of a network's tables; a board reports it as its network."""
     (value,) = struct.unpack("<I", to_bytes(network)[-tables.CRC_SIZE :])
     return int(value)
+
+
+def _origin(block: bytes) -> Provenance:
+    """Return the origin in the text block behind the tables."""
+    if len(block) < tables.TEXT_SIZE:
+        raise tables.TableError(f"cut short: {len(block)} bytes of text follow its tables")
+    size, check = struct.unpack_from(tables.TEXT, block)
+    text = block[tables.TEXT_SIZE :]
+    if size != len(text):
+        raise tables.TableError(f"{len(text)} bytes of text, but its length says {size}")
+    if zlib.crc32(text) != check:
+        raise tables.TableError("damaged: the CRC-32 of its text is wrong")
+    return provenance.parse(text)
 
 
 def _scaling_fields(scaling: Scaling | None) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:

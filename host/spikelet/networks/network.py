@@ -13,6 +13,7 @@ from spikelet.networks import reference, summary
 from spikelet.networks.equality import equal
 from spikelet.networks.layer import Layer
 from spikelet.networks.protocol import StreamWindow, check_coding
+from spikelet.networks.provenance import Provenance
 
 
 @dataclass(eq=False, repr=False)
@@ -39,6 +40,8 @@ class Network:
         Parameter of the encoder, if it has one; see encoders.py.
     stream : StreamWindow or None
         As in FloatNetwork.
+    provenance : Provenance or None
+        The sensor, data and versions that the network comes from. None: unknown.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Network:
     scaling: Scaling | None = None
     encoder_parameter: int = 0
     stream: StreamWindow | None = None
+    provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
         class_names.check_names(self.classes)

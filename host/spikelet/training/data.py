@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikelet import files
+from spikelet import files, version
+from spikelet.boards import sensor_settings
 from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import dataset, recordings, scaling
 from spikelet.inputs.dataset import Dataset
+from spikelet.inputs.recorded_sensor import SensorSettings
 from spikelet.inputs.recording_folder import Folder
 from spikelet.inputs.recordings import Recordings
 from spikelet.inputs.scaling import Scaling
+from spikelet.networks.provenance import Provenance
 
 # The recordings are split into 5 parts; one of them is the test part.
 TEST_FOLDS = 5
@@ -56,6 +60,8 @@ class TrainingData(NamedTuple):
         Seconds per sample; None: unknown.
     notes : tuple of str
         Sentences on the recordings that were left out or cut, with the reason.
+    sensor : SensorSettings or None
+        The sensor of the recordings, with the rate of the samples after `every`; None: unknown.
     """
 
     train: Dataset
@@ -63,6 +69,20 @@ class TrainingData(NamedTuple):
     scaling: Scaling | None = None
     dt: float | None = None
     notes: tuple[str, ...] = ()
+    sensor: SensorSettings | None = None
+
+    def provenance(self, seed: int) -> Provenance:
+        """Return the origin of a network that was trained on these samples with this seed."""
+        fields: dict[str, Any] = {
+            "seed": seed,
+            "data": _sha256(self.train, self.test),
+            "software": {"spikelet": version.__version__, "numpy": np.__version__},
+        }
+        if self.sensor is not None:
+            fields["sensor"] = self.sensor.fields()
+        elif self.dt is not None:
+            fields["rate"] = 1 / self.dt
+        return Provenance(fields)
 
 
 def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingData:
@@ -113,9 +133,23 @@ def _windows(folder: str, cut: Cut) -> TrainingData:
     settings = Folder(folder).settings()
     rate = cut.rate or (settings.rate if settings else None)
     dt = cut.every / rate if rate else None
-    return TrainingData(train, test, scale, dt, tuple(note for note in notes if note))
+    sensor = None
+    if settings and rate:
+        sensor = replace(sensor_settings.completed(settings), rate=rate / cut.every)
+    return TrainingData(train, test, scale, dt, tuple(note for note in notes if note), sensor)
 
 
 def _dataset(part: Recordings, cut: Cut, scale: Scaling, folder: str) -> tuple[Dataset, str]:
     raw, y, recording, note = recordings.windows(part, cut.window, cut.hop or cut.window)
     return Dataset(scale.apply(raw), y, part.classes, folder, recording), note
+
+
+def _sha256(*parts: Dataset) -> str:
+    """Return the SHA-256 of samples and their classes, in hex digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for array in (part.x, part.y):
+            digest.update(f"{array.dtype.str} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update("\n".join(part.classes).encode(errors="surrogatepass"))
+    return digest.hexdigest()

@@ -130,7 +130,10 @@ def train_on(
         options = replace(options, middle=int(data.scaling.apply(rest)[0]))
     result = train_network(data.train, options, progress)
     dt = result.network.dt if data.dt is None else data.dt / result.network.steps
-    return replace(result, network=replace(result.network, scaling=data.scaling, dt=dt))
+    network = replace(
+        result.network, scaling=data.scaling, dt=dt, provenance=data.provenance(options.seed)
+    )
+    return replace(result, network=network)
 
 
 class _Best(NamedTuple):

@@ -242,7 +242,7 @@ class Pieces(io.RawIOBase):
 def test_virtual_console_ctrl_c_interrupts_code_that_reads(monkeypatch):
     # serve.py runs as a script beside repl.py.
     monkeypatch.syspath_prepend(str(Path(repl.__file__).parent))
-    console = importlib.import_module("serve").Console(Pieces(b"abc\x03", b"\r\x01"))
+    console = importlib.import_module("serve").Input(Pieces(b"abc\x03", b"\r\x01"))
     data = bytearray(8)
     assert (console.readinto(data), bytes(data[:3])) == (3, b"abc")
     with pytest.raises(KeyboardInterrupt):

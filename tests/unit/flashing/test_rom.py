@@ -131,7 +131,8 @@ def test_rom_in_use_needs_fallback_files_or_force(monkeypatch):
     monkeypatch.setattr(flash, "_check_hidden_modules", lambda *_: None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
     monkeypatch.setattr(flash, "_write_files", full)
-    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, stage.UserFiles(), None))
+    outcome = (7, stage.UserFiles(), (None, None))
+    monkeypatch.setattr(flash, "_write_in_place", lambda *_: outcome)
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):

@@ -12,7 +12,7 @@ from random_networks import random_network
 from stream_networks import SEEDS, stream_network
 
 from spikelet.errors import SpikeletError
-from spikelet.flashing import flash
+from spikelet.flashing import sensor_trial
 from spikelet.link import link as link_module
 from spikelet.link import sensor as listening
 from spikelet.link import verify
@@ -366,10 +366,10 @@ def test_sensor_trouble_is_reported_at_flash(connect):
     network = stream_network(SEEDS[0])
     link, board = connect(network, Absent(wave(network, 9)))
     board.session.receiver.ready = reports(board, 1)
-    assert flash._sensor_trouble(link) == "wave: [Errno 19] no lis3dh answers"
+    assert sensor_trial.read_once(link, network).trouble == "wave: [Errno 19] no lis3dh answers"
 
 
 def test_sensor_that_works_has_no_trouble_at_flash(connect):
     network = stream_network(SEEDS[0])
     link, _ = connect(network, Sensor(wave(network, 9)))
-    assert flash._sensor_trouble(link) == ""
+    assert sensor_trial.read_once(link, network).trouble == ""

@@ -203,8 +203,8 @@ def test_lif_trailing_bytes_in_header_size_are_refused(tmp_path):
 
 
 def test_lif_newer_version_is_refused(tmp_path):
-    newer = patched(SMALL, VERSION, "<H", tables.VERSION + 1)
-    assert_refused(newer, tmp_path, f"format {tables.VERSION + 1}", f"reads {tables.VERSION}")
+    newer = patched(SMALL, VERSION, "<H", tables.WITH_TEXT + 1)
+    assert_refused(newer, tmp_path, f"format {tables.WITH_TEXT + 1}", f"reads {tables.WITH_TEXT}")
 
 
 def test_lif_wrong_magic_is_refused(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +17,28 @@ from spikelet.boards import catalogue, raw_repl, start_code
 from spikelet.boards.port import FilePort, ReplPort
 from spikelet.boards.timeouts import EMULATED_TIMEOUT_S
 from spikelet.boards.virtual import processes
-from spikelet.errors import BoardError, RefusedInput
+from spikelet.errors import BoardError, RefusedInput, UsageError
 
 SERVE = Path(__file__).parent / "serve.py"
+VIRTUAL = "virtual"
+# Names of further virtual boards; they become names of folders.
+VIRTUAL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Virtual(FilePort):
-    """The firmware on CPython, with strict replacements for a board's modules."""
+    """The firmware on CPython, with strict replacements for a board's modules.
 
-    def __init__(self, name: str = "virtual") -> None:
+    Parameters
+    ----------
+    name : str
+        Spelling of `--port`.
+    storage : str
+        Folder of its files: in the cache, or an absolute path.
+    """
+
+    def __init__(self, name: str = "virtual", storage: str = VIRTUAL) -> None:
         self.name = name
-        self.storage = "virtual"
+        self.storage = storage
         self.interpreter: list[str] = []
 
     @contextmanager
@@ -122,6 +135,40 @@ class Qemu(ReplPort):
             files.replacing(folder / "image.romfs") as path,
         ):
             path.write_bytes(image)
+
+
+def virtual_storage(name: str) -> str:
+    """Return the folder of the virtual board virtual:NAME, or of `virtual` for an empty name.
+
+    Raises
+    ------
+    SpikeletError
+        If the name has other characters than letters, digits, - and _.
+    """
+    if not name:
+        return VIRTUAL
+    if not VIRTUAL_NAME.fullmatch(name):
+        raise UsageError(
+            f"no virtual board can be called {name[:40]!a}; use up to 40 letters, digits, - and _"
+        )
+    return f"{VIRTUAL}-{name}"
+
+
+def virtual_boards() -> dict[str, Path]:
+    """Return {spelling of --port: folder of its file system} of the virtual boards so far."""
+    boards = {}
+    for folder in sorted(installation.cache_folder().glob(f"{VIRTUAL}*")):
+        board, dash, name = folder.name.partition("-")
+        if board == VIRTUAL and (folder / "files").is_dir():
+            boards[f"{board}:{name}" if dash else board] = folder / "files"
+    return boards
+
+
+@contextmanager
+def temporary_virtual() -> Iterator[Virtual]:
+    """Yield a new virtual board, and remove its files at the end."""
+    with tempfile.TemporaryDirectory(prefix="spikelet-") as folder:
+        yield Virtual("virtual:temporary", folder)
 
 
 def _interpreter(path: str) -> Path:

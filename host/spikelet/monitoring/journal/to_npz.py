@@ -122,5 +122,5 @@ def _small(journal: Journal, rate: float | None) -> dict[str, NDArray[Any]]:
         "steps": np.array(journal.network.steps, np.int64),
         "rate": np.array(np.nan if known is None else known, np.float64),
         "about": np.array(json.dumps(journal.about), np.str_),
-        "network": np.frombuffer(lif_file.to_bytes(journal.network), np.uint8),
+        "network": np.frombuffer(lif_file.file_bytes(journal.network), np.uint8),
     }

@@ -92,7 +92,7 @@ class JournalWriter:
         self._file = files.create(path)
         try:
             self._write(MAGIC)
-            self._add(NETWORK, lif_file.to_bytes(network))
+            self._add(NETWORK, lif_file.file_bytes(network))
             self._add_json(ABOUT, {"format": FORMAT, **about})
         except SpikeletError:
             self._file.close()
