@@ -39,12 +39,15 @@ class Powered:
         Name of the board in messages.
     device : str
         Its serial console, as pyserial spells it.
+    data : str
+        Its second serial port, on which it sends nothing unless the firmware has opened it.
     process : Popen
         The emulator, which takes one command per line and answers each.
     """
 
     name: str
     device: str
+    data: str
     process: subprocess.Popen[str]
 
     def feed_adc(self, values: Sequence[int]) -> None:
@@ -227,8 +230,9 @@ class Pico(FilePort):
         with processes.owned(self.storage, self.name) as folder:
             command = ["node", str(RUNNER), str(self.firmware), str(folder / "flash.bin")]
             env = os.environ | {"RP2040JS": str(self.emulator)}
-            with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
-                board = Powered(self.name, f"socket://127.0.0.1:{port}", process)
+            with processes.running(command, r"^(\d+ \d+)$", self.name, env) as (process, ports):
+                console, data = (f"socket://127.0.0.1:{port}" for port in ports.split())
+                board = Powered(self.name, console, data, process)
                 pico_wiring.wire_board(board, folder)
                 yield board
 

@@ -3,7 +3,7 @@
 //   RP2040JS=FOLDER node run.mjs FIRMWARE.uf2 FLASH
 //
 // FOLDER contains the npm package rp2040js; the file FLASH contains the board's flash. The program first
-// prints the port of the serial console on this machine. Then each line of the input is a JSON object, and
+// prints two ports of this machine: of the board's serial console, and of its second serial port. Then each line of the input is a JSON object, and
 // the program answers it with the state of the board:
 //
 //   {"adc": [0, 4095, 2048]}             set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29 and
@@ -39,33 +39,80 @@ import { Pico } from "./pico.mjs";
 // rp2040js would print its missing features among the answers.
 console.warn = () => {};
 
+// Bytes that a serial port holds for a slow reader, before the board has to wait.
+const HELD = 65_536;
 // Cycles between two checks of the sockets.
 const SLICE = 200_000;
 // Nanoseconds; shorter waits pass at once, longer ones in real time.
 const SHORT = 1e6;
 
 const [firmware, flashFile] = process.argv.slice(2);
-let socket = null;
 let wake = () => {};
 
-const flash = new Flash(flashFile, fs.readFileSync(firmware));
-const pico = new Pico(flash, (bytes) => socket?.write(bytes));
+// A socket for one of the board's serial ports; a new connection replaces the one before.
+class Socket {
+  #port;
+  #connection = null;
 
-const server = net.createServer((connection) => {
-  socket?.destroy();
-  socket = connection;
-  socket.setNoDelay(true);
-  // The host has disconnected; "close" follows.
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    if (socket === connection) socket = null;
-  });
-  socket.on("data", (bytes) => {
-    pico.console.send(bytes);
-    wake();
-  });
+  constructor(port) {
+    this.#port = port;
+    this.server = net.createServer((connection) => this.#accept(connection));
+  }
+
+  get connected() {
+    return this.#connection !== null;
+  }
+
+  // Whether the reader keeps up; a port without a reader loses its bytes.
+  get ready() {
+    return (this.#connection?.writableLength ?? 0) < HELD;
+  }
+
+  write(bytes) {
+    this.#connection?.write(bytes);
+  }
+
+  end(text, then) {
+    this.#connection.end(text, then);
+  }
+
+  #accept(connection) {
+    this.#connection?.destroy();
+    this.#connection = connection;
+    connection.setNoDelay(true);
+    // The host has disconnected; "close" follows.
+    connection.on("error", () => {});
+    connection.on("close", () => {
+      if (this.#connection === connection) this.#connection = null;
+      resume(this.#port);
+    });
+    connection.on("drain", () => resume(this.#port));
+    connection.on("data", (bytes) => {
+      pico.usb.send(this.#port, bytes);
+      wake();
+    });
+  }
+}
+
+function resume(port) {
+  pico.usb.resume(port);
+  wake();
+}
+
+const sockets = [new Socket(0), new Socket(1)];
+const [console_] = sockets;
+const flash = new Flash(flashFile, fs.readFileSync(firmware));
+const pico = new Pico(flash, {
+  receive: (port, bytes) => sockets[port]?.write(bytes),
+  ready: (port) => sockets[port]?.ready ?? true,
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+
+let listening = 0;
+for (const { server } of sockets) {
+  server.listen(0, "127.0.0.1", () => {
+    if (++listening === sockets.length) console.log(sockets.map((each) => each.server.address().port).join(" "));
+  });
+}
 
 let hurry = false;
 
@@ -125,6 +172,6 @@ async function run() {
 
 run().catch((problem) => {
   if (!(problem instanceof HardFault)) throw problem;
-  if (socket === null) process.exit(1);
-  socket.end(`the emulated Pico stopped: ${problem.message}\r\n`, () => process.exit(1));
+  if (!console_.connected) process.exit(1);
+  console_.end(`the emulated Pico stopped: ${problem.message}\r\n`, () => process.exit(1));
 });
