@@ -11,24 +11,34 @@ const STATUS_SIZE = 13;
 const FROM_BOARD = 0x80;
 const READ = 0x28;
 const WRITE = 0x2a;
+const MODE_SENSE = 0x1a;
+// Bytes of the answer to MODE SENSE, and the bit of its third one for a drive that cannot be written.
+const MODE_SIZE = 4;
+const PROTECTED = 0x80;
 
 export class Storage {
   #send = null;
-  // Commands that wait: {read, sector, count, data, done}.
+  // Commands that wait: {code, sector, count, size, data, done}; `size` is the bytes that the board sends.
   #queue = [];
   #received = [];
   #size = 0;
   #tag = 0;
+  // Whether the computer may write to the drive.
+  writable = false;
 
-  // Begin with a drive; `send` sends bytes to it.
-  connect(send) {
+  // Begin with a drive; `send` sends bytes to it. `then` is called when its state is known.
+  connect(send, then) {
     this.#send = send;
-    this.#next();
+    this.#add({ code: MODE_SENSE, sector: 0, count: 0, size: MODE_SIZE }, (bytes) => {
+      this.writable = bytes !== null && !(bytes[2] & PROTECTED);
+      then();
+    });
   }
 
   // Lose the drive; its commands fail.
   disconnect() {
     this.#send = null;
+    this.writable = false;
     this.#received = [];
     this.#size = 0;
     for (const { done } of this.#queue.splice(0)) done(null);
@@ -44,7 +54,7 @@ export class Storage {
     for (let at = 0; at < count; at += MOST) {
       const some = Math.min(MOST, count - at);
       const last = at + some === count;
-      this.#add({ read: true, sector: sector + at, count: some }, (bytes) => {
+      this.#add({ code: READ, sector: sector + at, count: some, size: some * SECTOR }, (bytes) => {
         if (bytes !== null) parts.push(bytes);
         if (last) done(bytes === null ? null : Buffer.concat(parts));
       });
@@ -58,7 +68,7 @@ export class Storage {
     for (let at = 0; at < count; at += MOST) {
       const some = Math.min(MOST, count - at);
       const part = data.subarray(at * SECTOR, (at + some) * SECTOR);
-      this.#add({ read: false, sector: sector + at, count: some, data: part }, (bytes) => {
+      this.#add({ code: WRITE, sector: sector + at, count: some, size: 0, data: part }, (bytes) => {
         failed ||= bytes === null;
         if (at + some === count) done(failed ? null : Buffer.alloc(0));
       });
@@ -71,7 +81,7 @@ export class Storage {
     this.#size += bytes.length;
     const command = this.#queue[0];
     if (command === undefined) return;
-    const expected = STATUS_SIZE + (command.read ? command.count * SECTOR : 0);
+    const expected = STATUS_SIZE + command.size;
     // A status that comes early ends a command that the board refuses.
     const refused = bytes.length === STATUS_SIZE && bytes.readUInt32LE(0) === STATUS && bytes[12] !== 0;
     if (this.#size < expected && !refused) return;
@@ -98,14 +108,20 @@ export class Storage {
     const wrapper = Buffer.alloc(31);
     wrapper.writeUInt32LE(COMMAND, 0);
     wrapper.writeUInt32LE(++this.#tag >>> 0, 4);
-    wrapper.writeUInt32LE(command.count * SECTOR, 8);
-    wrapper[12] = command.read ? FROM_BOARD : 0;
-    // Length of the SCSI command.
-    wrapper[14] = 10;
-    wrapper[15] = command.read ? READ : WRITE;
-    wrapper.writeUInt32BE(command.sector, 17);
-    wrapper.writeUInt16BE(command.count, 22);
+    wrapper.writeUInt32LE(command.size || command.data.length, 8);
+    wrapper[12] = command.size > 0 ? FROM_BOARD : 0;
+    wrapper[15] = command.code;
+    if (command.code === MODE_SENSE) {
+      // Length of the SCSI command, all pages, and length of the answer.
+      wrapper[14] = 6;
+      wrapper[17] = 0x3f;
+      wrapper[19] = MODE_SIZE;
+    } else {
+      wrapper[14] = 10;
+      wrapper.writeUInt32BE(command.sector, 17);
+      wrapper.writeUInt16BE(command.count, 22);
+    }
     this.#send(wrapper);
-    if (!command.read) this.#send(command.data);
+    if (command.data !== undefined) this.#send(command.data);
   }
 }

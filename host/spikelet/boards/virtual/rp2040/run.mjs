@@ -3,8 +3,8 @@
 //   RP2040JS=FOLDER node run.mjs FIRMWARE.uf2 FLASH
 //
 // FOLDER contains the npm package rp2040js; the file FLASH contains the board's flash. The program first
-// prints two ports of this machine: of the board's serial console, and of its second serial port. Then each line of the input is a JSON object, and
-// the program answers it with the state of the board:
+// prints two ports of this machine: of the board's serial console, and of its second serial port. Then each
+// line of the input is a JSON object, and the program answers it with the state of the board:
 //
 //   {"adc": [0, 4095, 2048]}             set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29 and
 //                                        the temperature; missing ones stay
@@ -21,6 +21,11 @@
 //   {"reset": 1}                         reset the board like its button RUN, after the answer
 //   {"cut": 20}                          cut the power in the middle of the operation on flash that follows
 //                                        20 complete ones; this process ends, too
+//   {"wait_for_usb": 1}                  answer {"drive": true or false} when the board's USB port is known:
+//                                        whether it has a drive that this computer may write
+//   {"drive": {"sector": 0, "count": 1}}, {"drive": {"sector": 1, "data": "base64"}}
+//                                        read or write sectors of the drive; answer {"done": true, "data": ...}
+//   {"flash": {"start": 1048576}}        answer {"flash": "base64"}, the content of the flash from there on
 //   {"quit": 1}                          end
 //   {"stats": 1}, or another key         only answer
 //
@@ -43,6 +48,8 @@ console.warn = () => {};
 const HELD = 65_536;
 // Cycles between two checks of the sockets.
 const SLICE = 200_000;
+// Nanoseconds of the board's time to appear at the USB port.
+const USB_PATIENCE = 20e9;
 // Nanoseconds; shorter waits pass at once, longer ones in real time.
 const SHORT = 1e6;
 
@@ -127,7 +134,31 @@ const COMMANDS = {
   cut: (operations) => flash.cutAfter(operations, () => process.exit(0)),
 };
 
+// Commands whose answer comes later.
+const REQUESTS = {
+  drive: ({ sector, count, data }, answer) => {
+    const done = (bytes) => answer({ done: bytes !== null, data: bytes?.toString("base64") });
+    if (data === undefined) pico.storage.read(sector, count, done);
+    else pico.storage.write(sector, Buffer.from(data, "base64"), done);
+  },
+  flash: ({ start }, answer) => answer({ flash: Buffer.from(flash.content.subarray(start)).toString("base64") }),
+  wait_for_usb: (_, answer) => {
+    const alarm = pico.clock.createAlarm(() => answer({ drive: false }));
+    alarm.schedule(USB_PATIENCE);
+    pico.usb.whenKnown(() => {
+      alarm.cancel();
+      answer({ drive: pico.storage.writable });
+    });
+  },
+};
+
 function obey({ reset, quit, ...commands }) {
+  for (const [name, value] of Object.entries(commands)) {
+    if (REQUESTS[name] === undefined) continue;
+    REQUESTS[name](value, (answer) => console.log(JSON.stringify(answer)));
+    wake();
+    return;
+  }
   for (const [name, value] of Object.entries(commands)) COMMANDS[name]?.(value);
   const { idle, resets, core, mcu } = pico;
   const written = flash.operations;

@@ -75,6 +75,8 @@ export class UsbHost {
   #answer = Buffer.alloc(0);
   // Whether the host has to confirm an answer, with an empty packet.
   #confirming = false;
+  #known = false;
+  #curious = [];
 
   // serial     {receive(port, bytes), ready(port)} for the bytes of the serial port with this index
   // storage    Storage for the board's drive
@@ -122,6 +124,7 @@ export class UsbHost {
     this.#in.clear();
     this.#out.clear();
     this.#storage.disconnect();
+    this.#known = false;
     this.#answer = Buffer.alloc(0);
     this.#confirming = false;
     const none = () => {};
@@ -152,9 +155,12 @@ export class UsbHost {
     for (const { number } of found.filter(({ kind }) => kind === COMMUNICATION))
       this.#steps.push([[CLASS_TO_INTERFACE, SET_CONTROL_LINE_STATE, OPEN, number, 0], () => this.#flush()]);
     const drive = found.find(({ kind }) => kind === MASS_STORAGE);
-    if (drive === undefined) return;
+    if (drive === undefined) {
+      this.#settle();
+      return;
+    }
     const pipe = this.#open(drive, (bytes) => this.#storage.receive(bytes), () => true);
-    this.#storage.connect((bytes) => pipe.send(bytes));
+    this.#storage.connect((bytes) => pipe.send(bytes), () => this.#settle());
   }
 
   #open(ends, receive, ready) {
@@ -163,6 +169,17 @@ export class UsbHost {
     this.#out.set(ends.out, pipe);
     this.#endpoints.wake(ends.in);
     return pipe;
+  }
+
+  // Call `then` when the host knows the board's serial ports and its drive.
+  whenKnown(then) {
+    if (this.#known) then();
+    else this.#curious.push(then);
+  }
+
+  #settle() {
+    this.#known = true;
+    for (const then of this.#curious.splice(0)) then();
   }
 
   #flush() {
