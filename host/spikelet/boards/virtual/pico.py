@@ -252,9 +252,12 @@ class Pico(FilePort):
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, raw_repl.opened(self.name, board.device) as transport:
-            with drive.following(transport.serial, board.drive):
-                yield transport
+        with (
+            self.powered() as board,
+            raw_repl.opened(self.name, board.device) as transport,
+            drive.following(transport.serial, board.drive),
+        ):
+            yield transport
 
     @contextmanager
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[SerialStream]:
