@@ -24,10 +24,10 @@ from spikelet.cli import train as train_verb
 from spikelet.conversion import convert
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
-from spikelet.networks import score as evaluation
 from spikelet.networks.float_network import FloatNetwork
-from spikelet.training import train as training
-from spikelet.training.ann import train as relu_training
+from spikelet.networks.score import accuracy, evaluate
+from spikelet.training.ann.train import train_ann
+from spikelet.training.train import train_network
 
 Answer = Callable[[np.ndarray], np.ndarray]
 """Returns the classes int64[n] of samples uint8[n, channels]."""
@@ -151,11 +151,11 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
     network, answer = MAKE[row.verb](arguments(row, seed), learn)
     seconds = time.process_time() - start
     integer, _ = convert.convert_network(network, bits=row.bits)
-    score = evaluation.evaluate(integer, test)
+    score = evaluate(integer, test)
     answers = answer(test.x)
     return Measurement(
         score.accuracy,
-        evaluation.accuracy(answers, test),
+        accuracy(answers, test),
         float((answers == integer.simulate(test.x).answers).mean()),
         score.synaptic_events,
         seconds,
@@ -164,13 +164,13 @@ def measure_on(learn: Dataset, test: Dataset, row: Row, seed: int) -> Measuremen
 
 def spiking(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a network trained as a spiking one, and the function of its answers in floats."""
-    network = training.train_network(learn, train_verb.training_options(args)).network
+    network = train_network(learn, train_verb.training_options(args)).network
     return network, lambda x: network.simulate(x).answers
 
 
 def converted(args: argparse.Namespace, learn: Dataset) -> tuple[FloatNetwork, Answer]:
     """Return a ReLU network converted to a spiking one, and the ReLU network's function `answers`."""
-    network = relu_training.train_ann(learn, ann_verb.options(args))
+    network = train_ann(learn, ann_verb.options(args))
     return ann_verb.spiking(network, args, learn), network.answers
 
 

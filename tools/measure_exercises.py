@@ -32,8 +32,8 @@ from spikelet.inputs.recordings import Recordings, folds, load_recordings, read_
 from spikelet.networks import synaptic_events
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.network import Network
-from spikelet.training import train as training
 from spikelet.training.options import TrainingOptions
+from spikelet.training.train import train_network
 
 TARGET = Path(__file__).parents[1] / "docs/explanation/accuracy-exercises.md"
 
@@ -243,7 +243,7 @@ def train(recordings: Recordings, seed: int) -> FloatNetwork:
     samples = Dataset(scale.apply(raw), y, recordings.classes, "exercises", groups=recording)
     middle = int(scale.apply(np.zeros(3, np.int16))[0])
     options = replace(OPTIONS, middle=middle, seed=seed)
-    network = training.train_network(samples, options).network
+    network = train_network(samples, options).network
     return replace(network, scaling=scale, dt=EVERY / RATE)
 
 

@@ -22,9 +22,8 @@ import matplotlib as mpl
 import numpy as np
 
 from spikelet.bench import against_ann, energy, measure
-from spikelet.bench import board as bench_board
 from spikelet.bench.against_ann import Comparison
-from spikelet.bench.board import MeasuringBoard
+from spikelet.bench.board import MeasuringBoard, measuring
 from spikelet.bench.measure import KernelCost, LayerCost
 from spikelet.boards import catalogue, interpreter, resolve
 from spikelet.boards.port import Port
@@ -35,10 +34,10 @@ from spikelet.flashing.runtime import memory
 from spikelet.flashing.runtime.parts import RuntimeParts
 from spikelet.inputs import dataset
 from spikelet.networks import lif_file
-from spikelet.networks import proof as bounds
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.networks.layer import Layer
 from spikelet.networks.network import Network
+from spikelet.networks.proof import layer_bounds
 from spikelet.training import train
 from spikelet.training.options import TrainingOptions
 from spikert.session import NETWORK
@@ -122,7 +121,7 @@ def layer(storage: str) -> Layer:
     random = np.random.default_rng(0)
     weights = random.integers(-most, most, (SIZE, SIZE)).astype(np.int8)
     synthetic_layer = Layer(weights, theta=THETA, rho=THETA, d=128, pairs=pairs)
-    proof = bounds.layer_bounds(synthetic_layer, direct=False, steps=None)
+    proof = layer_bounds(synthetic_layer, direct=False, steps=None)
     if not proof.reach.fits or proof.membrane.high >= THETA:
         raise SpikeletError(f"the layer of {storage} reaches {proof.membrane}")
     synthetic_layer.lanes = proof.lanes
@@ -149,7 +148,7 @@ def flash(port: Port, network: Network) -> tuple[str, ...]:
     """Install the runtime and a network on a board, as the command does; return its kernels."""
     files = RuntimeParts.for_interpreter(interpreter.survey_port(port)).files
     list(stage.install_payload(port, {**files, NETWORK: lif_file.to_bytes(network)}))
-    with bench_board.measuring(port, network) as board:
+    with measuring(port, network) as board:
         return board.kernels()
 
 
@@ -169,7 +168,7 @@ def synthetic(port: Port) -> Iterator[Synthetic]:
         for kernel in fast(port, flash(port, network)):
             if kernel == "plain":
                 continue
-            with bench_board.measuring(port, network) as board:
+            with measuring(port, network) as board:
                 cost = measure.measure_network(board, network, kernel, x)
                 step = board.step(0, range(0, SIZE, SIZE // ACTIVE)[:ACTIVE])[0]
                 unit = board.clock.unit
@@ -195,7 +194,7 @@ def digits(port: Port, network: Network) -> Iterator[Digits]:
     """Measure the digits with every kernel."""
     x = dataset.split(dataset.load_digits())[1].x[:SAMPLES]
     for kernel in fast(port, flash(port, network)):
-        with bench_board.measuring(port, network) as board:
+        with measuring(port, network) as board:
             cost = measure.measure_network(board, network, kernel, x)
             yield Digits(spelled(port), board.machine, board.clock.unit, cost)
 
@@ -209,7 +208,7 @@ def compared(port: Port, topology: Topology, graph: FloatNetwork) -> Compared:
         weight_storage.options(graph, bytes(32), board_file, test)
     ).network
     kernel = flash(port, network)[0]
-    with bench_board.measuring(port, network) as board:
+    with measuring(port, network) as board:
         cost = measure.measure_network(board, network, kernel, test.x[:SAMPLES])
         other = _other(board, network, cost)
         unit = board.clock.unit
@@ -249,11 +248,11 @@ def synthetic_table(measured: Sequence[Synthetic]) -> str:
 
 def digits_table(measured: Sequence[Digits]) -> str:
     """Return a row for each kernel on each board."""
-    head = ("board", "kernel", "a sample", "input", "steps", "answer", "told", "allocated", "in")
+    head = ("board", "kernel", "a sample", "input", "steps", "answer", "report", "allocated", "in")
     rows = []
     for one in measured:
         sample = one.cost.sample
-        figures = (sample.total, sample.take, sample.steps, sample.answer, sample.told)
+        figures = (sample.total, sample.take, sample.steps, sample.answer, sample.report)
         numbers = [f"{figure:,.0f}" for figure in (*figures, sample.allocated)]
         rows.append((one.board, one.cost.kernel, *numbers, one.unit))
     return table(head, rows)

@@ -1,4 +1,4 @@
-"""Read, write, hash and list the files of a board.
+"""Read, write, fingerprint and list the files of a board.
 
 The host sends the part before the functions, and the functions that it calls.
 """
@@ -10,27 +10,42 @@ _places = sys.path[:]
 try:
     if sys.implementation.name == "micropython":
         sys.path[:] = []
-    import binascii
-    import hashlib
     import os
+
+    try:
+        from binascii import crc32 as _crc32
+    # Builds for little flash lack it.
+    except ImportError:
+
+        def _crc32(data, crc=0):  # type: ignore[misc]
+            crc ^= 0xFFFFFFFF
+            for byte in data:
+                crc ^= byte
+                for _ in range(8):
+                    crc = (crc >> 1) ^ (0xEDB88320 if crc & 1 else 0)
+            return crc ^ 0xFFFFFFFF
 finally:
     sys.path[:] = _places
 
 
-def _sha256(path):
-    """Return the SHA-256 of a file in hexadecimal, or None if it cannot be read."""
-    # CircuitPython has only `new`, MicroPython only `sha256`.
-    digest = hashlib.sha256() if hasattr(hashlib, "sha256") else hashlib.new("sha256", b"")
+def _fingerprint(path):
+    """Return (bytes, CRC-32) of a file, or None if it cannot be read.
+
+    Every interpreter can compute a CRC-32; hashlib is missing on many boards and differs on the others.
+    """
     part = bytearray(1024)
+    view = memoryview(part)
+    size = crc = 0
     try:
         with open(path, "rb") as file:
-            size = file.readinto(part)
-            while size:
-                digest.update(part if size == len(part) else part[:size])
-                size = file.readinto(part)
+            count = file.readinto(part)
+            while count:
+                size += count
+                crc = _crc32(view[:count], crc)
+                count = file.readinto(part)
     except OSError:
         return None
-    return binascii.hexlify(digest.digest()).decode()
+    return size, crc
 
 
 def _read(path, size):

@@ -59,14 +59,13 @@ def _skip(take, mark):
         tail = (tail + byte)[-len(mark) :]
 
 
-def _receive(block, head, mark, crc32, sha256, replace):
+def _receive(block, head, mark, crc32, fingerprint, replace):
     """Store the files that the host sends, until it sends the message Q.
 
     Parameters
     ----------
     block, head, mark : bytes of a block, bytes before it, and the bytes before a repeated message
-    crc32 : binascii.crc32
-    sha256, replace : the functions of files.py
+    crc32, fingerprint, replace : the functions of files.py
     """
     source, sink = _console()
     take, message = _reader(source, block, head, crc32)
@@ -74,7 +73,7 @@ def _receive(block, head, mark, crc32, sha256, replace):
     def say(kind, number):
         sink.write(("%s%08x\n" % (kind, number)).encode())
 
-    file, path, digest, have = None, "", "", 0
+    file, path, crc, have = None, "", 0, 0
     say("+", 0)
     try:
         while True:
@@ -83,7 +82,8 @@ def _receive(block, head, mark, crc32, sha256, replace):
                 if kind == b"Q":
                     return
                 if kind == b"F":
-                    path, digest = bytes(data).decode().rsplit(" ", 1)
+                    path, expected = bytes(data).decode().rsplit(" ", 1)
+                    crc = int(expected, 16)
                     if file:
                         file.close()
                     file, have = open(path + ".new", "wb"), 0
@@ -93,7 +93,7 @@ def _receive(block, head, mark, crc32, sha256, replace):
                 elif kind == b"E" and file:
                     file.close()
                     file = None
-                    if sha256(path + ".new") != digest:
+                    if fingerprint(path + ".new") != (number, crc):
                         raise ValueError("damaged")
                     replace(path + ".new", path)
             except (OSError, ValueError, MemoryError) as error:

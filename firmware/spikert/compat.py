@@ -152,6 +152,20 @@ def hardware(name):
     return sys.modules[path]
 
 
+def title_bar(shown):
+    """Show or hide CircuitPython's title bar on the console; return whether it was shown.
+
+    It would come between frames and lines.
+    """
+    try:
+        from supervisor import status_bar
+    except ImportError:
+        return False
+    before = status_bar.console
+    status_bar.console = shown
+    return before
+
+
 def console():
     """Return the stream that the host writes to and the stream that it reads from.
 

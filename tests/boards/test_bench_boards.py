@@ -17,7 +17,7 @@ SAMPLE = {
     "steps",
     "answer",
     "step",
-    "told",
+    "report",
     "sent",
     "allocated",
     "synaptic_events",
@@ -25,7 +25,7 @@ SAMPLE = {
     "wrong",
     "samples",
     "total",
-    "told_share",
+    "report_share",
     "milliseconds_at_115200_baud",
 }
 
@@ -67,7 +67,7 @@ def bench(spikelet, lif, measured):
 
 def test_two_runs_agree(bench):
     first, second = (bench("viper", *more)["kernels"][0] for more in ((), AGAINST))
-    for name in ("take", "steps", "answer", "told", "total"):
+    for name in ("take", "steps", "answer", "report", "total"):
         assert first["sample"][name] == pytest.approx(second["sample"][name], rel=SAME)
     for one, other in zip(first["layers"], second["layers"], strict=True):
         assert one["step"] == pytest.approx(other["step"], rel=SAME)

@@ -6,10 +6,10 @@ from thorough import quick
 
 from spikelet.conversion import convert
 from spikelet.inputs import dataset
-from spikelet.training import train as training
 from spikelet.training.ann import to_spiking
-from spikelet.training.ann import train as relu_training
+from spikelet.training.ann.train import ReluOptions, train_ann
 from spikelet.training.options import CONVOLVED, TrainingOptions
+from spikelet.training.train import train_network
 
 KINDS = {
     "bernoulli": {"encoder": "bernoulli", "steps": 8},
@@ -33,13 +33,11 @@ def network_of(made_once):
 def _made(kind):
     learn = dataset.split(dataset.load_digits())[0]
     if kind == "ReLU":
-        relu = relu_training.train_ann(learn, relu_training.ReluOptions(epochs=12, hidden=(32,)))
+        relu = train_ann(learn, ReluOptions(epochs=12, hidden=(32,)))
         thetas = to_spiking.thresholds(relu, "learned", learn.x)
         return convert.convert_network(to_spiking.convert_ann(relu, thetas, 8))[0]
     options = TrainingOptions(**{"epochs": 6, "hidden": (32,)} | KINDS[kind])
-    return convert.convert_network(
-        training.train_network(learn, options).network, bits=options.bits or 8
-    )[0]
+    return convert.convert_network(train_network(learn, options).network, bits=options.bits or 8)[0]
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ def open(path, mode="r"):
     ("fault", "words"),
     [
         (FULL.format(room=700), ("No space left", "flash --erase", "it keeps its old files")),
-        (READ_ONLY, ("read-only", "CIRCUITPY", "storage.remount")),
+        (READ_ONLY, ("read-only", "CIRCUITPY", "storage.disable_usb_drive()")),
     ],
     ids=["full", "read-only"],
 )
@@ -162,7 +162,7 @@ def open(path, mode="r"):
 def test_a_file_system_that_takes_no_more(spikelet, virtual, lif, monkeypatch, fault, words, fast):
     spikelet("flash", lif[0])
     active = (virtual / "spikelet" / "active").read_bytes()
-    faulty = {**files_by_repl.ON_BOARD, "_sha256": files_by_repl.ON_BOARD["_sha256"] + fault}
+    faulty = {**files_by_repl.ON_BOARD, "_replace": files_by_repl.ON_BOARD["_replace"] + fault}
     monkeypatch.setattr(files_by_repl, "ON_BOARD", faulty)
     if not fast:
         monkeypatch.setattr(upload, "RECEIVER", "import no_such_module\n")

@@ -9,6 +9,7 @@ from spikelet.boards import raw_repl
 from spikelet.errors import SpikeletError
 from spikelet.flashing import files_by_repl, upload
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.fingerprint import fingerprint
 
 NETWORK = random.Random(30).randbytes(30_000)
 BOARDS = ("virtual", "unix", "pico", "unix:micropython-ulab", "unix:circuitpython")
@@ -98,15 +99,16 @@ def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
     files = {f"{number}.bin": NETWORK[: 7000 * number] for number in range(1, 5)}
     with connected("virtual") as transport:
         board = BoardFiles(transport)
-        board._need("_sha256", "_replace")
+        board._need("_fingerprint", "_replace")
         with upload.Receiver(transport) as receiver:
             transport.serial = line = FaultyLine(transport.serial, 9000, kinds)
             for path, data in files.items():
                 list(receiver.store(path, data))
             transport.serial = line.line
         assert line.count >= 5
-        hashes = board.hashes(files)
-        assert len(set(hashes.values())) == len(files)
+        assert board.fingerprints(files) == {
+            path: fingerprint(data) for path, data in files.items()
+        }
         for path, data in files.items():
             assert bytes(transport.fs_readfile(path, chunk_size=4096)) == data
         board.remove(files)
@@ -157,8 +159,9 @@ def test_upload_stops_sending_to_ended_receiver(how, monkeypatch):
         board.remove(["a.bin", "b.bin", "a.bin.new"])
 
 
-def test_a_file_that_the_board_hashes_differently_is_not_kept(monkeypatch):
-    on_board = {**files_by_repl.ON_BOARD, "_sha256": "\ndef _sha256(path):\n return 'another'\n"}
+def test_file_with_other_checksum_on_board_is_not_kept(monkeypatch):
+    other = "\ndef _fingerprint(path):\n return len(open(path,'rb').read()),0\n"
+    on_board = {**files_by_repl.ON_BOARD, "_fingerprint": other}
     monkeypatch.setattr(files_by_repl, "ON_BOARD", on_board)
     with connected("virtual") as transport:
         board = BoardFiles(transport)

@@ -5,6 +5,7 @@ the ticks since. The host knows the length of a tick: see host/spikelet/bench/cl
 """
 
 import gc
+import sys
 from array import array
 
 import spikert
@@ -24,6 +25,9 @@ SYSTICK_MOST = const(0xFFFFFF)
 SYSTICK_ENDED = const(0x10000)  # the bit of CONTROL that shows that it has reached 0
 MTIME = 0x0200BFF8
 MTIME_MASK = const(0x3FFFFFFF)  # the bits of a small integer
+TIMER = 0x40054000
+TIMERAWL = const(0x28)
+TIMER_SIZE = const(0x30)
 
 
 class SysTick:
@@ -105,6 +109,39 @@ class Nanoseconds:
     def spent(self):
         """Return the nanoseconds since start."""
         return self.now() - self.started
+
+
+class Rp2040Timer:
+    """The RP2040's timer of microseconds, for CircuitPython, whose own time has steps of 30.5 us there.
+
+    Source: RP2040 datasheet, 4.6 (TIMERAWL).
+    """
+
+    def __init__(self):
+        from memorymap import AddressRange
+
+        self.registers = AddressRange(start=TIMER, length=TIMER_SIZE)
+
+    def start(self):
+        """Start a span."""
+        self.started = self._now()
+
+    def spent(self):
+        """Return the nanoseconds since start."""
+        return ((self._now() - self.started) & 0xFFFFFFFF) * 1000
+
+    def _now(self):
+        return int.from_bytes(self.registers[TIMERAWL : TIMERAWL + 4], "little")
+
+
+def nanoseconds():
+    """Return the finest clock that counts nanoseconds on this interpreter."""
+    if sys.platform == "RP2040":
+        try:
+            return Rp2040Timer()
+        except (ImportError, ValueError):
+            pass
+    return Nanoseconds()
 
 
 class Bench:

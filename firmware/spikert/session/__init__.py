@@ -220,8 +220,10 @@ def main(paths):
     ----------
     paths : {"network.lif": path, "samples.bin": path, "sensor.json": path} of the flashed files
     """
+    title_bar = compat.title_bar(False)
     reader, writer = compat.console()
     Session(reader, writer, *files(paths)).serve()
+    compat.title_bar(title_bar)
 
 
 def files(paths):

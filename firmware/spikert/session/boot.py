@@ -10,6 +10,9 @@ from spikert.session import NETWORK, RECORDING, SENSOR, Session, compat_boot, fi
 from spikert.session.crash_count import TRIES, CrashCount
 
 SAFE = "SAFE"
+# The beginnings of the last line of a program that has ended; the host recognises them.
+STOPPED = "spikelet: stopped; "
+REFUSED = "spikelet: not started: "
 
 
 def start(paths):
@@ -19,11 +22,19 @@ def start(paths):
     ----------
     paths : {name: path} of the flashed files, see session
     """
+    title_bar = compat.title_bar(False)
+    try:
+        _start(paths)
+    finally:
+        compat.title_bar(title_bar)
+
+
+def _start(paths):
     crashes = CrashCount()
     while True:
         reason = _refusal(paths, crashes)
         if reason:
-            print("spikelet: not started: " + reason)
+            _end(REFUSED + reason)
             return
         alone = _alone(paths)
         # A board that only waits for a host need not store the start.
@@ -41,7 +52,13 @@ def start(paths):
                 crashes.begin()
             crashes.fail("%s: %s" % (type(error).__name__, error))
     crashes.succeed()
-    print("spikelet: stopped; Ctrl-D starts it again")
+    _end(STOPPED + "Ctrl-D starts it again")
+
+
+def _end(text):
+    """Print why nothing runs, also to a host at the second serial port."""
+    print(text)
+    compat_boot.tell_host(text)
 
 
 def _refusal(paths, crashes):
@@ -55,9 +72,19 @@ def _refusal(paths, crashes):
             "spikelet flash, or removing " + crashes.path,
         )
     button = _button(paths)
-    if button and compat.hardware("button").pressed(*button):
+    if button and _pressed(*button):
         return "the button at %s is held" % button[0]
     return ""
+
+
+def _pressed(pin, level):
+    """Return whether a button is held; a button that cannot be read does not prevent the start."""
+    try:
+        return compat.hardware("button").pressed(pin, level)
+    # A wrong name, a pin in use, or a module that this interpreter lacks.
+    except Exception as error:
+        print("spikelet: cannot read the button at %s: %s" % (pin, error))
+        return False
 
 
 def _button(paths):

@@ -23,6 +23,21 @@ def ports():
     return (data, data) if data else console()
 
 
+def tell_host(text):
+    """Write a line to the second serial port if a host has it open.
+
+    A host that does not read delays this for a second at most.
+    """
+    try:
+        from usb_cdc import data
+    except ImportError:
+        return
+    if data and data.connected:
+        patience, data.write_timeout = data.write_timeout, 1
+        data.write(("\0" + text + "\r\n\0").encode())
+        data.write_timeout = patience
+
+
 def exists(path):
     """Return whether a file exists."""
     try:

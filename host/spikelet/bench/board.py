@@ -47,13 +47,13 @@ class TurnCost:
         readings, steps and answers.
     allocated : int
         Bytes of heap.
-    said : int
+    answer : int
         The answer.
     """
 
     total: float
     allocated: int
-    said: int
+    answer: int
 
 
 @dataclass(frozen=True)

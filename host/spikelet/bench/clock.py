@@ -23,7 +23,7 @@ class Clock:
     Attributes
     ----------
     clock : str
-        Name of the class in firmware/spikert/bench.
+        Name of the class or function in firmware/spikert/bench.
     unit : str
         Unit of the figures: "instructions", "cycles" or "microseconds".
     per_tick : float
@@ -50,11 +50,12 @@ class Clock:
     @classmethod
     def of_port(cls, port: Port, runtime: str) -> Clock:
         """Return the clock of a port on which this interpreter runs, such as "micropython 1.25.0"."""
+        emulated_pico = port.name.partition(":")[0] == "pico"
+        if not runtime.startswith("micropython"):
+            return PICO_CIRCUITPYTHON if emulated_pico else OTHERS
         if isinstance(port, emulated.Qemu):
             return QEMU[port.storage]
-        if port.name.partition(":")[0] == "pico":
-            return PICO
-        return MICROPYTHON if runtime.startswith("micropython") else OTHERS
+        return PICO if emulated_pico else MICROPYTHON
 
 
 # Source of the timers' periods in ns: QEMU, hw/arm/mps2.c, hw/arm/nrf51_soc.c, hw/riscv/virt.c.
@@ -65,8 +66,12 @@ QEMU = {
 }
 # The Pico serves USB now and then, which lengthens some of the spans.
 PICO = Clock("SysTick", "cycles", 1, 20_000, tries=5)
+# CircuitPython forbids SysTick, but allows the timer, which the emulator derives from its 125 MHz.
+PICO_CIRCUITPYTHON = replace(
+    PICO, clock="nanoseconds", per_tick=0.125, least=5_000_000, exact=False
+)
 MICROPYTHON = Clock("Microseconds", "microseconds", 1, 20_000, tries=3, exact=False)
-OTHERS = Clock("Nanoseconds", "microseconds", 1e-3, 5_000_000, tries=3, exact=False)
+OTHERS = Clock("nanoseconds", "microseconds", 1e-3, 5_000_000, tries=3, exact=False)
 
 
 def counting(port: Port) -> Port:

@@ -60,7 +60,7 @@ class SampleCost:
         Cost of its parts, each from its call to its return.
     step : float
         An average step of all layers, encoder and readout.
-    told : float
+    report : float
         Additional cost of a report to a host.
     sent : float
         Bytes of frames of that report.
@@ -79,7 +79,7 @@ class SampleCost:
     steps: float
     answer: float
     step: float
-    told: float
+    report: float
     sent: float
     allocated: int
     synaptic_events: float
@@ -88,9 +88,9 @@ class SampleCost:
     samples: int
 
     @property
-    def told_share(self) -> float:
+    def report_share(self) -> float:
         """Share 0..1 of the report in a sample that is reported to a host."""
-        return self.told / (self.total + self.told)
+        return self.report / (self.total + self.report)
 
 
 @dataclass(frozen=True)
@@ -201,12 +201,12 @@ def _sample(board: MeasuringBoard, network: Network, x: NDArray[Any]) -> SampleC
         answer=answer,
         step=steps / network.turn_steps,
         # The cost of the report is a part of the answer's.
-        told=_mean([one.answer for one in reported]) - answer,
+        report=_mean([one.answer for one in reported]) - answer,
         sent=_mean([one.sent for one in reported]),
         allocated=max(one.allocated for one in turns),
         synaptic_events=count_synaptic_events(network, trace) * hop,
         spikes=sum(int(spikes.sum()) for spikes in trace.spikes) / len(turns),
-        wrong=sum(int(one.said != want) for one, want in zip(turns, expected, strict=True)),
+        wrong=sum(int(one.answer != want) for one, want in zip(turns, expected, strict=True)),
         samples=len(turns),
     )
 

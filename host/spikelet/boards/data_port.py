@@ -15,6 +15,13 @@ import serial
 
 from spikelet.errors import NotThere, SpikeletError
 
+# Without a program, nothing reads this port. So a few attempts of 5 s show that none is running.
+ATTEMPTS = 3
+REMEDY = (
+    "its program has not started, or was stopped by Ctrl-C on its console; Ctrl-D there, or a reset, "
+    "starts it again"
+)
+
 
 class DataPort:
     """The data port at a serial device."""

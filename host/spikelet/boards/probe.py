@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import serial
 
-from spikelet.boards import raw_repl
+from spikelet.boards import console_text, raw_repl
 from spikelet.errors import SpikeletError
 
 # The rate that mpremote uses.
@@ -119,6 +119,7 @@ def _listen(
 
 def _shown(text: bytes) -> str:
     """Return the first whole line of a device's text in quotes, cut to SHOWN characters."""
-    lines = [line for line in text.decode(errors="replace").split("\n") if line.strip()]
+    text_shown = console_text.plain(text.decode(errors="replace"))
+    lines = [line for line in text_shown.split("\n") if line.strip()]
     line = "".join(char if char.isprintable() else " " for char in lines[len(lines) > 2]).strip()
     return repr(line if len(line) <= SHOWN else line[:SHOWN] + "...")

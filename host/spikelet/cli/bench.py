@@ -182,7 +182,7 @@ def _show(cost: KernelCost, clock: Clock, output: Output) -> None:
     )
     seconds = BITS * sample.sent / BAUD
     output.say(
-        f"report to a host: {sample.told:,.0f} more ({sample.told_share:.0%}), {sample.sent:,.0f} "
+        f"report to a host: {sample.report:,.0f} more ({sample.report_share:.0%}), {sample.sent:,.0f} "
         f"bytes sent, {1000 * seconds:.1f} ms at {BAUD:,} baud"
     )
     if memory.free:
@@ -199,7 +199,7 @@ def _record(cost: KernelCost) -> dict[str, Any]:
     """Return the costs of a kernel for JSON."""
     record = asdict(cost)
     sample = record["sample"]
-    sample |= {"total": cost.sample.total, "told_share": cost.sample.told_share}
+    sample |= {"total": cost.sample.total, "report_share": cost.sample.report_share}
     sample["milliseconds_at_115200_baud"] = 1000 * BITS * cost.sample.sent / BAUD
     return record
 

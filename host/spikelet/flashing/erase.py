@@ -76,7 +76,7 @@ def erase(files: Files, paths: Mapping[str, int]) -> None:
         If the board still has some of them.
     """
     files.remove(paths)
-    digests = files.hashes(path for path, size in paths.items() if size >= 0)
-    left = [path for path, digest in digests.items() if digest is not None]
+    found = files.fingerprints(path for path, size in paths.items() if size >= 0)
+    left = [path for path, file in found.items() if file is not None]
     if left:
         raise SpikeletError(f"the board still has {', '.join(left)}; reset it, and erase again")

@@ -1,12 +1,12 @@
 """Accesses the files of a CircuitPython board through its drive, CIRCUITPY.
 
 While a computer has mounted the drive, the code on the board cannot write. So the host writes to the
-drive, and the board hashes the files. Source: CircuitPython's documentation, "storage" and "Workflows".
+drive, and the board reads the files again. Source: CircuitPython's documentation, "storage" and
+"Workflows".
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import string
@@ -20,6 +20,7 @@ from spikelet.boards.virtual import drive
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.fingerprint import Fingerprint, fingerprint
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -58,7 +59,7 @@ def mounted() -> list[Path]:
 
 
 class DriveFiles:
-    """The file system of a board as a drive; its REPL hashes the written files."""
+    """The file system of a board as a drive; its REPL checks the written files."""
 
     @classmethod
     def of(cls, transport: SerialTransport) -> DriveFiles | None:
@@ -72,9 +73,9 @@ class DriveFiles:
         self.folder = folder
         self._board = board
 
-    def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
-        return self._board.hashes(paths)
+    def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
+        """Return {path: fingerprint} of files as the board reads them, None for a missing file."""
+        return self._board.fingerprints(paths)
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
@@ -103,7 +104,7 @@ class DriveFiles:
                 raise self._refused(f"make {path}", error) from None
 
     def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
-        """Write files under temporary names, and rename each once the board has hashed it.
+        """Write files under temporary names, and rename each once the board has read it.
 
         Yields
         ------
@@ -123,9 +124,9 @@ class DriveFiles:
                 raise self._refused(f"store {path} of {len(data)} bytes", error) from None
             stored += len(data)
             yield stored
-        digests = self._board.hashes(temporary.values())
+        found = self.fingerprints(temporary.values())
         for path, data in files.items():
-            if digests[temporary[path]] != hashlib.sha256(data).hexdigest():
+            if found[temporary[path]] != fingerprint(data):
                 raise SpikeletError(upload.refusal(path, data, "damaged"))
             self.rename(temporary[path], path)
 

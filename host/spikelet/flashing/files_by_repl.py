@@ -12,6 +12,7 @@ from spikelet import installation, minify
 from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
+from spikelet.flashing.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -38,16 +39,17 @@ class BoardFiles:
         self.is_fast = fast
         self._there: set[str] = set()
 
-    def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
-        self._need("_sha256")
+    def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
+        """Return {path: fingerprint} of files, None for a missing file."""
+        self._need("_fingerprint")
         all_paths = list(paths)
-        digest_of: dict[str, str | None] = {}
+        found: dict[str, Fingerprint | None] = {}
         for first in range(0, len(all_paths), AT_ONCE):
             some = all_paths[first : first + AT_ONCE]
-            digests = self._transport.eval(f"[_sha256(path) for path in {some!r}]")
-            digest_of.update(zip(some, digests, strict=True))
-        return digest_of
+            pairs = self._transport.eval(f"[_fingerprint(path) for path in {some!r}]")
+            for path, pair in zip(some, pairs, strict=True):
+                found[path] = None if pair is None else Fingerprint(*pair)
+        return found
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
@@ -78,7 +80,7 @@ class BoardFiles:
         SpikeletError
             If the board is full, or stores other bytes than were sent.
         """
-        self._need("_sha256", "_replace")
+        self._need("_fingerprint", "_replace")
         left, done = dict(files), 0
         if self.is_fast:
             try:

@@ -13,6 +13,7 @@ from spikelet.boards import catalogue, identify, interpreter, probe, resolve, se
 from spikelet.boards.identify import Identity
 from spikelet.boards.interpreter import Interpreter
 from spikelet.errors import SpikeletError
+from spikelet.flashing import upload
 from spikelet.flashing.runtime import bytecode
 from spikert.session import NETWORK
 
@@ -112,11 +113,7 @@ def advice(readiness: Readiness) -> Iterator[str]:
     """Yield a sentence of advice for each missing part."""
     interpreter = readiness.interpreter
     if readiness.read_only:
-        yield (
-            "its file system is read-only to its own code while this computer has it as the drive "
-            "CIRCUITPY: let spikelet flash write to that drive, or call storage.disable_usb_drive() "
-            "in its boot.py"
-        )
+        yield upload.DRIVE_TAKEN
     if readiness.second_port is False:
         yield (
             "its second serial port is not enabled: with usb_cdc.enable(console=True, data=True) in its "

@@ -3,8 +3,8 @@
 From the host:    kind  number  size  threes  crc   then `size` bytes, and `threes` positions
                      1       8     4       4    8   characters, the numbers in hexadecimal
 
-    F    a file begins; its bytes: path, space, sha256           B    bytes of it, from `number` on
-    E    it is complete: hash the stored bytes, and rename it    Q    no more files
+    F    a file begins; its bytes: path, space, CRC-32            B    bytes of it, from `number` on
+    E    it is complete, with `number` bytes: check, rename it   Q    no more files
 
 From the board:   kind  number  \\n
 
@@ -31,7 +31,7 @@ MARK = b"\nspikelet: here a block begins\n"
 RECEIVER = installation.board_side("receive")
 
 # Starts the receiver; a board needs these functions of files.py first.
-RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, binascii.crc32, _sha256, _replace)"
+RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, _crc32, _fingerprint, _replace)"
 
 
 def answer(kind: bytes, number: int) -> bytes:

@@ -1,6 +1,6 @@
 """Stages, activates and cleans files on a board, safe against power cuts.
 
-    stage       write new files beside those in use: under a temporary name, hash, rename
+    stage       write new files beside those in use: under a temporary name, check, rename
     (try)       the board loads the network from the staged files; see flash.py
     activate    replace one file, `active`: before that the old files are in use, afterwards the new ones
     clean       remove files that are no longer in use
@@ -11,7 +11,6 @@ a power cut, the next flash uses the staged files again if they are equal, or re
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +19,7 @@ from spikelet import installation
 from spikelet.boards.start_code import ACTIVE, FOLDER
 from spikelet.flashing.files_by_drive import DriveFiles
 from spikelet.flashing.files_by_repl import BoardFiles
+from spikelet.flashing.fingerprint import Fingerprint, fingerprint
 from spikelet.flashing.layout import OLD_FILES, Layout, is_ours, parent_folders, parse_listing
 from spikelet.flashing.romfs import romfs_image
 
@@ -37,8 +37,8 @@ HEAD = 100
 class Files(Protocol):
     """The file system of a board; see files_by_repl.BoardFiles and files_by_drive.DriveFiles."""
 
-    def hashes(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Return {path: sha256 in hexadecimal} of files, None for a missing file."""
+    def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
+        """Return {path: fingerprint} of files, None for a missing file."""
 
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
@@ -231,12 +231,8 @@ def _own_entries(files: Files, entries: Mapping[str, bytes]) -> tuple[str, ...]:
 
 def _missing(files: Files, data_of: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files that the board lacks, or that differ there."""
-    digests = files.hashes(data_of)
-    return {
-        path: data
-        for path, data in data_of.items()
-        if digests[path] != hashlib.sha256(data).hexdigest()
-    }
+    found = files.fingerprints(data_of)
+    return {path: data for path, data in data_of.items() if found[path] != fingerprint(data)}
 
 
 def _all(steps: Iterator[int]) -> None:

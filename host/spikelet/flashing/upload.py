@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from mpremote.transport import TransportError, TransportExecError
 
 from spikelet.errors import SpikeletError
+from spikelet.flashing.fingerprint import fingerprint
 from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVE, RECEIVER, answer, message
 from spikert import wire
 
@@ -27,11 +27,13 @@ ENDED = b"\x04"
 UPLOAD_TIMEOUT_S = 5.0
 UPLOAD_ATTEMPTS = 4
 
-READ_ONLY = (
-    "the board could not {what}: its file system is read-only for its own code while a computer has "
-    "its drive; mount that drive (CIRCUITPY) here, through which spikelet flash then writes, or put "
-    "import storage; storage.remount('/', False) into boot.py on it, and reset the board"
+# Why CircuitPython cannot write files, and the remedy.
+DRIVE_TAKEN = (
+    "its file system is read-only for its own code while a computer has its drive; mount that drive "
+    "(CIRCUITPY) here, through which spikelet flash then writes, or put import storage; "
+    "storage.disable_usb_drive() into boot.py on it, and reset the board"
 )
+READ_ONLY = "the board could not {what}: " + DRIVE_TAKEN
 
 
 class Stalled(Exception):
@@ -108,7 +110,7 @@ class Receiver:
             If the receiver does not answer.
         """
         try:
-            self._ask(b"F", 0, f"{path} {hashlib.sha256(data).hexdigest()}".encode(), b"+", 0)
+            self._ask(b"F", 0, f"{path} {fingerprint(data).crc32:08x}".encode(), b"+", 0)
             start = 0
             while start < len(data):
                 end = start + _sendable(data[start : start + BLOCK])
@@ -159,7 +161,7 @@ def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[in
             mode, part = "ab" if start else "wb", data[start : start + UPLOAD_CHUNK]
             transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
             yield start + len(part)
-        if transport.eval(f"_sha256({temporary!r})") != hashlib.sha256(data).hexdigest():
+        if transport.eval(f"_fingerprint({temporary!r})") != fingerprint(data):
             raise SpikeletError(refusal(path, data, "damaged"))
         transport.exec(f"_replace({temporary!r}, {path!r})")
     except TransportExecError as error:

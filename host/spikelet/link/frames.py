@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from spikelet.boards import console_text
 from spikert import wire
 
 # Bytes without the end of a frame that go to the log as text, even if they are not.
@@ -76,7 +77,7 @@ class FrameReader:
     def flush(self) -> None:
         """Send an unfinished piece to the log as text; call this once the board is silent."""
         if self._rest:
-            self.log(self._rest.decode("utf-8", "replace"))
+            self._say(self._rest.decode("utf-8", "replace"))
         self._rest = b""
 
     def _frame(self, piece: bytes) -> Frame | None:
@@ -85,10 +86,7 @@ class FrameReader:
         try:
             kind, sequence, payload = wire.decode(bytearray(piece))
         except wire.FrameError:
-            if _is_text(piece):
-                self.log(piece.decode())
-            else:
-                self.damaged += 1
+            self._take_text(piece)
             return None
         # A board counts from its BOARD frame on.
         if self._expected is None or kind == wire.BOARD:
@@ -97,10 +95,22 @@ class FrameReader:
         self._expected = (sequence + 1) & 0xFFFF
         return Frame(kind, sequence, bytes(payload))
 
+    def _take_text(self, piece: bytes) -> None:
+        """Log a piece that is no frame, or count it as damaged if it is no text."""
+        try:
+            text = console_text.plain(piece.decode())
+        except UnicodeDecodeError:
+            self.damaged += 1
+            return
+        if _is_text(text):
+            self._say(text)
+        else:
+            self.damaged += 1
 
-def _is_text(piece: bytes) -> bool:
-    try:
-        text = piece.decode()
-    except UnicodeDecodeError:
-        return False
+    def _say(self, text: str) -> None:
+        if text := console_text.plain(text):
+            self.log(text)
+
+
+def _is_text(text: str) -> bool:
     return all(character.isprintable() or character in "\r\n\t\x04>" for character in text)

@@ -20,6 +20,7 @@ from spikelet.link.frames import Frame, FrameReader
 from spikelet.link.turn import Collector, Turn
 from spikelet.networks.network import Network
 from spikert import wire
+from spikert.session import boot
 
 # Seconds without a byte while the speed of the board is unknown.
 FIRST_TIMEOUT_S = 5.0
@@ -45,13 +46,36 @@ class Link:
         Number of frames that were lost for good.
     """
 
-    def __init__(self, stream: SerialStream, name: str, log: Callable[[str], None]) -> None:
-        """Begin a session on a stream; `log` is called with the text that the board prints."""
+    def __init__(
+        self,
+        stream: SerialStream,
+        name: str,
+        log: Callable[[str], None],
+        *,
+        attempts: int = REQUEST_ATTEMPTS,
+        remedy: str = "reset it and try again",
+    ) -> None:
+        """Begin a session on a stream.
+
+        Parameters
+        ----------
+        stream : SerialStream
+        name : str
+            Name of the board in messages.
+        log : callable
+            Called with the text that the board prints.
+        attempts : int
+            Number of times to send a command that the board does not acknowledge.
+        remedy : str
+            The end of the message about a silent board.
+        """
         self.stream = stream
         self.name = name
         self.repeated = 0
         self.lost_frames = 0
-        self._reader = FrameReader(log)
+        self._log = log
+        self._attempts, self._remedy = attempts, remedy
+        self._reader = FrameReader(self._hear)
         self._frame = bytearray(wire.MAX_FRAME)
         self._sequence = 0
         # Seconds of the longest silence that another byte ended.
@@ -279,7 +303,7 @@ class Link:
         """
         sequence, self._sequence = self._sequence, (self._sequence + 1) & 0xFFFF
         least, most = patience, max(self._patience, FIRST_TIMEOUT_S)
-        for attempt in range(REQUEST_ATTEMPTS):
+        for attempt in range(self._attempts):
             self._write(kind, payload, sequence)
             acknowledged = self._acknowledged = False
             patience = max(min(self._patience * 2**attempt, most), least)
@@ -299,8 +323,8 @@ class Link:
             if acknowledged:
                 return
         raise BoardGone(
-            f"{self.name} has not answered for {patience:.1f} s, {REQUEST_ATTEMPTS} times; "
-            "reset it and try again"
+            f"{self.name} has not answered for {patience:.1f} s, {self._attempts} times; "
+            f"{self._remedy}"
         )
 
     def _frames(self, patience: float) -> Iterator[Frame]:
@@ -326,6 +350,19 @@ class Link:
             if not self._acknowledged and heard - begun > patience:
                 break
         self._reader.flush()
+
+    def _hear(self, text: str) -> None:
+        """Log text of the board; raise BoardGone if it reports the end of its program."""
+        self._log(text)
+        for line in text.splitlines():
+            if line.startswith(boot.STOPPED):
+                raise BoardGone(
+                    f"the program of {self.name} was stopped, as by Ctrl-C on its console; "
+                    "Ctrl-D there, or a reset, starts it again"
+                )
+            if line.startswith(boot.REFUSED):
+                reason = line.removeprefix(boot.REFUSED)
+                raise BoardGone(f"the program of {self.name} did not start: {reason}")
 
     def _read(self) -> bytes:
         try:

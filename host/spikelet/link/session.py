@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
-from spikelet.boards.port import Port
+from spikelet.boards import data_port
+from spikelet.boards.port import Port, SerialStream
 from spikelet.errors import SpikeletError
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
@@ -51,7 +52,7 @@ def open_session(
         If the board has no runtime, does not answer, lacks the kernel, or holds another network.
     """
     with port.session(paths) as stream:
-        link = Link(stream, port.name, log)
+        link = _link(stream, port, log)
         try:
             info = link.hello(kernel)
             if network is not None:
@@ -61,3 +62,10 @@ def open_session(
             # Closing fails if the board is gone, and is then not necessary.
             with contextlib.suppress(SpikeletError):
                 link.close()
+
+
+def _link(stream: SerialStream, port: Port, log: Callable[[str], None]) -> Link:
+    """Return a link; at a data port only the program of the board can answer."""
+    if isinstance(port, data_port.DataPort):
+        return Link(stream, port.name, log, attempts=data_port.ATTEMPTS, remedy=data_port.REMEDY)
+    return Link(stream, port.name, log)

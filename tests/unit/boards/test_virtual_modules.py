@@ -67,6 +67,25 @@ def test_virtual_board_has_pins_beyond_stubs(modules):
     assert {"A0", "SCL", "SDA"} <= set(dir(board)) - set(stubs("board")[""])
 
 
+def test_circuit_button_is_held_at_its_level(modules, tmp_path, monkeypatch):
+    from spikert.hardware import button_circuit
+
+    monkeypatch.chdir(tmp_path)
+    assert [button_circuit.pressed("A0", level) for level in (0, 1)] == [False, False]
+    (tmp_path / "hardware.json").write_text('{"digital": {"A0": 0, "A1": 1}}')
+    for pin, wired in (("A0", 0), ("A1", 1)):
+        held = [button_circuit.pressed(pin, level) for level in (0, 1)]
+        assert held == [wired == 0, wired == 1]
+
+
+@pytest.mark.parametrize("pin", ["NOPE", "board_id", 3])
+def test_circuit_button_at_missing_pin_is_refused(modules, pin):
+    from spikert.hardware import button_circuit
+
+    with pytest.raises(ValueError, match="no pin"):
+        button_circuit.pressed(pin, 0)
+
+
 def test_virtual_bus_needs_lock_and_free_pins(modules, tmp_path, monkeypatch):
     import board
     import busio

@@ -1,6 +1,5 @@
-"""The drive of a CircuitPython board is found by its UID; the board hashes each file."""
+"""The drive of a CircuitPython board is found by its UID; the board checks each file."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from spikelet import installation
 from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, files_by_drive, stage
 from spikelet.flashing.files_by_drive import DriveFiles
+from spikelet.flashing.fingerprint import Fingerprint, fingerprint
 from spikelet.flashing.layout import Layout
 
 UID = "E6614C311B7E6F35"
@@ -25,20 +25,20 @@ FILES = {
 
 
 class Board:
-    """The REPL of a board, which hashes its files; paths with `stale` get another hash."""
+    """The REPL of a board, which checks its files; paths with `stale` get another CRC-32."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.stale = ""
 
-    def hashes(self, paths):
-        digests = {}
+    def fingerprints(self, paths):
+        found = {}
         for path in paths:
-            data = self.folder / path
-            digests[path] = hashlib.sha256(data.read_bytes()).hexdigest() if data.exists() else None
-            if self.stale and self.stale in path:
-                digests[path] = "0" * 64
-        return digests
+            file = self.folder / path
+            found[path] = fingerprint(file.read_bytes()) if file.exists() else None
+            if found[path] and self.stale and self.stale in path:
+                found[path] = Fingerprint(found[path].size, 0)
+        return found
 
 
 class Transport:
@@ -97,7 +97,7 @@ def test_drive_files_need_circuitpython_and_matching_uid(circuitpy, name, uid, h
 
 @pytest.fixture
 def files(circuitpy):
-    """Return the files on the drive, and the board that hashes them."""
+    """Return the files on the drive, and the board that checks them."""
     board = Board(circuitpy)
     return files_by_drive.DriveFiles(circuitpy, board), board
 
@@ -124,7 +124,7 @@ def test_drive_files_flash_starts_on_board(files, circuitpy, monkeypatch):
 
 
 @pytest.mark.parametrize("stale", [".lif", "active"])
-def test_drive_files_with_other_hash_are_not_activated(files, circuitpy, monkeypatch, stale):
+def test_drive_files_with_other_checksum_are_not_activated(files, circuitpy, monkeypatch, stale):
     drive, board = files
     list(stage.install_files(drive, Layout.of_files(FILES)))
     board.stale = stale

@@ -78,7 +78,9 @@ def test_board_files_store_damaged_keeps_old_file(board, files, tmp_path):
 @pytest.mark.parametrize("step", ["make", "store"])
 def test_board_files_read_only_error_names_remedy(board, files, step):
     board.read_only = True
-    with pytest.raises(SpikeletError, match=r"read-only .*CIRCUITPY.*storage\.remount") as error:
+    with pytest.raises(
+        SpikeletError, match=r"read-only .*CIRCUITPY.*storage\.disable_usb_drive"
+    ) as error:
         files.make(["a"]) if step == "make" else list(files.store({"a.py": b"1"}))
     assert "\n" not in str(error.value)
 

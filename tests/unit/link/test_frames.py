@@ -61,6 +61,28 @@ def test_frames_traceback_is_one_log_entry(reader, log):
     assert log == [text]
 
 
+TITLE = "\x1b]0;🐍code.py | 10.2.1\x1b\\"
+
+
+@pytest.mark.parametrize(
+    ("stream", "texts"),
+    [
+        (TITLE + "hello\r\n", ["hello\r\n"]),
+        ("\x1b[2K\x1b[0Ghello" + TITLE + "\r\n", ["hello\r\n"]),
+        (TITLE + "\x1b[2K\x1b[0G", []),
+        ("\x1b]0;title\x07ready", ["ready"]),
+    ],
+)
+def test_frames_text_loses_control_sequences(reader, log, stream, texts):
+    list(reader.feed(stream.encode()[:5]))
+    assert numbers(reader.feed(stream.encode()[5:] + spikes(0))) == [0]
+    assert log == texts
+    list(reader.feed(stream.encode()))
+    reader.flush()
+    assert log == texts * 2
+    assert (reader.damaged, reader.missing) == (0, 0)
+
+
 def test_frames_missing_sequence_numbers_are_counted(reader):
     assert numbers(reader.feed(spikes(0) + spikes(1) + spikes(4) + spikes(5))) == [0, 1, 4, 5]
     assert reader.missing == 2

@@ -11,17 +11,19 @@ from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_inputs, random_network
 
-from spikelet.errors import SpikeletError
+from spikelet.boards.data_port import DataPort
+from spikelet.errors import BoardGone, SpikeletError
 from spikelet.link import link as link_module
 from spikelet.link import verify
 from spikelet.link.frames import FrameReader
 from spikelet.link.link import Link
+from spikelet.link.session import open_session
 from spikelet.networks import lif_file
 from spikelet.networks.layer import Layer
 from spikelet.networks.lif_file import save_network
 from spikelet.networks.network import Network
 from spikert import wire
-from spikert.session import Session
+from spikert.session import Session, boot
 
 # A seed of a network that takes its inputs in several parts.
 WIDE = 4
@@ -322,6 +324,37 @@ def test_link_hello_silent_board_is_error(clock):
     ):
         Link(Silent(), "board", pytest.fail).hello()
     assert clock.now < 100
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            boot.STOPPED + "Ctrl-D starts it again",
+            "was stopped, as by Ctrl-C on its console; Ctrl-D",
+        ),
+        (boot.REFUSED + "the button at GP3 is held", "did not start: the button at GP3 is held"),
+    ],
+)
+def test_link_reports_end_of_program_at_once(clock, line, words):
+    log, ended = [], Silent()
+    pieces = [f"\0{line}\r\n\0".encode()]
+    ended.read = lambda size: pieces.pop() if pieces else b""
+    with pytest.raises(BoardGone, match=words):
+        Link(ended, "board", log.append).hello()
+    assert log == [line + "\r\n"]
+    assert clock.now < 1
+
+
+def test_session_at_silent_data_port_names_reasons(clock, monkeypatch):
+    silent = contextlib.nullcontext(Silent())
+    monkeypatch.setattr(DataPort, "session", lambda self, paths: silent)
+    with (
+        pytest.raises(BoardGone, match="data:X has not answered .* was stopped by Ctrl-C"),
+        open_session(DataPort("X")),
+    ):
+        pass
+    assert clock.now < 20
 
 
 def test_link_hello_printing_board_is_error(clock):

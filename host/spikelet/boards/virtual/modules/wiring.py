@@ -7,13 +7,15 @@ folder again after each change, so that you can unplug a sensor while the board 
               "unplugged": false}],
      "analogue": {"A0": "light.bin", "A1": null},
      "touch": {"A2": "touch.bin"},
+     "digital": {"A3": 0},
      "microphone": "sound.bin"}
 
 A recording is a file of little-endian int16[samples, channels]; analogue samples are 0..4095. Each
 reading of a chip or a pin is its next sample; the first follows the last. A null, or a chip without
 "recording", measures the same synthetic waves each time. "chip" is a key of devices.CHIPS. Without a
-hardware.json the board has an MPU-6050, and waves on every pin and on the microphone. If a file is
-unreadable or invalid, the next reading raises OSError.
+hardware.json the board has an MPU-6050, and waves on every pin and on the microphone. "digital" has the
+level that a button connects to a pin. If a file is unreadable or invalid, the next reading raises
+OSError.
 """
 
 from __future__ import annotations
@@ -167,6 +169,10 @@ class Wiring:
         if key not in self.recordings:
             self.recordings[key] = Recording(path, 1)
         return self.recordings[key].next()[0]
+
+    def level(self, name: str, pulled: bool) -> bool:
+        """Return the level at a digital pin; `pulled` if nothing is wired to it."""
+        return bool(self.look().wanted.get("digital", {}).get(name, pulled))
 
     @staticmethod
     def _read() -> dict[str, Any]:
