@@ -9,21 +9,25 @@ with spikelet.Board("pico") as board:
 
 from typing import TYPE_CHECKING
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, BoardGone, RefusedInput, SpikeletError, UsageError
 from spikelet.version import __version__ as __version__
 
 __all__ = [
     "Board",
+    "BoardError",
+    "BoardGone",
     "ConversionReport",
     "Cut",
     "Dataset",
     "FlashReport",
     "FloatNetwork",
     "Network",
+    "RefusedInput",
     "SpikeletError",
     "Trace",
     "TrainingOptions",
     "Turn",
+    "UsageError",
     "VerificationReport",
     "convert",
     "load",

@@ -29,7 +29,7 @@ from spikelet.conversion import weight_storage
 from spikelet.conversion.convert import LayerReport
 from spikelet.conversion.convert import convert_network as convert_graph
 from spikelet.conversion.quantisation import BITS
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.flashing import flash, held_network
 from spikelet.flashing.flash import FlashReport, Progress, ignore_progress
 from spikelet.graphs.file import read_graph, read_with_sha256, write_graph
@@ -281,7 +281,7 @@ def save(network: Network | FloatNetwork, path: str | Path) -> None:
     suffix = ".lif" if isinstance(network, Network) else ".nir"
     if Path(path).suffix != suffix:
         kind = "an integer network" if suffix == ".lif" else "a float network"
-        raise SpikeletError(f"{path} was not written: the name for {kind} must end with {suffix}")
+        raise UsageError(f"{path} was not written: the name for {kind} must end with {suffix}")
     if isinstance(network, Network):
         lif_file.save_network(network, path)
     else:
@@ -464,7 +464,7 @@ def _options(**options: Any) -> TrainingOptions:
     """Return training options; raise SpikeletError for an unknown name."""
     known = set(TrainingOptions.__dataclass_fields__)
     if unknown := sorted(options.keys() - known):
-        raise SpikeletError(
+        raise UsageError(
             f"{unknown[0]} is no option of training; known are {', '.join(sorted(known))}"
         )
     return TrainingOptions(**options)
@@ -472,7 +472,7 @@ def _options(**options: Any) -> TrainingOptions:
 
 def _refuse_labels(name: str | Path, y: ArrayLike | None) -> None:
     if y is not None:
-        raise SpikeletError(f"{name} brings its own labels; leave out y")
+        raise UsageError(f"{name} brings its own labels; leave out y")
 
 
 def _labelled(x: Samples, y: ArrayLike | None, classes: Sequence[str] | None) -> Dataset:
@@ -487,7 +487,7 @@ def _labelled(x: Samples, y: ArrayLike | None, classes: Sequence[str] | None) ->
     if labels.dtype.kind == "U":
         return _named(array, labels, classes)
     if labels.dtype.kind not in "iu":
-        raise SpikeletError(f"y is {labels.dtype}; it must be integers or names of classes")
+        raise RefusedInput(f"y is {labels.dtype}; it must be integers or names of classes")
     if classes is None:
         classes = tuple(str(number) for number in range(int(labels.max(initial=0)) + 1))
     return Dataset(array, labels.astype(np.int64), tuple(classes), "x")
@@ -498,7 +498,7 @@ def _named(x: NDArray[Any], labels: NDArray[np.str_], classes: Sequence[str] | N
     known = tuple(map(str, np.unique(labels))) if classes is None else tuple(classes)
     strange = sorted(set(map(str, labels)) - set(known))
     if strange:
-        raise SpikeletError(f"y holds {strange[0]!r}; the classes are {', '.join(known)}")
+        raise RefusedInput(f"y holds {strange[0]!r}; the classes are {', '.join(known)}")
     return Dataset(x, np.array([known.index(name) for name in labels], np.int64), known, "x")
 
 

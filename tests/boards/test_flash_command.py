@@ -58,7 +58,7 @@ def test_erasing_asks_first(spikelet, virtual, lif, monkeypatch):
     (virtual / "mine.txt").write_text("mine")
     before = files_in(virtual)
     status, _, err = spikelet("flash", "--erase")
-    assert status == 1
+    assert status == 2
     assert is_one_sentence(err)
     assert "--yes" in err
     assert files_in(virtual) == before
@@ -81,7 +81,7 @@ def test_erasing_asks_first(spikelet, virtual, lif, monkeypatch):
     assert spikelet("flash", "--erase", "--all", "--yes")[0] == 0
     assert files_in(virtual) == {}
     status, _, err = spikelet("verify", lif[0])
-    assert status == 1
+    assert status == 3
     assert "no Spikelet runtime" in err
 
 
@@ -89,12 +89,12 @@ def test_the_wrong_board_is_refused_before_anything_is_written(spikelet, virtual
     spikelet("flash", lif[0])
     before = files_in(virtual)
     status, _, err = spikelet("flash", lif[1], "--board", "pico")
-    assert status == 1
+    assert status == 3
     assert is_one_sentence(err)
     assert ", not pico; the board is unchanged" in err
     assert files_in(virtual) == before
     status, _, err = spikelet("flash", lif[1], "--board", "nonsense")
-    assert status == 1
+    assert status == 2
     assert "no board is called 'nonsense'" in err
 
 
@@ -200,6 +200,6 @@ def test_an_old_layout_is_replaced(spikelet, virtual, lif):
 
 def test_flash_without_arguments_mentions_erase(spikelet, virtual):
     status, _, err = spikelet("flash")
-    assert status == 1
+    assert status == 2
     assert is_one_sentence(err)
     assert "--erase" in err

@@ -145,7 +145,7 @@ def test_flash_refuses_too_large_network_before_writing(board, spikelet, tmp_pat
     assert spikelet("flash", tmp_path / "net.lif", "--port", port.name)[0] == 0
     save_network(network("rate", dense(1, 20_000), dense(20_000, 2)), tmp_path / "large.lif")
     status, _, err = spikelet("flash", tmp_path / "large.lif", "--port", port.name)
-    assert status == 1
+    assert status == 4
     assert err.count("\n") == 1
     assert "bytes of RAM free, below the" in err
     assert "neurons in layer 0, which has 20000" in err

@@ -163,7 +163,7 @@ def test_power_up_with_safe_file_does_not_start(put, console):
         ),
         (
             "import machine\ndef answer(name):\n machine.reset()",
-            "without a word, as when power fails",
+            "the chip was reset, as by a watchdog",
         ),
         pytest.param("import nothing", "ImportError: no module named 'nothing'", marks=thorough),
     ],

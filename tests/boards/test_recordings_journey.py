@@ -46,5 +46,5 @@ def test_the_whole_way(spikelet, folder, tmp_path):
 
 def test_options_of_recordings_need_a_window(spikelet, folder, tmp_path):
     status, _, err = spikelet("train", "digits", "-o", tmp_path / "net.nir", "--every", "2")
-    assert status == 1
+    assert status == 2
     assert "--every is for a folder of recordings; give --window as well" in err

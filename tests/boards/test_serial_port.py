@@ -77,7 +77,7 @@ def test_a_host_that_died_leaves_the_board_usable(spikelet, board, lif):
 def test_a_device_in_use(spikelet, board, lif):
     with serial.Serial(board.device, exclusive=True):
         status, _, err = spikelet("verify", lif, "--port", board.device)
-    assert status == 1
+    assert status == 3
     assert err.count("\n") == 1
     assert f"{board.device} is in use" in err
 
@@ -91,7 +91,7 @@ def test_a_device_that_is_no_board(spikelet, lif, monkeypatch):
     finally:
         os.close(ours)
         os.close(theirs)
-    assert status == 1
+    assert status == 3
     assert err.count("\n") == 1
     assert "REPL" in err
 
@@ -113,7 +113,7 @@ def test_a_cable_pulled_during_flash_leaves_the_old_network(spikelet, board, lif
     made = upload.message
     monkeypatch.setattr(upload, "message", pulled)
     status, _, err = spikelet("flash", other, *port)
-    assert status == 1
+    assert status == 3
     assert err.count("\n") == 1
     assert "went away" in err
     assert b"E" not in sent

@@ -31,15 +31,15 @@ def start(paths):
 
 def _start(paths):
     crashes = CrashCount()
+    # A board that only waits for a host runs nothing that resets the chip.
+    if _alone(paths):
+        crashes.power_up()
     while True:
         reason = _refusal(paths, crashes)
         if reason:
             _end(REFUSED + reason)
             return
-        alone = _alone(paths)
-        # A board that only waits for a host need not store the start.
-        if alone:
-            crashes.begin()
+        crashes.begin()
         try:
             _run(paths, crashes)
             break
@@ -48,8 +48,6 @@ def _start(paths):
         # A sensor, a network or the user's app can raise any error.
         except Exception as error:
             compat_boot.print_error(error)
-            if not alone:
-                crashes.begin()
             crashes.fail("%s: %s" % (type(error).__name__, error))
     crashes.succeed()
     _end(STOPPED + "Ctrl-D starts it again")
@@ -68,7 +66,7 @@ def _refusal(paths, crashes):
     if crashes.count >= TRIES:
         return "it ended %d times in a row at once (%s); %s lets it try again" % (
             crashes.count,
-            crashes.reason or "without a word, as when power fails",
+            crashes.reason or "for an unknown reason",
             "spikelet flash, or removing " + crashes.path,
         )
     button = _button(paths)

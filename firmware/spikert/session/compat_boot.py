@@ -5,7 +5,7 @@ Only boot needs this part of compat.py."""
 import os
 import sys
 
-from spikert.compat import console, const
+from spikert.compat import console, const, time
 
 # Marks the byte behind it as one of keep_number.
 KEPT_MARK = const(0x5B)
@@ -56,6 +56,30 @@ def print_error(error):
 
         # CircuitPython's stub requires a value too, which its own text calls optional.
         traceback.print_exception(error)  # type: ignore[call-arg]
+
+
+def ticks_ms():
+    """Return the milliseconds since an arbitrary moment, for compat.ticks_diff."""
+    return time.ticks_ms() if hasattr(time, "ticks_ms") else time.monotonic_ns() // 1_000_000
+
+
+def crashed():
+    """Return whether a watchdog reset the chip, or a program did.
+
+    MicroPython's RP2040 reports both alike. A power cut and the reset button give another reason.
+    """
+    try:
+        import machine  # type: ignore[import-not-found]
+
+        return machine.reset_cause() == machine.WDT_RESET
+    except (ImportError, AttributeError):
+        pass
+    try:
+        from microcontroller import ResetReason, cpu
+
+        return cpu.reset_reason == ResetReason.WATCHDOG
+    except ImportError:
+        return False
 
 
 def kept_number():

@@ -13,7 +13,7 @@ from spikelet.bench import int8_ann
 from spikelet.bench.board import MeasuringBoard
 from spikelet.bench.int8_ann import DenseNetwork
 from spikelet.bench.measure import KernelCost
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
@@ -104,11 +104,11 @@ def train_counterpart(
         classes.
     """
     if network.stream or network.channels != network.inputs:
-        raise SpikeletError("only networks without a stream can be compared with an int8 network")
+        raise RefusedInput("only networks without a stream can be compared with an int8 network")
     if any(layer.geometry or layer.recurrent is not None for layer in network.layers):
-        raise SpikeletError("only networks of dense layers can be compared with an int8 network")
+        raise RefusedInput("only networks of dense layers can be compared with an int8 network")
     if len(network.layers) < 2 or len(samples.classes) != network.layers[-1].neurons:
-        raise SpikeletError(
+        raise RefusedInput(
             "an int8 network to compare with needs a hidden layer, and samples of the same classes; "
             "give them with --samples"
         )
@@ -148,7 +148,7 @@ def compare_with_ann(
         If that kernel has no int8 counterpart, or the board's answers differ from the host's.
     """
     if spiking.kernel not in KERNELS:
-        raise SpikeletError(
+        raise UsageError(
             f"there is no int8 network for kernel {spiking.kernel}; take --kernel "
             f"{' or '.join(KERNELS)}"
         )

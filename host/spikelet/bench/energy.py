@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 DATA = "chips.toml"
 
@@ -84,7 +84,7 @@ def load_chip_power(name: str) -> ChipPower:
     """
     known = chips()
     if name not in known:
-        raise SpikeletError(
+        raise UsageError(
             f"no currents are known of the chip {name!r}; there are: "
             f"{', '.join(known) or 'none'}; give --active-ma, --asleep-ma and --mhz instead"
         )
@@ -111,7 +111,7 @@ def microseconds(figure: float, unit: str, megahertz: float) -> float:
         If the unit is instructions, because an instruction takes one cycle or several.
     """
     if unit == "instructions":
-        raise SpikeletError(
+        raise UsageError(
             "instructions are no time: measure on a port that counts cycles or microseconds"
         )
     return figure / megahertz if unit == "cycles" else figure
@@ -138,7 +138,7 @@ def estimate(spent: float, drawn: ChipPower, every_ms: float | None = None) -> E
         return Estimate(spent, energy)
     duty = spent / (1000 * every_ms)
     if not 0 < duty <= 1:
-        raise SpikeletError(
+        raise UsageError(
             f"an inference takes {spent / 1000:.3g} ms, more than the {every_ms:g} ms between two; "
             "choose a longer period or a faster kernel"
         )

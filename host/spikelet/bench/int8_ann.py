@@ -14,7 +14,7 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.networks import lif_file
 from spikelet.networks.int16 import INT16_MAX
 from spikelet.networks.layer import Layer
@@ -118,7 +118,7 @@ def quantise(network: ReluNetwork, calibration: NDArray[np.uint8]) -> DenseNetwo
         If the network has convolutions, or activations other than ReLU.
     """
     if network.levels is not None or any(layer.geometry for layer in network.layers):
-        raise SpikeletError(
+        raise RefusedInput(
             "only dense ReLU networks are compared with; train one without convolutions and levels"
         )
     reached = network.activations(calibration)
@@ -152,7 +152,7 @@ def _integers(
         if (furthest + np.abs(offset)).max() <= INT16_MAX:
             return scale, integers, offset.astype(np.int16)
         most //= 2
-    raise SpikeletError(
+    raise RefusedInput(
         f"a layer of {len(weights)} inputs has too many for sums of 16 bits; compare a smaller one"
     )
 
@@ -161,5 +161,5 @@ def _ratio(value: float) -> tuple[int, int]:
     """Return (factor, shift) such that factor / 2**shift is about `value`."""
     shift = min(30, FACTOR_BITS - ceil(log2(value)))
     if shift < 0:
-        raise SpikeletError(f"outputs are {value:g} times the sums, which no shift expresses")
+        raise RefusedInput(f"outputs are {value:g} times the sums, which no shift expresses")
     return round(value * 2**shift), shift

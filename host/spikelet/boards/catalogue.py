@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from spikelet import installation
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 
 RUNTIMES = ("micropython", "circuitpython", "cpython")
 UsbId = tuple[int, int]
@@ -207,7 +207,7 @@ class BoardType:
     def qemu(self) -> Machine:
         """The settings of QEMU; raises SpikeletError for a board that QEMU does not run."""
         if self.machine is None:
-            raise SpikeletError(f"{self.name} is not an emulated board")
+            raise UsageError(f"{self.name} is not an emulated board")
         return self.machine
 
 
@@ -226,12 +226,12 @@ def load_board_type(name: str) -> BoardType:
     """
     path = installation.board_folder() / f"{name}.toml"
     if name not in board_names():
-        raise SpikeletError(f"no board is called {name!r}; there are: {', '.join(board_names())}")
+        raise UsageError(f"no board is called {name!r}; there are: {', '.join(board_names())}")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         return _board(name, data)
     except (KeyError, TypeError, ValueError) as error:
-        raise SpikeletError(f"{path} is not a board file: {error}") from None
+        raise RefusedInput(f"{path} is not a board file: {error}") from None
 
 
 def every() -> list[BoardType]:

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import serial
 
-from spikelet.errors import NotThere, SpikeletError
+from spikelet.errors import NotThere, UsageError
 
 # Without a program, nothing reads this port. So a few attempts of 5 s show that none is running.
 ATTEMPTS = 3
@@ -62,7 +62,7 @@ class DataPort:
 
     def connect(self) -> NoReturn:
         """Raise SpikeletError, because the port has no REPL."""
-        raise SpikeletError(
+        raise UsageError(
             f"{self.name} carries data alone; name the board's console for this, "
             "spikelet doctor lists it"
         )

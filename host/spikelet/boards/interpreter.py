@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from spikelet import installation, minify
 from spikelet.boards import catalogue, identify
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -124,7 +124,7 @@ def check_board(interpreter: Interpreter, name: str, port: str) -> None:
         board.port != port
         and board not in identify.identify(interpreter.name, interpreter.board_id).boards
     ):
-        raise SpikeletError(
+        raise BoardError(
             f"the board at {port} says that it is a {interpreter.machine}, not {name}; "
             "the board is unchanged; name another --port, or no --board"
         )

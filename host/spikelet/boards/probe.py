@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import serial
 
 from spikelet.boards import console_text, raw_repl
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 
 # The rate that mpremote uses.
 BAUD = 115200
@@ -45,13 +45,11 @@ def responds(device: str) -> bool:
         with _opened(device) as port:
             return _stopped(device, port)
     except serial.SerialTimeoutException:
-        raise SpikeletError(
+        raise BoardError(
             f"{device} takes no data; unplug it and plug it in again, then run spikelet doctor again"
         ) from None
     except OSError as error:
-        raise SpikeletError(
-            f"{device} went away ({error}); plug it in and run this again"
-        ) from None
+        raise BoardError(f"{device} went away ({error}); plug it in and run this again") from None
 
 
 @contextmanager
@@ -61,7 +59,7 @@ def _opened(device: str) -> Iterator[serial.Serial]:
     except serial.SerialException:
         # This second attempt raises the error with the reason.
         with raw_repl.opened(device, device):
-            raise SpikeletError(f"{device} did not open at once; try again") from None
+            raise BoardError(f"{device} did not open at once; try again") from None
     try:
         yield port
     finally:
@@ -77,7 +75,7 @@ def _stopped(device: str, port: serial.Serial) -> bool:
         more, quiet = _listen(port, QUIET, STOP_TIMEOUT_S)
         text += more
     if not quiet:
-        raise SpikeletError(
+        raise BoardError(
             f"{device} floods the port with text and does not heed Ctrl-C (it says {_shown(text)}); "
             "unplug it if it is no board, else start it in safe mode, or put an interpreter on it"
         )
@@ -89,11 +87,11 @@ def _stopped(device: str, port: serial.Serial) -> bool:
             return INTERRUPTED in text
         heard += answer
     if not heard.strip():
-        raise SpikeletError(
+        raise BoardError(
             f"{device} answers nothing; reset the board, and if it stays silent, "
             "put MicroPython or CircuitPython on it"
         )
-    raise SpikeletError(
+    raise BoardError(
         f"{device} answers, but not as an interpreter (it says {_shown(heard)}); "
         "put MicroPython or CircuitPython on it if it is a board"
     )

@@ -16,7 +16,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from spikelet.errors import BoardGone, NotThere, SpikeletError
+from spikelet.errors import BoardError, BoardGone, NotThere, SpikeletError
 
 READ_CHUNK = 1024
 # Seconds that mpremote waits for the REPL's next byte.
@@ -73,7 +73,7 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
     except TransportExecError as error:
         raise SpikeletError(f"{name} refused: {last_line(error.error_output)}") from None
     except TransportError as error:
-        raise SpikeletError(
+        raise BoardError(
             f"{name} no longer answers as a REPL does ({error}); reset the board, and run this again"
         ) from None
     except serial.SerialException as error:
@@ -116,7 +116,7 @@ def _enter(transport: SerialTransport, name: str, patience: float) -> None:
                 _skip_answers(transport, min(wait, patience))
             return
         if time.monotonic() >= end:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} has no MicroPython or CircuitPython REPL that answers; "
                 "reset the board, or put an interpreter on it"
             )
@@ -148,7 +148,7 @@ def _quieten(transport: SerialTransport, name: str) -> None:
             transport.serial.write(b"\r\x03")
             interrupted = True
         if passed > PRINTING + FLOOD:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} sends text without end, and Ctrl-C does not stop it; it is no board with "
                 "MicroPython or CircuitPython, or needs a reset"
             )
@@ -171,9 +171,7 @@ def _unopened(name: str, device: str) -> SpikeletError:
         serial.serial_for_url(device, exclusive=True).close()
     except serial.SerialException as error:
         if "lock" in str(error):
-            return SpikeletError(
-                f"{name} is in use by another program; close that one and try again"
-            )
+            return BoardError(f"{name} is in use by another program; close that one and try again")
         # Every board has this error for a moment after it is plugged in.
         if getattr(error, "errno", None) == 13:
             return NotThere(

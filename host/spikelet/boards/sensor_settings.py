@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikert import sensors
 
 LISTS = ("read", "unit", "names")
@@ -54,7 +54,7 @@ def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
     family = _family(settings.get("sensor"))
     known = {"sensor", "rate", "button", *family.SETTINGS}
     if unknown := set(settings) - known:
-        raise SpikeletError(
+        raise UsageError(
             f"{settings['sensor']} knows no setting {sorted(unknown)[0]!r}; "
             f"it has {', '.join(sorted(known))}"
         )
@@ -62,13 +62,13 @@ def parse_settings(text: str, rate: float | None) -> dict[str, Any]:
         settings["rate"] = rate
     if "pins" in family.SETTINGS and not settings.get("pins"):
         name = settings["sensor"]
-        raise SpikeletError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
+        raise UsageError(f"{name} needs pins; name them as the board does: {name}:GP26,GP27")
     try:
         if hasattr(family, "check"):
             family.check(settings)
         settings["rate"] = sensors.rate(settings, sensors.FASTEST)
     except ValueError as error:
-        raise SpikeletError(str(error)) from None
+        raise UsageError(str(error)) from None
     return settings
 
 
@@ -90,9 +90,9 @@ def _file(path: str) -> dict[str, Any]:
     try:
         settings = json.loads(files.read(Path(path)))
     except ValueError as error:
-        raise SpikeletError(f"{path} is no JSON: {error}") from None
+        raise UsageError(f"{path} is no JSON: {error}") from None
     if not isinstance(settings, dict):
-        raise SpikeletError(f"{path} holds no settings; they are an object with the key sensor")
+        raise UsageError(f"{path} holds no settings; they are an object with the key sensor")
     return settings
 
 
@@ -131,5 +131,5 @@ def _family(name: Any) -> Any:
     """Return the module that reads a sensor."""
     families = dict(sensors.KNOWN)
     if name not in families:
-        raise SpikeletError(f"no sensor is called {name!r}; known are {', '.join(families)}")
+        raise UsageError(f"no sensor is called {name!r}; known are {', '.join(families)}")
     return importlib.import_module(f"spikert.sensors.{families[name]}")

@@ -10,7 +10,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, UsageError
 
 
 class SerialPort(FilePort):
@@ -41,10 +41,10 @@ def the_only_one() -> str:
     if len(devices) == 1:
         return devices[0]
     if devices:
-        raise SpikeletError(
+        raise UsageError(
             f"{len(devices)} boards are attached: {', '.join(devices)}; name one with --port"
         )
-    raise SpikeletError("no board is attached; plug one in, or use --port virtual")
+    raise BoardError("no board is attached; plug one in, or use --port virtual")
 
 
 def by_serial_number(number: str) -> str:
@@ -52,6 +52,6 @@ def by_serial_number(number: str) -> str:
     for port in list_ports.comports():
         if port.serial_number == number:
             return str(port.device)
-    raise SpikeletError(
+    raise BoardError(
         f"no board has the serial number {number}; attached are: {', '.join(attached()) or 'none'}"
     )

@@ -1,8 +1,8 @@
 """The command `spikelet`: chooses a verb, runs it, and reports errors in one line.
 
 Each verb has a module with EXAMPLE, add_arguments(parser) and run(args, output). `run` returns the exit
-status: 0 after success, 1 after a failure or if a check found a difference. Bad usage returns 2, an
-interruption 130. The command imports only the module of the typed verb, so that help appears at once.
+status: RIGHT after success, FAILED if a check found a difference. The class of an error gives the
+status after an error. The command imports only the module of the typed verb, so that help is fast.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import FAILED, SpikeletError
 from spikelet.version import __version__
 
 if TYPE_CHECKING:
@@ -41,10 +41,18 @@ VERBS = {
     "boards": "List the known boards and the ports of the attached ones, or show one board in full.",
     "doctor": "Examine every port: show the board and its software, and how to fix problems.",
 }
-FAILED, INTERRUPTED = 1, 130
+INTERRUPTED = 130
 DESCRIPTION = """\
 Train a spiking network, prove that it fits 16-bit integers, flash it to a MicroPython or CircuitPython
 board, and check every spike of the board. Without a board, use --port virtual."""
+STATUSES = """\
+exit status:
+  0    the work succeeded, and no difference was found
+  1    a difference was found, or the work failed
+  2    wrong usage: an option, a value or the name of a file
+  3    no board, a busy one, or one that does not answer
+  4    refused input: damaged, contradictory, or more than Spikelet or the board can take
+  130  interrupted by Ctrl-C"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return int(args.run(args, output))
         except SpikeletError as error:
-            return _fail(output, args.verb, str(error), FAILED)
+            return _fail(output, args.verb, str(error), error.status)
         except KeyboardInterrupt:
             return _fail(output, args.verb, "interrupted", INTERRUPTED)
         except BrokenPipeError:
@@ -79,7 +87,12 @@ def _typed(arguments: Sequence[str]) -> str | None:
 
 def _parser(typed: str | None) -> argparse.ArgumentParser:
     """Return a parser that lists all verbs, and knows the arguments of the typed one."""
-    parser = argparse.ArgumentParser(prog="spikelet", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(
+        prog="spikelet",
+        description=DESCRIPTION,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"spikelet {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, summary in VERBS.items():
@@ -99,7 +112,7 @@ def _complete(parser: argparse.ArgumentParser, name: str) -> None:
     # The name of a module cannot be a keyword, such as import.
     suffix = "_" if keyword.iskeyword(name) else ""
     module = importlib.import_module(f"spikelet.cli.{name}{suffix}")
-    parser.epilog = f"example:\n  {module.EXAMPLE}"
+    parser.epilog = f"example:\n  {module.EXAMPLE}\n\n{STATUSES}"
     module.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=module.run)

@@ -6,7 +6,7 @@ from typing import Any
 
 from spikelet import files
 from spikelet.cli.train import add_layers
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.graphs import ann, file
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
@@ -155,22 +155,22 @@ def _balance(args: argparse.Namespace, network: ReluNetwork) -> str:
 def _check(args: argparse.Namespace) -> None:
     """Raise SpikeletError if an option is out of range or would have no effect."""
     if not 1 <= args.steps <= MAX_STEPS:
-        raise SpikeletError(f"steps is {args.steps}; it must be in 1..{MAX_STEPS}")
+        raise UsageError(f"steps is {args.steps}; it must be in 1..{MAX_STEPS}")
     used = [*_given(args), *(["save"] if args.save else [])]
     if args.graph and used:
         option = used[0].replace("_", "-")
-        raise SpikeletError(f"--{option} is for training; leave it out, or --graph")
+        raise UsageError(f"--{option} is for training; leave it out, or --graph")
     if args.shape and not args.convolutions:
-        raise SpikeletError("--shape needs --convolutions")
+        raise UsageError("--shape needs --convolutions")
     if args.percentile is not None and args.balance != "percentile":
-        raise SpikeletError("--percentile needs --balance percentile")
+        raise UsageError("--percentile needs --balance percentile")
 
 
 def _check_samples(network: ReluNetwork, samples: Dataset) -> None:
     """Raise SpikeletError unless the network fits the samples and their classes."""
     expected = network.channels, len(network.classes)
     if (*samples.x.shape[1:], len(samples.classes)) != expected:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{samples.name}: x is {list(samples.x.shape)} of {len(samples.classes)} classes, but "
             f"the ReLU network takes [n, {network.channels}] of {len(network.classes)}"
         )

@@ -11,7 +11,7 @@ from spikelet.bench.clock import Clock
 from spikelet.bench.energy import ChipPower
 from spikelet.bench.measure import KernelCost
 from spikelet.cli import board_steps, options
-from spikelet.errors import SpikeletError
+from spikelet.errors import FAILED, RIGHT, UsageError
 from spikelet.inputs import dataset
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import trial_samples
@@ -76,9 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Measure, and show the costs; return 1 if an answer of the board is wrong."""
+    """Measure, and show the costs; fail if an answer of the board is wrong."""
     if args.count < 1:
-        raise SpikeletError(f"--count is {args.count}; it must be at least 1")
+        raise UsageError(f"--count is {args.count}; it must be at least 1")
     loaded = load_network(args.network)
     samples = trial_samples.fitting(loaded, args.samples, args.every)
     port = board_steps.port(args, output)
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
             _show_comparison(comparison, cost, clock, output)
         if chip is not None and clock.unit != "instructions":
             _show_energy(cost, comparison, clock, chip, args.every_ms, output)
-    return int(wrong > 0)
+    return FAILED if wrong else RIGHT
 
 
 def _chosen(kernel: str, available: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _chosen(kernel: str, available: tuple[str, ...], name: str) -> tuple[str, ..
     if kernel == "all":
         return available
     if kernel and kernel not in available:
-        raise SpikeletError(f"{name} has no kernel {kernel!r}; it has {', '.join(available)}")
+        raise UsageError(f"{name} has no kernel {kernel!r}; it has {', '.join(available)}")
     return (kernel or available[0],)
 
 
@@ -140,7 +140,7 @@ def _chip(args: argparse.Namespace, machine: str) -> ChipPower | None:
     if power is None:
         if None in currents:
             if any(value is not None for value in (*currents, args.every_ms)):
-                raise SpikeletError(
+                raise UsageError(
                     f"no currents are known of {machine}; give --active-ma, --asleep-ma and --mhz"
                 )
             return None

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from spikelet.boards import serial_port
-from spikelet.errors import SpikeletError
+from spikelet.errors import RIGHT, BoardError, SpikeletError
 from spikelet.flashing import readiness
 from spikelet.flashing.readiness import Readiness
 from spikelet.output import Output
@@ -38,12 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Examine the ports, and show a report."""
+    """Show a report on the ports; fail if the named one, or an attached board, does not work."""
     output.results |= {"version": __version__, "ports": {}, "next": []}
     if args.port:
         output.results["ports"][args.port] = report = _examined(args.port)
         _show(args.port, report, output)
-        return 0
+        return RIGHT if report["works"] else report["status"]
     attached = serial_port.attached()
     output.results["attached"] = attached
     output.say(
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if advice := _of_all(attached):
         output.results["next"].append(advice)
         output.say(advice)
-    return 0
+    works = all(output.results["ports"][name]["works"] for name in attached)
+    return RIGHT if works else BoardError.status
 
 
 def _of_all(attached: Sequence[str]) -> str:
@@ -75,7 +76,7 @@ def _examined(name: str) -> dict[str, Any]:
     try:
         state = readiness.check_readiness(name)
     except SpikeletError as error:
-        return {"works": False, "says": str(error), "next": []}
+        return _dead(str(error), error.status)
     interpreter = state.interpreter
     return {
         "works": True,
@@ -100,6 +101,11 @@ def _examined(name: str) -> dict[str, Any]:
         "holds_runtime": state.runtime,
         "network_bytes": state.network,
     }
+
+
+def _dead(says: str, status: int = BoardError.status) -> dict[str, Any]:
+    """Return the report on a port without a board that works."""
+    return {"works": False, "says": says, "status": status, "next": []}
 
 
 def _lines(state: Readiness) -> list[str]:
@@ -172,12 +178,12 @@ def _apart(name: str, is_device: bool) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             _end(process)
             says = f"{name} has not answered in {limit:.0f} s; reset it and try again"
-            return {"works": False, "says": says, "next": []}
+            return _dead(says)
     try:
         report: dict[str, Any] = json.loads(answer)["ports"][name]
     except (ValueError, KeyError):
         says = f"{name} could not be examined; run spikelet doctor --port {name} to see why"
-        return {"works": False, "says": says, "next": []}
+        return _dead(says)
     return report
 
 

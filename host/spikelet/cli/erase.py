@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from spikelet.cli import board_steps
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.flashing import erase, stage
 from spikelet.output import Output
 
@@ -13,7 +13,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     """Ask before the files are removed, then remove them."""
     port = board_steps.port(args, output)
     if port.in_place or args.rom:
-        raise SpikeletError(f"{port.name} keeps its files in ROM; flash another network instead")
+        raise UsageError(f"{port.name} keeps its files in ROM; flash another network instead")
     with port.connect() as transport:
         files = stage.files_of(transport)
         entries = erase.everything(files) if args.all else erase.own_files(files)
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def _ask(summary: str) -> None:
     """Raise SpikeletError unless the user says yes."""
     if not sys.stdin.isatty():
-        raise SpikeletError(
+        raise UsageError(
             f"no file was removed ({summary}); add --yes to remove them without a question"
         )
     answer = input(f"remove {summary}? [y/N] ")

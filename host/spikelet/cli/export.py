@@ -5,7 +5,7 @@ import argparse
 import nir
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.graphs import file, to_snntorch
 from spikelet.monitoring.journal import export, reader
 from spikelet.output import Output
@@ -45,10 +45,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     files.check_target(args.output)
     if reader.is_journal(args.source):
         if args.framework:
-            raise SpikeletError(f"{args.source} is a recording; --for is for graphs, see --form")
+            raise UsageError(f"{args.source} is a recording; --for is for graphs, see --form")
         return _export_journal(args, output)
     if not args.framework:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{args.source} is no recording of spikelet monitor --record; "
             "to export a graph, give --for snntorch"
         )

@@ -6,7 +6,7 @@ from typing import Any
 from spikelet.boards import sensor_settings
 from spikelet.cli import board_steps, erase, options
 from spikelet.cli.show import show_board
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.flashing import flash, stage
 from spikelet.flashing.flash import Preparation
 from spikelet.networks import trial_samples
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.erase:
         return erase.run(args, output)
     if args.network is None:
-        raise SpikeletError("name a FILE.lif to flash, or --erase")
+        raise UsageError("name a FILE.lif to flash, or --erase")
     loaded = load_network(args.network)
     extra = _payload(args, loaded)
     preparation = flash.prepare(
@@ -104,7 +104,7 @@ def _payload(args: argparse.Namespace, loaded: Network) -> dict[str, bytes]:
     if args.sensor:
         sensor = sensor_settings.parse_settings(args.sensor, args.rate)
     elif args.rate is not None:
-        raise SpikeletError("--rate is for a sensor; name it with --sensor")
+        raise UsageError("--rate is for a sensor; name it with --sensor")
     return flash.payload(loaded, recording=recording, sensor=sensor)
 
 

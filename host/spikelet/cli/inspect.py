@@ -4,6 +4,7 @@ import argparse
 
 from spikelet.boards import catalogue
 from spikelet.cli import show
+from spikelet.errors import RIGHT, RefusedInput
 from spikelet.flashing.runtime import fit
 from spikelet.flashing.runtime.fit import Capacity
 from spikelet.networks import lif_file
@@ -49,14 +50,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
     show.show_proof(loaded, proof, output)
     fits = all(layer.reach.fits for layer in proof)
     if board is None:
-        return 0 if fits else 1
+        return RIGHT if fits else RefusedInput.status
     capacity = fit.of_board(board)
     if not capacity.holds(capacity.need(loaded)) and board.first.rom_size:
         output.say(
             f"{board.name}'s file system is too small; in its ROM partition, with flash --rom:"
         )
         capacity = fit.of_board(board, in_rom=True)
-    return 0 if _show_room(capacity, loaded, output) and fits else 1
+    return RIGHT if _show_room(capacity, loaded, output) and fits else RefusedInput.status
 
 
 def _show_room(board: Capacity, network: Network, output: Output) -> bool:

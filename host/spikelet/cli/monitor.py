@@ -7,7 +7,7 @@ from pathlib import Path
 from spikelet import files
 from spikelet.cli import board_steps, options
 from spikelet.cli.show import show_board, show_verification
-from spikelet.errors import SpikeletError
+from spikelet.errors import FAILED, RIGHT, UsageError
 from spikelet.flashing import held_network
 from spikelet.monitoring.live_view import LiveView
 from spikelet.monitoring.monitor import Monitor
@@ -73,7 +73,7 @@ def _check_new(path: str) -> None:
     """Raise SpikeletError unless a new file at `path` is possible."""
     files.check_target(path)
     if Path(path).exists():
-        raise SpikeletError(f"{path} is there already; name another file")
+        raise UsageError(f"{path} is there already; name another file")
 
 
 def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
@@ -95,6 +95,6 @@ def _report(args: argparse.Namespace, monitor: Monitor, output: Output) -> int:
         output.say(f"{watch.reconnections:,} reconnections")
     if not args.check:
         output.say(f"{watch.answers:,} samples, {watch.lost_frames:,} lost frames")
-        return 1 if watch.lost_frames else 0
+        return FAILED if watch.lost_frames else RIGHT
     show_verification(result, output)
-    return 1 if result.differences or result.lost_frames else 0
+    return FAILED if result.differences or result.lost_frames else RIGHT

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spikelet import files
 from spikelet.conversion.drift import Drift
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs import encoders
 from spikelet.networks.network import Network
 from spikelet.networks.reference import Trace
@@ -164,7 +164,7 @@ def _save(pyplot: Any, figure: Any, path: str | Path) -> None:
         with files.replacing(path) as temporary:
             figure.savefig(temporary, format=suffix, dpi=120)
     except ValueError:
-        raise SpikeletError(f"cannot draw {path}: its ending names no format; try .png") from None
+        raise UsageError(f"cannot draw {path}: its ending names no format; try .png") from None
     finally:
         pyplot.close(figure)
 

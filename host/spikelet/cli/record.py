@@ -6,7 +6,7 @@ from typing import Any
 
 from spikelet.boards import sensor_settings
 from spikelet.cli import board_steps, options, show
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.recording_folder import Folder, SensorSettings
 from spikelet.link import sensor
 from spikelet.link.link import Link
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write the runtime to the board if it is missing, and record its sensor."""
     if not args.seconds > 0:
-        raise SpikeletError(f"seconds is {args.seconds}; it must be above 0")
+        raise UsageError(f"seconds is {args.seconds}; it must be above 0")
     settings = sensor_settings.parse_settings(args.sensor, args.rate)
     folder, recorder = Folder(args.folder), Recorder(args.seconds)
     port = board_steps.port(args, output)

@@ -7,6 +7,7 @@ from typing import Any
 
 from spikelet import files
 from spikelet.cli import pictures, train
+from spikelet.errors import FAILED, RIGHT
 from spikelet.inputs import dataset
 from spikelet.output import Output
 from spikelet.training.sweeps import pareto, results, sweep
@@ -122,7 +123,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         pictures.pareto(args.picture, configurations)
         output.results["picture"] = args.picture
         output.say(f"{args.picture}: accuracy against synaptic events")
-    return int(any(one.failures for one in configurations))
+    return FAILED if any(one.failures for one in configurations) else RIGHT
 
 
 def _axes(args: argparse.Namespace) -> dict[str, Sequence[Any]]:

@@ -5,7 +5,7 @@ import dataclasses
 
 from spikelet import files
 from spikelet.cli import options
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.graphs import file
 from spikelet.networks.score import evaluate
 from spikelet.output import Output
@@ -221,7 +221,7 @@ def _cut(args: argparse.Namespace) -> Cut | None:
         return Cut(args.window, args.hop, args.every or 1, args.rate, tuple(args.exclude or ()))
     for name in ("every", "rate", "exclude"):
         if getattr(args, name) is not None:
-            raise SpikeletError(f"--{name} is for a folder of recordings; give --window as well")
+            raise UsageError(f"--{name} is for a folder of recordings; give --window as well")
     return None
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from spikelet.cli import board_steps, options, show
+from spikelet.errors import FAILED, RIGHT
 from spikelet.link import verify
 from spikelet.networks import score, trial_samples
 from spikelet.networks.lif_file import load_network
@@ -43,4 +44,4 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.results["accuracy"] = accuracy
         summary = f"accuracy {accuracy:.2%}, {summary}"
     output.say(summary)
-    return 0 if result.passed else 1
+    return RIGHT if result.passed else FAILED

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.conversion import quantisation
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.int16 import INT16_MIN
 from spikelet.networks.layer import Layer
@@ -96,7 +96,7 @@ def convert_network(
             compared = number == len(network.layers) - 1 and network.readout != "count"
             converted, report = _fit(layer, bits, direct=direct, steps=steps, shared=compared)
         except SpikeletError as error:
-            raise SpikeletError(f"layer {number} {error}") from None
+            raise type(error)(f"layer {number} {error}") from None
         layers.append(converted)
         reports.append(report)
     integer = Network(
@@ -122,7 +122,7 @@ def _fit(
     scale.
     """
     if not layer.weights.any():
-        raise SpikeletError("has no weight but zero; train it again")
+        raise RefusedInput("has no weight but zero; train it again")
     attempt = _Attempt(quantisation.largest(bits), _gain(layer, bits), None, shared)
     changes: dict[str, str] = {}
     while True:
@@ -169,7 +169,7 @@ def _smaller(attempt: _Attempt, reach: Interval, changes: dict[str, str]) -> _At
     # Bounds grow in proportion to the scale. A margin of 1 % absorbs the rounding.
     levels = int(attempt.levels * min(abs(reach.limit / reach.worst), 0.99))
     if levels < LEAST_LEVELS:
-        raise SpikeletError(
+        raise RefusedInput(
             f"can reach {reach.worst}, {'above' if reach.worst > 0 else 'below'} {reach.limit}, "
             f"with weights of only {attempt.levels} levels; train with fewer steps, a stronger "
             "leak or smaller biases"
@@ -294,9 +294,7 @@ def leak_integers(beta: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
     """
     fastest = float(beta.min())
     if fastest < 1 / 512:
-        raise SpikeletError(
-            f"has beta {fastest:g}; the fastest leak in integers keeps 1/256 a step"
-        )
+        raise RefusedInput(f"has beta {fastest:g}; the fastest leak in integers keeps 1/256 a step")
     candidates = []
     for r in range(8, 16):
         d = np.clip(np.rint((1 - beta) * 2**r), 0, 255)

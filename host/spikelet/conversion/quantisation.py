@@ -10,7 +10,7 @@ Rapid-Deployment, NeurIPS (2019), sec. 3, for normally distributed weights.
 import numpy as np
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 BITS = (3, 8)
 """The fewest and the most bits of a weight."""
@@ -27,7 +27,7 @@ def largest(bits: int) -> int:
         If bits is not 3..8.
     """
     if not BITS[0] <= bits <= BITS[1]:
-        raise SpikeletError(f"bits is {bits}; it must be {BITS[0]}..{BITS[1]}")
+        raise UsageError(f"bits is {bits}; it must be {BITS[0]}..{BITS[1]}")
     return 2 ** (bits - 1) - 1
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from spikelet.boards.catalogue import BoardType
 from spikelet.conversion import convert
 from spikelet.conversion.convert import LayerReport
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks import lif_file, lif_layers, score, synaptic_events, trial_samples
 from spikelet.networks.float_network import FloatNetwork
@@ -115,7 +115,7 @@ def options(
             _option(width, stored, reports, board, samples) for stored in _storages(network, board)
         ]
     if not offered:
-        raise refusal or SpikeletError("no number of bits was given to convert with")
+        raise refusal or UsageError("no number of bits was given to convert with")
     return offered
 
 

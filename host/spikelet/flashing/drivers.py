@@ -18,7 +18,7 @@ from mpremote.commands import CommandError
 from mpremote.transport import TransportError
 
 from spikelet.boards import raw_repl
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.flashing.files_by_drive import DriveFiles
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def install_driver(port: Port, interpreter: str, name: str) -> str:
             return _by_mip(transport, port.name, name)
         files = DriveFiles.of(transport)
     if interpreter != "circuitpython":
-        raise SpikeletError(f"{port.name} takes no packages; copy the driver into its folder lib")
+        raise UsageError(f"{port.name} takes no packages; copy the driver into its folder lib")
     if files is None:
         raise SpikeletError(
             f"the drive of {port.name} (CIRCUITPY) is not mounted here, and circup needs it; mount it, "

@@ -14,7 +14,7 @@ from typing import Any
 from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
-from spikelet.errors import BoardGone, SpikeletError
+from spikelet.errors import BoardGone, SpikeletError, UsageError
 from spikelet.flashing import drivers, stage
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
@@ -201,7 +201,7 @@ def plan_flash(preparation: Preparation) -> Plan:
     """
     port = preparation.port
     if port.in_place:
-        raise SpikeletError("a ROM image is written as a whole; flash without --dry-run")
+        raise UsageError("a ROM image is written as a whole; flash without --dry-run")
     with port.connect() as transport:
         return stage.plan_changes(stage.files_of(transport), Layout.of_files(preparation.files))
 
@@ -314,7 +314,7 @@ def _bridge(
         if force:
             warn(f"{rom.name} will not start by itself if the power goes now: {error}")
             return
-        raise SpikeletError(
+        raise type(error)(
             f"{error}; its ROM was not written, because the board would not start by itself if the "
             "power went meanwhile; add --yes to write it all the same"
         ) from None
@@ -326,6 +326,6 @@ def _try(port: Port, network: Network, layout: Layout, log: Callable[[str], None
         with open_session(port, network, paths=layout.paths, log=log) as (_, info):
             return info
     except SpikeletError as error:
-        raise SpikeletError(
+        raise type(error)(
             f"{error}; it was not activated, and the board keeps its old files"
         ) from None

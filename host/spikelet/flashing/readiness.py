@@ -104,7 +104,7 @@ def check_readiness(spelling: str) -> Readiness:
         try:
             stopped = probe.responds(port.name)
         except SpikeletError as error:
-            raise SpikeletError(f"{error}{_likely(usb_id)}") from None
+            raise type(error)(f"{error}{_likely(usb_id)}") from None
     with port.connect() as transport:
         return _asked(port, transport, stopped, usb_id)
 

@@ -18,7 +18,7 @@ from mpremote.transport import TransportExecError
 from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port, ReplPort
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.flashing import stage
 from spikelet.flashing.layout import Layout
 
@@ -48,7 +48,7 @@ class Rom(ReplPort):
 
     def __init__(self, port: Port, size: int) -> None:
         if not size:
-            raise SpikeletError(
+            raise UsageError(
                 f"{port.name} has no ROM partition; flash without --rom, or put a MicroPython there "
                 "that has one"
             )
@@ -78,7 +78,7 @@ class Rom(ReplPort):
             If it does not fit, or cannot be written.
         """
         if len(image) > self.size:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{self.name}'s ROM partition has {self.size:,} bytes, below the {len(image):,} of "
                 "the runtime and this network; flash without --rom, or train a smaller network"
             )

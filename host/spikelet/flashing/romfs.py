@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mpremote.romfs import VfsRomWriter
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 
 def romfs_image(new: Mapping[str, bytes]) -> bytes:
@@ -32,7 +32,7 @@ def romfs_image(new: Mapping[str, bytes]) -> bytes:
         image = _romfs(new, "<" * before, ">" * behind)
         if all(image.index(data) % 4 == 0 for data in networks):
             return image
-    raise SpikeletError(f"{len(networks)} networks cannot all be aligned; flash one")
+    raise UsageError(f"{len(networks)} networks cannot all be aligned; flash one")
 
 
 def _romfs(new: Mapping[str, bytes], before: str, behind: str) -> bytes:

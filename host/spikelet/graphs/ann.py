@@ -25,7 +25,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs import file, kernels, writer
 from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import read_chain
@@ -69,7 +69,7 @@ def read_ann(path: str | Path) -> ReluNetwork:
     try:
         return ann_from_nir(graph)
     except SpikeletError as error:
-        raise SpikeletError(f"{path}: {error}") from error
+        raise RefusedInput(f"{path}: {error}") from error
 
 
 def ann_to_nir(network: ReluNetwork) -> nir.NIRGraph:
@@ -132,7 +132,7 @@ def ann_from_nir(graph: nir.NIRGraph) -> ReluNetwork:
     staircase = _activation(graph) == STAIRCASE
     parts = list(_parts(graph))
     if len(parts) < 2:
-        raise SpikeletError(
+        raise RefusedInput(
             f"the graph has {len(parts)} Affine or Linear nodes or convolutions; "
             "a ReLU network needs at least two"
         )
@@ -154,7 +154,7 @@ def _activation(graph: nir.NIRGraph) -> str:
     activation = graph.metadata.get(PREFIX + "activation")
     if activation not in (PLAIN, STAIRCASE):
         is_missing = activation is None
-        raise SpikeletError(
+        raise RefusedInput(
             f"the graph {'lacks the metadata' if is_missing else f'says {activation!r} in'} "
             f"{PREFIX}activation; set it to {PLAIN!r} if a ReLU follows each layer but the last"
         )
@@ -185,7 +185,7 @@ def _parts(graph: nir.NIRGraph) -> Iterator[_Part]:
             yield _Part(link.name, node, synapses)
             layers.synapses = passing(synapses.grid, synapses.shape)
     if layers.synapses.names:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {layers.synapses.names[0]!r} comes after the last layer, which must not be pooled; "
             "put it before that layer"
         )
@@ -195,7 +195,7 @@ def _check_kind(name: str, node: nir.NIRNode) -> None:
     """Raise SpikeletError unless the node can be part of a ReLU network."""
     readable = (*_LAYERS, *_BETWEEN)
     if not isinstance(node, (*readable, *_OF_SUBGRAPHS)):
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} is {type(node).__name__}, where only "
             f"{', '.join(kind.__name__ for kind in readable)} can be read; "
             "spikelet import takes networks of spiking neurons"
@@ -212,7 +212,7 @@ def _layer(part: _Part, scale: float, *, has_clip: bool) -> ReluLayer:
         return ReluLayer(np.ascontiguousarray(weights) * scale, part.synapses.bias, clip, geometry)
     except SpikeletError as error:
         names = ", ".join(map(repr, part.synapses.names))
-        raise SpikeletError(
+        raise RefusedInput(
             f"{'nodes' if len(part.synapses.names) > 1 else 'node'} {names}: {error}"
         ) from error
 
@@ -245,7 +245,7 @@ def _number(node: nir.NIRNode, owner: str, key: str, default: float | None = Non
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < np.inf:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{owner} has {PREFIX}{key} {value!r} in its metadata; it must be a positive number"
         )
     return number
@@ -258,7 +258,7 @@ def _classes(graph: nir.NIRGraph, neurons: Grid) -> tuple[str, ...]:
         names = range(neurons.values) if text is None else json.loads(text)
         classes = tuple(map(str, names))
     except (TypeError, ValueError):
-        raise SpikeletError(
+        raise RefusedInput(
             f"the graph has {PREFIX}classes {text!r} in its metadata; it must be a JSON list"
         ) from None
     return neurons.arranged(classes)

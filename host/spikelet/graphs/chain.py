@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import nir
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 
 _NEURONS = (nir.LIF, nir.IF, nir.LI, nir.I, nir.CubaLIF, nir.CubaLI, nir.Threshold)
 
@@ -74,18 +74,18 @@ def read_chain(graph: nir.NIRGraph) -> Chain:
     cycles = [cycle for link in links for cycle in link.cycles]
     aside = sorted(set(nodes) - {*names, *(name for cycle in cycles for name in cycle)})
     if aside:
-        raise SpikeletError(f"node {aside[0]!r} is not on the way from Input to Output")
+        raise RefusedInput(f"node {aside[0]!r} is not on the way from Input to Output")
     used = {edge for way in (names, *cycles) for edge in pairwise(way)}
     extra = sorted(set(edges) - used)
     if extra:
-        raise SpikeletError(f"edge {extra[0]!r} is not on the way from Input to Output")
+        raise RefusedInput(f"edge {extra[0]!r} is not on the way from Input to Output")
     return Chain(nodes, links)
 
 
 def _ends(graph: nir.NIRGraph, owner: str) -> tuple[str, str]:
     """Return the names of the only Input and the only Output; raises SpikeletError."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{owner} has {len(graph.inputs)} Input and {len(graph.outputs)} Output nodes, "
             "where only one of each can be read"
         )
@@ -113,7 +113,7 @@ def _opened(graph: nir.NIRGraph) -> tuple[Nodes, Edges]:
     # Some exporters repeat an edge.
     for before, after in dict.fromkeys(map(tuple, graph.edges)):
         if before not in last or after not in first:
-            raise SpikeletError(f"edge {(before, after)!r} is of a node that is not there")
+            raise RefusedInput(f"edge {(before, after)!r} is of a node that is not there")
         edges.append((last[before], first[after]))
     return nodes, edges
 
@@ -131,7 +131,7 @@ def _way(nodes: Nodes, edges: Edges, first: str, last: str) -> tuple[ChainNode, 
             returns = {start: way for start, way in ways.items() if way is not None}
         onward = [start for start in following if start not in returns]
         if len(onward) != 1 or onward[0] in names:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"node {name!r} leads to {following or 'nothing'}, "
                 "where only a chain of nodes can be read"
             )

@@ -14,7 +14,7 @@ from pathlib import Path
 import nir
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs.reader import from_nir
 from spikelet.graphs.writer import to_nir
 from spikelet.networks.float_network import FloatNetwork
@@ -122,11 +122,11 @@ def _naming(path: str | Path) -> Iterator[None]:
     try:
         yield
     except SpikeletError as error:
-        raise SpikeletError(f"{path}: {error}") from error
+        raise RefusedInput(f"{path}: {error}") from error
     # nir and h5py document no exceptions for damaged and foreign files.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise SpikeletError(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
+        raise RefusedInput(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
 
 
 def _graph(content: bytes) -> nir.NIRGraph:
@@ -136,7 +136,7 @@ def _graph(content: bytes) -> nir.NIRGraph:
     """
     body, seal = content[:-SEAL_SIZE], content[-SEAL_SIZE:]
     if seal.startswith(SEAL) and seal != _seal(body):
-        raise SpikeletError("is damaged, its checksum is not that of its content")
+        raise RefusedInput("is damaged, its checksum is not that of its content")
     return nir.read(io.BytesIO(content), type_check=False)
 
 

@@ -10,7 +10,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs import kernels
 from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import Chain, ChainNode, read_chain
@@ -41,7 +41,7 @@ def from_nir(graph: nir.NIRGraph) -> FloatNetwork:
     """
     version = int(_metadata(graph, "the graph", "format"))
     if version > FORMAT:
-        raise SpikeletError(
+        raise RefusedInput(
             f"the graph has format {version}, but this Spikelet reads {FORMAT}; install a newer one"
         )
     dt = float(_metadata(graph, "the graph", "dt"))
@@ -67,7 +67,7 @@ def _metadata(node: nir.NIRNode, owner: str, key: str) -> Any:
     """Return a value of the metadata; raises SpikeletError if it is missing."""
     value = node.metadata.get(PREFIX + key)
     if value is None:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{owner} lacks the metadata {PREFIX}{key}; only graphs that Spikelet wrote can be read"
         )
     return value
@@ -128,13 +128,13 @@ def _parts(chain: Chain) -> Iterator[_Parts]:
             yield _Parts(pool, synapses, link.name, _recurrent(chain, link))
             pool = synapses = None
     if synapses or pool:
-        raise SpikeletError(f"node {synapses or pool!r} needs neurons after it")
+        raise RefusedInput(f"node {synapses or pool!r} needs neurons after it")
 
 
 def _check_kind(name: str, node: nir.NIRNode, kinds: tuple[type, ...]) -> None:
     """Raise SpikeletError unless the node is of one of these types."""
     if not isinstance(node, kinds):
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} is {type(node).__name__}, where only "
             f"{', '.join(kind.__name__ for kind in kinds)} can be read"
         )
@@ -145,7 +145,7 @@ def _recurrent(chain: Chain, link: ChainNode) -> str | None:
     if not link.returns:
         return None
     if len(link.returns) > 1 or len(link.returns[0]) != 1:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {link.name!r} comes back to itself on {len(link.returns)} ways, "
             "where only one through a Linear can be read"
         )
@@ -183,7 +183,7 @@ def _layer(chain: Chain, parts: _Parts, grid: Grid | None, dt: float) -> FloatLa
         )
     except SpikeletError as error:
         names = f"{parts.synapses!r} and {parts.neurons!r}"
-        raise SpikeletError(f"nodes {names}: {error}") from error
+        raise RefusedInput(f"nodes {names}: {error}") from error
 
 
 def _geometry(synapses: nir.NIRNode, name: str) -> Geometry | None:
@@ -221,7 +221,7 @@ def _check_frame(node: nir.NIRNode, name: str, geometry: Geometry) -> None:
     ):
         values, expected = np.atleast_1d(value).tolist(), np.array(pair)[axes].tolist()
         if values != expected:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"node {name!r} has {what} of {values}, where its metadata has {expected}; "
                 "only graphs that Spikelet wrote can be read"
             )
@@ -232,7 +232,7 @@ def _check_pool(pool: nir.NIRNode | None, parts: _Parts, geometry: Geometry | No
     expected = geometry.pool if geometry else (1, 1)
     window = (1, 1) if pool is None else tuple(map(int, pool.kernel_size))
     if window != expected:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {parts.synapses!r} follows a pooling of {window}, "
             f"where its metadata has {expected}; only graphs that Spikelet wrote can be read"
         )
@@ -252,7 +252,7 @@ def _weights(
     if grid is None:
         return np.ascontiguousarray(weight.T)
     if weight.shape[1:] != (grid.values,):
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has weights of shape {list(weight.shape)}, but gets {grid.values} values"
         )
     rows = np.empty((grid.values, len(weight)), weight.dtype)
@@ -271,7 +271,7 @@ def _leaks(
         _check_gain(neurons.r * dt, owner, "r * dt")
         return None, _kept(neurons, owner, np.ones_like(neurons.r), "beta")
     if neurons.v_leak.any():
-        raise SpikeletError(f"{owner} has a v_leak, where only 0 can be read")
+        raise RefusedInput(f"{owner} has a v_leak, where only 0 can be read")
     current = isinstance(neurons, nir.CubaLIF | nir.CubaLI)
     tau, name = (neurons.tau_mem, "tau_mem") if current else (neurons.tau, "tau")
     _check_gain(neurons.r * dt / tau, owner, f"r * dt / {name}")
@@ -285,7 +285,7 @@ def _leaks(
 def _check_gain(gain: NDArray[np.float64], owner: str, equation: str) -> None:
     """Raise SpikeletError unless the gain is 1."""
     if not np.allclose(gain, 1, rtol=0, atol=ROUNDING):
-        raise SpikeletError(f"{owner} has {equation} = {gain.flat[0]:g}, where only 1 can be read")
+        raise RefusedInput(f"{owner} has {equation} = {gain.flat[0]:g}, where only 1 can be read")
 
 
 def _kept(
@@ -304,7 +304,7 @@ def _per_map(values: NDArray[np.float64], owner: str, what: str) -> NDArray[np.f
     """Return float64[maps]; raises SpikeletError if the neurons of a map differ."""
     rows = np.asarray(values).reshape(len(values), -1)
     if (rows != rows[:, :1]).any():
-        raise SpikeletError(
+        raise RefusedInput(
             f"{owner} has neurons of one map with different {what}, where only alike can be read"
         )
     return np.ascontiguousarray(rows[:, 0])

@@ -34,7 +34,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs import writer
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 
@@ -83,7 +83,7 @@ def for_snntorch(network: FloatNetwork) -> nir.NIRGraph:
         try:
             layers.append(_with_threshold_1(layer))
         except SpikeletError as error:
-            raise SpikeletError(f"layer {number} {error}") from None
+            raise RefusedInput(f"layer {number} {error}") from None
     graph = writer.to_nir(replace(network, layers=tuple(layers), dt=DT))
     nodes = {name: _plain(name, node) for name, node in graph.nodes.items()}
     return nir.NIRGraph(nodes, graph.edges, type_check=writer.is_typed(nodes))
@@ -118,7 +118,7 @@ def snippet(network: FloatNetwork, graph: nir.NIRGraph) -> str:
 def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
     """Return a node without Spikelet's metadata, of a type that snnTorch knows."""
     if isinstance(node, nir.Conv1d):
-        raise SpikeletError(f"node {name!r} is Conv1d, which snnTorch does not read; only 2-D is")
+        raise RefusedInput(f"node {name!r} is Conv1d, which snnTorch does not read; only 2-D is")
     if isinstance(node, nir.SumPool2d):
         return nir.AvgPool2d(node.kernel_size, node.stride, node.padding)
     node.metadata = {}
@@ -128,31 +128,31 @@ def _plain(name: str, node: nir.NIRNode) -> nir.NIRNode:
 def _with_threshold_1(layer: FloatLayer) -> FloatLayer:
     """Return the layer with thresholds of 1, starts and resets at 0, and pooling by averages."""
     if layer.recurrent is not None:
-        raise SpikeletError(
+        raise RefusedInput(
             "hears its own spikes, and snnTorch cannot read that from any graph; others it can"
         )
     subtracts = layer.theta is not None and layer.reset == "subtract"
     if subtracts and not layer.beta.all():
-        raise SpikeletError(
+        raise RefusedInput(
             "has neurons with beta 0, from which snnTorch cannot subtract a threshold a step "
             "after the spike; train it with --reset set"
         )
     zero, theta = _units(layer)
     if layer.alpha is not None and zero.any():
-        raise SpikeletError(
+        raise RefusedInput(
             "has a synaptic current, behind which snnTorch's membranes cannot be counted from "
             "another zero, as this reset needs it; train it with --reset set"
         )
     if (theta <= 0).any():
-        raise SpikeletError(f"has a threshold {theta.min():g} above its reset; it must be positive")
+        raise RefusedInput(f"has a threshold {theta.min():g} above its reset; it must be positive")
     starts = _starts(layer)
     if subtracts and starts.any() and not np.allclose(starts, 1 - 1 / layer.beta, ROUNDING):
-        raise SpikeletError(
+        raise RefusedInput(
             "does other than start at 0 and lose theta or theta / beta to a spike, which is all "
             "that snnTorch's neurons can; train it with --reset subtract"
         )
     if not subtracts and starts.any():
-        raise SpikeletError(
+        raise RefusedInput(
             "starts at other membranes than those after a reset, which snnTorch's neurons cannot; "
             "train it without v_start"
         )

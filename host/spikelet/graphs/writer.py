@@ -37,7 +37,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.graphs.kernels import frame, framed, is_matrix, is_over_time
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
@@ -178,7 +178,7 @@ def _check_input(ending: str, geometry: Geometry, grid: Grid | None, inputs: int
     actual = grid or Grid((1, 1), inputs)
     expected = Grid(geometry.size, geometry.channels)
     if actual != expected or (grid is None and not is_matrix(geometry)):
-        raise SpikeletError(
+        raise RefusedInput(
             f"layer {ending[1:]} takes {expected.size[0]} x {expected.size[1]} pixels of "
             f"{expected.channels} channels, but the neurons before it are {_text(grid, inputs)}; "
             "NIR cannot express that, give both the same shape"

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 
 UNLABELLED = -1
 # A higher label is more probably a mistake than a class.
@@ -64,7 +64,7 @@ class Dataset:
         _check_classes(self.classes, self.name)
         _check_labels(self.y, len(self.x), len(self.classes), self.name)
         if self.groups is not None and self.groups.shape != (len(self.x),):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{self.name}: groups has shape {self.groups.shape}; it must be ({len(self.x)},), "
                 "a group for each row of x"
             )
@@ -90,7 +90,7 @@ def load_dataset(name_or_path: str | Path) -> Dataset:
     if name_or_path == "digits":
         return load_digits()
     if not Path(name_or_path).exists():
-        raise SpikeletError(
+        raise UsageError(
             f"there is no dataset {str(name_or_path)!r}: give digits, or the path of an .npz file"
         )
     return load_npz(name_or_path)
@@ -136,10 +136,10 @@ def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
         with open(path, "rb") as file:
             arrays = _read_arrays(file, name, ("x", "y", "classes", "groups"))
     except OSError as error:
-        raise SpikeletError(f"{name}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from error
     for key in ("x", "y") if need_labels else ("x",):
         if key not in arrays:
-            raise SpikeletError(f"{name}: has no array {key}; a dataset needs {key}")
+            raise RefusedInput(f"{name}: has no array {key}; a dataset needs {key}")
     x = arrays["x"]
     groups = _integers("groups", arrays["groups"], name) if "groups" in arrays else None
     if "y" not in arrays:
@@ -184,7 +184,7 @@ def _drawn(
     # Round first, because 0.2 * 1795 is a little more than 359 in floating point.
     test_size = math.ceil(round(n * test_fraction, 6))
     if not 0 < test_size < n:
-        raise SpikeletError(
+        raise UsageError(
             f"{name}: cannot split {n} samples or groups of them with a fraction of "
             f"{test_fraction}; each part needs at least one"
         )
@@ -218,7 +218,7 @@ def _read_arrays(file: IO[bytes], name: str, keys: Sequence[str]) -> dict[str, N
             members = set(archive.namelist())
             return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in members}
     except _DAMAGE as error:
-        raise SpikeletError(f"{name}: is not an .npz file, or a damaged one: {error}") from error
+        raise RefusedInput(f"{name}: is not an .npz file, or a damaged one: {error}") from error
 
 
 def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
@@ -228,7 +228,7 @@ def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
         with archive.open(f"{key}.npy") as member:
             return np.lib.format.read_array(member, allow_pickle=False)
     except _DAMAGE as error:
-        raise SpikeletError(f"{name}: array {key} is damaged: {error}") from error
+        raise RefusedInput(f"{name}: array {key} is damaged: {error}") from error
 
 
 def _check_header(member: IO[bytes], key: str, name: str) -> None:
@@ -238,20 +238,20 @@ def _check_header(member: IO[bytes], key: str, name: str) -> None:
         raise ValueError(f"its format {version[0]}.{version[1]} is not one of plain arrays")
     shape, _, dtype = _HEADER_READERS[version](member)
     if dtype.hasobject:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: {key} holds pickled Python objects, which are never loaded; "
             "save it as an array of plain numbers or strings"
         )
     size = math.prod(shape) * dtype.itemsize
     if size > MAX_BYTES:
-        raise SpikeletError(f"{name}: {key} would take {size} bytes, above {MAX_BYTES}")
+        raise RefusedInput(f"{name}: {key} would take {size} bytes, above {MAX_BYTES}")
 
 
 def _check_inputs(x: NDArray[Any], name: str) -> None:
     if x.dtype != np.uint8 and not (x.dtype == np.int16 and x.ndim == 3):
-        raise SpikeletError(f"{name}: x is {_describe(x)}; it must be uint8 0..255: {_remedy(x)}")
+        raise RefusedInput(f"{name}: x is {_describe(x)}; it must be uint8 0..255: {_remedy(x)}")
     if x.ndim not in (2, 3) or 0 in x.shape:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: x has shape {x.shape}; it must be [n, channels] or [n, samples, channels], "
             "none of them 0"
         )
@@ -278,28 +278,28 @@ def _remedy(x: NDArray[Any]) -> str:
 
 def _check_classes(classes: tuple[str, ...], name: str) -> None:
     if len(classes) > MAX_CLASSES:
-        raise SpikeletError(f"{name}: classes has {len(classes)} names, above {MAX_CLASSES}")
+        raise RefusedInput(f"{name}: classes has {len(classes)} names, above {MAX_CLASSES}")
     for position, label in enumerate(classes):
         if label in classes[:position]:
-            raise SpikeletError(f"{name}: classes has {label!r} twice; names must differ")
+            raise RefusedInput(f"{name}: classes has {label!r} twice; names must differ")
 
 
 def _check_labels(y: NDArray[np.int64], samples: int, classes: int, name: str) -> None:
     if y.shape != (samples,):
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: y has shape {y.shape}; it must be ({samples},), a label for each row of x"
         )
     lowest, highest = (0, classes - 1) if classes else (UNLABELLED, UNLABELLED)
     outside = y[(y < lowest) | (y > highest)]
     if outside.size:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: y holds {outside[0]}; with {classes} classes it must be {lowest}..{highest}"
         )
 
 
 def _integers(key: str, array: NDArray[Any], name: str) -> NDArray[np.int64]:
     if array.dtype.kind not in "iu":
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: {key} is {_describe(array)}; it must be whole numbers, "
             f"e.g. {key}.astype(np.int64)"
         )
@@ -308,7 +308,7 @@ def _integers(key: str, array: NDArray[Any], name: str) -> NDArray[np.int64]:
 
 def _names(classes: NDArray[Any], name: str = "digits") -> tuple[str, ...]:
     if classes.dtype.kind != "U" or classes.ndim != 1 or classes.size == 0:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name}: classes is {classes.dtype} of shape {classes.shape}; "
             "it must be a list of at least one string"
         )
@@ -318,5 +318,5 @@ def _names(classes: NDArray[Any], name: str = "digits") -> tuple[str, ...]:
 def _numbered(y: NDArray[np.int64], name: str) -> tuple[str, ...]:
     """Return the labels themselves as the names of the classes."""
     if y.size and not 0 <= y.max() < MAX_CLASSES:
-        raise SpikeletError(f"{name}: y holds {y.max()}; without classes it must be 0..999")
+        raise RefusedInput(f"{name}: y holds {y.max()}; without classes it must be 0..999")
     return tuple(str(label) for label in range(int(y.max(initial=0)) + 1))

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikert.network.tables import ENCODERS
 
 # Half a spike, so that rounding favours neither more spikes nor fewer.
@@ -44,12 +44,10 @@ def parameter(encoder: str, value: int | None) -> int:
 def check_encoder(encoder: str, value: int) -> None:
     """Raise SpikeletError unless the encoder exists and can have this parameter."""
     if encoder not in ENCODERS:
-        raise SpikeletError(f"encoder is {encoder!r}; it must be one of {', '.join(ENCODERS)}")
+        raise UsageError(f"encoder is {encoder!r}; it must be one of {', '.join(ENCODERS)}")
     least, most = PARAMETERS.get(encoder, (0, 0))
     if not least <= value <= most:
-        raise SpikeletError(
-            f"encoder {encoder} has parameter {value}; it must be in {least}..{most}"
-        )
+        raise UsageError(f"encoder {encoder} has parameter {value}; it must be in {least}..{most}")
 
 
 def inputs(encoder: str, channels: int) -> int:

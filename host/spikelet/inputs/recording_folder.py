@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs.recording_files import SUFFIXES
 from spikelet.inputs.recordings import LABELS
 
@@ -65,9 +65,9 @@ class SensorSettings:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.rate) and self.rate > 0):
-            raise SpikeletError(f"rate is {self.rate} samples a second; it must be above 0")
+            raise UsageError(f"rate is {self.rate} samples a second; it must be above 0")
         if not self.channels:
-            raise SpikeletError("a sensor has one channel at least; name its channels")
+            raise UsageError("a sensor has one channel at least; name its channels")
 
 
 class Folder:
@@ -102,7 +102,7 @@ class Folder:
                 settings=dict(stored["settings"]),
             )
         except (ValueError, KeyError, TypeError) as error:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{place} does not say what sensor was recorded ({type(error).__name__}: {error}); "
                 "mend it or name another folder"
             ) from None
@@ -116,7 +116,7 @@ class Folder:
         if (before := self.settings()) is not None:
             _check_same(self.path, before, sensor)
         elif self.path.is_dir() and (others := self._recordings()):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{self.path} holds {others[0]}, and no {SENSOR} that names its sensor; "
                 "name another folder"
             )
@@ -194,7 +194,7 @@ def _numbered(name: str, number: int) -> str:
 def _check_label(label: str) -> None:
     allowed = all(character.isalnum() or character in IN_LABELS for character in label)
     if not allowed or not label or label != label.strip(" .") or len(label) > LONGEST_LABEL:
-        raise SpikeletError(
+        raise UsageError(
             f"the label {label[:LONGEST_LABEL]!r} cannot be part of a file's name; use up to "
             f'{LONGEST_LABEL} letters and digits, and "-", "+", "." or a space between them'
         )
@@ -204,7 +204,7 @@ def _check_same(path: Path, before: SensorSettings, now: SensorSettings) -> None
     """Raise SpikeletError with the first field in which a sensor differs from the folder's."""
     for name, old in asdict(before).items():
         if (new := asdict(now)[name]) != old:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{path} holds recordings whose {name} {_be(name)} {_spelled(old)}, and this one's "
                 f"{_be(name)} {_spelled(new)}; name another folder"
             )
@@ -226,7 +226,7 @@ def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
     """Return readings as they are stored, or raise SpikeletError."""
     channels = len(sensor.channels)
     if readings.ndim != 2 or readings.shape[1] != channels or readings.dtype.kind not in "iu":
-        raise SpikeletError(
+        raise RefusedInput(
             f"readings are {readings.dtype}{list(readings.shape)}; "
             f"{sensor.sensor} gives whole numbers of {channels} channels"
         )
@@ -235,7 +235,7 @@ def _int16(readings: NDArray[Any], sensor: SensorSettings) -> NDArray[np.int16]:
     limits = np.iinfo(np.int16)
     low, high = int(readings.min()), int(readings.max())
     if low < limits.min or high > limits.max:
-        raise SpikeletError(
+        raise RefusedInput(
             f"readings lie in {low}..{high}, beyond int16; have the sensor scale them"
         )
     return readings.astype(np.int16)

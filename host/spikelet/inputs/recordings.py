@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read_recording
 
 LABELS = "labels.csv"
@@ -71,7 +71,7 @@ class Recordings:
             If `every` is below 1.
         """
         if every < 1:
-            raise SpikeletError(f"every is {every}; it must be at least 1")
+            raise UsageError(f"every is {every}; it must be at least 1")
         return replace(self, raw=tuple(raw[::every] for raw in self.raw))
 
 
@@ -132,7 +132,7 @@ def load_recordings(folder: str | Path, excluded: Collection[str] = ()) -> Recor
         except Unreadable as reason:
             skipped.append(f"{path.name}: left out because {reason}")
     if not files:
-        raise SpikeletError(f"{folder}: holds no recording that can be used; {_first(skipped)}")
+        raise RefusedInput(f"{folder}: holds no recording that can be used; {_first(skipped)}")
     _check_channels(files, folder)
     classes = tuple(sorted({file.label for file in files}))
     return Recordings(
@@ -160,15 +160,15 @@ def read_labels(folder: str | Path) -> dict[str, str]:
         table = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
         columns, rows = table.fieldnames or (), list(table)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpikeletError(f"{path}: cannot be read: {error}") from error
+        raise RefusedInput(f"{path}: cannot be read: {error}") from error
     if not {"file", "label"} <= set(columns):
-        raise SpikeletError(
+        raise RefusedInput(
             f"{path}: has the columns {', '.join(columns) or 'of an empty file'}; "
             "it needs file and label"
         )
     for position, row in enumerate(rows, 1):
         if not row["file"] or not row["label"]:
-            raise SpikeletError(f"{path}: row {position} lacks its file or its label")
+            raise RefusedInput(f"{path}: row {position} lacks its file or its label")
     return {row["file"]: row["label"] for row in rows}
 
 
@@ -190,7 +190,7 @@ def folds(recordings: Recordings, k: int) -> NDArray[np.int64]:
         If k is not 2..n.
     """
     if not 2 <= k <= len(recordings):
-        raise SpikeletError(
+        raise UsageError(
             f"k is {k}, and there are {len(recordings)} recordings; it must be 2 at least, and no more "
             "than there are"
         )
@@ -212,10 +212,10 @@ def windows(recordings: Recordings, window: int, hop: int) -> Windows:
         If window or hop is below 1, or every recording is shorter than a window.
     """
     if window < 1 or hop < 1:
-        raise SpikeletError(f"window is {window} and hop is {hop}; each must be at least 1 sample")
+        raise UsageError(f"window is {window} and hop is {hop}; each must be at least 1 sample")
     lengths = np.array([len(raw) for raw in recordings.raw])
     if lengths.max(initial=0) < window:
-        raise SpikeletError(
+        raise UsageError(
             f"window is {window} samples, above the longest recording's {lengths.max(initial=0)}; "
             "lower it"
         )
@@ -254,7 +254,7 @@ def _paths(folder: Path) -> list[Path]:
     try:
         paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
     except OSError as error:
-        raise SpikeletError(f"{folder}: cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"{folder}: cannot be read: {error.strerror or error}") from error
     return sorted(path for path in paths if path.name != LABELS)
 
 
@@ -279,7 +279,7 @@ def _check_channels(files: list[_File], folder: Path) -> None:
     first = files[0]
     for file in files:
         if file.raw.shape[1] != first.raw.shape[1]:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{folder}: {file.name} has {file.raw.shape[1]} channels and {first.name} "
                 f"{first.raw.shape[1]}; keep recordings of one sensor in a folder"
             )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 
 # The largest x.
 TOP = 255
@@ -59,12 +59,12 @@ class Scaling:
         for field in ("offset", "scale"):
             object.__setattr__(self, field, _numbers(field, getattr(self, field)))
         if len(self.offset) != len(self.scale):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"scaling has {len(self.offset)} offsets for {len(self.scale)} scales; "
                 "give one of each for each channel, or one of each for all"
             )
         if not 0 <= self.shift <= MAX_SHIFT:
-            raise SpikeletError(f"shift is {self.shift}; it must be 0..{MAX_SHIFT}")
+            raise RefusedInput(f"shift is {self.shift}; it must be 0..{MAX_SHIFT}")
 
     def apply(self, raw: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         """Return encoder inputs from raw readings.
@@ -108,7 +108,7 @@ class Scaling:
     def _check_channels(self, raw: NDArray[Any]) -> None:
         channels = raw.shape[-1] if raw.ndim else 0
         if len(self.scale) not in (1, channels):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"readings have {channels} channels, but the scaling has {len(self.scale)}; "
                 "scale readings of the sensor that it was fitted to"
             )
@@ -142,9 +142,9 @@ def fit_scaling(
     """
     low, high = percentiles or Percentiles()
     if not 0 <= low < high <= 100:
-        raise SpikeletError(f"percentiles are {low} and {high}; they must rise within 0..100")
+        raise UsageError(f"percentiles are {low} and {high}; they must rise within 0..100")
     if not recordings:
-        raise SpikeletError("there are no recordings to fit a scaling to")
+        raise RefusedInput("there are no recordings to fit a scaling to")
     readings = np.concatenate(recordings)
     _check_readings(readings)
     columns = readings.reshape(-1, 1) if shared else readings
@@ -161,16 +161,16 @@ def _percentile(columns: NDArray[np.integer[Any]], percentile: float) -> NDArray
 def _scale(span: NDArray[np.int64], shift: int) -> NDArray[np.int32]:
     """Return the least scale at which each span of readings, (span * scale) >> shift, gives 255."""
     if not 0 <= shift <= MAX_SHIFT:
-        raise SpikeletError(f"shift is {shift}; it must be 0..{MAX_SHIFT}")
+        raise UsageError(f"shift is {shift}; it must be 0..{MAX_SHIFT}")
     if span.min() < 1:
         channel = int(span.argmin())
-        raise SpikeletError(
+        raise RefusedInput(
             f"readings of channel {channel} do not change between the percentiles; "
             "widen them, or leave the channel out"
         )
     scale = -(-(TOP << shift) // span)
     if scale.max() > _INT32.max:
-        raise SpikeletError(
+        raise RefusedInput(
             f"a range of {span.min()} readings needs scale {scale.max()} at shift {shift}, "
             f"above {_INT32.max}; lower shift"
         )
@@ -181,7 +181,7 @@ def _numbers(field: str, values: Any) -> NDArray[np.int32]:
     """Return the field as int32[channels], or raise SpikeletError."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or array.ndim != 1 or not array.size:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{field} is {array.dtype} of shape {array.shape}; "
             "it must be integers, one for each channel or one for all"
         )
@@ -192,10 +192,10 @@ def _numbers(field: str, values: Any) -> NDArray[np.int32]:
 def _check_readings(raw: NDArray[Any], what: str = "raw") -> None:
     """Refuse readings that are no integers, or outside int32."""
     if raw.dtype.kind not in "iu":
-        raise SpikeletError(f"{what} is {raw.dtype}; it must be integers, as the sensor gives them")
+        raise RefusedInput(f"{what} is {raw.dtype}; it must be integers, as the sensor gives them")
     if np.can_cast(raw.dtype, np.int32) or not raw.size:
         return
     if raw.min() < _INT32.min or raw.max() > _INT32.max:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{what} lies in {raw.min()}..{raw.max()}; it must lie in {_INT32.min}..{_INT32.max}"
         )

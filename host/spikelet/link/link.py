@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from spikelet.boards.port import SerialStream
-from spikelet.errors import BoardGone, SpikeletError
+from spikelet.errors import BoardError, BoardGone, SpikeletError, UsageError
 from spikelet.link import board_info
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.frames import Frame, FrameReader
@@ -113,7 +113,7 @@ class Link:
             for frame in self.request(wire.HELLO, payload):
                 if frame.kind == wire.BOARD:
                     return self._welcome(frame.payload, kernel)
-        raise SpikeletError(
+        raise BoardError(
             f"{self.name} does not identify itself; run spikelet flash, then try again"
         )
 
@@ -243,13 +243,13 @@ class Link:
     def _welcome(self, payload: bytes, kernel: str) -> BoardInfo:
         # The rest of the payload depends on the protocol.
         if payload[0] != wire.PROTOCOL:
-            raise SpikeletError(
+            raise BoardError(
                 f"{self.name} speaks protocol {payload[0]}, this host {wire.PROTOCOL}; "
                 "run spikelet flash"
             )
         info = board_info.parse_board_info(payload)
         if kernel and kernel not in info.kernels:
-            raise SpikeletError(
+            raise UsageError(
                 f"{self.name} has no kernel {kernel!r}; it has {', '.join(info.kernels)}"
             )
         self._receive = info.receive

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 from spikelet.link.frames import Frame
 from spikelet.link.link import Link
 from spikelet.link.turn import Status, Turn
@@ -120,7 +120,7 @@ def _listen(link: Link, *command: Any) -> Iterator[Frame]:
     payload = struct.pack(wire.TURN_FORMAT, *command)
     # Frames that still answer an earlier command must not acknowledge this one.
     yield from link.request(wire.LIVE, payload, answered=False, patience=REPORT_TIMEOUT_S)
-    raise SpikeletError(
+    raise BoardError(
         f"{link.name} has said nothing of its sensor for {REPORT_TIMEOUT_S:.0f} s; "
         "reset it and try again"
     )

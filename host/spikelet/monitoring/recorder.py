@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import survey_port
 from spikelet.boards.port import Port
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.flashing import drivers, flash
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import choice
@@ -166,7 +166,7 @@ def open_sensor(
         If the board has no sensors, or the runtime does not start there.
     """
     if port.in_place:
-        raise SpikeletError(f"{port.name} has no sensors; record from another board")
+        raise UsageError(f"{port.name} has no sensors; record from another board")
     interpreter = survey_port(port)
     if driver:
         drivers.install_driver(port, interpreter.name, driver)

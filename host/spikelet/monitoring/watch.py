@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from spikelet.boards.port import Port
 from spikelet.boards.usb_identity import UsbIdentity
-from spikelet.errors import BoardGone, NotThere, SpikeletError
+from spikelet.errors import BoardError, BoardGone, NotThere, SpikeletError
 from spikelet.link import sensor
 from spikelet.link.link import Link
 from spikelet.link.turn import Status, Turn
@@ -220,7 +220,7 @@ class Watch:
                     self._leave()
             fruitless = 0 if self.answers > answers else fruitless + 1
             if fruitless == WATCH_ATTEMPTS:
-                raise SpikeletError(self._in_a_loop())
+                raise BoardError(self._in_a_loop())
             yield Gone(reason)
             reopened = True
 
@@ -251,7 +251,7 @@ class Watch:
             except SpikeletError as error:
                 failures += 1
                 if failures == WATCH_ATTEMPTS:
-                    raise SpikeletError(
+                    raise BoardError(
                         f"{self.port.name} is there again, but was of no use {WATCH_ATTEMPTS} times: "
                         f"{error}"
                     ) from None

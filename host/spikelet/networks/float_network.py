@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import raster, summary
@@ -89,12 +89,12 @@ class FloatLayer(LayerShape):
             if getattr(self, field) is not None:
                 self._check_array(field, self.weights.shape[1:])
         if self.rho is not None and self.theta is None:
-            raise SpikeletError(
+            raise RefusedInput(
                 "rho is subtracted by a spike, but without theta the layer never fires; omit it"
             )
         for field, share in (("beta", self.beta), ("alpha", self.alpha)):
             if share is not None and (share.min() < 0 or share.max() > 1):
-                raise SpikeletError(
+                raise RefusedInput(
                     f"{field} lies in {share.min():g}..{share.max():g}; it must be in 0..1"
                 )
         if self.recurrent is not None:
@@ -192,7 +192,7 @@ class FloatNetwork:
         _check_chain(self.layers)
         check_coding(self)
         if not 0 < self.dt < np.inf:
-            raise SpikeletError(f"dt is {self.dt}; it must be a positive number of seconds")
+            raise UsageError(f"dt is {self.dt}; it must be a positive number of seconds")
         self._check_readout()
 
     def __eq__(self, other: object) -> bool:
@@ -211,7 +211,7 @@ class FloatNetwork:
     def _check_readout(self) -> None:
         check_classes(self.layers, self.classes)
         if self.readout == "count" and self.layers[-1].theta is None:
-            raise SpikeletError("readout count needs a last layer with a threshold")
+            raise UsageError("readout count needs a last layer with a threshold")
 
     @property
     def inputs(self) -> int:
@@ -331,13 +331,13 @@ def reset_membranes(layer: FloatLayer, before: FloatArray, spikes: FloatArray) -
 
 def _check_choice(field: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
-        raise SpikeletError(f"{field} is {value!r}; it must be one of {', '.join(choices)}")
+        raise UsageError(f"{field} is {value!r}; it must be one of {', '.join(choices)}")
 
 
 def _check_chain(layers: Sequence[FloatLayer]) -> None:
     if not layers:
-        raise SpikeletError("a network needs at least one layer")
+        raise RefusedInput("a network needs at least one layer")
     for position, layer in enumerate(layers[:-1]):
         if layer.theta is None:
-            raise SpikeletError(f"layer {position} never fires; only the last may have no theta")
+            raise RefusedInput(f"layer {position} never fires; only the last may have no theta")
     check_chain(layers)

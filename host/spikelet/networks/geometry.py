@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikert.network.tables import MAX_PARTS
 
 Pair = tuple[int, int]
@@ -65,20 +65,20 @@ class Geometry:
         self._check("padding", self.padding, 0)
         self._check("channels", (self.channels,), 1)
         if min(self.pooled) < 1:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"pool is {self.pool}; it must not be larger than the size {self.size}"
             )
         if self.stride[0] * self.stride[1] > MAX_PARTS:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"stride is {self.stride}; rows times columns must be {MAX_PARTS} at most"
             )
         for name, count in (("inputs", self.inputs), ("pixels", self.pixels)):
             if count > MOST:
-                raise SpikeletError(f"a convolution has {count} {name}; at most {MOST} fit a layer")
+                raise RefusedInput(f"a convolution has {count} {name}; at most {MOST} fit a layer")
 
     def _check(self, name: str, values: tuple[int, ...], least: int) -> None:
         if min(values) < least or max(values) > MOST:
-            raise SpikeletError(f"{name} is {values}; it must lie in {least}..{MOST}")
+            raise RefusedInput(f"{name} is {values}; it must lie in {least}..{MOST}")
 
     @property
     def pooled(self) -> Pair:

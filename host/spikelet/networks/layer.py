@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.networks.float_network import RESETS
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.int16 import INT16_MAX, INT16_MIN
@@ -88,7 +88,7 @@ class Layer(LayerShape):
         if self.recurrent is not None:
             _check_int8("recurrent", self.recurrent)
             if self.recurrent.shape != (self.neurons, self.neurons):
-                raise SpikeletError(
+                raise RefusedInput(
                     f"recurrent weights are {list(self.recurrent.shape)}; "
                     f"they must be [{self.neurons}, {self.neurons}]"
                 )
@@ -105,9 +105,9 @@ class Layer(LayerShape):
             *((name, d.max(), 0, 255) for name, d in leaks if d is not None),
         ):
             if not low <= value <= high:
-                raise SpikeletError(f"{name} is {value}; it must be in {low}..{high}")
+                raise RefusedInput(f"{name} is {value}; it must be in {low}..{high}")
         if self.reset not in RESETS:
-            raise SpikeletError(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
+            raise RefusedInput(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
 
     @property
     def weight_bits(self) -> int:
@@ -130,18 +130,18 @@ class Layer(LayerShape):
 
 def _check_int8(name: str, weights: NDArray[np.int8]) -> None:
     if weights.dtype != np.int8:
-        raise SpikeletError(f"{name} are {weights.dtype}{list(weights.shape)}; they must be int8")
+        raise RefusedInput(f"{name} are {weights.dtype}{list(weights.shape)}; they must be int8")
 
 
 def _int16(name: str, value: ArrayLike, maps: int) -> NDArray[np.int16]:
     """Return one number, or one per map, as int16[maps], or raise SpikeletError."""
     array = np.asarray(value)
     if array.shape not in ((), (1,), (maps,)) or array.dtype.kind not in "iu":
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name} is {array.dtype}{list(array.shape)}; it must be one int16 or [{maps}]"
         )
     if array.min() < INT16_MIN or array.max() > INT16_MAX:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{name} lies in {array.min()}..{array.max()}; it must fit {INT16_MIN}..{INT16_MAX}"
         )
     return np.broadcast_to(array.astype(np.int16), (maps,)).copy()

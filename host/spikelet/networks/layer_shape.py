@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.networks.geometry import Geometry
 
 
@@ -32,14 +32,14 @@ class LayerShape:
         """Raise SpikeletError unless weights, geometry and recurrence go together."""
         shape, geometry = np.shape(self.weights), self.geometry
         if len(shape) != 2 or 0 in shape:
-            raise SpikeletError(f"weights have shape {shape}; they must be [fan-in, neurons]")
+            raise RefusedInput(f"weights have shape {shape}; they must be [fan-in, neurons]")
         if geometry and geometry.fan_in != shape[0]:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"weights have shape {shape}; a kernel of {geometry.kernel} pixels and "
                 f"{geometry.channels} channels takes {geometry.fan_in} weights for each map"
             )
         if self.recurrent is not None and geometry:
-            raise SpikeletError("a convolution cannot be recurrent; only a dense layer can")
+            raise RefusedInput("a convolution cannot be recurrent; only a dense layer can")
 
     @property
     def inputs(self) -> int:
@@ -61,7 +61,7 @@ def check_chain(layers: Sequence[LayerShape]) -> None:
     """Raise SpikeletError unless the inputs of each layer are the neurons of the one before."""
     for position, (layer, successor) in enumerate(pairwise(layers)):
         if layer.neurons != successor.inputs:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"layer {position} has {layer.neurons} neurons, "
                 f"but layer {position + 1} takes {successor.inputs} inputs"
             )
@@ -71,7 +71,7 @@ def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
     """Raise SpikeletError unless each neuron of the last layer has a class."""
     neurons = layers[-1].neurons
     if len(classes) != neurons:
-        raise SpikeletError(
+        raise RefusedInput(
             f"there are {len(classes)} classes for the last layer's {neurons} neurons"
         )
 
@@ -86,7 +86,7 @@ def finite(field: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float6
     """
     array = np.asarray(values, dtype=np.float64)
     if array.shape != shape:
-        raise SpikeletError(f"{field} has shape {array.shape}; it must be {shape}")
+        raise RefusedInput(f"{field} has shape {array.shape}; it must be {shape}")
     if not np.isfinite(array).all():
-        raise SpikeletError(f"{field} holds values that are not finite")
+        raise RefusedInput(f"{field} holds values that are not finite")
     return array

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers
 from spikelet.networks.network import Network
@@ -32,9 +32,9 @@ def load_network(path: str | Path) -> Network:
         return from_bytes(data)
     except tables.TableError as error:
         hint = "; convert the graph again with this version" if "format" in str(error) else ""
-        raise SpikeletError(f"{path} is not usable: {error}{hint}") from None
+        raise RefusedInput(f"{path} is not usable: {error}{hint}") from None
     except SpikeletError as error:
-        raise SpikeletError(f"{path} is not usable: {error}") from None
+        raise RefusedInput(f"{path} is not usable: {error}") from None
 
 
 def save_network(network: Network, path: str | Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import reference, summary
@@ -59,7 +59,7 @@ class Network:
     def __post_init__(self) -> None:
         check_coding(self)
         if self.readout == "count" and self.layers[-1].theta is None:
-            raise SpikeletError("readout count needs a last layer with a threshold")
+            raise UsageError("readout count needs a last layer with a threshold")
 
     def __eq__(self, other: object) -> bool:
         return equal(self, other) if isinstance(other, Network) else NotImplemented
@@ -108,7 +108,7 @@ class Network:
         limits = np.iinfo(kind)
         fits = readings.dtype.kind == kind.kind and readings.size
         if not fits or readings.min() < limits.min or readings.max() > limits.max:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"readings are {readings.dtype}; a board takes {limits.dtype} for this network"
                 + (", and scales them itself" if self.scaling else "")
             )

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import encoders
 from spikelet.inputs.scaling import Scaling
 from spikert.network.tables import READOUTS
@@ -40,7 +40,7 @@ class StreamWindow:
 
     def __post_init__(self) -> None:
         if not 1 <= self.hop <= self.window <= MAX_STEPS or self.window % self.hop:
-            raise SpikeletError(
+            raise UsageError(
                 f"hop is {self.hop} samples in a window of {self.window}; "
                 f"the window must be a multiple of the hop, at most {MAX_STEPS}"
             )
@@ -71,23 +71,21 @@ def check_coding(network: NetworkProtocol) -> None:
     """Raise SpikeletError unless encoder, first layer, readout and steps fit together."""
     encoders.check_encoder(network.encoder, network.encoder_parameter)
     if network.readout not in READOUTS:
-        raise SpikeletError(
-            f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}"
-        )
+        raise UsageError(f"readout is {network.readout!r}; it must be one of {', '.join(READOUTS)}")
     if not 1 <= network.steps <= MAX_STEPS:
-        raise SpikeletError(f"steps is {network.steps}; it must be in 1..{MAX_STEPS}")
+        raise UsageError(f"steps is {network.steps}; it must be in 1..{MAX_STEPS}")
     if network.stream and network.stream.hop * network.steps > MAX_STEPS:
-        raise SpikeletError(
+        raise UsageError(
             f"an answer every {network.stream.hop} samples of {network.steps} steps takes "
             f"{network.stream.hop * network.steps} steps; at most {MAX_STEPS} fit"
         )
     if network.encoder == "delta" and network.stream is None:
-        raise SpikeletError(
+        raise UsageError(
             "encoder delta encodes changes from sample to sample; "
             "it needs a stream, and is silent in a network that starts anew with each"
         )
     if network.encoder == "delta" and network.inputs % 2:
-        raise SpikeletError(
+        raise RefusedInput(
             f"the first layer has {network.inputs} inputs; "
             "encoder delta has two for each channel, so it needs an even number"
         )
@@ -120,12 +118,12 @@ def check_samples(x: NDArray[Any], network: NetworkProtocol) -> NDArray[np.uint8
         or x.ndim != (3 if stream else 2)
         or x.shape[-1] != channels
     ):
-        raise SpikeletError(
+        raise RefusedInput(
             f"x is {x.dtype} of shape {x.shape}; this network takes uint8{shape}"
             + (f", or raw readings int16{shape}" if network.scaling else "")
         )
     if stream and (not x.shape[1] or x.shape[1] % stream.hop):
-        raise SpikeletError(
+        raise RefusedInput(
             f"x has {x.shape[1]} samples; this network answers every {stream.hop}, "
             "so give it a multiple of that"
         )

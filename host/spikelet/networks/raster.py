@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +37,7 @@ def plot(spikes: Sequence[NDArray[Any]], sample: int = 0) -> Figure:
         ) from None
     samples = len(spikes[0])
     if not 0 <= sample < samples:
-        raise SpikeletError(f"sample is {sample}; it must be in 0..{samples - 1}")
+        raise UsageError(f"sample is {sample}; it must be in 0..{samples - 1}")
     figure = Figure(figsize=(8, 1.6 * len(spikes) + 0.6), layout="constrained")
     axes = figure.subplots(len(spikes), 1, sharex=True, squeeze=False)[:, 0]
     for number, (axis, fired) in enumerate(zip(axes, spikes, strict=True)):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import AnyIntArray, FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.networks.geometry import weighted
 from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 from spikelet.networks.reference_numbers import Numbers
@@ -184,7 +184,7 @@ class LayerState:
     def _check(self, state: AnyIntArray) -> None:
         for value in (int(state.min(initial=0)), int(state.max(initial=0))):
             if not INT16_MIN <= value <= INT16_MAX:
-                raise SpikeletError(
+                raise RefusedInput(
                     f"layer {self.number} reaches {value}, outside int16; convert the graph again"
                 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.inputs import dataset, recordings
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.network import Network
@@ -61,7 +61,7 @@ def samples_named(name: str, network: Network, every: int = 1) -> Dataset:
     try:
         check_samples(samples.x, network)
     except SpikeletError as error:
-        raise SpikeletError(f"{samples.name}: {error}") from None
+        raise type(error)(f"{samples.name}: {error}") from None
     return samples
 
 
@@ -83,12 +83,12 @@ def random_readings(network: Network, random: np.random.Generator) -> NDArray[An
 def _windows(folder: str, network: Network, every: int) -> Dataset:
     """Return consecutive whole windows of the recordings whose class the network knows."""
     if network.stream is None:
-        raise SpikeletError(f"{folder} is a folder of recordings, but this network takes no stream")
+        raise RefusedInput(f"{folder} is a folder of recordings, but this network takes no stream")
     window = network.stream.window
     loaded = recordings.load_recordings(folder).thinned(every)
     known = np.isin(loaded.classes, network.classes)[loaded.labels]
     if not known.any():
-        raise SpikeletError(
+        raise RefusedInput(
             f"{folder}: its classes are {', '.join(loaded.classes)}, "
             f"and the network knows none of them; it knows {', '.join(network.classes)}"
         )

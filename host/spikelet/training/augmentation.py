@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.inputs.dataset import Dataset
 from spikelet.training import image_augmentation, motion_augmentation, topology
 from spikelet.training.options import TrainingOptions
@@ -24,7 +24,7 @@ def check_images(dataset: Dataset, options: TrainingOptions) -> None:
         return
     side = image_augmentation.image_side(dataset.x.shape[1])
     if options.shape and topology.image_shape(options.shape, side**2) != (side, side, 1):
-        raise SpikeletError(
+        raise UsageError(
             f"shape is {options.shape}; only images of {side}x{side}x1 can be turned and scaled, "
             "so train without augment"
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import dataset, recordings, scaling
 from spikelet.inputs.dataset import Dataset
 from spikelet.inputs.recording_folder import Folder
@@ -82,13 +82,13 @@ def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingDat
     """
     if not Path(name_or_path).is_dir():
         if cut is not None:
-            raise SpikeletError(
+            raise UsageError(
                 f"{name_or_path} is no folder of recordings, so it cannot be cut into windows; "
                 "leave out --window"
             )
         return TrainingData(*dataset.split(dataset.load_dataset(name_or_path)))
     if cut is None:
-        raise SpikeletError(
+        raise UsageError(
             f"{name_or_path} is a folder of recordings, and a network sees windows of them; "
             "say with --window how many samples one has"
         )
@@ -98,7 +98,7 @@ def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingDat
 def _windows(folder: str, cut: Cut) -> TrainingData:
     loaded = recordings.load_recordings(folder, cut.excluded).thinned(cut.every)
     if len(loaded) < TEST_FOLDS:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{folder}: holds {len(loaded)} recordings; training and test need {TEST_FOLDS} at least"
         )
     fold = recordings.folds(loaded, TEST_FOLDS)

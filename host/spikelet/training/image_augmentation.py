@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 # Images that are changed at once, to limit the memory for many large images.
 BLOCK = 1024
@@ -47,7 +47,7 @@ def image_side(channels: int) -> int:
     """
     root = math.isqrt(channels)
     if root * root != channels:
-        raise SpikeletError(
+        raise UsageError(
             f"samples have {channels} channels, which are no square image; "
             f"pad them to {(root + 1) ** 2}, or train without augment"
         )

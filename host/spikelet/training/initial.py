@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
@@ -62,7 +62,7 @@ def _stream(dataset: Dataset, options: TrainingOptions) -> StreamWindow | None:
         window = dataset.x.shape[1]
         return StreamWindow(window, options.hop or window)
     if options.hop is not None:
-        raise SpikeletError(
+        raise UsageError(
             f"hop is {options.hop}, but {dataset.name} holds no recordings; "
             "only x [n, samples, channels] is answered again and again"
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 AXES = 3
 
@@ -153,17 +153,17 @@ def _as_type(values: FloatArray, dtype: np.dtype[Any]) -> Any:
 
 def _check(x: NDArray[Any], strength: MotionStrength) -> None:
     if x.ndim != 3 or x.shape[1] < 2:
-        raise SpikeletError(
+        raise UsageError(
             f"recordings have shape {x.shape}; it must be [n, samples, channels], with 2 samples at "
             "least"
         )
     if strength.rotation and x.shape[2] % AXES:
-        raise SpikeletError(
+        raise UsageError(
             f"recordings have {x.shape[2]} channels, which are no threes of axes; "
             "set rotation to 0, or give x, y and z of each sensor"
         )
     if not 0 <= strength.pace < 1 or strength.bends < 2:
-        raise SpikeletError(
+        raise UsageError(
             f"pace is {strength.pace} at {strength.bends} bends; it must be at least 0 and below 1, "
             "at 2 bends at least"
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spikelet.conversion import quantisation
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.training.gradients import SURROGATES
 
 
@@ -115,7 +115,7 @@ class TrainingOptions:
         _check_range("label_smoothing", self.label_smoothing, 0, 1)
         _check_range("validation_fraction", self.validation_fraction, 0.01, 0.9)
         if self.surrogate not in SURROGATES:
-            raise SpikeletError(
+            raise UsageError(
                 f"surrogate is {self.surrogate!r}; it must be one of {', '.join(SURROGATES)}"
             )
         if self.bits is not None:
@@ -128,7 +128,7 @@ class TrainingOptions:
             if getattr(self, name) is not None:
                 _check_leak(name, getattr(self, name))
         if self.slowest_beta is not None and not 0 < self.beta < self.slowest_beta < 1:
-            raise SpikeletError(
+            raise UsageError(
                 f"slowest_beta is {self.slowest_beta}; it must lie above beta, {self.beta}, and below 1"
             )
 
@@ -148,7 +148,7 @@ CONVOLVED: dict[str, Any] = {"spike_penalty": 1e-4}
 
 def _check_range(name: str, value: float, lowest: float, highest: float) -> None:
     if not lowest <= value <= highest:
-        raise SpikeletError(f"{name} is {value}; it must be {lowest}..{highest}")
+        raise UsageError(f"{name} is {value}; it must be {lowest}..{highest}")
 
 
 def _check_leak(name: str, beta: float) -> None:
@@ -158,6 +158,6 @@ def _check_leak(name: str, beta: float) -> None:
         d = (1 - beta) * 2**r
         if d == int(d) <= 255:
             return
-    raise SpikeletError(
+    raise UsageError(
         f"{name} is {beta}; it must be 1 - d / 2**r with d 0..255 and r 8..15, for instance 0.875"
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.networks.float_network import FloatLayer
 from spikelet.networks.geometry import Geometry, Pair
 from spikelet.training import leaks
@@ -63,7 +63,7 @@ def _convolution(text: str) -> Convolution:
     sizes = re.findall(rf"([spq]){SIZE}", match[3]) if match else []
     by_letter = dict(sizes)
     if match is None or len(by_letter) < len(sizes):
-        raise SpikeletError(
+        raise UsageError(
             f"convolutions holds {text!r}; write maps, k and the kernel's size, then s stride, "
             "p padding and q pooling where they are wanted, for instance 8k5s2p2"
         )
@@ -97,7 +97,7 @@ def image_shape(text: str, channels: int) -> Shape:
     match = SHAPE.fullmatch(text)
     shape = Shape(*map(int, match.groups())) if match else Shape(0, 0, 0)
     if math.prod(shape) != channels:
-        raise SpikeletError(
+        raise UsageError(
             f"shape is {text!r} for samples of {channels} values; write height, width and channels "
             f"of as many, for instance 1x{channels}x1"
         )
@@ -137,7 +137,7 @@ def _geometry(convolution: Convolution, shape: Shape) -> Geometry:
         for pixels, k, s, p, q in zip(size, kernel, stride, padding, pool, strict=True)
     ]
     if min(places) < 1:
-        raise SpikeletError(
+        raise UsageError(
             f"a kernel of {kernel[0]}x{kernel[1]} pixels does not fit an image of "
             f"{size[0]}x{size[1]}; make it smaller, or add padding"
         )

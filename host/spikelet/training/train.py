@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks.float_network import FloatNetwork
 from spikelet.training import augmentation
@@ -95,7 +95,7 @@ def train_network(
     """
     options = options or TrainingOptions()
     if not dataset.classes:
-        raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
+        raise RefusedInput(f"{dataset.name}: has no labels y to learn from")
     augmentation.check_images(dataset, options)
     learning, validation = split(dataset, options.validation_fraction)
     random = np.random.default_rng(options.seed)

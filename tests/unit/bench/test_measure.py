@@ -158,7 +158,7 @@ def test_bench_command_wrong_network_or_kernel_is_refused(spikelet, tmp_path):
     assert "run spikelet flash" in json.loads(out)["error"]
     arguments = ("bench", tmp_path / "other.lif", "--port", "virtual", "--kernel", "no")
     status, _, err = spikelet(*arguments)
-    assert status == 1
+    assert status == 2
     assert "virtual has no kernel 'no'; it has ulab, plain" in err
 
 

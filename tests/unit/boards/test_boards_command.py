@@ -103,6 +103,6 @@ def test_boards_json_equals_table(spikelet, plugged):
 
 def test_boards_unknown_name_is_error(spikelet, plugged):
     status, _, err = spikelet("boards", "picoo")
-    assert status == 1
+    assert status == 2
     assert err.startswith("spikelet boards: no board is called 'picoo'; there are: ")
     assert err.count("\n") == 1

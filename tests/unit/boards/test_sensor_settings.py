@@ -124,7 +124,7 @@ def test_channel_names_of_sensors(settings, channels, names):
 def test_record_invalid_option_is_error(spikelet, tmp_path, arguments, words):
     folder = tmp_path / "motions"
     status, _, err = spikelet("record", folder, *arguments, "--port", "virtual")
-    assert status == 1
+    assert status == 2
     assert words in err
     assert err.count("\n") == 1
     assert not folder.exists()
@@ -136,5 +136,5 @@ def test_flash_rate_without_sensor_is_error(spikelet, tmp_path):
     save_network(random_network(3), tmp_path / "net.lif")
     arguments = ("flash", tmp_path / "net.lif", "--rate", "50", "--port", "virtual")
     status, _, err = spikelet(*arguments)
-    assert status == 1
+    assert status == 2
     assert "--rate is for a sensor; name it with --sensor" in err

@@ -60,7 +60,7 @@ def test_import_command_prints_report_as_json(command):
 
 def test_import_command_without_dt_writes_no_file(command, tmp_path):
     status, _, err = command()
-    assert status == 1
+    assert status == 2
     assert "theirs.nir: the file does not say how long a step is" in err
     assert not (tmp_path / "ours.nir").exists()
 
@@ -71,5 +71,5 @@ def test_import_command_with_hop_and_window_writes_stream(command):
     assert file.read_graph("ours.nir").stream == StreamWindow(window=6, hop=2)
     assert ", an answer every 2 samples over 6\n" in out
     status, _, err = command("--from", "snntorch", "--hop", "4", "--window", "6")
-    assert status == 1
+    assert status == 2
     assert "the window must be a multiple of the hop" in err

@@ -415,7 +415,7 @@ def test_train_command_augment_and_convolutions_set_defaults():
 )
 def test_train_command_refuses_in_one_sentence(spikelet, recording, tmp_path, options, words):
     status, _, error = spikelet("train", recording, "-o", tmp_path / "net.nir", *options)
-    assert (status, error.count("\n")) == (1, 1)
+    assert (status, error.count("\n")) == (2, 1)
     assert words in error
     assert not (tmp_path / "net.nir").exists()
 

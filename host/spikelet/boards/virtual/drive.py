@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, SpikeletError
 
 LABEL = "CIRCUITPY"
 SECTOR = 512
@@ -151,7 +151,7 @@ class EmulatedDrive:
             data = copy[first * SECTOR : (first + count) * SECTOR]
             sent = base64.b64encode(data).decode()
             if not self._ask(drive={"sector": PARTITION + first, "data": sent})["done"]:
-                raise SpikeletError(
+                raise BoardError(
                     f"{self._name} refused {count} sectors of its drive from {PARTITION + first} on; "
                     "its boot.py may have made the drive read-only"
                 )
@@ -173,7 +173,7 @@ def attached(name: str, above: Path, ask: Ask) -> Iterator[EmulatedDrive | None]
 
     Raises
     ------
-    SpikeletError
+    BoardError
         If the package that reads FAT volumes is missing.
     """
     if not ask(wait_for_usb=1)["drive"]:
@@ -221,7 +221,7 @@ def _package(name: str) -> ModuleType:
     try:
         return importlib.import_module("fatfs")
     except ImportError:
-        raise SpikeletError(
+        raise BoardError(
             f"{name} has a drive, which needs a package here; run pip install 'spikelet[drive]'"
         ) from None
 

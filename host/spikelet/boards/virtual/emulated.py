@@ -14,7 +14,7 @@ from spikelet import files, installation
 from spikelet.boards import catalogue, raw_repl, start_code
 from spikelet.boards.port import FilePort, ReplPort
 from spikelet.boards.virtual import processes
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, RefusedInput
 
 SERVE = Path(__file__).parent / "serve.py"
 
@@ -59,6 +59,12 @@ class Qemu(ReplPort):
     def __init__(self, name: str, model: str, firmware: str = "") -> None:
         self.name = name
         self.storage = f"qemu-{model}"
+        if self.storage not in catalogue.board_names():
+            known = (n for n in catalogue.board_names() if n.startswith("qemu-"))
+            raise BoardError(
+                f"no emulated board is called {name}; there are: "
+                f"{', '.join(n.replace('-', ':', 1) for n in known)}"
+            )
         self.machine = catalogue.load_board_type(self.storage).qemu
         self.prelude = installation.board_side(
             "mount_image",
@@ -67,7 +73,7 @@ class Qemu(ReplPort):
         )
         self.firmware = processes.firmware(firmware or self.machine.firmware, f"{name} needs")
         if shutil.which(self.machine.system) is None:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} needs {self.machine.system}, which is not installed; "
                 f"on Debian: apt-get install {self.machine.package}"
             )
@@ -97,7 +103,7 @@ class Qemu(ReplPort):
             If the image exceeds the ROM.
         """
         if len(image) > self.machine.rom_size:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{len(image)} bytes do not fit {self.name}'s {self.machine.rom_size}; "
                 "train a smaller network"
             )
@@ -113,13 +119,13 @@ def _interpreter(path: str) -> Path:
         built = installation.cache_folder("emulated") / "micropython"
         program = shutil.which("micropython") or (str(built) if built.exists() else None)
         if program is None:
-            raise SpikeletError(
+            raise BoardError(
                 "no micropython on PATH; run boards/emulated/build unix, or give one as unix:PATH"
             )
         return Path(program).resolve()
     program = shutil.which(path)
     if program is None:
-        raise SpikeletError(
+        raise BoardError(
             f"{path} is not a program that can be run; give a MicroPython as unix:PATH"
         )
     return Path(program).resolve()

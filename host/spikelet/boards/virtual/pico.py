@@ -25,7 +25,7 @@ from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort, SerialStream
 from spikelet.boards.virtual import devices, drive, pico_wiring, processes, uf2
 from spikelet.boards.virtual.drive import EmulatedDrive
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
@@ -201,7 +201,7 @@ class Powered:
             answer: dict[str, Any] = json.loads(self.process.stdout.readline())
             return answer
         except (OSError, ValueError):
-            raise SpikeletError(f"{self.name} has stopped; connect again to restart it") from None
+            raise BoardError(f"{self.name} has stopped; connect again to restart it") from None
 
 
 def _recording(
@@ -228,11 +228,11 @@ class Pico(FilePort):
             self.storage = f"pico-{self.firmware.stem}-{digest}"
         self.emulator = installation.cache_folder("emulated") / EMULATOR
         if not self.emulator.is_dir():
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} needs {EMULATOR}, which is not there; run boards/emulated/build pico"
             )
         if shutil.which("node") is None:
-            raise SpikeletError(
+            raise BoardError(
                 f"{name} needs node, which is not installed; on Debian: apt-get install nodejs"
             )
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.boards.virtual.devices import CHIPS
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 FILE = "hardware.json"
 PINS = ("GP26", "GP27", "GP28", "GP29")
@@ -78,7 +78,7 @@ def wire_board(board: Wired, folder: Path) -> None:
         if analogue := wiring.get("analogue"):
             _wire_pins(board, analogue, folder, rate)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SpikeletError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
+        raise UsageError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
 
 
 def _wire_chip(board: Wired, entry: dict[str, Any], folder: Path, rate: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 
 from spikelet import installation
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def owned(storage: str, name: str) -> Iterator[Path]:
         with filelock.FileLock(folder / "lock", timeout=0):
             yield folder
     except filelock.Timeout:
-        raise SpikeletError(
+        raise BoardError(
             f"{name} is in use by another program; wait for that one, or set SPIKELET_CACHE to "
             "another folder"
         ) from None
@@ -76,7 +76,7 @@ def _announcement(lines: Iterable[str], announced: str, name: str) -> str:
         output.append(line.strip())
         if match := re.search(announced, output[-1]):
             return match[1]
-    raise SpikeletError(f"{name} did not start: {' '.join(output) or 'it gave no reason'}")
+    raise BoardError(f"{name} did not start: {' '.join(output) or 'it gave no reason'}")
 
 
 def firmware(path: str, name: str) -> Path:
@@ -99,5 +99,5 @@ def firmware(path: str, name: str) -> Path:
     if not file.exists():
         file = Path(path)
     if not file.exists():
-        raise SpikeletError(f"{name} {path}, which is not there; run boards/emulated/build")
+        raise BoardError(f"{name} {path}, which is not there; run boards/emulated/build")
     return file

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 
 BLOCK = 512
 # The first two words of a block and the last one.
@@ -25,15 +25,15 @@ def checked(path: Path) -> bytes:
 
     Raises
     ------
-    SpikeletError
+    RefusedInput
         If the file cannot be read, is no UF2 file, or is one for another chip.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SpikeletError(f"{path} cannot be read ({error.strerror})") from None
+        raise RefusedInput(f"{path} cannot be read ({error.strerror})") from None
     if problem := _problem(content):
-        raise SpikeletError(
+        raise RefusedInput(
             f"{path} {problem}; give the .uf2 file of MicroPython or CircuitPython for the "
             "Raspberry Pi Pico"
         )

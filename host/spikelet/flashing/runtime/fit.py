@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spikelet.boards import catalogue
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.flashing.runtime import expected_interpreter, file_systems, memory
 from spikelet.flashing.runtime.memory import Need
 from spikelet.flashing.runtime.needs import Task
@@ -86,7 +86,7 @@ class Capacity:
         """
         need = self.need(network)
         if not self.holds(need):
-            raise SpikeletError(f"{self.shortage(need)}; {self.advice(network, need)}")
+            raise RefusedInput(f"{self.shortage(need)}; {self.advice(network, need)}")
         return need
 
     def shortage(self, need: Need) -> str:

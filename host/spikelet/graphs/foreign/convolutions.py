@@ -11,7 +11,7 @@ import nir
 import numpy as np
 
 from spikelet.arrays import Float64Array
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs.foreign import values
 from spikelet.graphs.foreign.account import ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.synapses import KernelWindow, Synapses, check_count, places
@@ -24,7 +24,7 @@ def naming(name: str) -> Iterator[None]:
     try:
         yield
     except SpikeletError as error:
-        raise SpikeletError(f"node {name!r} {error}") from error
+        raise RefusedInput(f"node {name!r} {error}") from error
 
 
 def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
@@ -41,7 +41,7 @@ def convolve(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     groups = values.rows_and_columns(node.groups, name, "number of groups", 1)[0]
     channels = synapses.grid.channels
     if weight.ndim != axes + 2 or weight.shape[1] * groups != channels or len(weight) % groups:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has weights of shape {list(weight.shape)} in {groups} groups, "
             f"but gets {channels} channels"
         )
@@ -90,7 +90,7 @@ def _check_axes(synapses: Synapses, name: str, axes: int) -> None:
     """Raise SpikeletError unless the values have this number of axes behind the channels."""
     if len(synapses.shape) != axes + 1:
         expected = "[channels, length]" if axes == 1 else "[channels, height, width]"
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} takes values of shape {expected}, but gets {list(synapses.shape)}"
         )
 
@@ -99,7 +99,7 @@ def _check_input_shape(synapses: Synapses, name: str, shape: Any) -> None:
     """Raise SpikeletError if the node was made for another size of input."""
     size = [] if shape is None else np.atleast_1d(shape).tolist()
     if size and size != list(synapses.shape[1:]):
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} takes {_sizes(size)} pixels, but gets {_sizes(synapses.shape[1:])}"
         )
 
@@ -135,7 +135,7 @@ def _places(
     size = synapses.grid.size
     if isinstance(node.padding, str) and node.padding == "same":
         if stride != (1, 1):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"node {name!r} has padding 'same' and a stride of {_sizes(stride)}, "
                 "where only 1 makes its output as large as its input"
             )

@@ -6,7 +6,7 @@ differently. docs/reference/frameworks.md has the evidence for each habit, by fi
 
 from dataclasses import dataclass, replace
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -113,5 +113,5 @@ def framework_named(name: str | None) -> Framework:
     if name is None:
         return PLAIN_NIR
     if name not in FRAMEWORKS:
-        raise SpikeletError(f"framework is {name!r}; it must be one of {', '.join(FRAMEWORKS)}")
+        raise UsageError(f"framework is {name!r}; it must be one of {', '.join(FRAMEWORKS)}")
     return FRAMEWORKS[name]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelet.arrays import Float64Array
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.graphs.foreign.account import APPROXIMATED, EXACT, Texts
 from spikelet.graphs.foreign.neurons import Neurons
 from spikelet.graphs.foreign.values import extent
@@ -126,7 +126,7 @@ def _rho(neurons: Neurons, rest: _Rest, *, late: bool) -> tuple[Float64Array | N
     if not late:
         return (neurons.theta if rest.zero.any() else None), []
     if not neurons.beta.all():
-        raise SpikeletError(
+        raise RefusedInput(
             "a neuron with beta 0 has no memory from which its threshold could be subtracted a step "
             "after the spike; if its reset is to zero, say --reset set"
         )

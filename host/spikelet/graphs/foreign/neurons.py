@@ -24,7 +24,7 @@ import numpy as np
 
 from spikelet.arrays import Float64Array
 from spikelet.conversion import convert
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.graphs.foreign.account import APPROXIMATED, ASSUMED, EXACT, Texts
 from spikelet.graphs.foreign.frameworks import PLAIN_NIR, Framework
@@ -216,7 +216,7 @@ def _leak(
 def _k(tau: Float64Array, key: str, name: str, framework: Framework, dt: float) -> Float64Array:
     """Return dt / tau; raises SpikeletError with the numbers unless it lies in 0..1."""
     if framework.too_slow and (tau >= SLOW_TAU).any():
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has {key} {tau.max():g} s, which is hardly meant; {framework.too_slow}"
         )
     with np.errstate(divide="ignore"):
@@ -227,7 +227,7 @@ def _k(tau: Float64Array, key: str, name: str, framework: Framework, dt: float) 
         i = int(wrong.argmax())
         fast = tau[i] > 0 and k[i] > 1
         hint = framework.too_fast if fast else f"{key} must be positive and finite"
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has {key} {tau[i]:g} s, so dt / {key} is {k[i]:g} at dt {dt:g} s, "
             f"where a step of Euler needs more than 0 and at most 1; {hint}"
         )
@@ -251,7 +251,7 @@ def _unscaled(
     wrong = np.isnan(k) | ~np.isclose(factor, tau / dt, rtol=R_ROUNDING)
     if wrong.any():
         i = int(wrong.argmax())
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has {keys[1]} {factor[i]:g} and {keys[0]} {tau[i]:g} s, but "
             f"{framework.title} writes {keys[1]} as {keys[0]} / {dt:g}; import it without --from"
         )

@@ -10,7 +10,7 @@ import nir
 import numpy as np
 
 from spikelet.arrays import Float64Array
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import Chain, ChainNode
 from spikelet.graphs.foreign import convolutions, values
@@ -69,13 +69,13 @@ class Layers:
         node = self.chain.nodes[link.name]
         kind = type(node).__name__
         if kind not in _TAKE:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"node {link.name!r} is {kind}, which cannot be imported; "
                 f"only chains of {', '.join(_TAKE)} can"
             )
         silent = self.layers and self.layers[-1].theta is None
         if silent and kind not in _AFTER_SILENCE:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"node {link.name!r} comes after neurons that never fire; "
                 "only the last may be LI, I or CubaLI"
             )
@@ -93,7 +93,7 @@ def _take_end(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     """Check an Input or Output, that of the graph or one of a subgraph."""
     first, last = layers.chain.links[0], layers.chain.links[-1]
     if link is last and (layers.synapses.names or not layers.layers):
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {link.name!r} does not follow neurons, which is where Spikelet reads its answer; "
             "end the chain with LIF, IF, CubaLIF, LI, I or CubaLI"
         )
@@ -111,7 +111,7 @@ def _add_matrix(synapses: Synapses, name: str, node: nir.NIRNode) -> Texts:
     """Append a matrix to synapses; raises SpikeletError naming the node."""
     weight = values.parameter_values(node.weight, name, "weight")
     if weight.ndim != 2 or not 0 < len(weight) <= MAX_WIDTH:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has weights of shape {list(weight.shape)}, where only "
             f"[outputs, inputs] with 1..{MAX_WIDTH} outputs can be imported"
         )
@@ -162,7 +162,7 @@ def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
     parameters = NeuronParameters(node, name, grid, synapses.shape)
     neurons, texts = in_steps(parameters, layers.framework, layers.dt)
     if link.returns and neurons.theta is None:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} never fires, but returns to itself; only spikes can, not membranes"
         )
     names = ", ".join(map(repr, [*synapses.names, name]))
@@ -171,7 +171,7 @@ def _take_neurons(layers: Layers, link: ChainNode, node: nir.NIRNode) -> Texts:
         late = layers.framework.resets_late
         layer, more = make_layer(drive, neurons, layers.reset, late=late)
     except SpikeletError as error:
-        raise SpikeletError(f"{'nodes' if synapses.names else 'node'} {names}: {error}") from error
+        raise RefusedInput(f"{'nodes' if synapses.names else 'node'} {names}: {error}") from error
     if not synapses.names:
         texts.append((EXACT, "has no synapses of its own, so each input has one weight"))
     texts += more + _about(layers, link, neurons)
@@ -189,7 +189,7 @@ def _drive(layers: Layers, link: ChainNode) -> Drive:
     if not link.returns:
         return Drive(weights, geometry, bias, None)
     if geometry and geometry.out != (1, 1):
-        raise SpikeletError(
+        raise RefusedInput(
             f"a convolution of {geometry.out[0]} x {geometry.out[1]} pixels cannot be recurrent; "
             "only neurons after a Linear or Affine node can"
         )
@@ -212,7 +212,7 @@ def _add_recurrent(synapses: Synapses, name: str, node: nir.NIRNode) -> None:
     elif isinstance(node, nir.Scale):
         _add_scale(synapses, name, node)
     else:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} is {type(node).__name__}, on a way back from neurons to themselves, "
             "where only Linear, Affine and Scale can be imported"
         )
@@ -250,7 +250,7 @@ def _about(layers: Layers, link: ChainNode, neurons: Neurons) -> Texts:
 def _check_width(synapses: Synapses, name: str, width: int) -> None:
     """Raise SpikeletError if a node takes another number of values than it gets."""
     if width != synapses.width:
-        raise SpikeletError(f"node {name!r} takes {width} values, but gets {synapses.width}")
+        raise RefusedInput(f"node {name!r} takes {width} values, but gets {synapses.width}")
 
 
 _TAKE: dict[str, Callable[[Layers, ChainNode, nir.NIRNode], Texts]] = {

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nir
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.graphs import file, reader
 from spikelet.graphs.axes import Grid
 from spikelet.graphs.chain import read_chain
@@ -91,7 +91,7 @@ def read_foreign(path: str | Path, options: ImportOptions) -> Imported:
     try:
         return foreign_from_nir(graph, options)
     except SpikeletError as error:
-        raise SpikeletError(f"{path}: {error}") from error
+        raise type(error)(f"{path}: {error}") from error
 
 
 def foreign_from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
@@ -103,7 +103,7 @@ def foreign_from_nir(graph: nir.NIRGraph, options: ImportOptions) -> Imported:
         If it cannot be imported; the message names the node or the option.
     """
     if reader.is_native(graph):
-        raise SpikeletError("this graph is Spikelet's own and needs no import; convert it as it is")
+        raise RefusedInput("this graph is Spikelet's own and needs no import; convert it as it is")
     framework = frameworks.framework_named(options.framework)
     dt, reset = _dt(options.dt, framework), _reset(options.reset, framework)
     chain = read_chain(graph)
@@ -133,14 +133,14 @@ def _dt(dt: float | None, framework: Framework) -> float:
     if dt is None:
         dt = framework.dt
     if dt is None:
-        raise SpikeletError(
+        raise UsageError(
             "the file does not say how long a step is, because NIR has no field for it; "
             "give it with --dt SECONDS, or name the framework with --from"
         )
     if not 0 < dt < math.inf:
-        raise SpikeletError(f"dt is {dt:g}; it must be a positive number of seconds")
+        raise UsageError(f"dt is {dt:g}; it must be a positive number of seconds")
     if framework.only_dt and dt != framework.dt:
-        raise SpikeletError(
+        raise UsageError(
             f"dt is {dt:g}, but {framework.title} writes time constants for {framework.dt:g} s, "
             "however long a step is; leave out --dt"
         )
@@ -151,7 +151,7 @@ def _reset(reset: str | None, framework: Framework) -> str:
     """Return the reset rule; raises SpikeletError if neither option nor framework gives it."""
     reset = reset or framework.reset
     if reset is None:
-        raise SpikeletError(
+        raise UsageError(
             "the file does not say how a spike resets the membrane, because NIR has no field for it; "
             "give it with --reset subtract or --reset set, or name the framework with --from"
         )

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikelet.arrays import Float64Array
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.graphs.axes import Grid, Shape, pixel_grid
 from spikelet.networks.geometry import Geometry, Pair
 
@@ -196,7 +196,7 @@ class Synapses:
         """Return a kernel that passes each channel on by itself; raises SpikeletError if too large."""
         rows, columns, channels = self.factors.shape
         if channels > MAX_DIAGONAL:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{channels} neurons have no Linear or Affine node before them, and would need "
                 f"{channels} x {channels} weights; at most {MAX_DIAGONAL} can be imported"
             )
@@ -221,7 +221,7 @@ class Synapses:
                 not far or out * stride - before.padding[axis] >= size
             )
             if (near or far) and (self.bias.any() or not alike):
-                raise SpikeletError(
+                raise RefusedInput(
                     "pads with zeros where the nodes before it give other values: without neurons "
                     "between them, no single convolution equals them all; leave out its padding"
                 )
@@ -249,7 +249,7 @@ def places(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
     """
     space = [n + 2 * p - k for n, p, k in zip(size, padding, kernel, strict=True)]
     if min(space) < 0:
-        raise SpikeletError(
+        raise RefusedInput(
             f"has a kernel of {kernel[0]} x {kernel[1]} pixels, more than the "
             f"{size[0]} x {size[1]} of its input with a padding of {padding[0]} and {padding[1]}"
         )
@@ -259,7 +259,7 @@ def places(size: Pair, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
 def _per_channel(image: Float64Array) -> Float64Array:
     """Return float64[channels] of factors float64[rows, columns, channels], equal at all pixels."""
     if (image != image[0, 0]).any() and image.shape[:2] != (1, 1):
-        raise SpikeletError(
+        raise RefusedInput(
             "scales the pixels of one channel by different factors, "
             "where a convolution has one for all of them"
         )
@@ -306,6 +306,6 @@ def check_count(count: int) -> None:
         If `count` weights are more than MAX_WEIGHTS.
     """
     if count > MAX_WEIGHTS:
-        raise SpikeletError(
+        raise RefusedInput(
             f"would need {count} weights with the nodes before it; at most {MAX_WEIGHTS} can be folded"
         )

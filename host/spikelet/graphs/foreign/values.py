@@ -7,7 +7,7 @@ import nir
 import numpy as np
 
 from spikelet.arrays import Float64Array
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.graphs.axes import Grid, Shape
 from spikelet.networks.geometry import Pair
 
@@ -26,7 +26,7 @@ def parameter_values(value: Any, name: str, what: str) -> Float64Array:
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
-        raise SpikeletError(f"node {name!r} has a {what} that is no array of numbers") from None
+        raise RefusedInput(f"node {name!r} has a {what} that is no array of numbers") from None
 
 
 def broadcast_parameter(value: Any, shape: Shape, name: str, what: str) -> Float64Array:
@@ -54,7 +54,7 @@ def broadcast_parameter(value: Any, shape: Shape, name: str, what: str) -> Float
         n in (1, m) for n, m in zip(values.shape, shape, strict=True)
     ):
         return np.broadcast_to(values, shape).copy()
-    raise SpikeletError(f"node {name!r} has {values.size} values of {what}, but gets {width}")
+    raise RefusedInput(f"node {name!r} has {values.size} values of {what}, but gets {width}")
 
 
 def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Array:
@@ -67,7 +67,7 @@ def per_map(values: Float64Array, grid: Grid, name: str, what: str) -> Float64Ar
     """
     rows = values.reshape(grid.channels, -1)
     if grid.size != (1, 1) and (rows != rows[:, :1]).any():
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has different values of {what} at the pixels of one map, "
             "where a convolution in Spikelet has one for all"
         )
@@ -84,7 +84,7 @@ def rows_and_columns(value: Any, name: str, what: str, least: int) -> Pair:
     """
     values = parameter_values(value, name, what).ravel()
     if values.size not in (1, 2) or (values != np.rint(values)).any() or values.min() < least:
-        raise SpikeletError(
+        raise RefusedInput(
             f"node {name!r} has a {what} of {values.tolist()}, "
             f"where only whole numbers from {least} can be imported"
         )
@@ -106,7 +106,7 @@ def sizes(node: nir.NIRNode, name: str) -> Shape:
     whole = len(lengths) and (lengths >= 1).all() and (lengths == np.rint(lengths)).all()
     if not whole or width > MAX_WIDTH:
         text = ", ".join(f"{size:g}" for size in lengths)
-        raise SpikeletError(f"node {name!r} has shape [{text}]; it must hold 1..{MAX_WIDTH} values")
+        raise RefusedInput(f"node {name!r} has shape [{text}]; it must hold 1..{MAX_WIDTH} values")
     return tuple(map(int, lengths))
 
 

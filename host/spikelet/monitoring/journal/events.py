@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.reader import Journal
 from spikelet.networks.network import Network
@@ -122,7 +122,7 @@ def known_rate(journal: Journal, rate: float | None) -> float | None:
     """
     if rate is not None:
         if not (math.isfinite(rate) and rate > 0):
-            raise SpikeletError(f"rate is {rate} samples a second; it must be above 0")
+            raise UsageError(f"rate is {rate} samples a second; it must be above 0")
         return rate
     reported = None
     for entry in journal.entries():
@@ -169,7 +169,7 @@ def gather(journal: Journal, rate: float | None = None) -> Events:
             neurons[layer].append(neuron)
             membranes[layer].append(turn.membranes[layer])
     if not turns:
-        raise SpikeletError(f"{journal.path} holds no turn; there is nothing to export")
+        raise RefusedInput(f"{journal.path} holds no turn; there is nothing to export")
     return Events(
         network=journal.network,
         about=journal.about,

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import UsageError
 from spikelet.monitoring.journal import to_csv
 from spikelet.monitoring.journal.reader import Journal
 
@@ -25,7 +25,7 @@ def form_of(path: str | Path) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         known = ", ".join(f"{each} ({form})" for each, form in SUFFIXES.items())
-        raise SpikeletError(f"{path} names no form; end it with {known}, or give --form")
+        raise UsageError(f"{path} names no form; end it with {known}, or give --form")
     return SUFFIXES[suffix]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.writer import (
     ABOUT,
@@ -184,20 +184,20 @@ def load_journal(path: str | Path) -> Journal:
     """
     with _opened(path) as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise SpikeletError(f"{path} is not a recording of spikelet monitor --record")
+            raise RefusedInput(f"{path} is not a recording of spikelet monitor --record")
         first, second = _chunk(file), _chunk(file)
         if first is None or second is None or (first.kind, second.kind) != (NETWORK, ABOUT):
-            raise SpikeletError(f"{path} is damaged at its beginning, which contains its network")
+            raise RefusedInput(f"{path} is damaged at its beginning, which contains its network")
         start = file.tell()
     try:
         about = dict(json.loads(second.payload))
         if int(about["format"]) > FORMAT:
-            raise SpikeletError(
+            raise RefusedInput(
                 f"{path} has format {about['format']}, above {FORMAT}; it takes a newer Spikelet"
             )
         return Journal(Path(path), lif_file.from_bytes(first.payload), about, _first=start)
     except (ValueError, KeyError, TypeError, TableError) as error:
-        raise SpikeletError(f"{path} is damaged at its beginning: {error}") from None
+        raise RefusedInput(f"{path} is damaged at its beginning: {error}") from None
 
 
 def is_journal(path: str | Path) -> bool:
@@ -216,7 +216,7 @@ def _opened(path: str | Path) -> BinaryIO:
     try:
         return Path(path).open("rb")
     except OSError as error:
-        raise SpikeletError(f"cannot read {path}: {error.strerror}") from None
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _chunk(file: BinaryIO) -> _Chunk | None:

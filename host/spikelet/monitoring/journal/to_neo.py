@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.monitoring.journal.events import Events, gather, times
 from spikelet.monitoring.journal.reader import Journal
 
@@ -45,7 +45,7 @@ def block(events: Events) -> Any:
     neo = _neo()
     step = events.step_seconds
     if step is None:
-        raise SpikeletError(
+        raise UsageError(
             "neo's times are seconds, and the recording knows no sampling rate; give --rate HZ"
         )
     end = float(times(np.array([events.length]), step)[0])

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.events import known_rate
 from spikelet.monitoring.journal.reader import Journal, Text
@@ -58,7 +58,7 @@ def write(journal: Journal, path: Path, rate: float | None) -> None:
     small = _small(journal, rate)
     n = len(small["turn"])
     if not n:
-        raise SpikeletError(f"{journal.path} holds no turn; there is nothing to export")
+        raise RefusedInput(f"{journal.path} holds no turn; there is nothing to export")
     network = journal.network
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, array in small.items():

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput
 from spikelet.monitoring.journal.events import Events, gather
 from spikelet.monitoring.journal.reader import Journal
 
@@ -51,7 +51,7 @@ def structured(events: Events) -> NDArray[Any]:
     """Return the spikes as the structured array of Tonic."""
     widest = max(layer.neurons for layer in events.network.layers)
     if widest > WIDEST:
-        raise SpikeletError(f"a layer has {widest} neurons, above Tonic's {WIDEST}; export npz")
+        raise RefusedInput(f"a layer has {widest} neurons, above Tonic's {WIDEST}; export npz")
     steps = np.concatenate(events.steps)
     array = np.empty(len(steps), EVENTS)
     array["x"] = np.concatenate(events.neurons)

@@ -37,7 +37,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
 from spikelet.networks import lif_file
@@ -91,7 +91,7 @@ class JournalWriter:
         try:
             self._file = self.path.open("xb", buffering=0)
         except FileExistsError:
-            raise SpikeletError(f"{path} is there already; name another file") from None
+            raise UsageError(f"{path} is there already; name another file") from None
         except OSError as error:
             raise SpikeletError(f"cannot write {path}: {error.strerror}") from None
         try:

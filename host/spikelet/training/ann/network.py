@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import encoders
 from spikelet.networks.geometry import Geometry
 from spikelet.networks.layer_shape import LayerShape, check_chain, check_classes, finite
@@ -67,7 +67,7 @@ class ReluLayer(LayerShape):
         for field, shape in (("weights", self.weights.shape), ("bias", self.weights.shape[1:])):
             object.__setattr__(self, field, finite(field, getattr(self, field), shape))
         if self.clip is not None and not 0 < self.clip < np.inf:
-            raise SpikeletError(f"clip is {self.clip:g}; it must be a positive number")
+            raise UsageError(f"clip is {self.clip:g}; it must be a positive number")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class ReluNetwork:
 
     def __post_init__(self) -> None:
         if len(self.layers) < 2:
-            raise SpikeletError(
+            raise UsageError(
                 "a ReLU network needs at least two layers, because the last has no ReLU"
             )
         check_chain(self.layers)
@@ -105,10 +105,10 @@ class ReluNetwork:
 
     def _check_activations(self) -> None:
         if self.levels is not None and self.levels < 1:
-            raise SpikeletError(f"levels is {self.levels}; it must be at least 1")
+            raise UsageError(f"levels is {self.levels}; it must be at least 1")
         *hidden, last = (layer.clip is not None for layer in self.layers)
         if last or set(hidden) != {self.levels is not None}:
-            raise SpikeletError(
+            raise UsageError(
                 "a clip belongs to every layer but the last if the network has levels, "
                 "and to no layer if it has none"
             )
@@ -135,7 +135,7 @@ class ReluNetwork:
             If x has another type or shape.
         """
         if x.dtype != np.uint8 or x.shape[1:] != (self.channels,):
-            raise SpikeletError(
+            raise RefusedInput(
                 f"x is {x.dtype} of shape {x.shape}; this network takes uint8[n, {self.channels}]"
             )
         convolves = any(layer.geometry for layer in self.layers)

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.conversion.convert import convert_network
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.float_network import FloatLayer, FloatNetwork
 from spikelet.networks.score import evaluate
@@ -88,9 +88,9 @@ def thresholds(
         If the network has no learned clip, or a layer no activation above 0.
     """
     if balance not in BALANCES:
-        raise SpikeletError(f"balance is {balance!r}; it must be one of {', '.join(BALANCES)}")
+        raise UsageError(f"balance is {balance!r}; it must be one of {', '.join(BALANCES)}")
     if not 0 < percentile <= 100:
-        raise SpikeletError(f"percentile is {percentile:g}; it must be above 0 and at most 100")
+        raise UsageError(f"percentile is {percentile:g}; it must be above 0 and at most 100")
     if balance == "learned":
         return _learned(network)
     share = 100.0 if balance == "maximum" else percentile
@@ -144,7 +144,7 @@ def against_steps(
 def _learned(network: ReluNetwork) -> tuple[float, ...]:
     clips = tuple(layer.clip for layer in network.layers if layer.clip is not None)
     if not clips:
-        raise SpikeletError(
+        raise UsageError(
             "the ReLU network has no learned clip; balance it by maximum or percentile"
         )
     return clips
@@ -154,7 +154,7 @@ def _exceeded_by_few(activations: NDArray[np.float64], percent: float, number: i
     """Return a percentile of the activations above 0."""
     active = activations[activations > 0]
     if not active.size:
-        raise SpikeletError(
+        raise RefusedInput(
             f"layer {number} has no activation above 0 on {len(activations)} samples; "
             "give samples like those that the network was trained on"
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelet.arrays import FloatArray
-from spikelet.errors import SpikeletError
+from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import encoders
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.geometry import Geometry
@@ -83,7 +83,7 @@ class ReluOptions:
 
     def __post_init__(self) -> None:
         if not self.hidden and not self.convolutions:
-            raise SpikeletError(
+            raise UsageError(
                 "hidden is empty, and so is convolutions; a ReLU network needs a hidden layer"
             )
         widths = [("hidden", width, 1.0, 65535.0) for width in self.hidden]
@@ -100,7 +100,7 @@ class ReluOptions:
             ("seed", self.seed, 0, 2**63 - 1),
         ):
             if not lowest <= value <= highest:
-                raise SpikeletError(f"{name} is {value}; it must be {lowest:g}..{highest:g}")
+                raise UsageError(f"{name} is {value}; it must be {lowest:g}..{highest:g}")
 
 
 def train_ann(
@@ -248,8 +248,8 @@ def _arrays(parameters: list[AnnParameters]) -> list[FloatArray]:
 
 def _check_dataset(dataset: Dataset) -> None:
     if not dataset.classes:
-        raise SpikeletError(f"{dataset.name}: has no labels y to learn from")
+        raise RefusedInput(f"{dataset.name}: has no labels y to learn from")
     if dataset.x.ndim != 2:
-        raise SpikeletError(
+        raise RefusedInput(
             f"{dataset.name}: x has shape {dataset.x.shape}; a ReLU network takes [n, channels]"
         )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spikelet import files
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.score import Score
 from spikelet.training.options import TrainingOptions
@@ -110,7 +110,7 @@ def read_results(path: str | Path, dataset: Dataset) -> SweepResults:
             outcomes[outcome.options] = outcome
     # A single line without an end may be the first line of an interrupted sweep.
     if damaged and not readable and damaged[0] < len(lines):
-        raise SpikeletError(f"{path} holds no results of a sweep; name another file for them")
+        raise UsageError(f"{path} holds no results of a sweep; name another file for them")
     return SweepResults(outcomes, tuple(damaged))
 
 

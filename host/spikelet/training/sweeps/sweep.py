@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from spikelet.conversion import convert, quantisation
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import lif_file, score
 from spikelet.training import augmentation, train
@@ -58,7 +58,7 @@ class Workers:
 
     def __post_init__(self) -> None:
         if self.jobs < 1 and self.jobs != ALL_CORES:
-            raise SpikeletError(f"jobs is {self.jobs}; it must be at least 1")
+            raise UsageError(f"jobs is {self.jobs}; it must be at least 1")
 
 
 def option_grid(
@@ -81,7 +81,7 @@ def option_grid(
         If an option is out of range; the message names it.
     """
     if seeds < 1:
-        raise SpikeletError(f"seeds is {seeds}; it must be at least 1")
+        raise UsageError(f"seeds is {seeds}; it must be at least 1")
     combinations = itertools.product(*axes.values(), range(seeds))
     names = (*axes, "seed")
     every = (replace(base, **dict(zip(names, values, strict=True))) for values in combinations)

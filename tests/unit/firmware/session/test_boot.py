@@ -166,15 +166,102 @@ def test_boot_stops_after_three_crashes_with_the_reason(paths, capsys, monkeypat
     assert len(opened) == 2 * crash_count.TRIES
 
 
-def test_crash_count_is_0_after_a_long_run(paths, monkeypatch):
-    times = iter(range(0, 1 << 40, 200_000))
-    monkeypatch.setattr(compat, "ticks_us", lambda: next(times))
+class Clock:
+    """A clock of milliseconds that wraps like MicroPython's, and moves on as told."""
+
+    range = 1 << 30
+
+    def __init__(self, monkeypatch, start=0):
+        self.now = start
+        monkeypatch.setattr(compat_boot, "ticks_ms", lambda: self.now % self.range)
+        monkeypatch.setattr(compat, "ticks_diff", self.difference)
+
+    def difference(self, later, earlier):
+        return (later - earlier + self.range // 2) % self.range - self.range // 2
+
+
+@pytest.mark.parametrize("start", [0, Clock.range - 2_000, Clock.range // 2 - 2_000])
+def test_crash_count_is_0_after_a_long_run(paths, monkeypatch, start):
+    clock = Clock(monkeypatch, start)
     counted = crash_count.CrashCount()
+    counted.fail("ValueError: no such pin")
     counted.begin()
+    clock.now += crash_count.SETTLED - 1
+    counted.turn()
     assert crash_count.CrashCount().count == 1
-    for _ in range(30):
-        counted.turn()
+    clock.now += 1
+    counted.turn()
     assert crash_count.CrashCount().count == 0
+
+
+@pytest.mark.parametrize("turn_s", [50, 600, 400_000, 700_000])
+def test_crash_in_a_rare_turn_is_the_first_in_a_row(paths, monkeypatch, turn_s):
+    clock = Clock(monkeypatch)
+    for _ in range(2 * crash_count.TRIES):
+        counted = crash_count.CrashCount()
+        clock.now += turn_s * 1000
+        counted.fail("OSError: 5")
+        assert crash_count.CrashCount().count == 1
+
+
+def test_power_cuts_of_any_start_count_no_crash(paths, monkeypatch, tmp_path):
+    monkeypatch.setattr(compat_boot, "crashed", lambda: False)
+    before = sorted(tmp_path.rglob("*"))
+
+    class Cut(BaseException):
+        pass
+
+    def cut(sensor, row):
+        raise Cut
+
+    monkeypatch.setattr(Sensor, "read", cut)
+    for _ in range(2 * crash_count.TRIES):
+        with pytest.raises(Cut):
+            boot.start(paths)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_start_without_crash_writes_nothing(paths, monkeypatch):
+    opened, numbers = [], []
+
+    def missing(*arguments):
+        opened.append(arguments)
+        raise OSError(2, "no such file")
+
+    monkeypatch.setattr(crash_count, "open", missing, raising=False)
+    monkeypatch.setattr(compat_boot, "keep_number", numbers.append)
+    boot.start(paths)
+    # Only to read.
+    assert (opened, numbers) == ([(crash_count.CrashCount.path,)], [])
+
+
+def test_boot_stops_after_three_resets_by_the_chip(paths, capsys, monkeypatch):
+    monkeypatch.setattr(compat_boot, "crashed", lambda: True)
+    monkeypatch.setattr(boot, "_run", lambda paths, crashes: pytest.fail("it started"))
+    crash_count.CrashCount().fail("ValueError: no such pin")
+    crash_count.CrashCount().fail("ValueError: no such pin")
+    boot.start(paths)
+    assert (
+        "it ended 3 times in a row at once (the chip was reset, as by a" in capsys.readouterr().out
+    )
+    boot.start(paths)
+    assert crash_count.CrashCount().count == crash_count.TRIES
+
+
+@pytest.mark.parametrize(("cause", "crashed"), [(1, False), (2, False), (3, True), (5, False)])
+def test_reset_cause_of_micropython_is_a_crash_only_by_the_watchdog(monkeypatch, cause, crashed):
+    machine = SimpleNamespace(reset_cause=lambda: cause, WDT_RESET=3)
+    monkeypatch.setitem(sys.modules, "machine", machine)
+    assert compat_boot.crashed() == crashed
+
+
+@pytest.mark.parametrize("cause", ["POWER_ON", "BROWNOUT", "SOFTWARE", "RESET_PIN", "WATCHDOG"])
+def test_reset_reason_of_circuitpython_is_a_crash_only_by_the_watchdog(monkeypatch, cause):
+    cpu = SimpleNamespace(reset_reason=cause)
+    chip = SimpleNamespace(cpu=cpu, ResetReason=SimpleNamespace(WATCHDOG="WATCHDOG"))
+    monkeypatch.setitem(sys.modules, "machine", None)
+    monkeypatch.setitem(sys.modules, "microcontroller", chip)
+    assert compat_boot.crashed() == (cause == "WATCHDOG")
 
 
 def test_crash_count_without_files_is_stored_in_the_chip(paths, monkeypatch):
@@ -183,7 +270,7 @@ def test_crash_count_without_files_is_stored_in_the_chip(paths, monkeypatch):
     monkeypatch.setattr(compat_boot, "kept_number", lambda: numbers[-1] if numbers else 0)
     monkeypatch.setattr(crash_count.CrashCount, "path", "no/folder/starts")
     for _ in range(2):
-        crash_count.CrashCount().begin()
+        crash_count.CrashCount().fail("ValueError: no such pin")
     assert (numbers, crash_count.CrashCount().count) == ([1, 2], 2)
     crash_count.CrashCount().succeed()
     assert (numbers, crash_count.CrashCount().count) == ([1, 2, 0], 0)

@@ -276,7 +276,7 @@ def test_export_bad_arguments_print_one_sentence(spikelet, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     journals.make(tmp_path / "a.journal", random_network(1), turns=5)
     status, _, err = spikelet("export", "a.journal", *arguments)
-    assert (status, err.count("\n")) == (1, 1)
+    assert (status, err.count("\n")) == (2, 1)
     assert words in err
     assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]
 
@@ -286,13 +286,13 @@ def test_export_of_empty_or_missing_journal_is_refused(spikelet, tmp_path):
     for form in ("npz", "nirdata", "tonic", "neo"):
         target = tmp_path / "a.out"
         status, _, err = spikelet("export", tmp_path / "a.journal", "-o", target, "--form", form)
-        assert status == 1
+        assert status == 4
         assert "holds no turn; there is nothing to export" in err
         assert not target.exists()
     (tmp_path / "b").write_bytes(b"other")
     status, _, err = spikelet("export", tmp_path / "b", "-o", tmp_path / "b.npz")
-    assert status == 1
+    assert status == 4
     assert "is no recording of spikelet monitor --record" in err
     status, _, err = spikelet("export", tmp_path / "none", "-o", tmp_path / "b.npz")
-    assert status == 1
+    assert status == 2
     assert err.endswith("none: No such file or directory\n")

@@ -475,10 +475,10 @@ def test_sweep_command_names_damaged_lines(spikelet, recording, results):
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
-        (("--bits", "8,12"), 1, "bits is 12; it must be 3..8"),
-        (("--encoder", "rate,morse"), 1, "encoder is 'morse'; it must be one of"),
-        (("--seeds", 0), 1, "seeds is 0"),
-        (("--jobs", 0), 1, "jobs is 0"),
+        (("--bits", "8,12"), 2, "bits is 12; it must be 3..8"),
+        (("--encoder", "rate,morse"), 2, "encoder is 'morse'; it must be one of"),
+        (("--seeds", 0), 2, "seeds is 0"),
+        (("--jobs", 0), 2, "jobs is 0"),
         (("--picture", "nowhere/pareto.png"), 1, "cannot write nowhere"),
         (("--steps", "2,,4"), 2, "'2,,4' is not a list such as 4 or 4,8"),
         (("--jobs", 1, "--dask", "localhost:8786"), 2, "not allowed with"),
