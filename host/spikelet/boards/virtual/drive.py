@@ -189,6 +189,13 @@ def attached(name: str, above: Path, ask: Ask) -> Iterator[EmulatedDrive | None]
         _folders.append(folder)
         try:
             yield drive
+        except BaseException:
+            # An end in the middle of its cached sectors would damage the volume, as a power cut does.
+            with contextlib.suppress(SpikeletError):
+                drive.close()
+            raise
+        else:
+            drive.close()
         finally:
             _folders.remove(folder)
 
@@ -208,7 +215,6 @@ def following(stream: Any, drive: EmulatedDrive | None) -> Iterator[None]:
     stream.write = synced
     yield
     leave(stream)
-    drive.close()
 
 
 def leave(stream: Any) -> None:
