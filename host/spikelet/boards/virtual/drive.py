@@ -85,8 +85,7 @@ class EmulatedDrive:
     def close(self) -> None:
         """Write the last changes, and let the board write its cached sectors to its flash."""
         self.sync()
-        # The board stores the sectors that it has cached at the next read.
-        self._ask(drive={"sector": 0, "count": 1})
+        _flush(self._ask)
 
     def _fill(self) -> None:
         for above, folders, names in self._volume.walk("/"):
@@ -179,8 +178,7 @@ def attached(name: str, above: Path, ask: Ask) -> Iterator[EmulatedDrive | None]
     if not ask(wait_for_usb=1)["drive"]:
         yield None
         return
-    # The board stores the sectors that it has cached at the next read.
-    ask(drive={"sector": 0, "count": 1})
+    _flush(ask)
     volume = base64.b64decode(ask(flash={"start": IN_FLASH})["flash"])
     with tempfile.TemporaryDirectory(dir=above, prefix="drive-") as temporary:
         folder = Path(temporary, LABEL)
@@ -230,6 +228,11 @@ def _package(name: str) -> ModuleType:
         raise BoardError(
             f"{name} has a drive, which needs a package here; run pip install 'spikelet[drive]'"
         ) from None
+
+
+def _flush(ask: Ask) -> None:
+    """Read a sector of the partition, at which the board stores the sectors that it has cached."""
+    ask(drive={"sector": PARTITION, "count": 1})
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:

@@ -21,8 +21,9 @@
 //   {"reset": 1}                         reset the board like its button RUN, after the answer
 //   {"cut": 20}                          cut the power in the middle of the operation on flash that follows
 //                                        20 complete ones; this process ends, too
-//   {"wait_for_usb": 1}                  answer {"drive": true or false} when the board's USB port is known:
-//                                        whether it has a drive that this computer may write
+//   {"wait_for_usb": 1}                  answer {"drive": true, "ports": 2} when the board's USB port is known:
+//                                        whether it has a drive that this computer may write, and the number
+//                                        of its serial ports
 //   {"drive": {"sector": 0, "count": 1}}, {"drive": {"sector": 1, "data": "base64"}}
 //                                        read or write sectors of the drive; answer {"done": true, "data": ...}
 //   {"flash": {"start": 1048576}}        answer {"flash": "base64"}, the content of the flash from there on
@@ -143,11 +144,11 @@ const REQUESTS = {
   },
   flash: ({ start }, answer) => answer({ flash: Buffer.from(flash.content.subarray(start)).toString("base64") }),
   wait_for_usb: (_, answer) => {
-    const alarm = pico.clock.createAlarm(() => answer({ drive: false }));
+    const alarm = pico.clock.createAlarm(() => answer({ drive: false, ports: 0 }));
     alarm.schedule(USB_PATIENCE);
     pico.usb.whenKnown(() => {
       alarm.cancel();
-      answer({ drive: pico.storage.writable });
+      answer({ drive: pico.storage.writable, ports: pico.usb.ports });
     });
   },
 };

@@ -171,6 +171,11 @@ export class UsbHost {
     return pipe;
   }
 
+  // Return the number of the board's serial ports.
+  get ports() {
+    return this.#ports.length;
+  }
+
   // Call `then` when the host knows the board's serial ports and its drive.
   whenKnown(then) {
     if (this.#known) then();
