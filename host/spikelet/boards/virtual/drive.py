@@ -93,7 +93,14 @@ class EmulatedDrive:
             for name in folders:
                 (here / name).mkdir()
             for name in names:
-                (here / name).write_bytes(self._volume.read_file(f"{above.rstrip('/')}/{name}"))
+                path = f"{above.rstrip('/')}/{name}"
+                try:
+                    (here / name).write_bytes(self._volume.read_file(path))
+                except OSError:
+                    raise BoardError(
+                        f"the volume of {self._name} is damaged at {path}; delete "
+                        f"{self.folder.parent.parent / 'flash.bin'} to begin with an empty flash"
+                    ) from None
 
     def _look(self) -> tuple[dict[str, _Seen], list[str]]:
         """Return the files and the subfolders of the folder by their path on the volume."""
