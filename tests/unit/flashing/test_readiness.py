@@ -61,7 +61,7 @@ def compilers(monkeypatch):
             "no board file describes 'WeAct with RP2040', so Spikelet knows only its answers: docs",
         ),
         (replace(WELL, identity=GENERIC), "it is one of esp32-devkit, m5stickc-plus, or another"),
-        (replace(WELL, read_only=True), "let spikelet flash write to that drive"),
+        (replace(WELL, read_only=True), "through which spikelet flash then writes"),
         (
             replace(WELL, second_port=False),
             "usb_cdc.enable(console=True, data=True) in its boot.py",
