@@ -24,7 +24,7 @@ PATIENCE = 60
 
 @pytest.fixture(scope="module")
 def pico(own_cache):
-    return circuitpython_pico("pico-circuitpython")
+    return circuitpython_pico()
 
 
 def heard(stream: serial.SerialBase, text: bytes) -> bool:

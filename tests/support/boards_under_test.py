@@ -44,14 +44,8 @@ def absent(name: str, reason: str) -> None:
     pytest.skip(reason)
 
 
-def circuitpython_pico(storage: str):
-    """Return an emulated Pico with CircuitPython and an empty flash; without a firmware the test skips.
-
-    Parameters
-    ----------
-    storage : str
-        Folder of its flash.
-    """
+def circuitpython_pico():
+    """Return an emulated Pico with CircuitPython and an empty flash; without a firmware the test skips."""
     try:
         board = resolve.resolve(f"pico:{CIRCUITPYTHON_UF2}")
     except SpikeletError as error:
@@ -59,7 +53,6 @@ def circuitpython_pico(storage: str):
             f"no CircuitPython on the emulated Pico ({error}); see docs/how-to/try-circuitpython.md"
         )
         return pytest.skip(reason)
-    board.storage = storage
     (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
     return board
 
