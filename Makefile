@@ -2,6 +2,7 @@
 # make test    the tests for every change; skips boards that are not installed, and names them
 # make test-all  these and the thorough ones: long soaks, every seed, every row of the accuracy pages
 # make check   lint, types and imports: ruff, mypy, lint-imports, tools/check_firmware.py
+# make fuzz    change inputs at random for their readers; COUNT, SEED and MINUTES for each kind
 # make boards  build the emulated boards (Debian; see boards/emulated/build)
 # make frameworks  compare with snnTorch and Norse, in a separate venv; set PIP_EXTRA_INDEX_URL or
 #              PIP_FIND_LINKS to PyTorch for CPUs, or pip downloads the one for CUDA
@@ -10,9 +11,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+COUNT ?= 1000000
+SEED ?= 0
+MINUTES ?= 60
 FRAMEWORKS := .venv-frameworks
 
-.PHONY: demo test test-all check boards frameworks clean
+.PHONY: demo test test-all check fuzz boards frameworks clean
 
 demo: $(VENV)/.demo
 	$(BIN)/spikelet demo --port virtual --folder demo
@@ -29,6 +33,9 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_firmware.py
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz/mutations.py --count $(COUNT) --seed $(SEED) --minutes $(MINUTES)
 
 boards:
 	boards/emulated/build

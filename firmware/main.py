@@ -1,4 +1,4 @@
-"""Spikelet starts here. `spikelet flash` replaces a file with this first line."""
+"""Spikelet starts here. Edit this file and it is yours: `spikelet flash` keeps it then."""
 
 import sys
 

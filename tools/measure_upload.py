@@ -31,7 +31,9 @@ def main() -> None:
     data = random.Random(30).randbytes(args.bytes)
     ways: dict[str, Callable[[SerialTransport], object]] = {
         "mpremote": lambda transport: transport.fs_writefile(FILE, data),
-        "spikelet": lambda transport: list(BoardFiles(transport).store({FILE: data})),
+        "spikelet": lambda transport: list(
+            BoardFiles(transport, everywhere=True).store({FILE: data})
+        ),
     }
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     with resolve.resolve("pico").powered() as board:

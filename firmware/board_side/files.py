@@ -28,6 +28,23 @@ finally:
     sys.path[:] = _places
 
 
+# Beginnings of the paths, each with a slash behind it, that may be written and removed here.
+_roots = ("spikelet/", "main.py/", "main.py.", "code.py/", "code.py.")
+
+
+def _own(path):
+    """Return the path; raise ValueError if it leads out of the board's folders or of `_roots`."""
+    if (
+        [part for part in path.split("/") if part in ("", ".", "..")]
+        or "\\" in path
+        or path[1:2] == ":"
+        or [letter for letter in path if not " " <= letter != "\x7f"]
+        or not [root for root in _roots if (path + "/").startswith(root)]
+    ):
+        raise ValueError("not a path of Spikelet: " + repr(path))
+    return path
+
+
 def _fingerprint(path):
     """Return (bytes, CRC-32) of a file, or None if it cannot be read.
 
@@ -48,10 +65,11 @@ def _fingerprint(path):
     return size, crc
 
 
-def _read(path, size):
-    """Return the first `size` bytes of a file, or None if it cannot be read."""
+def _read(path, start, size):
+    """Return `size` bytes of a file from `start` on, or None if it cannot be read."""
     try:
         with open(path, "rb") as file:
+            file.seek(start)
             return file.read(size)
     except OSError:
         return None
@@ -59,15 +77,15 @@ def _read(path, size):
 
 def _write(path, mode, data):
     """Write data to a file, with the mode "wb" or "ab"."""
-    with open(path, mode) as file:
+    with open(_own(path), mode) as file:
         file.write(data)
 
 
 def _replace(old, new):
     """Rename a file over another; FAT cannot, so there remove the other one first."""
-    os.stat(old)
+    os.stat(_own(old))
     try:
-        os.rename(old, new)
+        os.rename(old, _own(new))
     except OSError:
         os.remove(new)
         os.rename(old, new)
@@ -78,7 +96,7 @@ def _replace(old, new):
 def _make(folder):
     """Make a folder unless it exists."""
     try:
-        os.mkdir(folder)
+        os.mkdir(_own(folder))
     except OSError as error:
         try:
             os.stat(folder)
@@ -89,14 +107,20 @@ def _make(folder):
 def _remove(path):
     """Remove a file or an empty folder if it exists."""
     try:
-        folder = os.stat(path)[0] & 0x4000
+        folder = os.stat(_own(path))[0] & 0x4000
     except OSError:
         return
     (os.rmdir if folder else os.remove)(path)
 
 
-def _list(folder):
-    """Print (path, bytes) of all entries of a folder; a folder has -1 and follows its content."""
+def _list(folder, deep=True):
+    """Print (path, bytes) of all entries of a folder; a folder has -1 and follows its content.
+
+    Parameters
+    ----------
+    folder : str, empty for the root
+    deep : bool, whether to list the folders in it
+    """
     base = folder + "/" if folder else ""
     try:
         if hasattr(os, "ilistdir"):
@@ -109,6 +133,6 @@ def _list(folder):
         path, kind, size = base + entry[0], entry[1], entry[-1]
         if len(entry) < 4:
             kind, size = os.stat(path)[0], os.stat(path)[6]
-        if kind & 0x4000:
+        if kind & 0x4000 and deep:
             _list(path)
         print(repr((path, -1 if kind & 0x4000 else size)))

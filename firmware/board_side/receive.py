@@ -59,13 +59,13 @@ def _skip(take, mark):
         tail = (tail + byte)[-len(mark) :]
 
 
-def _receive(block, head, mark, crc32, fingerprint, replace):
+def _receive(block, head, mark, crc32, fingerprint, replace, own):
     """Store the files that the host sends, until it sends the message Q.
 
     Parameters
     ----------
     block, head, mark : bytes of a block, bytes before it, and the bytes before a repeated message
-    crc32, fingerprint, replace : the functions of files.py
+    crc32, fingerprint, replace, own : the functions of files.py
     """
     source, sink = _console()
     take, message = _reader(source, block, head, crc32)
@@ -73,7 +73,7 @@ def _receive(block, head, mark, crc32, fingerprint, replace):
     def say(kind, number):
         sink.write(("%s%08x\n" % (kind, number)).encode())
 
-    file, path, crc, have = None, "", 0, 0
+    file, path, temporary, crc, have = None, "", "", 0, 0
     say("+", 0)
     try:
         while True:
@@ -82,20 +82,20 @@ def _receive(block, head, mark, crc32, fingerprint, replace):
                 if kind == b"Q":
                     return
                 if kind == b"F":
-                    path, expected = bytes(data).decode().rsplit(" ", 1)
-                    crc = int(expected, 16)
+                    path, suffix, expected = bytes(data).decode().rsplit(" ", 2)
+                    crc, temporary = int(expected, 16), own(path + suffix)
                     if file:
                         file.close()
-                    file, have = open(path + ".new", "wb"), 0
+                    file, have = open(temporary, "wb"), 0
                 elif kind == b"B" and number == have and file:
                     file.write(data)
                     have += len(data)
                 elif kind == b"E" and file:
                     file.close()
                     file = None
-                    if fingerprint(path + ".new") != (number, crc):
+                    if fingerprint(temporary) != (number, crc):
                         raise ValueError("damaged")
-                    replace(path + ".new", path)
+                    replace(temporary, path)
             except (OSError, ValueError, MemoryError) as error:
                 text = ("%s: %s" % (type(error).__name__, error)).encode()
                 say("!", len(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
+
+from spikelet.errors import SpikeletError
 
 Report = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -45,17 +49,20 @@ class Output:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.json:
-            sys.stdout.write(json.dumps(self.results, default=_plain) + "\n")
-            sys.stdout.flush()
+        if self.json and sys.stdout is not None:
+            with printing():
+                sys.stdout.write(json.dumps(self.results, default=_plain) + "\n")
+                sys.stdout.flush()
 
     def say(self, text: str = "") -> None:
         """Print a line of text, except with JSON."""
-        self.people.print(text, markup=False)
+        with printing():
+            self.people.print(text, markup=False)
 
     def warn(self, text: str) -> None:
-        """Print a line to stderr, also with JSON."""
-        self.errors.print(text, markup=False)
+        """Print a line to stderr, also with JSON; a stderr without room is no reason to stop."""
+        with contextlib.suppress(OSError):
+            self.errors.print(text, markup=False)
 
     def log(self, text: str) -> None:
         """Print to stderr the text that a board printed, without its empty prompts."""
@@ -68,10 +75,13 @@ class Output:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for i, column in enumerate(columns):
             number = bool(rows) and isinstance(rows[0][i], int | float)
-            table.add_column(column, justify="right" if number else "left")
+            table.add_column(Text(column), justify="right" if number else "left")
         for row in rows:
-            table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-        self.people.print(table)
+            # A Text has no markup, so that names with brackets are printed as they are.
+            cells = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row)
+            table.add_row(*map(Text, cells))
+        with printing():
+            self.people.print(table)
 
     def fail(self, line: str, sentence: str) -> None:
         """Print a line to stderr, and store the sentence as the error in the results."""
@@ -90,6 +100,17 @@ class Output:
                 bar.update(task, completed=done, total=total)
 
             yield report
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Convert the error of a full disk; a closed pipe stays a BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SpikeletError(f"cannot write to stdout: {error.strerror or error}") from None
 
 
 def _plain(value: Any) -> Any:

@@ -133,7 +133,7 @@ def test_a_bad_file_is_refused_by_host_and_board(
 def test_verify_of_empty_board_recommends_flash(spikelet, network, tmp_path, monkeypatch):
     monkeypatch.setenv("SPIKELET_CACHE", str(tmp_path / "fresh"))
     status, _, err = spikelet("verify", tmp_path / "net.lif", "--port", "virtual")
-    assert status == 3
+    assert status == 1
     assert one_sentence(err, "no Spikelet runtime", "spikelet flash")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from random_networks import random_network
 
-from spikelet.flashing import files_by_repl, layout, upload
+from spikelet.flashing import files_by_repl, upload
 from spikelet.link.link import Link
 from spikelet.networks.lif_file import save_network
 
@@ -81,7 +81,7 @@ def test_erasing_asks_first(spikelet, virtual, lif, monkeypatch):
     assert spikelet("flash", "--erase", "--all", "--yes")[0] == 0
     assert files_in(virtual) == {}
     status, _, err = spikelet("verify", lif[0])
-    assert status == 3
+    assert status == 1
     assert "no Spikelet runtime" in err
 
 
@@ -188,14 +188,44 @@ def test_flash_keeps_and_reports_main_py_of_user(spikelet, virtual, lif):
     assert spikelet("verify", lif[0])[0] == 0
 
 
-def test_an_old_layout_is_replaced(spikelet, virtual, lif):
-    (virtual / "spikert").mkdir(parents=True)
-    (virtual / "spikert" / "session.py").write_text("def main(): pass")
-    (virtual / "network.lif").write_bytes(lif[1].read_bytes())
-    (virtual / "main.py").write_bytes(layout.OURS[1])
-    assert spikelet("flash", lif[0])[0] == 0
-    assert {path.name for path in virtual.iterdir()} == {"spikelet", "main.py", "code.py"}
-    assert spikelet("verify", lif[0])[0] == 0
+def test_flash_keeps_and_names_files_of_user(spikelet, virtual, lif):
+    theirs = {
+        "code.py": b'print("Hello World!")\n\nimport board\n# a month of my own work\n',
+        "network.lif": lif[1].read_bytes(),
+        "spikert/session.py": b"def main(): pass",
+        "spikelet/my [red] recording.csv": b"1,2,3",
+        "spikelet/active": b"not at all",
+    }
+    for path, data in theirs.items():
+        (virtual / path).parent.mkdir(parents=True, exist_ok=True)
+        (virtual / path).write_bytes(data)
+    plan = json.loads(spikelet("flash", lif[0], "--dry-run", "--json")[1])
+    assert files_in(virtual) == theirs
+    status, out, _ = spikelet("flash", lif[0])
+    assert status == 0
+    assert "kept, because Spikelet did not write it: code.py, network.lif, spikert/, " in out
+    assert "spikelet/my [red] recording.csv" in out
+    assert "it is spikelet/active.bak now" in out
+    recording = "spikelet/my [red] recording.csv"
+    assert plan["others"] == ["code.py", "network.lif", "spikert/", recording]
+    assert plan["backups"] == {"spikelet/active": "spikelet/active.bak"}
+    kept = {**theirs, "spikelet/active.bak": theirs.pop("spikelet/active")}
+    kept.pop("spikelet/active")
+    assert kept.items() <= files_in(virtual).items()
+    status, out, _ = spikelet("flash", "--erase", "--yes")
+    assert "kept, because Spikelet did not write it: code.py" in out
+    assert files_in(virtual) == kept
+
+
+def test_flash_finds_file_that_hides_module_before_it_writes(spikelet, virtual, lif):
+    (virtual / "lib").mkdir(parents=True)
+    (virtual / "lib" / "array.py").write_text("# mine")
+    for arguments in ((), ("--dry-run",)):
+        status, _, err = spikelet("flash", lif[0], *arguments)
+        assert status == 1
+        assert is_one_sentence(err)
+        assert "lib/array.py on virtual has the name of the module array" in err
+    assert files_in(virtual) == {"lib/array.py": b"# mine"}
 
 
 def test_flash_without_arguments_mentions_erase(spikelet, virtual):

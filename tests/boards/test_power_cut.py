@@ -1,4 +1,4 @@
-"""Cut the power while a Pico is flashed: it starts with the old or new network."""
+"""Cut the power while a Pico is flashed: it starts with the old or new network, a user's files stay."""
 
 import random
 import shutil
@@ -27,6 +27,13 @@ QUICK, THOROUGH = {"network": 3}, {"network": 30, "runtime": 12}
 AGAIN = 10
 # Parts of the runtime that are left out to save time.
 LEFT_OUT = ("thumb", "viper", "bench")
+USERS = {
+    "log.csv": bytes(range(256)) * 20,
+    "main.py.new": b"mine",
+    "network.lif": b"mine",
+    "spikelet/my_recording.csv": b"1,2,3\n" * 1000,
+    "spikelet/notes/active": b"",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +51,7 @@ def runtime(pico):
 @pytest.fixture(scope="module")
 def image(pico, runtime, tmp_path_factory):
     """Return a copy of the flash of a Pico with the old network."""
-    flash_image.put(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)})
+    flash_image.put(pico, {**runtime, "network.lif": lif_file.to_bytes(OLD)}, USERS)
     kept = tmp_path_factory.mktemp("flash") / "flash.bin"
     shutil.copy(installation.cache_folder(pico.storage) / "flash.bin", kept)
     return kept
@@ -82,9 +89,11 @@ def test_no_moment_of_a_flash_makes_a_brick(pico, runtime, image, changed, cuts)
         with pytest.raises(SpikeletError, match="pico|socket"):
             flash(pico, files, cut=moment)
         found.append((moment, started(pico, OLD, NEW)))
+        assert flash_image.read(pico, USERS) == USERS
         if number % AGAIN == 0:
             flash(pico, files)
             assert started(pico, OLD, NEW) is NEW
+            assert flash_image.read(pico, USERS) == USERS
     assert len(found) == cuts
     first_new = min((moment for moment, network in found if network is NEW), default=operations)
     assert all(network is NEW for moment, network in found if moment >= first_new)

@@ -33,7 +33,7 @@ def connected(name):
 def test_every_byte_arrives(name):
     files = {f"of_upload/{number}.bin": data for number, data in enumerate(CONTENTS.values())}
     with connected(name) as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         board.make(["of_upload"])
         stored = list(board.store(files))
         assert board.is_fast
@@ -98,7 +98,7 @@ def test_a_damaged_block_is_sent_again(kinds, monkeypatch):
     monkeypatch.setattr(upload, "UPLOAD_TIMEOUT_S", 0.3)
     files = {f"{number}.bin": NETWORK[: 7000 * number] for number in range(1, 5)}
     with connected("virtual") as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         board._need("_fingerprint", "_replace")
         with upload.Receiver(transport) as receiver:
             transport.serial = line = FaultyLine(transport.serial, 9000, kinds)
@@ -125,7 +125,7 @@ def test_upload_over_bad_line_falls_back_from_receiver(monkeypatch):
     made = upload.message
     monkeypatch.setattr(upload, "message", damaged)
     with connected("virtual") as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         list(board.store({"a.bin": EVERY_BYTE, "b.bin": b""}))
         assert not board.is_fast
         assert sent
@@ -150,7 +150,7 @@ def test_upload_stops_sending_to_ended_receiver(how, monkeypatch):
     # A raw REPL would run this code.
     code = b"\x04open('executed', 'w').close()\n\x04" * 300
     with connected("virtual") as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         list(board.store({"a.bin": code, "b.bin": EVERY_BYTE}))
         assert not board.is_fast
         assert bytes(transport.fs_readfile("a.bin", chunk_size=4096)) == code
@@ -164,7 +164,7 @@ def test_file_with_other_checksum_on_board_is_not_kept(monkeypatch):
     on_board = {**files_by_repl.ON_BOARD, "_fingerprint": other}
     monkeypatch.setattr(files_by_repl, "ON_BOARD", on_board)
     with connected("virtual") as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         with pytest.raises(SpikeletError, match=r"a\.bin arrived damaged"):
             list(board.store({"a.bin": EVERY_BYTE}))
         assert board.read("a.bin") is None
@@ -174,7 +174,7 @@ def test_file_with_other_checksum_on_board_is_not_kept(monkeypatch):
 
 def test_ctrl_c_of_the_user_leaves_the_board_in_its_repl():
     with connected("virtual") as transport:
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         steps = board.store({"a.bin": NETWORK})
         next(steps)
         with pytest.raises(KeyboardInterrupt):
@@ -194,7 +194,7 @@ def test_an_upload_is_faster_than_mpremote_s():
             after = power.stats()
             return [after[name] - before[name] for name in ("cycles", "written")]
 
-        board = BoardFiles(transport)
+        board = BoardFiles(transport, everywhere=True)
         theirs, pages = taken(lambda: transport.fs_writefile("theirs.bin", NETWORK))
         ours, _ = taken(lambda: list(board.store({"ours.bin": NETWORK})))
         code = f"file = open('bare.bin', 'wb')\nfor i in range({len(NETWORK) // 1000}):\n"
@@ -211,7 +211,7 @@ def test_an_upload_is_faster_than_mpremote_s():
 
 def test_the_receiver_is_sent_once(monkeypatch):
     with connected("virtual") as transport:
-        board, sent, run = BoardFiles(transport), [], transport.exec
+        board, sent, run = BoardFiles(transport, everywhere=True), [], transport.exec
         monkeypatch.setattr(transport, "exec", lambda code: sent.append(code) or run(code))
         for path in ("a.bin", "b.bin"):
             list(board.store({path: EVERY_BYTE}))

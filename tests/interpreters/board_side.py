@@ -34,6 +34,49 @@ def attempt(call, *arguments):
 # files.py
 
 files = run("files")
+CLIMBING = (
+    "/a",
+    "..",
+    "../a",
+    "a/../b",
+    "a//b",
+    "./a",
+    "",
+    "a\\b",
+    "C:/a",
+    "a\0",
+    "a\x1b",
+    "a\x7f",
+    "a/",
+)
+OUTSIDE = "a", "spikelets/a", "main.pyc", "boot.py", "lib/main.py"
+INSIDE = "spikelet", "spikelet/a", "spikelet/r1/a.mpy", "main.py", "main.py.12345678", "code.py"
+
+
+CHANGES = ("_write", ("wb", b"")), ("_replace", ("spikelet/a",)), ("_make", ()), ("_remove", ())
+
+
+def refused(*paths):
+    """Return the paths that a function refuses to change, once for each function."""
+    found = []
+    for path in paths:
+        for name, rest in CHANGES:
+            try:
+                files[name](path, *rest)
+            except (OSError, ValueError) as error:
+                if "not a path" in str(error):
+                    found.append(path)
+    return found
+
+
+def four_times(paths):
+    return [path for path in paths for _ in CHANGES]
+
+
+print("paths", refused(*CLIMBING, *OUTSIDE) == four_times(CLIMBING + OUTSIDE))
+print("inside", [path for path in INSIDE if files["_own"](path) != path])
+files["_roots"] = ("",)
+print("everywhere", refused(*CLIMBING) == four_times(CLIMBING), files["_own"]("lib/a"))
 NOISE = bytes([(i * i * 31 + i * 7) & 255 for i in range(2500)])
 files["_make"]("a")
 files["_make"]("a")
@@ -41,10 +84,11 @@ files["_write"]("a/one.bin", "wb", NOISE[:2000])
 files["_write"]("a/one.bin", "ab", NOISE[2000:])
 files["_write"]("a/two.bin", "wb", b"two")
 files["_list"]("a")
-print("read", files["_read"]("a/one.bin", 5), files["_read"]("none", 5))
+files["_list"]("", False)
+print("read", files["_read"]("a/one.bin", 2, 5), files["_read"]("none", 0, 5))
 print("fingerprint", files["_fingerprint"]("a/one.bin"), files["_fingerprint"]("none"))
 files["_replace"]("a/two.bin", "a/one.bin")
-print("replaced", files["_read"]("a/one.bin", 9), files["_read"]("a/two.bin", 9))
+print("replaced", files["_read"]("a/one.bin", 0, 9), files["_read"]("a/two.bin", 0, 9))
 print("replace nothing", attempt(files["_replace"], "none", "a/one.bin"))
 print("make in nothing", attempt(files["_make"], "none/a"))
 for path in ("a/one.bin", "a", "none"):
@@ -119,7 +163,7 @@ def receive(*sent):
     cable = Cable(b"".join(sent))
     receiver = run("receive")
     receiver["_console"] = lambda: (cable, cable)
-    ask = BLOCK, HEAD, MARK, CRC32, files["_fingerprint"], files["_replace"]
+    ask = BLOCK, HEAD, MARK, CRC32, files["_fingerprint"], files["_replace"], files["_own"]
     try:
         ended = receiver["_receive"](*ask)
     except (EOFError, KeyboardInterrupt) as error:
@@ -133,18 +177,19 @@ def receive(*sent):
 
 DATA = bytes(range(256))
 CRC = f"{CRC32(DATA):08x}".encode()
-begin, block = message("F", 0, b"b.bin " + CRC), message("B", 0, DATA)
+begin, block = message("F", 0, b"b.bin .new " + CRC), message("B", 0, DATA)
 end = message("E", len(DATA), b"")
 quit = message("Q", 0, b"")
 receive(begin, block, end, quit)
-print("received", files["_read"]("b.bin", 256) == DATA)
+print("received", files["_read"]("b.bin", 0, 256) == DATA)
 damaged = block[:40] + b"!" + block[41:]
 receive(begin, damaged, MARK, block, end, quit)
 receive(begin, b"not a message, but as long", MARK[:3], MARK, block, end, quit)
 receive(begin, message("B", 0, DATA[1:]), end, quit)
-print("kept", files["_read"]("b.bin", 256) == DATA)
+print("kept", files["_read"]("b.bin", 0, 256) == DATA)
 receive(begin, message("B", 9, DATA), quit)
-receive(message("F", 0, b"none/b.bin " + CRC), quit)
+receive(message("F", 0, b"none/b.bin .new " + CRC), quit)
+receive(message("F", 0, b"../b.bin .new " + CRC), quit)
 receive(begin, block)
 receive(begin, damaged, b"\x03")
 for path in ("b.bin", "b.bin.new"):

@@ -5,12 +5,16 @@ over an existing one.
 """
 
 import builtins
+import functools
 import os
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
 from mpremote.transport import TransportExecError
+
+# Boards run the same code many times.
+_compiled = functools.cache(functools.partial(compile, filename="<board>", mode="exec"))
 
 
 class PowerCut(BaseException):
@@ -65,14 +69,17 @@ class FolderBoard:
         output = []
         self.names["print"] = lambda text: output.append(f"{text}\n")
         try:
-            exec(code, self.names)
+            exec(_compiled(code), self.names)
         except Exception as error:
             raise TransportExecError(1, traceback.format_exc()) from error
         return "".join(output).encode()
 
     def eval(self, expression: str):
         """Return the value of an expression on the board."""
-        return eval(expression, self.names)
+        try:
+            return eval(expression, self.names)
+        except Exception as error:
+            raise TransportExecError(1, traceback.format_exc()) from error
 
     def exec_raw_no_follow(self, code: str) -> None:
         """Refuse, because this board has no console for a receiver."""
@@ -178,5 +185,5 @@ def boot(first: tuple[str, ...] = ("code.py", "main.py")) -> Started | None:
         return {"spikert": SimpleNamespace(session=session), "spikert.session": session}[name]
 
     names = {"__name__": "__main__", "__builtins__": vars(builtins) | {"__import__": load}}
-    exec(entry.read_text(), names)
+    exec(_compiled(entry.read_text()), names)
     return starts[0] if starts else None

@@ -45,7 +45,7 @@ def absent(name: str, reason: str) -> None:
 
 
 def circuitpython_pico():
-    """Return an emulated Pico with CircuitPython and an empty flash; without a firmware the test skips."""
+    """Return an emulated Pico with CircuitPython and an empty flash; skip without a firmware."""
     try:
         board = resolve.resolve(f"pico:{CIRCUITPYTHON_UF2}")
     except SpikeletError as error:

@@ -8,7 +8,7 @@ and of power cuts do that.
 import functools
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from spikelet.boards.start_code import ACTIVE, FOLDER
 from spikelet.boards.virtual.emulated import Virtual
 from spikelet.boards.virtual.pico import FIRMWARE, Pico
 from spikelet.errors import SpikeletError
-from spikelet.flashing import stage
+from spikelet.flashing import manifest, stage
+from spikelet.flashing.fingerprint import fingerprint
 from spikelet.flashing.layout import Layout, parent_folders
 from spikelet.flashing.runtime.parts import RuntimeParts
 
@@ -61,10 +62,47 @@ with open(sys.argv[2], "wb") as image:
 """
 
 
-def put(port: Port, files: Mapping[str, bytes]) -> None:
+READ = """
+import json, sys, vfs
+BLOCK = 4096
+class Flash:
+    def __init__(self, data):
+        self.data = data
+    def readblocks(self, block, buffer, offset=0):
+        at = block * BLOCK + offset
+        buffer[:] = self.data[at : at + len(buffer)]
+    def writeblocks(self, block, buffer, offset=0):
+        raise OSError(30)
+    def ioctl(self, operation, block):
+        if operation == 4:
+            return len(self.data) // BLOCK
+        return BLOCK if operation == 5 else 0
+with open(sys.argv[1], "rb") as image:
+    data = image.read()[-int(sys.argv[2]):]
+vfs.mount(vfs.VfsLfs2(Flash(data), progsize=256), "/flash")
+contents = {}
+for path in json.load(sys.stdin):
+    try:
+        with open("/flash/" + path, "rb") as file:
+            contents[path] = file.read().hex()
+    except OSError:
+        pass
+print(json.dumps(contents))
+"""
+
+
+def put(port: Port, files: Mapping[str, bytes], others: Mapping[str, bytes] | None = None) -> None:
     """Put files on a board and to use, as `stage.install_payload` does; a Pico loses all others.
 
     A board whose files cannot be written directly is flashed like any board.
+
+    Parameters
+    ----------
+    port : Port
+    files : mapping of str to bytes
+        {name: bytes}, as for `Layout.of_files`.
+    others : mapping of str to bytes, optional
+        {path: bytes} of a user's files, for a Pico.
     """
     if isinstance(port, Virtual):
         _copy(installation.cache_folder(port.storage, "files"), files)
@@ -76,7 +114,24 @@ def put(port: Port, files: Mapping[str, bytes]) -> None:
     if micropython is None:
         list(stage.install_payload(port, files))
     else:
-        _write(micropython, installation.cache_folder(port.storage), files)
+        wanted = {**_placed(files), **(others or {})}
+        _write(micropython, installation.cache_folder(port.storage), wanted)
+
+
+def read(pico: Pico, paths: Collection[str]) -> dict[str, bytes]:
+    """Return {path: content} of files in the flash of a Pico that is off, without missing ones."""
+    image = installation.cache_folder(pico.storage) / "flash.bin"
+    micropython = resolve.resolve("unix").interpreter[0]
+    command = [micropython, "-X", f"heapsize={HEAP}", "-c", READ, str(image), str(FILES)]
+    run = subprocess.run(
+        command,
+        input=json.dumps([*paths]),
+        text=True,
+        check=True,
+        timeout=60,
+        stdout=subprocess.PIPE,
+    )
+    return {path: bytes.fromhex(data) for path, data in json.loads(run.stdout).items()}
 
 
 def runtime(port: Port, *, compiled: bool = False) -> Mapping[str, bytes]:
@@ -108,7 +163,11 @@ def _is_pico(port: Port) -> bool:
 def _placed(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return {path: bytes} of all files on a board that has these files in use."""
     layout = Layout.of_files(files)
-    return {**layout.staged, **layout.entries, ACTIVE: layout.active}
+    written = {**layout.staged, **layout.entries}
+    named = manifest.to_bytes(
+        frozenset((path, fingerprint(data)) for path, data in written.items())
+    )
+    return {**written, ACTIVE: layout.active, manifest.MANIFEST: named}
 
 
 def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -123,8 +182,7 @@ def _copy(folder: Path, files: Mapping[str, bytes]) -> None:
             path.write_bytes(data)
 
 
-def _write(micropython: str, folder: Path, files: Mapping[str, bytes]) -> None:
-    wanted = _placed(files)
+def _write(micropython: str, folder: Path, wanted: Mapping[str, bytes]) -> None:
     copies = folder / "copies"
     copies.mkdir(exist_ok=True)
     listing = {"folders": parent_folders(wanted), "files": {}}

@@ -216,6 +216,11 @@ def board_names() -> list[str]:
     return sorted(path.stem for path in installation.board_folder().glob("*.toml"))
 
 
+def qemu_ports() -> list[str]:
+    """Return the ports of the boards that QEMU emulates, such as qemu:m3."""
+    return [name.replace("-", ":", 1) for name in board_names() if name.startswith("qemu-")]
+
+
 def load_board_type(name: str) -> BoardType:
     """Return the board called `name`.
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import serial
 
+from spikelet.boards import port_names
 from spikelet.errors import NotThere, UsageError
 
 # Without a program, nothing reads this port. So a few attempts of 5 s show that none is running.
@@ -53,9 +54,10 @@ class DataPort:
         """
         try:
             opened = serial.serial_for_url(self.device, timeout=0, exclusive=True)
-        except serial.SerialException as error:
+        except (serial.SerialException, ValueError) as error:
             raise NotThere(
-                f"{self.name} cannot be opened ({error}); spikelet doctor lists the attached boards"
+                f"{self.name} cannot be opened: {port_names.reason(error)}; "
+                "spikelet doctor lists the attached boards"
             ) from None
         with opened:
             yield opened

@@ -17,7 +17,7 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.boards import raw_repl, start_code
 from spikelet.boards.start_code import import_session
-from spikelet.errors import BoardError
+from spikelet.errors import SpikeletError
 
 
 class SerialStream(Protocol):
@@ -111,7 +111,7 @@ class ReplPort:
                 transport.exec(import_session(prelude))
             except TransportExecError as error:
                 reason = raw_repl.last_line(error.error_output)
-                raise BoardError(
+                raise SpikeletError(
                     f"{self.name} has no Spikelet runtime that starts ({reason}); run spikelet flash"
                 ) from None
             transport.exec_raw_no_follow("session.main(_paths)")

@@ -56,7 +56,8 @@ def responds(device: str) -> bool:
 def _opened(device: str) -> Iterator[serial.Serial]:
     try:
         port = serial.serial_for_url(device, BAUD, timeout=0, write_timeout=2, exclusive=True)
-    except serial.SerialException:
+    # pyserial raises ValueError for a scheme of URLs that it does not know.
+    except (serial.SerialException, ValueError):
         # This second attempt raises the error with the reason.
         with raw_repl.opened(device, device):
             raise BoardError(f"{device} did not open at once; try again") from None

@@ -15,7 +15,9 @@ from typing import Any
 import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
 
+from spikelet.boards import catalogue, port_names
 from spikelet.errors import BoardError, BoardGone, NotThere, SpikeletError
 
 READ_CHUNK = 1024
@@ -61,7 +63,8 @@ def opened(name: str, device: str, patience: float = 0) -> Iterator[SerialTransp
         # mpremote prints answers that it does not understand.
         with contextlib.redirect_stdout(output):
             transport = SerialTransport(device, timeout=patience)
-    except TransportError:
+    # pyserial raises ValueError for a scheme of URLs that it does not know.
+    except (TransportError, ValueError):
         raise _unopened(name, device) from None
     try:
         _send_at_once(transport)
@@ -177,10 +180,17 @@ def _unopened(name: str, device: str) -> SpikeletError:
             return NotThere(
                 f"{name} may not be opened by you; join the group that owns it (often dialout)"
             )
-        return NotThere(
-            f"{name} cannot be opened ({error}); spikelet doctor lists the attached boards"
-        )
+        return NotThere(_sentence(name, error))
+    except ValueError as error:
+        return NotThere(_sentence(name, error))
     return NotThere(f"{name} did not open; try again")
+
+
+def _sentence(name: str, error: Exception) -> str:
+    """Return the reason that a port did not open, and the names near to it."""
+    devices = sorted(port.device for port in list_ports.comports() if port.vid is not None)
+    near = port_names.near(name, catalogue.qemu_ports(), devices)
+    return f"{name} cannot be opened: {port_names.reason(error)}; {near}"
 
 
 def last_line(text: str) -> str:

@@ -7,6 +7,10 @@ from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
 from spikelet.boards.virtual import emulated, pico
 from spikelet.boards.virtual.pico_data_port import PicoDataPort
+from spikelet.errors import BoardError
+
+# Spellings that a name follows.
+NAMED = ("data", "id", "port")
 
 
 def resolve_or_default(spelling: str | None) -> Port:
@@ -39,6 +43,10 @@ def resolve(spelling: str) -> Port:
     if (port := _emulated(spelling)) is not None:
         return port
     kind, _, rest = spelling.partition(":")
+    if not spelling.strip() or (kind in NAMED and not rest):
+        raise BoardError(
+            f"{spelling or '--port'} names no port; give a device after it, or use --port virtual"
+        )
     if kind == "data":
         board = _emulated(rest)
         return PicoDataPort(board) if isinstance(board, pico.Pico) else DataPort(rest)

@@ -16,15 +16,17 @@ import contextlib
 import importlib
 import json
 import math
-from pathlib import Path
 from typing import Any
 
-from spikelet import files
+from spikelet import checked_json, files
 from spikelet.errors import UsageError
 from spikert import sensors
 
 LISTS = ("read", "unit", "names")
 """Settings that take a list of values."""
+
+PINS = ("pins", "button")
+"""Settings that take a list of pins."""
 
 BUS = ("sda", "scl", "frequency", "id", "bus")
 """Settings of the sensor's I2C bus."""
@@ -88,12 +90,26 @@ def channel_names(settings: dict[str, Any], channels: int) -> tuple[str, ...]:
 
 def _file(path: str) -> dict[str, Any]:
     try:
-        settings = json.loads(files.read(Path(path)))
+        settings = checked_json.read_object(files.read(path))
+        checked_json.text(settings, "sensor")
+        _check_types(settings)
     except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}") from None
-    if not isinstance(settings, dict):
-        raise UsageError(f"{path} holds no settings; they are an object with the key sensor")
+        raise UsageError(
+            f"{path} holds no settings of a sensor: {error}; they are an object with the key sensor"
+        ) from None
     return settings
+
+
+def _check_types(settings: dict[str, Any]) -> None:
+    """Raise ValueError for a setting that no sensor has: only some are lists, and one is an object."""
+    for name, value in settings.items():
+        if name == "i2c":
+            checked_json.mapping(settings, name)
+            _check_types(value)
+            continue
+        values = value if name in (*LISTS, *PINS) and isinstance(value, list) else [value]
+        if not all(isinstance(each, str | int | float) for each in values):
+            raise ValueError(f"its {name} is {checked_json.quoted(value)}; no sensor takes that")
 
 
 def _spelled(text: str) -> dict[str, Any]:

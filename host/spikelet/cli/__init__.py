@@ -62,22 +62,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The import is here because rich and numpy would delay the help.
     from spikelet.output import Output  # noqa: PLC0415
 
-    with Output(json=args.json) as output:
-        try:
-            return int(args.run(args, output))
-        except SpikeletError as error:
-            return _fail(output, args.verb, str(error), error.status)
-        except KeyboardInterrupt:
-            return _fail(output, args.verb, "interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            _silence_stdout()
-            return FAILED
-        except Exception as error:
-            if os.environ.get("SPIKELET_DEBUG"):
-                traceback.print_exc()
-            fault = f"{type(error).__name__}: {error}"
-            text = f"a fault in Spikelet ({fault}); SPIKELET_DEBUG=1 shows where, please report it"
-            return _fail(output, args.verb, text, FAILED)
+    output = Output(json=args.json)
+    try:
+        # Leaving the block prints the JSON object, which can fail as well.
+        with output:
+            return _run(args, output)
+    except SpikeletError as error:
+        _silence_stdout()
+        return _fail(output, args.verb, str(error), error.status)
+    except BrokenPipeError:
+        _silence_stdout()
+        return FAILED
+    finally:
+        _flush_stdout()
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
+    """Run the verb, and return its exit status or that of its error."""
+    try:
+        return int(args.run(args, output))
+    except SpikeletError as error:
+        return _fail(output, args.verb, str(error), error.status)
+    except KeyboardInterrupt:
+        return _fail(output, args.verb, "interrupted", INTERRUPTED)
+    except MemoryError:
+        text = "this computer has too little memory for it; use fewer samples or a smaller network"
+        return _fail(output, args.verb, text, FAILED)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if os.environ.get("SPIKELET_DEBUG"):
+            traceback.print_exc()
+        fault = f"{type(error).__name__}: {error}"
+        text = f"a fault in Spikelet ({fault}); SPIKELET_DEBUG=1 shows where, please report it"
+        return _fail(output, args.verb, text, FAILED)
 
 
 def _typed(arguments: Sequence[str]) -> str | None:
@@ -119,11 +137,20 @@ def _complete(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _fail(output: Output, verb: str, sentence: str, status: int) -> int:
-    with contextlib.suppress(BrokenPipeError):
-        output.fail(f"spikelet {verb}: {sentence}", sentence)
+    output.fail(f"spikelet {verb}: {sentence}", sentence)
     return status
 
 
+def _flush_stdout() -> None:
+    """Flush stdout, which the interpreter would otherwise do at its end, with a complaint."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        _silence_stdout()
+
+
 def _silence_stdout() -> None:
-    """Replace stdout, so that the interpreter ends without a complaint about the closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Replace stdout, so that the interpreter ends without a complaint about it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -105,8 +105,7 @@ def spiking(network: ReluNetwork, args: argparse.Namespace, train: Dataset) -> F
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train or read the network, convert it, measure accuracy by steps, and write it."""
     _check(args)
-    for target in filter(None, (args.output, args.save)):
-        files.check_target(target)
+    files.check_outputs([args.output, args.save], [args.samples, args.graph])
     samples = dataset.load_dataset(args.samples)
     train, test = dataset.split(samples)
     network = ann.read_ann(args.graph) if args.graph else _trained(train, args, output)

@@ -11,7 +11,7 @@ from rich.table import Table
 from spikelet.boards import catalogue, identify, serial_port
 from spikelet.boards.catalogue import BoardType, Runtime, Sensor
 from spikelet.boards.identify import Identity
-from spikelet.output import Output
+from spikelet.output import Output, printing
 
 EXAMPLE = "spikelet boards pico"
 
@@ -80,7 +80,8 @@ def _table(every: Sequence[BoardType], attached: Mapping[str, Identity], output:
         )
     if not people.is_terminal or people.width > WIDTH:
         people.width = WIDTH
-    people.print(table)
+    with printing():
+        people.print(table)
     output.say(KEY)
 
 

@@ -46,8 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Convert and write the network, and compare it with the float network."""
-    for target in filter(None, (args.output, args.report, args.spikes)):
-        files.check_target(target)
+    files.check_outputs([args.output, args.report, args.spikes], [args.graph, args.samples])
     graph, sha256 = file.read_with_sha256(args.graph)
     converted, samples = _converted(graph, sha256, args, output)
     network, reports = converted.network, converted.reports

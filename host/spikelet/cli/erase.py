@@ -15,19 +15,21 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if port.in_place or args.rom:
         raise UsageError(f"{port.name} keeps its files in ROM; flash another network instead")
     with port.connect() as transport:
-        files = stage.files_of(transport)
-        entries = erase.everything(files) if args.all else erase.own_files(files)
-        sizes = [size for size in entries.values() if size >= 0]
+        files = stage.files_of(transport, everywhere=args.all)
+        erasure = erase.everything(files) if args.all else erase.own_files(files)
+        sizes = [size for size in erasure.paths.values() if size >= 0]
         selection = "all files" if args.all else "Spikelet's files"
         summary = f"{selection} on {port.name}: {len(sizes)}, {sum(sizes):,} bytes"
-        output.results |= {"files": len(sizes), "bytes": sum(sizes)}
+        output.results |= {"files": len(sizes), "bytes": sum(sizes), "others": erasure.others}
         if args.dry_run:
             output.say(f"{summary}; no file was removed")
+            board_steps.show_others(erasure.others, {}, output)
             return 0
         if sizes and not args.yes:
             _ask(summary)
-        erase.erase(files, entries)
+        erase.erase(files, erasure)
     output.say(f"removed {summary}")
+    board_steps.show_others(erasure.others, {}, output)
     return 0
 
 

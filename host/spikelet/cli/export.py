@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Write a recording or a graph."""
-    files.check_target(args.output)
+    files.check_outputs([args.output], [args.source])
     if reader.is_journal(args.source):
         if args.framework:
             raise UsageError(f"{args.source} is a recording; --for is for graphs, see --form")
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def _export_journal(args: argparse.Namespace, output: Output) -> int:
     """Write a recording, and warn about damage in it."""
     form = args.form or export.form_of(args.output)
+    files.check_outputs(export.paths(args.output, form), [args.source])
     journal = reader.load_journal(args.source)
     written = [str(path) for path in export.export(journal, args.output, form, args.rate)]
     turns = sum(1 for _ in journal.turns())
@@ -73,7 +74,7 @@ def _export_graph(args: argparse.Namespace, output: Output) -> int:
     network = file.read_graph(args.source)
     graph = to_snntorch.for_snntorch(network)
     with files.replacing(args.output) as temporary:
-        nir.write(temporary, graph)
+        temporary.write_bytes(files.in_memory(nir.write, graph))
     snippet = to_snntorch.snippet(network, graph)
     output.results |= {"output": args.output, "layers": len(network.layers), "snippet": snippet}
     output.say(f"{args.output}: {len(network.layers)} layers, for snntorch.import_from_nir")

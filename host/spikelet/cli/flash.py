@@ -43,13 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="show the files to send, keep and remove, and change none",
+        help="show the files to send, keep and remove, and your own files, and change none",
     )
     parser.add_argument(
-        "--erase", action="store_true", help="remove all files of Spikelet from the board instead"
+        "--erase",
+        action="store_true",
+        help="remove the files that Spikelet wrote from the board instead",
     )
     parser.add_argument(
         "--all", action="store_true", help="remove every other file as well, with --erase"
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="flash a network although it is not proved to stay within 16-bit integers",
     )
     parser.add_argument(
         "--yes",
@@ -75,6 +82,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         rom=args.rom,
         board=args.board,
         driver=None if args.dry_run else args.install_driver,
+        force=args.force,
     )
     if args.install_driver and not args.dry_run:
         output.say(f"the board has the driver {args.install_driver}")
@@ -90,8 +98,14 @@ def run(args: argparse.Namespace, output: Output) -> int:
     show_board(preparation.port.name, report.info, output)
     if not report.starts_by_itself:
         output.say(stage.own_entries_note(report.own_entries))
-    output.results |= {"sent": report.sent, "own": report.own_entries}
+    output.results |= {
+        "sent": report.sent,
+        "own": report.own_entries,
+        "others": report.others,
+        "backups": report.backups,
+    }
     output.say(f"{report}; the board has loaded {args.network}")
+    board_steps.show_others(report.others, report.backups, output)
     output.say(report.left_out)
     return 0
 
@@ -124,7 +138,7 @@ def _show_plan(preparation: Preparation, output: Output) -> None:
     """Show the files that a flash would send, keep and remove."""
     plan = flash.plan_flash(preparation)
     parts = {"send": plan.send, "keep": plan.keep, "remove": plan.remove}
-    output.results |= parts
+    output.results |= {**parts, "own": plan.own, "others": plan.others, "backups": plan.backups}
     rows = [(verb, path, size) for verb, part in parts.items() for path, size in part.items()]
     output.table(("", "file", "bytes"), rows)
     sums = {verb: (len(part), sum(part.values())) for verb, part in parts.items()}
@@ -136,3 +150,4 @@ def _show_plan(preparation: Preparation, output: Output) -> None:
     )
     if plan.own:
         output.say(stage.own_entries_note(plan.own))
+    board_steps.show_others(plan.others, plan.backups, output)

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Import and write the graph, then report on every node."""
-    files.check_target(args.output)
+    files.check_outputs([args.output], [args.graph])
     window = args.hop if args.window is None else args.window
     options = read.ImportOptions(
         encoder=args.encoder,

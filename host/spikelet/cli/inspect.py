@@ -10,7 +10,7 @@ from spikelet.flashing.runtime.fit import Capacity
 from spikelet.networks import lif_file
 from spikelet.networks.lif_file import load_network
 from spikelet.networks.network import Network
-from spikelet.networks.proof import prove
+from spikelet.networks.proof import check_proof, prove
 from spikelet.output import Output
 
 EXAMPLE = "spikelet inspect net.lif --board qemu-m0"
@@ -48,16 +48,16 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say(f"from the graph with sha256 {loaded.source_sha256.hex()}")
     proof = prove(loaded)
     show.show_proof(loaded, proof, output)
-    fits = all(layer.reach.fits for layer in proof)
+    check_proof(loaded, proof)
     if board is None:
-        return RIGHT if fits else RefusedInput.status
+        return RIGHT
     capacity = fit.of_board(board)
     if not capacity.holds(capacity.need(loaded)) and board.first.rom_size:
         output.say(
             f"{board.name}'s file system is too small; in its ROM partition, with flash --rom:"
         )
         capacity = fit.of_board(board, in_rom=True)
-    return RIGHT if _show_room(capacity, loaded, output) and fits else RefusedInput.status
+    return RIGHT if _show_room(capacity, loaded, output) else RefusedInput.status
 
 
 def _show_room(board: Capacity, network: Network, output: Output) -> bool:

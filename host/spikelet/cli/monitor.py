@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-from pathlib import Path
 
 from spikelet import files
 from spikelet.cli import board_steps, options
@@ -72,7 +71,7 @@ def _follow(monitor: Monitor, view: LiveView, samples: int | None) -> None:
 def _check_new(path: str) -> None:
     """Raise SpikeletError unless a new file at `path` is possible."""
     files.check_target(path)
-    if Path(path).exists():
+    if files.is_regular(path):
         raise UsageError(f"{path} is there already; name another file")
 
 

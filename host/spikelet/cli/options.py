@@ -38,8 +38,23 @@ def add_samples(parser: argparse.ArgumentParser, name: str, purpose: str) -> Non
         name, metavar="S", help=f"digits, an .npz file or a folder of recordings, {purpose}"
     )
     parser.add_argument(
-        "--every", type=int, default=1, metavar="N", help="use one of N samples of each recording"
+        "--every",
+        type=at_least_1,
+        default=1,
+        metavar="N",
+        help="use one of N samples of each recording",
     )
+
+
+def at_least_1(text: str) -> int:
+    """Return the whole number in an argument, which is at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return number
 
 
 def add_sensor(parser: argparse.ArgumentParser, *, required: bool = False) -> None:

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run all samples, then write all results, or none if one was lost."""
-    files.check_target(args.output)
+    files.check_outputs([args.output], [args.network, args.samples])
     loaded = load_network(args.network)
     x = trial_samples.samples_named(args.samples, loaded, args.every).x
     observations = []

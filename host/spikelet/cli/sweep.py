@@ -100,12 +100,15 @@ def _add_constants(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train the missing networks, show the table, and draw."""
-    for target in filter(None, (args.output, args.picture)):
-        files.check_target(target)
+    files.check_outputs([args.output, args.picture], [args.samples])
     workers = sweep.Workers(sweep.ALL_CORES if args.jobs is None else args.jobs, args.dask)
     grid = sweep.option_grid(train.training_options(args), _axes(args), args.seeds)
     samples = dataset.load_dataset(args.samples)
     earlier = results.read_results(args.output, samples)
+    if earlier.torn:
+        output.warn(
+            f"{args.output}: the last line is incomplete; its {earlier.torn} bytes are cut off"
+        )
     if earlier.damaged:
         output.warn(f"{args.output}: {_lines(earlier.damaged)} damaged and ignored")
     with output.progress("sweeping") as report:

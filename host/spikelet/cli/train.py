@@ -188,7 +188,7 @@ def training_options(args: argparse.Namespace) -> TrainingOptions:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Train, measure on the test part, and write the network."""
-    files.check_target(args.output)
+    files.check_outputs([args.output], [args.samples])
     data = load_training_data(args.samples, _cut(args))
     for note in data.notes:
         output.say(note)

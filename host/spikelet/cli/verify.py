@@ -7,6 +7,7 @@ from spikelet.errors import FAILED, RIGHT
 from spikelet.link import verify
 from spikelet.networks import score, trial_samples
 from spikelet.networks.lif_file import load_network
+from spikelet.networks.proof import check_proof
 from spikelet.output import Output
 
 EXAMPLE = "spikelet verify net.lif --port qemu:m0 --kernel viper"
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify; return 0 only if all values are equal and no frame was lost."""
     loaded = load_network(args.network)
+    check_proof(loaded)
     samples = trial_samples.fitting(loaded, args.samples, args.every)
     port = board_steps.port(args, output)
     with (

@@ -188,7 +188,7 @@ def write_spikes(path: str | Path, trace: Trace, dt: float) -> None:
         for k, spikes in enumerate(trace.spikes)
     }
     with files.replacing(path) as temporary:
-        nir.write_data(temporary, nir.NIRGraphData(nodes))
+        temporary.write_bytes(files.in_memory(nir.write_data, nir.NIRGraphData(nodes)))
 
 
 def grades(before: FloatLayer, after: Layer, scale: NDArray[np.float64]) -> tuple[Grade, ...]:

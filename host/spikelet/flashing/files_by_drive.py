@@ -7,6 +7,7 @@ drive, and the board reads the files again. Source: CircuitPython's documentatio
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import string
@@ -21,6 +22,8 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.files_by_repl import BoardFiles
 from spikelet.flashing.fingerprint import Fingerprint, fingerprint
+from spikelet.flashing.manifest import suffix
+from spikelet.flashing.paths import check_removable
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
@@ -85,13 +88,22 @@ class DriveFiles:
         except OSError:
             return None
 
-    def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
+    def list(self, folder: str, *, deep: bool = True) -> dict[str, int]:
+        """Return {path: bytes} of all entries of a folder; a subfolder is -1, after its content.
+
+        Parameters
+        ----------
+        folder : str
+            Empty for the root.
+        deep : bool
+            Whether to list the folders in it.
+        """
         sizes = {}
-        for above, folders, names in os.walk(self.folder / folder, topdown=False):
+        walk = os.walk(self.folder / folder, topdown=not deep)
+        for above, folders, names in walk if deep else itertools.islice(walk, 1):
             for name in names:
                 path = Path(above, name)
-                sizes[self._spelled(path)] = path.stat().st_size
+                sizes[self._spelled(path)] = path.lstat().st_size
             sizes |= {self._spelled(Path(above, name)): -1 for name in folders}
         return sizes
 
@@ -99,7 +111,7 @@ class DriveFiles:
         """Make the missing folders."""
         for path in folders:
             try:
-                (self.folder / path).mkdir(exist_ok=True)
+                self._at(path).mkdir(exist_ok=True)
             except OSError as error:
                 raise self._refused(f"make {path}", error) from None
 
@@ -116,7 +128,9 @@ class DriveFiles:
         SpikeletError
             If the drive is full, or the board reads other bytes.
         """
-        stored, temporary = 0, {path: f"{path}.new" for path in files}
+        check_removable(files)
+        stored = 0
+        temporary = {path: path + suffix(path, fingerprint(data)) for path, data in files.items()}
         for path, data in files.items():
             try:
                 self._write(temporary[path], data)
@@ -133,22 +147,22 @@ class DriveFiles:
     def rename(self, old: str, new: str) -> None:
         """Rename a file, and replace the one of that name."""
         try:
-            os.replace(self.folder / old, self.folder / new)
-            self._settle(self.folder / new)
+            os.replace(self._at(old), self._at(new))
+            self._settle(self._at(new))
         except OSError as error:
             raise self._refused(f"rename {old}", error) from None
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files and empty folders in this order; ignore missing ones."""
         for name in paths:
-            path = self.folder / name
+            path = self._at(name)
             try:
                 path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
             except OSError as error:
                 raise self._refused(f"remove {name}", error) from None
 
     def _write(self, path: str, data: bytes) -> None:
-        with (self.folder / path).open("wb") as file:
+        with self._at(path).open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -162,6 +176,11 @@ class DriveFiles:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def _at(self, path: str) -> Path:
+        """Return the place of a file to change; raise SpikeletError if it is outside of the drive."""
+        check_removable([path])
+        return self.folder / path
 
     def _spelled(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()

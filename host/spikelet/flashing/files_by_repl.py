@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
+import struct
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mpremote.transport import TransportExecError
+from mpremote.transport import TransportError, TransportExecError
 
 from spikelet import installation, minify
 from spikelet.boards.raw_repl import last_line
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.fingerprint import Fingerprint
+from spikelet.flashing.paths import check_listed
 
 if TYPE_CHECKING:
     from mpremote.transport_serial import SerialTransport
 
 # Paths in one command, which has to fit into the memory of a small board.
 AT_ONCE = 24
+
+# Bytes of a file in one answer of the board.
+READ_CHUNK = 1024
+# Lets the functions change all files of the board.
+ANYWHERE = "\n_roots = ('',)\n"
 
 # The functions for the board by name; "" is the code that all of them need.
 ON_BOARD = minify.functions(installation.board_side("files"))
@@ -27,6 +34,14 @@ ON_BOARD = minify.functions(installation.board_side("files"))
 class BoardFiles:
     """The file system of a board at a raw REPL.
 
+    Parameters
+    ----------
+    transport : SerialTransport
+    fast : bool
+        The first value of `is_fast`.
+    everywhere : bool
+        Whether files outside Spikelet's folders may be changed; else the board refuses.
+
     Attributes
     ----------
     is_fast : bool
@@ -34,9 +49,12 @@ class BoardFiles:
         command for the REPL.
     """
 
-    def __init__(self, transport: SerialTransport, *, fast: bool = True) -> None:
+    def __init__(
+        self, transport: SerialTransport, *, fast: bool = True, everywhere: bool = False
+    ) -> None:
         self._transport = transport
         self.is_fast = fast
+        self._everywhere = everywhere
         self._there: set[str] = set()
 
     def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
@@ -46,7 +64,7 @@ class BoardFiles:
         found: dict[str, Fingerprint | None] = {}
         for first in range(0, len(all_paths), AT_ONCE):
             some = all_paths[first : first + AT_ONCE]
-            pairs = self._transport.eval(f"[_fingerprint(path) for path in {some!r}]")
+            pairs = self._eval(f"[_fingerprint(path) for path in {some!r}]")
             for path, pair in zip(some, pairs, strict=True):
                 found[path] = None if pair is None else Fingerprint(*pair)
         return found
@@ -54,13 +72,39 @@ class BoardFiles:
     def read(self, path: str, size: int = 1024) -> bytes | None:
         """Return the first `size` bytes of a file, None if it is missing."""
         self._need("_read")
-        return self._transport.eval(f"_read({path!r}, {size})")
+        data = b""
+        while len(data) < size:
+            asked = min(READ_CHUNK, size - len(data))
+            part = self._eval(f"_read({path!r}, {len(data)}, {asked})")
+            if part is None:
+                return None
+            data += part
+            if len(part) < asked:
+                break
+        return data
 
-    def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
+    def list(self, folder: str, *, deep: bool = True) -> dict[str, int]:
+        """Return {path: bytes} of all entries of a folder; a subfolder is -1, after its content.
+
+        Parameters
+        ----------
+        folder : str
+            Empty for the root.
+        deep : bool
+            Whether to list the folders in it.
+
+        Raises
+        ------
+        SpikeletError
+            If the board lists a path that is not in this folder.
+        """
         self._need("_list")
-        lines = self._transport.exec(f"_list({folder!r})").decode().splitlines()
-        return dict(ast.literal_eval(line) for line in lines)
+        arguments = f"{folder!r}" if deep else f"{folder!r}, False"
+        with upload.no_reset():
+            lines = self._transport.exec(f"_list({arguments})").decode().splitlines()
+        sizes = dict(ast.literal_eval(line) for line in lines)
+        check_listed(folder, sizes)
+        return sizes
 
     def make(self, folders: Iterable[str]) -> None:
         """Make the missing folders."""
@@ -90,7 +134,7 @@ class BoardFiles:
                         for stored in receiver.store(path, data):
                             yield done + stored
                         done += len(left.pop(path))
-            except (upload.Stalled, TransportExecError):
+            except (upload.Stalled, TransportError, struct.error):
                 self.is_fast = False
         if left:
             self._need("_write")
@@ -115,14 +159,25 @@ class BoardFiles:
     def _need(self, *names: str) -> None:
         """Define functions on the board, unless it has them."""
         if missing := [name for name in names if name not in self._there]:
+            if "_own" not in self._there and any("_own(" in ON_BOARD[name] for name in missing):
+                missing.insert(0, "_own")
             if not self._there:
                 missing.insert(0, "")
-            self._transport.exec("".join(ON_BOARD[name] for name in missing))
+            code = "".join(ON_BOARD[name] for name in missing)
+            if not self._there and self._everywhere:
+                code += ANYWHERE
+            with upload.no_reset():
+                self._transport.exec(code)
             self._there.update(missing)
+
+    def _eval(self, expression: str) -> Any:
+        with upload.no_reset():
+            return self._transport.eval(expression)
 
     def _run(self, code: str, what: str) -> None:
         try:
-            self._transport.exec(code)
+            with upload.no_reset():
+                self._transport.exec(code)
         except TransportExecError as error:
             reason = last_line(error.error_output)
             if upload.is_read_only(reason):

@@ -15,7 +15,7 @@ from spikelet.boards import sensor_settings
 from spikelet.boards.interpreter import Interpreter, check_board, survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import BoardGone, SpikeletError, UsageError
-from spikelet.flashing import drivers, stage
+from spikelet.flashing import drivers, hidden_modules, stage
 from spikelet.flashing.layout import Layout
 from spikelet.flashing.rom import Rom
 from spikelet.flashing.runtime import choice, fit, needs
@@ -27,8 +27,13 @@ from spikelet.inputs.dataset import Dataset
 from spikelet.link.board_info import BoardInfo
 from spikelet.link.session import ignore, open_session
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
+from spikelet.networks.proof import check_proof
 from spikert.session import NETWORK, RECORDING, SENSOR
+
+# CircuitPython starts this file rather than code.py. Source: its documentation, "Behavior".
+BEFORE_CODE = ("code.txt",)
 
 Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all)."""
@@ -93,6 +98,10 @@ class FlashReport:
         Bytes that were sent; the board already had the others.
     own_entries : tuple of str
         Entry points that the user wrote; they are unchanged.
+    others : tuple of str
+        All files and folders on the board that Spikelet did not write; they are unchanged.
+    backups : mapping of str to str
+        {path: new path} of the user's files that were renamed.
     starts_by_itself : bool
         Whether the board starts the network at power-up.
     left_out : str
@@ -105,6 +114,8 @@ class FlashReport:
     size: int
     sent: int
     own_entries: tuple[str, ...]
+    others: tuple[str, ...]
+    backups: Mapping[str, str]
     starts_by_itself: bool
     left_out: str
     info: BoardInfo
@@ -150,6 +161,7 @@ def prepare(
     rom: bool = False,
     board: str | None = None,
     driver: str | None = None,
+    force: bool = False,
 ) -> Preparation:
     """Query a board and choose its files; change nothing on it.
 
@@ -167,12 +179,18 @@ def prepare(
         A name of the catalogue; another board raises SpikeletError.
     driver : str, optional
         A package with a driver of a sensor, to install on the board first.
+    force : bool
+        Accept a network that is not proved to stay within int16.
 
     Raises
     ------
     SpikeletError
-        If the board does not respond, is another one, or has too little memory for the network.
+        If the network is not proved, or the board does not respond, is another one, or has too little
+        memory for the network.
     """
+    check_answer_size(network)
+    if not force:
+        check_proof(network)
     interpreter = survey_port(port)
     if board:
         check_board(interpreter, board, port.name)
@@ -197,13 +215,15 @@ def plan_flash(preparation: Preparation) -> Plan:
     Raises
     ------
     SpikeletError
-        If the files go into ROM, which is written as a whole.
+        If the files go into ROM, which is written as a whole, or a file of the user hides a module.
     """
     port = preparation.port
     if port.in_place:
         raise UsageError("a ROM image is written as a whole; flash without --dry-run")
     with port.connect() as transport:
-        return stage.plan_changes(stage.files_of(transport), Layout.of_files(preparation.files))
+        files = stage.files_of(transport)
+        hidden_modules.check(files, port.name, preparation.files)
+        return stage.plan_changes(files, Layout.variants(preparation.files))
 
 
 def write_files(
@@ -235,30 +255,67 @@ def write_files(
     """
     port, network, files = preparation.port, preparation.network, preparation.files
     if port.in_place:
+        if isinstance(port, Rom):
+            _check_hidden_modules(port, files)
         if isinstance(port, Rom) and port.is_in_use():
             _bridge(port, network, files, force=force, progress=progress, log=log, warn=warn)
-        sent, own, info = _write_in_place(port, network, files, progress, log)
+        sent, outcome, info = _write_in_place(port, network, files, progress, log)
     else:
-        sent, own, info = _write_files(port, network, files, progress, log)
+        sent, outcome, info = _write_files(port, network, files, progress, log)
+    own = outcome.own
+    if preparation.interpreter.name == "circuitpython":
+        own = (*(name for name in BEFORE_CODE if name in outcome.others), *own)
     return FlashReport(
         files=len(files),
         size=preparation.size,
         sent=sent,
         own_entries=own,
-        starts_by_itself=preparation.first_entry not in own,
+        others=outcome.others,
+        backups=outcome.backups,
+        starts_by_itself=not {preparation.first_entry, *BEFORE_CODE} & {*own},
         left_out=preparation.choice.sentence,
         info=info,
     )
 
 
-def stage_files(port: Port, layout: Layout, progress: Progress = ignore_progress) -> int:
-    """Write new files beside the active ones; return the number of bytes that were sent."""
+@dataclass(frozen=True)
+class Staged:
+    """Files that were written beside the active ones.
+
+    Attributes
+    ----------
+    layout : Layout
+        Their paths.
+    sent : int
+        Bytes that were sent.
+    backups : mapping of str to str
+        {path: new path} of the user's files that were renamed.
+    """
+
+    layout: Layout
+    sent: int
+    backups: dict[str, str]
+
+
+def stage_files(
+    port: Port, files: Mapping[str, bytes], progress: Progress = ignore_progress
+) -> Staged:
+    """Write new files beside the active ones.
+
+    Raises
+    ------
+    SpikeletError
+        If a file of the user hides a module that the runtime imports, or the board is full.
+    """
     with port.connect() as transport:
-        steps: Iterator[tuple[int, int]] = stage.stage(stage.files_of(transport), layout)
+        board = stage.files_of(transport)
+        hidden_modules.check(board, port.name, files)
+        look = stage.look_at(board, Layout.variants(files))
+        steps: Iterator[tuple[int, int]] = stage.stage(board, look)
         present = done = next(steps)[0]
         for done, total in steps:
             progress(done, total)
-    return done - present
+    return Staged(look.layout, done - present, look.backups)
 
 
 def _write_files(
@@ -267,16 +324,13 @@ def _write_files(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, tuple[str, ...], BoardInfo]:
-    """Write a file system; return the bytes sent, the user's own entry points, the response."""
-    layout = Layout.of_files(files)
-    sent = stage_files(port, layout, progress)
-    info = _try(port, network, layout, log)
+) -> tuple[int, stage.UserFiles, BoardInfo]:
+    """Write a file system; return the bytes sent, the user's files, the response."""
+    staged = stage_files(port, files, progress)
+    info = _try(port, network, staged.layout, log)
     with port.connect() as transport:
-        board = stage.files_of(transport)
-        own = stage.activate(board, layout)
-        stage.clean(board, layout)
-    return sent, own, info
+        outcome = stage.conclude(stage.files_of(transport), staged.layout)
+    return staged.sent, replace(outcome, backups=staged.backups), info
 
 
 def _write_in_place(
@@ -285,14 +339,19 @@ def _write_in_place(
     files: Mapping[str, bytes],
     progress: Progress,
     log: Callable[[str], None],
-) -> tuple[int, tuple[str, ...], BoardInfo]:
+) -> tuple[int, stage.UserFiles, BoardInfo]:
     """Write a ROM image, then let the board start from it."""
     sent = 0
     for sent, total in stage.install_payload(port, files):
         progress(sent, total)
     with open_session(port, network, log=log) as (_, info):
         pass
-    return sent, port.activate(files) if isinstance(port, Rom) else (), info
+    return sent, port.activate(files) if isinstance(port, Rom) else stage.UserFiles(), info
+
+
+def _check_hidden_modules(rom: Rom, files: Mapping[str, bytes]) -> None:
+    with rom.connect() as transport:
+        hidden_modules.check(stage.files_of(transport), rom.name, files)
 
 
 def _bridge(

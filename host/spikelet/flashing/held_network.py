@@ -6,6 +6,7 @@ from spikelet.boards import raw_repl
 from spikelet.boards.port import Port
 from spikelet.errors import SpikeletError
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikert.network.tables import TableError
 from spikert.session import NETWORK
@@ -37,7 +38,9 @@ def read_held_network(port: Port) -> tuple[Network, frozenset[str]]:
         # Code that starts from a ROM names the paths of all files, also of missing ones.
         names = frozenset(name for name, path in paths.items() if transport.fs_exists(path))
     try:
-        return lif_file.from_bytes(bytes(data)), names
+        network = lif_file.from_bytes(bytes(data))
+        check_answer_size(network)
+        return network, names
     except TableError as error:
         raise SpikeletError(
             f"{port.name} holds a damaged network ({error}); flash it again"

@@ -3,8 +3,11 @@
 From the host:    kind  number  size  threes  crc   then `size` bytes, and `threes` positions
                      1       8     4       4    8   characters, the numbers in hexadecimal
 
-    F    a file begins; its bytes: path, space, CRC-32            B    bytes of it, from `number` on
-    E    it is complete, with `number` bytes: check, rename it   Q    no more files
+    F    a file begins; its bytes are the path, the suffix of the temporary path, and the CRC-32,
+         with a space between them
+    B    bytes of it, from `number` on
+    E    it is complete, with `number` bytes: check and rename it
+    Q    no more files
 
 From the board:   kind  number  \\n
 
@@ -31,7 +34,7 @@ MARK = b"\nspikelet: here a block begins\n"
 RECEIVER = installation.board_side("receive")
 
 # Starts the receiver; a board needs these functions of files.py first.
-RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, _crc32, _fingerprint, _replace)"
+RECEIVE = f"_receive({BLOCK}, {HEAD}, {MARK!r}, _crc32, _fingerprint, _replace, _own)"
 
 
 def answer(kind: bytes, number: int) -> bytes:

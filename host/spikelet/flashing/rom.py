@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from spikelet.boards import raw_repl, start_code
 from spikelet.boards.port import Port, ReplPort
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.flashing import stage
+from spikelet.flashing.inventory import Inventory
 from spikelet.flashing.layout import Layout
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Rom(ReplPort):
     def is_in_use(self) -> bool:
         """Return whether the board starts from its ROM."""
         with self.connect() as transport:
-            paths = stage.in_use(stage.files_of(transport)) or {}
+            paths = Inventory.take(stage.files_of(transport)).in_use
         return bool(start_code.in_rom().items() & paths.items())
 
     def write_image(self, image: bytes) -> None:
@@ -85,15 +87,16 @@ class Rom(ReplPort):
         with self.connect() as transport:
             deploy(transport, image)
 
-    def activate(self, files: Mapping[str, bytes]) -> tuple[str, ...]:
-        """Let the board start from its ROM; return the entry points that the user wrote."""
+    def activate(self, files: Mapping[str, bytes]) -> stage.UserFiles:
+        """Let the board start from its ROM; return the user's files."""
         layout = Layout(entries=Layout.of_files(files).entries, paths=start_code.in_rom(files))
         with self.connect() as transport:
             board = stage.files_of(transport)
+            look = stage.look_at(board, [layout])
+            for _ in stage.stage(board, look):
+                pass
             board.make([start_code.FOLDER])
-            own = stage.activate(board, layout)
-            stage.clean(board, layout)
-        return own
+            return replace(stage.conclude(board, layout), backups=look.backups)
 
 
 def deploy(transport: SerialTransport, image: bytes) -> None:

@@ -1,26 +1,36 @@
 """Stages, activates and cleans files on a board, safe against power cuts.
 
-    stage       write new files beside those in use: under a temporary name, check, rename
+    look        list the board's files, tell Spikelet's from the user's, choose free paths
+    stage       write the manifest, and new files beside those in use: temporary name, check, rename
     (try)       the board loads the network from the staged files; see flash.py
     activate    replace one file, `active`: before that the old files are in use, afterwards the new ones
-    clean       remove files that are no longer in use
+    clean       remove Spikelet's files that are no longer in use
 
 Staging leaves the files in use unchanged, and after `activate` the board needs only the new ones. After
 a power cut, the next flash uses the staged files again if they are equal, or removes them.
+
+The manifest names each file before it is written, so a cut leaves no file of Spikelet's unknown. A file
+of the user is neither replaced nor removed. If it has a name that Spikelet needs, a staged file gets
+another name, an entry point stays the user's, and a list of Spikelet's lets it be renamed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spikelet import installation
 from spikelet.boards.start_code import ACTIVE, FOLDER
+from spikelet.errors import SpikeletError
+from spikelet.flashing import inventory as inventories
+from spikelet.flashing import manifest
 from spikelet.flashing.files_by_drive import DriveFiles
 from spikelet.flashing.files_by_repl import BoardFiles
 from spikelet.flashing.fingerprint import Fingerprint, fingerprint
-from spikelet.flashing.layout import OLD_FILES, Layout, is_ours, parent_folders, parse_listing
+from spikelet.flashing.inventory import Files, Inventory
+from spikelet.flashing.layout import Layout, parent_folders, parse_listing
+from spikelet.flashing.manifest import MANIFEST, NEW, Written
 from spikelet.flashing.romfs import romfs_image
 
 if TYPE_CHECKING:
@@ -28,35 +38,60 @@ if TYPE_CHECKING:
 
     from spikelet.boards.port import Port
 
-# The suffix of temporary names.
-NEW = ".new"
-# Bytes of an entry point that show whether Spikelet wrote it.
-HEAD = 100
+# The suffix of a user's file that was renamed.
+BACKUP = ".bak"
 
 
-class Files(Protocol):
-    """The file system of a board; see files_by_repl.BoardFiles and files_by_drive.DriveFiles."""
+@dataclass(frozen=True)
+class Look:
+    """A board before a flash, and the changes to make.
 
-    def fingerprints(self, paths: Iterable[str]) -> dict[str, Fingerprint | None]:
-        """Return {path: fingerprint} of files, None for a missing file."""
+    Attributes
+    ----------
+    inventory : Inventory
+    layout : Layout
+        The new files, under paths that no file of the user has.
+    written : Written
+        The files that Spikelet wrote before.
+    strays : dict of str to int
+        {path: bytes} of Spikelet's files to remove first; -1 for a folder.
+    missing : dict of str to bytes
+        {path: content} to store.
+    backups : dict of str to str
+        {path: new path} of the user's files to rename.
+    own : tuple of str
+        Entry points that the user wrote; they stay.
+    manifest : bytes
+        The manifest to write first; empty if the board's names all files.
+    """
 
-    def read(self, path: str, size: int = 1024) -> bytes | None:
-        """Return the first `size` bytes of a file, None if it is missing."""
+    inventory: Inventory
+    layout: Layout
+    written: Written
+    strays: dict[str, int]
+    missing: dict[str, bytes]
+    backups: dict[str, str]
+    own: tuple[str, ...]
+    manifest: bytes
 
-    def list(self, folder: str) -> dict[str, int]:
-        """Return {path: bytes} of all files in a folder; a subfolder is -1, after its content."""
 
-    def make(self, folders: Iterable[str]) -> None:
-        """Make the missing folders."""
+@dataclass(frozen=True)
+class UserFiles:
+    """The user's files after a flash.
 
-    def store(self, files: Mapping[str, bytes]) -> Iterator[int]:
-        """Write files, each under its name once it is complete; yield the bytes stored so far."""
+    Attributes
+    ----------
+    own : tuple of str
+        Entry points that the user wrote; they stay.
+    others : tuple of str
+        All files and folders that Spikelet did not write; they stay.
+    backups : dict of str to str
+        {path: new path} of the user's files that were renamed.
+    """
 
-    def rename(self, old: str, new: str) -> None:
-        """Rename a file, and replace the one of that name."""
-
-    def remove(self, paths: Iterable[str]) -> None:
-        """Remove files and empty folders in this order; ignore missing ones."""
+    own: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    backups: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,18 +108,30 @@ class Plan:
         {path: bytes} of files that would no longer be in use.
     own : tuple of str
         Entry points that the user wrote; they stay.
+    others : tuple of str
+        All files and folders that Spikelet did not write; they stay.
+    backups : dict of str to str
+        {path: new path} of the user's files that would be renamed.
     """
 
     send: dict[str, int]
     keep: dict[str, int]
     remove: dict[str, int]
     own: tuple[str, ...]
+    others: tuple[str, ...]
+    backups: dict[str, str]
 
 
-def files_of(transport: SerialTransport) -> Files:
-    """Return the file system of the board at a raw REPL: its drive if mounted, else over the REPL."""
+def files_of(transport: SerialTransport, *, everywhere: bool = False) -> Files:
+    """Return the file system of the board at a raw REPL: its drive if mounted, else over the REPL.
 
-    return DriveFiles.of(transport) or BoardFiles(transport)
+    Parameters
+    ----------
+    transport : SerialTransport
+    everywhere : bool
+        Whether files outside Spikelet's folders may be changed.
+    """
+    return DriveFiles.of(transport) or BoardFiles(transport, everywhere=everywhere)
 
 
 def install_payload(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
@@ -107,132 +154,189 @@ def install_payload(port: Port, new: Mapping[str, bytes]) -> Iterator[tuple[int,
         yield len(image), len(image)
         return
     with port.connect() as transport:
-        yield from install_files(files_of(transport), Layout.of_files(new))
+        yield from install_files(files_of(transport), new)
 
 
-def install_files(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
+def install_files(files: Files, new: Mapping[str, bytes]) -> Iterator[tuple[int, int]]:
     """Stage, activate and clean without a trial; yield (bytes done, bytes in all)."""
-    yield from stage(files, layout)
-    activate(files, layout)
-    clean(files, layout)
+    look = look_at(files, Layout.variants(new))
+    yield from stage(files, look)
+    conclude(files, look.layout)
 
 
-def stage(files: Files, layout: Layout) -> Iterator[tuple[int, int]]:
-    """Write new files beside those in use; yield (bytes done, bytes in all)."""
-    _settle(files)
-    strays, missing = staging(files, layout)
-    files.remove(strays)
-    total = sum(len(data) for data in layout.staged.values())
-    done = total - sum(len(data) for data in missing.values())
-    yield done, total
-    if missing:
-        files.make(parent_folders(missing))
-        for stored in files.store(missing):
-            yield done + stored, total
+def look_at(files: Files, layouts: Iterable[Layout]) -> Look:
+    """Return the changes that a flash would make first; change nothing.
 
+    Parameters
+    ----------
+    files : Files
+    layouts : iterable of Layout
+        Layouts of the same files. The first one is used whose paths are free.
 
-def staging(files: Files, layout: Layout) -> tuple[dict[str, int], dict[str, bytes]]:
-    """Return the files that `stage` would remove and store; change nothing.
-
-    Returns
-    -------
-    strays : dict of str to int
-        {path: bytes} to remove first; -1 for a folder.
-    missing : dict of str to bytes
-        {path: content} to store.
+    Raises
+    ------
+    SpikeletError
+        If the user has a file with the name of Spikelet's folder.
     """
-    inside, paths = files.list(FOLDER), in_use(files) or {}
-    strays = _strays(inside, [*layout.staged, *_belonging(inside, paths)])
-    return strays, _missing(files, layout.staged)
-
-
-def activate(files: Files, layout: Layout) -> tuple[str, ...]:
-    """Activate the staged files; return the entry points that the user wrote, which stay."""
-    if files.read(ACTIVE) != layout.active:
-        _all(files.store({ACTIVE: layout.active}))
-    own = _own_entries(files, layout.entries)
-    entries = {path: data for path, data in layout.entries.items() if path not in own}
-    for path, data in _missing(files, entries).items():
-        _all(files.store({path: data}))
-    return own
-
-
-def clean(files: Files, layout: Layout) -> None:
-    """Remove the files that are no longer in use after `activate`."""
-    files.remove(_unused(files, layout, _own_entries(files, layout.entries)))
-
-
-def plan_changes(files: Files, layout: Layout) -> Plan:
-    """Return the changes that flashing would make; change nothing."""
-    own = _own_entries(files, layout.entries)
-    active_files = dict(layout.staged)
-    active_files |= {path: data for path, data in layout.entries.items() if path not in own}
-    active_files[ACTIVE] = layout.active
-    send = _missing(files, active_files)
-    return Plan(
-        {path: len(data) for path, data in send.items()},
-        {path: len(data) for path, data in active_files.items() if path not in send},
-        {path: size for path, size in _unused(files, layout, own).items() if size >= 0},
-        own,
+    inventory = Inventory.take(files)
+    if inventory.root.get(FOLDER, -1) >= 0:
+        raise SpikeletError(
+            f"the board has a file {FOLDER!r}, where Spikelet needs a folder of that name; rename "
+            "it, and flash again"
+        )
+    layout, found = _free_layout(files, inventory, layouts)
+    own, entries = inventories.own_entries(files, inventory, layout.entries)
+    kept = {*layout.staged, *inventory.belonging(), ACTIVE, MANIFEST}
+    present = {path for path, content in found.items() if content is not None}
+    written = (inventory.written or frozenset()) | inventories.earlier_files(
+        files, inventory, present
+    )
+    strays = inventories.removable(files, inventory, written, kept)
+    needed = _contents({path: data for path, data in _new(layout, own).items() if path != ACTIVE})
+    named = {
+        (path, content)
+        for path, content in written
+        if (path in inventory.inside and path not in strays) or content == entries.get(path)
+    }
+    complete = inventory.written is not None and needed <= inventory.written
+    return Look(
+        inventory=inventory,
+        layout=layout,
+        written=written,
+        strays=strays,
+        missing={path: data for path, data in layout.staged.items() if path not in present},
+        backups=_backups(inventory),
+        own=own,
+        manifest=b"" if complete else manifest.to_bytes(needed | named),
     )
 
 
-def in_use(files: Files) -> dict[str, str] | None:
-    """Return {name: path} of the files in use, or None if the board has no valid `active`."""
-    for path in (ACTIVE, ACTIVE + NEW):
-        if (paths := parse_listing(files.read(path))) is not None:
-            return paths
-    return None
+def stage(files: Files, look: Look) -> Iterator[tuple[int, int]]:
+    """Write new files beside those in use; yield (bytes done, bytes in all)."""
+    for old, new in look.backups.items():
+        files.rename(old, new)
+    _settle(files, look)
+    # A manifest must name the strays until they are gone; without one, write it first.
+    if look.manifest and look.inventory.written is None:
+        _store_manifest(files, look)
+    files.remove(look.strays)
+    if look.manifest and look.inventory.written is not None:
+        _store_manifest(files, look)
+    total = sum(len(data) for data in look.layout.staged.values())
+    done = total - sum(len(data) for data in look.missing.values())
+    yield done, total
+    if look.missing:
+        files.make(parent_folders(look.missing))
+        for stored in files.store(look.missing):
+            yield done + stored, total
 
 
-def _settle(files: Files) -> None:
-    """Finish replacing `active` if a power cut came between the removal and the rename."""
-    whole = [parse_listing(files.read(path)) is not None for path in (ACTIVE, ACTIVE + NEW)]
-    if whole == [False, True]:
-        files.rename(ACTIVE + NEW, ACTIVE)
+def conclude(files: Files, layout: Layout) -> UserFiles:
+    """Activate the staged files, and remove those of Spikelet's that are no longer in use."""
+    inventory = Inventory.take(files)
+    own = activate(files, inventory, layout)
+    ours = {*layout.staged, ACTIVE, MANIFEST, *(set(layout.entries) - set(own))}
+    going = _unused(files, inventory, layout, inventory.written or frozenset())
+    files.remove(going)
+    return UserFiles(own, tuple(inventory.others({*ours, *going})))
 
 
-def _belonging(inside: Mapping[str, int], paths: Mapping[str, str]) -> list[str]:
-    """Return the files in Spikelet's folder that are in use, with `active` itself."""
-    used = tuple(paths.values())
-    return [
-        path
-        for path in inside
-        if path in (ACTIVE, *used) or any(path.startswith(f"{folder}/") for folder in used)
-    ]
+def activate(files: Files, inventory: Inventory, layout: Layout) -> tuple[str, ...]:
+    """Activate the staged files; return the entry points that the user wrote, which stay."""
+    if files.read(ACTIVE) != layout.active:
+        _all(files.store({ACTIVE: layout.active}))
+    own, contents = inventories.own_entries(files, inventory, layout.entries)
+    for path, data in layout.entries.items():
+        if path not in own and contents[path] != fingerprint(data):
+            _all(files.store({path: data}))
+    return own
 
 
-def _strays(inside: Mapping[str, int], kept: Iterable[str]) -> dict[str, int]:
-    """Return {path: bytes} in Spikelet's folder without the kept files and their folders."""
-    staying = {*kept, *parent_folders(dict.fromkeys(kept))}
-    return {path: size for path, size in inside.items() if path not in staying}
+def plan_changes(files: Files, layouts: Iterable[Layout]) -> Plan:
+    """Return the changes that flashing would make; change nothing."""
+    look = look_at(files, layouts)
+    inventory, new = look.inventory, _new(look.layout, look.own)
+    contents = files.fingerprints(path for path in new if path not in look.layout.staged)
+    send = {
+        path: data
+        for path, data in new.items()
+        if path in look.missing or (path in contents and contents[path] != fingerprint(data))
+    }
+    unused = _unused(files, inventory, look.layout, look.written)
+    manifests = {MANIFEST: len(look.manifest)} if look.manifest else {}
+    kept = {} if look.manifest else {MANIFEST: inventory.inside.get(MANIFEST, 0)}
+    ours = {*new, MANIFEST, *unused, *look.strays, *look.backups}
+    return Plan(
+        manifests | {path: len(data) for path, data in send.items()},
+        kept | {path: len(data) for path, data in new.items() if path not in send},
+        {path: size for path, size in {**look.strays, **unused}.items() if size >= 0},
+        look.own,
+        tuple(inventory.others(ours)),
+        look.backups,
+    )
 
 
-def _unused(files: Files, layout: Layout, own: tuple[str, ...]) -> dict[str, int]:
-    """Return unused files of a layout; old ones stay if the user's own entry point may need them."""
-    unused = _strays(files.list(FOLDER), [*layout.staged, ACTIVE])
-    return unused if own else unused | old_layout(files)
+def _new(layout: Layout, own: tuple[str, ...]) -> dict[str, bytes]:
+    """Return {path: content} of the files of Spikelet's after a flash, without the manifest."""
+    entries = {path: data for path, data in layout.entries.items() if path not in own}
+    return {**layout.staged, **entries, ACTIVE: layout.active}
 
 
-def old_layout(files: Files) -> dict[str, int]:
-    """Return files that earlier versions wrote to the root, and temporary files there."""
-    package = files.list("spikert")
-    temporary = [name + NEW for name in (*installation.ENTRY_POINTS, *OLD_FILES)]
-    names = [*OLD_FILES, *temporary] if package else temporary
-    sizes = {name: files.read(name, HEAD) for name in names}
-    root = {name: len(data) for name, data in sizes.items() if data is not None}
-    return root | package | ({"spikert": -1} if package else {})
+def _free_layout(
+    files: Files, inventory: Inventory, layouts: Iterable[Layout]
+) -> tuple[Layout, dict[str, Fingerprint | None]]:
+    """Return the first layout whose paths are free or have its files, and the files found there."""
+    for layout in layouts:
+        found = files.fingerprints(layout.staged)
+        folders = parent_folders(layout.staged)
+        if (
+            all(found[path] in (None, fingerprint(data)) for path, data in layout.staged.items())
+            and not any(inventory.inside.get(path) == -1 for path in layout.staged)
+            and not any(inventory.inside.get(folder, -1) >= 0 for folder in folders)
+        ):
+            return layout, found
+    raise SpikeletError(
+        f"your own files in the folder {FOLDER} of the board have all names that Spikelet tries for "
+        "its files; rename that folder, and flash again"
+    )
 
 
-def _own_entries(files: Files, entries: Mapping[str, bytes]) -> tuple[str, ...]:
-    heads = {path: files.read(path, HEAD) for path in entries}
-    return tuple(path for path, head in heads.items() if head is not None and not is_ours(head))
+def _backups(inventory: Inventory) -> dict[str, str]:
+    """Return {path: new path} of the user's files that have the name of one of Spikelet's lists."""
+    return {
+        path: next(
+            name
+            for number in range(1, len(inventory.inside) + 2)
+            if (name := path + BACKUP + (str(number) if number > 1 else "")) not in inventory.inside
+        )
+        for path in inventory.strangers()
+    }
 
 
-def _missing(files: Files, data_of: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the files that the board lacks, or that differ there."""
-    found = files.fingerprints(data_of)
-    return {path: data for path, data in data_of.items() if found[path] != fingerprint(data)}
+def _settle(files: Files, look: Look) -> None:
+    """Finish replacing a list if a power cut came between the removal and the rename."""
+    lists = look.inventory.lists
+    for path, parse in ((ACTIVE, parse_listing), (MANIFEST, manifest.parse)):
+        if parse(lists.get(path)) is None and parse(lists.get(path + NEW)) is not None:
+            files.rename(path + NEW, path)
+
+
+def _store_manifest(files: Files, look: Look) -> None:
+    files.make([FOLDER])
+    _all(files.store({MANIFEST: look.manifest}))
+
+
+def _unused(files: Files, inventory: Inventory, layout: Layout, written: Written) -> dict[str, int]:
+    """Return Spikelet's files that are not in use with this layout."""
+    kept = {*layout.staged, ACTIVE, MANIFEST}
+    unused = inventories.removable(files, inventory, written, kept)
+    return unused | {
+        path: len(data) for path, data in inventory.lists.items() if path.endswith(NEW)
+    }
+
+
+def _contents(files: Mapping[str, bytes]) -> Written:
+    return frozenset((path, fingerprint(data)) for path, data in files.items())
 
 
 def _all(steps: Iterator[int]) -> None:

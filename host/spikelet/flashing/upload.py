@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mpremote.transport import TransportError, TransportExecError
 
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing.fingerprint import fingerprint
+from spikelet.flashing.manifest import suffix
 from spikelet.flashing.receiver import ANSWER, BLOCK, HEAD, MARK, RECEIVE, RECEIVER, answer, message
 from spikert import wire
 
@@ -27,6 +30,8 @@ ENDED = b"\x04"
 UPLOAD_TIMEOUT_S = 5.0
 UPLOAD_ATTEMPTS = 4
 
+# Signs of a full file system in the last line of an error.
+FULL = ("Errno 28", "ENOSPC", "No space left")
 # Why CircuitPython cannot write files, and the remedy.
 DRIVE_TAKEN = (
     "its file system is read-only for its own code while a computer has its drive; mount that drive "
@@ -34,6 +39,13 @@ DRIVE_TAKEN = (
     "storage.disable_usb_drive() into boot.py on it, and reset the board"
 )
 READ_ONLY = "the board could not {what}: " + DRIVE_TAKEN
+
+
+RESET = (
+    "the board was reset meanwhile, perhaps by a watchdog of its own program, a loose cable or too "
+    "little power; it keeps its old files: rename its main.py or code.py, or another program that "
+    "starts by itself, and try again"
+)
 
 
 class Stalled(Exception):
@@ -110,7 +122,9 @@ class Receiver:
             If the receiver does not answer.
         """
         try:
-            self._ask(b"F", 0, f"{path} {fingerprint(data).crc32:08x}".encode(), b"+", 0)
+            content = fingerprint(data)
+            file = f"{path} {suffix(path, content)} {content.crc32:08x}"
+            self._ask(b"F", 0, file.encode(), b"+", 0)
             start = 0
             while start < len(data):
                 end = start + _sendable(data[start : start + BLOCK])
@@ -155,15 +169,19 @@ def in_chunks(transport: SerialTransport, path: str, data: bytes) -> Iterator[in
 
     Yields and raises the same as `Receiver.store`, except Stalled.
     """
-    temporary = path + ".new"
+    temporary = path + suffix(path, fingerprint(data))
     try:
         for start in range(0, max(len(data), 1), UPLOAD_CHUNK):
             mode, part = "ab" if start else "wb", data[start : start + UPLOAD_CHUNK]
-            transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
+            with no_reset():
+                transport.exec(f"_write({temporary!r}, {mode!r}, {part!r})")
             yield start + len(part)
-        if transport.eval(f"_fingerprint({temporary!r})") != fingerprint(data):
+        with no_reset():
+            stored = transport.eval(f"_fingerprint({temporary!r})")
+        if stored != fingerprint(data):
             raise SpikeletError(refusal(path, data, "damaged"))
-        transport.exec(f"_replace({temporary!r}, {path!r})")
+        with no_reset():
+            transport.exec(f"_replace({temporary!r}, {path!r})")
     except TransportExecError as error:
         lines = error.error_output.strip().splitlines()
         raise SpikeletError(refusal(path, data, lines[-1] if lines else "")) from None
@@ -175,11 +193,33 @@ def refusal(path: str, data: bytes, reason: str) -> str:
         return f"{path} arrived damaged on the board, which keeps its old files; flash again"
     if is_read_only(reason):
         return READ_ONLY.format(what=f"store {path}")
+    remedy = "try again"
+    if any(sign in reason for sign in FULL):
+        remedy = "remove files from it, or all of Spikelet's with spikelet flash --erase"
     return (
         f"the board could not store {path} of {len(data)} bytes ({reason or 'no reason given'}); "
-        "remove files from it, or all of Spikelet's with spikelet flash --erase; "
-        "it keeps its old files"
+        f"{remedy}; it keeps its old files"
     )
+
+
+@contextmanager
+def no_reset() -> Iterator[None]:
+    """Raise BoardGone if the board has left the raw REPL, or lost the functions defined there."""
+    try:
+        # mpremote prints answers that it does not understand, or fails to unpack a part of them.
+        with redirect_stdout(io.StringIO()):
+            yield
+    except TransportExecError as error:
+        if is_reset(error.error_output):
+            raise BoardGone(RESET) from None
+        raise
+    except (TransportError, struct.error):
+        raise BoardGone(RESET) from None
+
+
+def is_reset(error: str) -> bool:
+    """Return whether the board does not know a function that the host defined: a reset forgot it."""
+    return re.search(r"NameError: .*['\"]?_[a-z]", error) is not None
 
 
 def is_read_only(reason: str) -> bool:

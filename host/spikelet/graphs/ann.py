@@ -257,7 +257,7 @@ def _classes(graph: nir.NIRGraph, neurons: Grid) -> tuple[str, ...]:
     try:
         names = range(neurons.values) if text is None else json.loads(text)
         classes = tuple(map(str, names))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise RefusedInput(
             f"the graph has {PREFIX}classes {text!r} in its metadata; it must be a JSON list"
         ) from None

@@ -15,6 +15,7 @@ import nir
 
 from spikelet import files
 from spikelet.errors import RefusedInput, SpikeletError
+from spikelet.graphs.file_kinds import check_graph_file
 from spikelet.graphs.reader import from_nir
 from spikelet.graphs.writer import to_nir
 from spikelet.networks.float_network import FloatNetwork
@@ -53,9 +54,8 @@ def save_graph(graph: nir.NIRGraph, path: str | Path) -> None:
     SpikeletError
         If the file cannot be written.
     """
+    content = files.in_memory(nir.write, graph)
     with files.replacing(path) as temporary:
-        nir.write(temporary, graph)
-        content = temporary.read_bytes()
         temporary.write_bytes(content + _seal(content))
 
 
@@ -67,7 +67,7 @@ def read_graph(path: str | Path) -> FloatNetwork:
     SpikeletError
         If the file is missing or damaged, or contains no graph of Spikelet's.
     """
-    content = files.read(path)
+    content = _content(path)
     with _naming(path):
         return from_nir(_graph(content))
 
@@ -87,7 +87,7 @@ def read_with_sha256(path: str | Path) -> tuple[FloatNetwork, bytes]:
     SpikeletError
         See `read_graph`.
     """
-    content = files.read(path)
+    content = _content(path)
     with _naming(path):
         return from_nir(_graph(content)), hashlib.sha256(content).digest()
 
@@ -100,7 +100,7 @@ def read_foreign(path: str | Path) -> nir.NIRGraph:
     SpikeletError
         If the file is missing or damaged, or contains no graph.
     """
-    content = files.read(path)
+    content = _content(path)
     with _naming(path):
         return _graph(content)
 
@@ -116,6 +116,13 @@ def sha256(path: str | Path) -> str:
     return hashlib.sha256(files.read(path)).hexdigest()
 
 
+def _content(path: str | Path) -> bytes:
+    """Return the bytes of a file that may be a graph."""
+    content = files.read(path)
+    check_graph_file(path, content)
+    return content
+
+
 @contextmanager
 def _naming(path: str | Path) -> Iterator[None]:
     """Convert every exception to a SpikeletError that begins with the path of the file."""
@@ -125,8 +132,7 @@ def _naming(path: str | Path) -> Iterator[None]:
         raise RefusedInput(f"{path}: {error}") from error
     # nir and h5py document no exceptions for damaged and foreign files.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise RefusedInput(f"{path}: not a NIR graph, or a damaged one: {reason}") from error
+        raise RefusedInput(f"{path}: not a NIR graph, or a damaged one; write it again") from error
 
 
 def _graph(content: bytes) -> nir.NIRGraph:

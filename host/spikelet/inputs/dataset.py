@@ -1,7 +1,9 @@
 """Labelled samples: the digits that come with Spikelet, or a user's `.npz` file."""
 
 import hashlib
+import lzma
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -13,7 +15,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import files
 from spikelet.errors import RefusedInput, UsageError
+from spikelet.inputs.class_names import check_names
+from spikelet.inputs.npy_header import read_header
 
 UNLABELLED = -1
 # A higher label is more probably a mistake than a class.
@@ -21,11 +26,22 @@ MAX_CLASSES = 1000
 # Limit of one array, because a small archive can unpack to any size.
 MAX_BYTES = 1 << 30
 # zipfile, zlib and numpy raise these on damaged, truncated, encrypted and exotic content.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, RuntimeError, KeyError)
-_HEADER_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+# Characters of the reason of a damage, which may quote the file.
+_QUOTED = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +105,15 @@ def load_dataset(name_or_path: str | Path) -> Dataset:
     """
     if name_or_path == "digits":
         return load_digits()
-    if not Path(name_or_path).exists():
+    if not files.is_there(name_or_path):
         raise UsageError(
-            f"there is no dataset {str(name_or_path)!r}: give digits, or the path of an .npz file"
+            f"there is no dataset {str(name_or_path)!r}: give digits, or the path of an .npz file or of "
+            "a folder of recordings"
+        )
+    if files.is_folder(name_or_path):
+        raise UsageError(
+            f"{name_or_path} is a folder of recordings, which only spikelet train cuts into samples; "
+            "give an .npz file with x and y"
         )
     return load_npz(name_or_path)
 
@@ -135,8 +157,8 @@ def load_npz(path: str | Path, need_labels: bool = True) -> Dataset:
     try:
         with open(path, "rb") as file:
             arrays = _read_arrays(file, name, ("x", "y", "classes", "groups"))
-    except OSError as error:
-        raise UsageError(f"{name}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: cannot be read: {files.reason(error)}") from error
     for key in ("x", "y") if need_labels else ("x",):
         if key not in arrays:
             raise RefusedInput(f"{name}: has no array {key}; a dataset needs {key}")
@@ -218,7 +240,9 @@ def _read_arrays(file: IO[bytes], name: str, keys: Sequence[str]) -> dict[str, N
             members = set(archive.namelist())
             return {key: _read_array(archive, key, name) for key in keys if f"{key}.npy" in members}
     except _DAMAGE as error:
-        raise RefusedInput(f"{name}: is not an .npz file, or a damaged one: {error}") from error
+        raise RefusedInput(
+            f"{name}: is not an .npz file, or a damaged one: {_reason(error)}"
+        ) from error
 
 
 def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
@@ -228,23 +252,24 @@ def _read_array(archive: zipfile.ZipFile, key: str, name: str) -> NDArray[Any]:
         with archive.open(f"{key}.npy") as member:
             return np.lib.format.read_array(member, allow_pickle=False)
     except _DAMAGE as error:
-        raise RefusedInput(f"{name}: array {key} is damaged: {error}") from error
+        raise RefusedInput(f"{name}: array {key} is damaged: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return the text of an error in one line, cut to `_QUOTED` characters."""
+    return " ".join(str(error).split())[:_QUOTED] or "it ends too early"
 
 
 def _check_header(member: IO[bytes], key: str, name: str) -> None:
     """Refuse pickled objects and absurd sizes before unpacking."""
-    version = np.lib.format.read_magic(member)
-    if version not in _HEADER_READERS:
-        raise ValueError(f"its format {version[0]}.{version[1]} is not one of plain arrays")
-    shape, _, dtype = _HEADER_READERS[version](member)
-    if dtype.hasobject:
+    header = read_header(member)
+    if header.dtype.hasobject:
         raise RefusedInput(
             f"{name}: {key} holds pickled Python objects, which are never loaded; "
             "save it as an array of plain numbers or strings"
         )
-    size = math.prod(shape) * dtype.itemsize
-    if size > MAX_BYTES:
-        raise RefusedInput(f"{name}: {key} would take {size} bytes, above {MAX_BYTES}")
+    if header.size > MAX_BYTES:
+        raise RefusedInput(f"{name}: {key} would take {header.size} bytes, above {MAX_BYTES}")
 
 
 def _check_inputs(x: NDArray[Any], name: str) -> None:
@@ -279,6 +304,7 @@ def _remedy(x: NDArray[Any]) -> str:
 def _check_classes(classes: tuple[str, ...], name: str) -> None:
     if len(classes) > MAX_CLASSES:
         raise RefusedInput(f"{name}: classes has {len(classes)} names, above {MAX_CLASSES}")
+    check_names(classes, f"{name}: ")
     for position, label in enumerate(classes):
         if label in classes[:position]:
             raise RefusedInput(f"{name}: classes has {label!r} twice; names must differ")
@@ -303,6 +329,8 @@ def _integers(key: str, array: NDArray[Any], name: str) -> NDArray[np.int64]:
             f"{name}: {key} is {_describe(array)}; it must be whole numbers, "
             f"e.g. {key}.astype(np.int64)"
         )
+    if array.size and array.max() > np.iinfo(np.int64).max:
+        raise RefusedInput(f"{name}: {key} holds {array.max()}, beyond 64 bits with a sign")
     return array.astype(np.int64)
 
 

@@ -8,7 +8,6 @@ A recorder may be switched off at any moment, so the whole rows of a truncated f
 
 import csv
 import io
-import tokenize
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet.inputs.npy_header import HeaderError, read_header
+
 # Limit of one file: weeks of a wrist's motion.
 MAX_BYTES = 1 << 28
 # Characters of a bad row that an error quotes.
 MAX_QUOTED = 40
-# numpy raises these on damaged headers, because it parses a header as Python.
-_DAMAGE = (ValueError, EOFError, SyntaxError, tokenize.TokenError)
-_HEADER_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 class Unreadable(Exception):
@@ -63,7 +58,10 @@ def read_recording(path: Path) -> tuple[NDArray[np.integer[Any]], str]:
 def _read_npy(data: bytes) -> tuple[NDArray[Any], str]:
     """Return the whole rows of a .npy file, and a note if it is truncated."""
     file = io.BytesIO(data)
-    shape, by_columns, dtype = _npy_header(file)
+    try:
+        shape, by_columns, dtype = read_header(file)
+    except HeaderError as error:
+        raise Unreadable(str(error)) from error
     shape = shape if len(shape) != 1 else (*shape, 1)
     if dtype.kind not in "iuf":
         raise Unreadable(f"it holds {_kind(dtype)}, and readings are numbers")
@@ -78,18 +76,6 @@ def _read_npy(data: bytes) -> tuple[NDArray[Any], str]:
     values = np.frombuffer(data, dtype, rows * channels, file.tell())
     cut = f"holds {rows} of the {promised} rows it promises" if rows < promised else ""
     return values.reshape((rows, channels), order="F" if by_columns else "C"), cut
-
-
-def _npy_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Return the shape, whether columns are contiguous, and the type."""
-    try:
-        version = np.lib.format.read_magic(file)
-        if version not in _HEADER_READERS:
-            raise Unreadable(f"its format {version[0]}.{version[1]} is not one of plain arrays")
-        return _HEADER_READERS[version](file)
-    except _DAMAGE as error:
-        # Leave out the text of the error, because it may fill a page.
-        raise Unreadable("it is not a .npy file, or its beginning is damaged") from error
 
 
 def _kind(dtype: np.dtype[Any]) -> str:

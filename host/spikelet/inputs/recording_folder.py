@@ -22,7 +22,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelet import files
+from spikelet import checked_json, files
 from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs.recording_files import SUFFIXES
 from spikelet.inputs.recordings import LABELS
@@ -94,16 +94,16 @@ class Folder:
         if not place.exists():
             return None
         try:
-            stored = json.loads(files.read(place))
+            stored = checked_json.read_object(files.read(place))
             return SensorSettings(
-                sensor=str(stored["sensor"]),
-                rate=float(stored["rate"]),
-                channels=tuple(map(str, stored["channels"])),
-                settings=dict(stored["settings"]),
+                sensor=checked_json.text(stored, "sensor"),
+                rate=checked_json.number(stored, "rate"),
+                channels=checked_json.texts(stored, "channels"),
+                settings=checked_json.mapping(stored, "settings"),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             raise RefusedInput(
-                f"{place} does not say what sensor was recorded ({type(error).__name__}: {error}); "
+                f"{place} does not say what sensor was recorded: {error}; "
                 "mend it or name another folder"
             ) from None
 

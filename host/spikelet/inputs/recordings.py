@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import RefusedInput, UsageError
+from spikelet.inputs.class_names import check_names
 from spikelet.inputs.recording_files import SUFFIXES, Unreadable, read_recording
 
 LABELS = "labels.csv"
@@ -135,6 +136,7 @@ def load_recordings(folder: str | Path, excluded: Collection[str] = ()) -> Recor
         raise RefusedInput(f"{folder}: holds no recording that can be used; {_first(skipped)}")
     _check_channels(files, folder)
     classes = tuple(sorted({file.label for file in files}))
+    check_names(classes, f"{folder}: ")
     return Recordings(
         raw=tuple(file.raw for file in files),
         labels=np.array([classes.index(file.label) for file in files], np.int64),
@@ -159,8 +161,10 @@ def read_labels(folder: str | Path) -> dict[str, str]:
     try:
         table = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
         columns, rows = table.fieldnames or (), list(table)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RefusedInput(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error):
+        raise RefusedInput(f"{path}: cannot be read: it is no table of text in UTF-8") from None
     if not {"file", "label"} <= set(columns):
         raise RefusedInput(
             f"{path}: has the columns {', '.join(columns) or 'of an empty file'}; "
@@ -169,6 +173,11 @@ def read_labels(folder: str | Path) -> dict[str, str]:
     for position, row in enumerate(rows, 1):
         if not row["file"] or not row["label"]:
             raise RefusedInput(f"{path}: row {position} lacks its file or its label")
+        if Path(row["file"]).name != row["file"]:
+            raise RefusedInput(
+                f"{path}: row {position} lists {row['file']!a}; a file is named without a folder, "
+                "and lies beside the table"
+            )
     return {row["file"]: row["label"] for row in rows}
 
 

@@ -14,7 +14,9 @@ from spikelet.link.board_info import BoardInfo
 from spikelet.link.link import Link
 from spikelet.link.turn import Turn
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
+from spikelet.networks.proof import check_proof
 from spikelet.networks.reference import Simulation, Trace
 
 
@@ -161,6 +163,8 @@ def verify(
     SpikeletError
         If the board fails or goes away before the last turn.
     """
+    check_answer_size(network)
+    check_proof(network)
     expected = network.simulate(x).turns()
     turns = len(expected.answers)
     result = Verification(answers=np.full(turns, -1))

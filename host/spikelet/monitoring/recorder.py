@@ -16,7 +16,6 @@ from spikelet.boards.interpreter import survey_port
 from spikelet.boards.port import Port
 from spikelet.errors import UsageError
 from spikelet.flashing import drivers, flash
-from spikelet.flashing.layout import Layout
 from spikelet.flashing.runtime import choice
 from spikelet.flashing.runtime.needs import Task
 from spikelet.flashing.runtime.parts import RuntimeParts
@@ -172,7 +171,7 @@ def open_sensor(
         drivers.install_driver(port, interpreter.name, driver)
     extra = {SENSOR: sensor_settings.settings_to_bytes(settings)}
     parts, task = RuntimeParts.for_interpreter(interpreter), Task(None, settings)
-    layout = Layout.of_files(choice.choose(port, interpreter, parts, task, extra).files)
-    flash.stage_files(port, layout, progress)
-    with open_session(port, paths=layout.paths, log=log) as opened:
+    files = choice.choose(port, interpreter, parts, task, extra).files
+    staged = flash.stage_files(port, files, progress)
+    with open_session(port, paths=staged.layout.paths, log=log) as opened:
         yield opened

@@ -8,6 +8,7 @@ Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +22,8 @@ from spikert.network.tables import MAX_PARTS
 Pair = tuple[int, int]
 # The largest size that a .lif file can store.
 MOST = 0xFFFF
+# Most values of a sample in a simulation: the padded input, or the inputs at all places of the kernel.
+MAX_VALUES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,15 @@ class Geometry:
         for name, count in (("inputs", self.inputs), ("pixels", self.pixels)):
             if count > MOST:
                 raise RefusedInput(f"a convolution has {count} {name}; at most {MOST} fit a layer")
+        self._check_values("its padded input", self.padded_inputs)
+        self._check_values("its kernel at all places", self.pixels * self.fan_in)
+
+    def _check_values(self, what: str, count: int) -> None:
+        if count > MAX_VALUES:
+            raise RefusedInput(
+                f"a convolution needs {count:,} values for {what}, above {MAX_VALUES:,}; "
+                "take less padding, a smaller kernel or fewer places"
+            )
 
     def _check(self, name: str, values: tuple[int, ...], least: int) -> None:
         if min(values) < least or max(values) > MOST:
@@ -84,6 +96,17 @@ class Geometry:
     def pooled(self) -> Pair:
         """Size of the input after pooling, pixels."""
         return self.size[0] // self.pool[0], self.size[1] // self.pool[1]
+
+    @property
+    def _padded(self) -> Pair:
+        """Size of the pooled input with its margins, pixels."""
+        (above, below), (left, right) = self._margins[1:3]
+        return self.pooled[0] + above + below, self.pooled[1] + left + right
+
+    @property
+    def padded_inputs(self) -> int:
+        """Number of pooled inputs with their margins."""
+        return math.prod(self._padded) * self.channels
 
     @property
     def inputs(self) -> int:
@@ -138,12 +161,9 @@ class Geometry:
         """
         *leading, _, _ = unfolded.shape
         patches = unfolded.reshape(-1, *self.out, *self.kernel, self.channels)
-        (above, below), (left, right) = self._margins[1:3]
+        above, left = self.padding
         height, width = self.pooled
-        padded = np.zeros(
-            (len(patches), height + above + below, width + left + right, self.channels),
-            unfolded.dtype,
-        )
+        padded = np.zeros((len(patches), *self._padded, self.channels), unfolded.dtype)
         spans = [n * s for n, s in zip(self.out, self.stride, strict=True)]
         for row in range(self.kernel[0]):
             for column in range(self.kernel[1]):

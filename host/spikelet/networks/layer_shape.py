@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import RefusedInput
+from spikelet.inputs import class_names
 from spikelet.networks.geometry import Geometry
 
 
@@ -70,6 +71,7 @@ def check_chain(layers: Sequence[LayerShape]) -> None:
 def check_classes(layers: Sequence[LayerShape], classes: Sequence[str]) -> None:
     """Raise SpikeletError unless each neuron of the last layer has a class."""
     neurons = layers[-1].neurons
+    class_names.check_names(classes)
     if len(classes) != neurons:
         raise RefusedInput(
             f"there are {len(classes)} classes for the last layer's {neurons} neurons"

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet import files
-from spikelet.errors import RefusedInput, SpikeletError
+from spikelet.errors import RefusedInput, SpikeletError, UsageError
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import lif_layers
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
 from spikelet.networks.protocol import StreamWindow
 from spikert.network import tables
+
+# The beginning of a graph's file.
+HDF5 = b"\x89HDF"
 
 
 def load_network(path: str | Path) -> Network:
@@ -28,8 +32,12 @@ def load_network(path: str | Path) -> Network:
         If the file cannot be read, is damaged, or newer than this version of Spikelet.
     """
     data = files.read(path)
+    if data.startswith(HDF5):
+        raise UsageError(f"{path} is a graph; make a .lif file of it with spikelet convert")
     try:
-        return from_bytes(data)
+        network = from_bytes(data)
+        check_answer_size(network)
+        return network
     except tables.TableError as error:
         hint = "; convert the graph again with this version" if "format" in str(error) else ""
         raise RefusedInput(f"{path} is not usable: {error}{hint}") from None

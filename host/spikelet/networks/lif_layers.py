@@ -1,5 +1,6 @@
 """Read and write one layer of a .lif file; the firmware's tables.py defines it."""
 
+import math
 import struct
 from typing import Any
 
@@ -82,16 +83,16 @@ def _patches(weights: NDArray[np.int8], geometry: Geometry) -> bytes:
 
 def _patch_order(geometry: Geometry) -> NDArray[np.int64]:
     """Return int64[fan-in], the row of the weights at each place of a patch; see tables.py."""
-    rows, columns, channels = geometry.kernel[0], geometry.kernel[1], geometry.channels
-    index = np.arange(geometry.fan_in).reshape(rows, columns, channels)
+    pixels = np.arange(math.prod(geometry.kernel)).reshape(geometry.kernel)
     down, right = geometry.stride
     parts = [
-        index[row::down, column::right, channel][::-1, ::-1].ravel()
-        for channel in range(channels)
+        pixels[row::down, column::right][::-1, ::-1].ravel()
         for row in range(down)
         for column in range(right)
     ]
-    return np.concatenate(parts)
+    # The channels of a pixel are side by side in the weights, and one after the other in a patch.
+    order: NDArray[np.int64] = np.concatenate(parts) * geometry.channels
+    return (order + np.arange(geometry.channels)[:, None]).ravel()
 
 
 def layer_to_bytes(layer: Layer) -> bytes:

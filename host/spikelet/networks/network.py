@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.errors import RefusedInput, UsageError
-from spikelet.inputs import encoders
+from spikelet.inputs import class_names, encoders
 from spikelet.inputs.scaling import Scaling
 from spikelet.networks import reference, summary
 from spikelet.networks.equality import equal
@@ -57,6 +57,7 @@ class Network:
     stream: StreamWindow | None = None
 
     def __post_init__(self) -> None:
+        class_names.check_names(self.classes)
         check_coding(self)
         if self.readout == "count" and self.layers[-1].theta is None:
             raise UsageError("readout count needs a last layer with a threshold")

@@ -8,6 +8,7 @@ any order of addition. Source: R. E. Moore, Interval Analysis (1966).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelet.arrays import Int64Array
+from spikelet.errors import RefusedInput
 from spikelet.networks.int16 import INT16_MAX, INT16_MIN
 
 if TYPE_CHECKING:
@@ -103,6 +105,32 @@ def prove(network: Network, *, endless: bool = False) -> list[LayerBounds]:
         layer_bounds(layer, direct=network.encoder == "direct" and number == 0, steps=steps)
         for number, layer in enumerate(network.layers)
     ]
+
+
+def check_proof(network: Network, proof: Sequence[LayerBounds] | None = None) -> None:
+    """Refuse a network whose values may leave int16, on a board or in the reference.
+
+    Parameters
+    ----------
+    network : Network
+    proof : sequence of LayerBounds, optional
+        The result of `prove`, if it is known.
+
+    Raises
+    ------
+    RefusedInput
+        If a sum, a membrane, or a difference that a kernel compares in one word can leave int16.
+    """
+    bounds = prove(network) if proof is None else proof
+    for number, (layer, reached) in enumerate(zip(network.layers, bounds, strict=True)):
+        compared = reached.compared if layer.lanes else None
+        for reach in filter(None, (reached.reach, compared)):
+            if not reach.fits:
+                raise RefusedInput(
+                    f"not proved: layer {number} can reach {reach.worst:,}, "
+                    f"{'above' if reach.worst > 0 else 'below'} {reach.limit:,}, the end of int16; "
+                    "convert its graph again"
+                )
 
 
 def layer_bounds(layer: Layer, *, direct: bool, steps: int | None) -> LayerBounds:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FLOAT32_EXACT = 2**24
 MATRIX_SIZE = 2**16
+# Most values in which a convolution's matrix is made.
+UNFOLDED_SIZE = 2**24
 """Largest size of a matrix that replaces a convolution: a larger one takes longer than patches."""
 
 
@@ -104,9 +106,15 @@ def _content(layer: Layer) -> list[Any]:
     return [value.tobytes() if type(value) is np.ndarray else value for value in fields]
 
 
+def _small(geometry: Geometry, neurons: int) -> bool:
+    """Return whether a convolution is worth a matrix: it is small, and so is the making of it."""
+    unfolded = geometry.inputs * geometry.padded_inputs
+    return geometry.inputs * neurons <= MATRIX_SIZE and unfolded <= UNFOLDED_SIZE
+
+
 def _numbers(layer: Layer, direct: bool, steps: int | None) -> Numbers:
     weights, geometry = layer.weights.astype(np.float64), layer.geometry
-    if geometry and geometry.inputs * layer.neurons <= MATRIX_SIZE:
+    if geometry and _small(geometry, layer.neurons):
         weights, geometry = weighted(np.eye(geometry.inputs), weights, geometry), None
     largest = (DIRECT_SCALE - 1 if direct else 1) * (geometry.most_inputs if geometry else 1)
     sums, own = largest * _largest_sum(weights), _largest_sum(layer.recurrent)

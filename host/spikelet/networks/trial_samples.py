@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import files
 from spikelet.errors import RefusedInput, SpikeletError
 from spikelet.inputs import dataset, recordings
 from spikelet.inputs.dataset import Dataset
@@ -54,7 +54,7 @@ def samples_named(name: str, network: Network, every: int = 1) -> Dataset:
     """
     if name == "digits":
         samples = dataset.split(dataset.load_digits())[1]
-    elif Path(name).is_dir():
+    elif files.is_folder(name):
         samples = _windows(name, network, every)
     else:
         samples = dataset.load_npz(name, need_labels=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from spikelet import files
 from spikelet.errors import RefusedInput, UsageError
 from spikelet.inputs import dataset, recordings, scaling
 from spikelet.inputs.dataset import Dataset
@@ -80,7 +80,7 @@ def load_training_data(name_or_path: str, cut: Cut | None = None) -> TrainingDat
     SpikeletError
         If the samples do not exist or cannot be split.
     """
-    if not Path(name_or_path).is_dir():
+    if not files.is_folder(name_or_path):
         if cut is not None:
             raise UsageError(
                 f"{name_or_path} is no folder of recordings, so it cannot be cut into windows; "

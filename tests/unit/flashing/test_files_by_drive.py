@@ -10,7 +10,6 @@ from spikelet.errors import SpikeletError
 from spikelet.flashing import erase, files_by_drive, stage
 from spikelet.flashing.files_by_drive import DriveFiles
 from spikelet.flashing.fingerprint import Fingerprint, fingerprint
-from spikelet.flashing.layout import Layout
 
 UID = "E6614C311B7E6F35"
 BOOT_OUT = f"""Adafruit CircuitPython 9.2.1 on 2024-11-20; Adafruit Feather RP2040 with rp2040
@@ -105,8 +104,7 @@ def files(circuitpy):
 def test_drive_files_flash_starts_on_board(files, circuitpy, monkeypatch):
     drive, _ = files
     (circuitpy / "code.py").write_text('print("Hello World!")\n')
-    layout = Layout.of_files(FILES)
-    steps = list(stage.install_files(drive, layout))
+    steps = list(stage.install_files(drive, FILES))
     assert steps[0] == (0, 1307)
     assert steps[-1] == (1307, 1307)
     monkeypatch.chdir(circuitpy)
@@ -116,20 +114,50 @@ def test_drive_files_flash_starts_on_board(files, circuitpy, monkeypatch):
     assert (circuitpy / files_by_drive.BOOT_OUT).exists()
     assert not list(circuitpy.rglob("*.new"))
     other = {**FILES, "network.lif": b"5"}
-    list(stage.install_files(drive, Layout.of_files(other)))
+    list(stage.install_files(drive, other))
     assert boot().files == {"network.lif": b"5"}
     assert len(list(circuitpy.rglob("*.lif"))) == 1
     erase.erase(drive, erase.own_files(drive))
     assert {path.name for path in circuitpy.rglob("*")} == {files_by_drive.BOOT_OUT}
 
 
+def test_drive_files_flash_keeps_files_of_user(files, circuitpy):
+    drive, _ = files
+    theirs = {
+        "code.py": b'print("Hello World!")\n# mine\n',
+        "lib/adafruit_mpu6050.mpy": b"M",
+        "main.py.new": b"mine",
+        "settings.toml": b"",
+        "spikelet/my_recording.csv": b"1,2,3",
+        "spikelet/manifest": b"of a ship",
+    }
+    for path, data in theirs.items():
+        (circuitpy / path).parent.mkdir(exist_ok=True)
+        (circuitpy / path).write_bytes(data)
+    for network in (b"3", b"5", b"5"):
+        list(stage.install_files(drive, {**FILES, "network.lif": network}))
+    theirs["spikelet/manifest.bak"] = theirs.pop("spikelet/manifest")
+    assert {path: (circuitpy / path).read_bytes() for path in theirs} == theirs
+    assert [path.name for path in circuitpy.rglob("*.lif")] == ["091963c9.lif"]
+    erasure = erase.own_files(drive)
+    assert erasure.others == (
+        *("code.py", "lib/", "main.py.new", "settings.toml"),
+        *("spikelet/manifest.bak", "spikelet/my_recording.csv"),
+    )
+    erase.erase(drive, erasure)
+    left = {
+        path.relative_to(circuitpy).as_posix() for path in circuitpy.rglob("*") if path.is_file()
+    }
+    assert left == {*theirs, files_by_drive.BOOT_OUT}
+
+
 @pytest.mark.parametrize("stale", [".lif", "active"])
 def test_drive_files_with_other_checksum_are_not_activated(files, circuitpy, monkeypatch, stale):
     drive, board = files
-    list(stage.install_files(drive, Layout.of_files(FILES)))
+    list(stage.install_files(drive, FILES))
     board.stale = stale
     with pytest.raises(SpikeletError, match="damaged"):
-        list(stage.install_files(drive, Layout.of_files({**FILES, "network.lif": b"5"})))
+        list(stage.install_files(drive, {**FILES, "network.lif": b"5"}))
     monkeypatch.chdir(circuitpy)
     assert boot().files == {"network.lif": FILES["network.lif"]}
 
@@ -142,6 +170,6 @@ def test_drive_files_write_error_is_one_sentence(files, monkeypatch):
 
     monkeypatch.setattr(files_by_drive.os, "fsync", refuse)
     with pytest.raises(SpikeletError, match=r"CIRCUITPY could not store .*No space") as error:
-        list(stage.install_files(drive, Layout.of_files(FILES)))
+        list(stage.install_files(drive, FILES))
     assert "\n" not in str(error.value)
     assert "keeps its old files" in str(error.value)

@@ -8,7 +8,7 @@ from random_networks import random_network
 
 from spikelet import installation
 from spikelet.boards.raw_repl import last_line
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardGone, SpikeletError
 from spikelet.flashing import romfs
 from spikelet.flashing.files_by_repl import BoardFiles
 from spikelet.networks import lif_file
@@ -30,7 +30,7 @@ def board(tmp_path, monkeypatch):
 @pytest.fixture
 def files(board):
     """Return the files of the board."""
-    return BoardFiles(board, fast=False)
+    return BoardFiles(board, fast=False, everywhere=True)
 
 
 def test_board_files_store_writes_all_folders(files, tmp_path):
@@ -173,3 +173,33 @@ def test_runtime_files_have_all_modules_and_main():
     }
     assert modules.items() <= files.items()
     assert "main.py" in files.keys() - modules.keys()
+
+
+# A reset in the middle
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda files: files.fingerprints(["a"]),
+        lambda files: files.read("a"),
+        lambda files: files.list("spikelet"),
+        lambda files: files.remove(["a"]),
+        lambda files: files.make(["a"]),
+        lambda files: files.rename("a", "b"),
+        lambda files: list(files.store({"a": b"1" * 3000})),
+    ],
+    ids=["fingerprints", "read", "list", "remove", "make", "rename", "store"],
+)
+def test_board_files_report_reset_of_board(board, files, use, tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+    use(files)
+    (tmp_path / "a").write_bytes(b"old")
+    # A reset forgets the functions that the host defined.
+    for name in [name for name in board.names if name.startswith("_") and name[1] != "_"]:
+        del board.names[name]
+    with pytest.raises(BoardGone, match="was reset meanwhile.*try again") as error:
+        use(files)
+    assert "erase" not in str(error.value)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "a").read_bytes() == b"old"

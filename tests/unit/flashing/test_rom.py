@@ -12,6 +12,7 @@ from spikelet import installation
 from spikelet.boards import start_code
 from spikelet.errors import SpikeletError
 from spikelet.flashing import flash, layout, rom, stage
+from spikelet.flashing.files_by_repl import BoardFiles
 from spikelet.flashing.romfs import romfs_image
 
 FILES = {"spikert/session.mpy": bytes(range(256)) * 20, "network.lif": b"SLIF" * 500}
@@ -92,14 +93,16 @@ def test_rom_image_too_large_raises_before_erase(monkeypatch):
 
 def test_rom_activate_writes_rom_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "spikelet").mkdir()
-    (tmp_path / "spikelet" / "1.lif").write_bytes(b"of an earlier flash")
+    list(stage.install_files(BoardFiles(FolderBoard(), fast=False), FILES))
+    (tmp_path / "spikelet" / "1.lif").write_bytes(b"of the user")
     files = {**FILES, "main.py": installation.entry_point()}
-    assert rom.Rom(port(FolderBoard()), 1 << 20).activate(files) == ()
+    users = rom.Rom(port(FolderBoard()), 1 << 20).activate(files)
+    assert (users.own, users.others) == ((), ("spikelet/1.lif",))
     paths = layout.parse_listing((tmp_path / "spikelet" / "active").read_bytes())
     assert paths == {"runtime": "/rom", "network.lif": "/rom/network.lif"}
     assert (tmp_path / "main.py").read_bytes() == installation.entry_point()
-    assert [path.name for path in (tmp_path / "spikelet").iterdir()] == ["active"]
+    names = {path.name for path in (tmp_path / "spikelet").iterdir()}
+    assert names == {"active", "manifest", "1.lif"}
 
 
 @pytest.mark.parametrize(
@@ -125,9 +128,10 @@ def test_rom_in_use_needs_fallback_files_or_force(monkeypatch):
     rom_port, warned = rom.Rom(port(None), 1 << 20), []
     choice = SimpleNamespace(files={}, sentence="")
     prepared = flash.Preparation(rom_port, INTERPRETER, None, choice, None, None)
+    monkeypatch.setattr(flash, "_check_hidden_modules", lambda *_: None)
     monkeypatch.setattr(rom.Rom, "is_in_use", lambda self: True)
     monkeypatch.setattr(flash, "_write_files", full)
-    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, (), None))
+    monkeypatch.setattr(flash, "_write_in_place", lambda *_: (7, stage.UserFiles(), None))
     with pytest.raises(
         SpikeletError, match=r"could not store network.lif; its ROM was not written"
     ):

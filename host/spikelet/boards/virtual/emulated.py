@@ -60,11 +60,8 @@ class Qemu(ReplPort):
         self.name = name
         self.storage = f"qemu-{model}"
         if self.storage not in catalogue.board_names():
-            known = (n for n in catalogue.board_names() if n.startswith("qemu-"))
-            raise BoardError(
-                f"no emulated board is called {name}; there are: "
-                f"{', '.join(n.replace('-', ':', 1) for n in known)}"
-            )
+            known = ", ".join(catalogue.qemu_ports())
+            raise BoardError(f"no emulated board is called {name}; there are: {known}")
         self.machine = catalogue.load_board_type(self.storage).qemu
         self.prelude = installation.board_side(
             "mount_image",

@@ -78,7 +78,7 @@ def wire_board(board: Wired, folder: Path) -> None:
         if analogue := wiring.get("analogue"):
             _wire_pins(board, analogue, folder, rate)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path} cannot be used: {type(error).__name__}: {error}") from None
+        raise UsageError(f"{path} cannot be used: {error}") from None
 
 
 def _wire_chip(board: Wired, entry: dict[str, Any], folder: Path, rate: float) -> None:

@@ -106,15 +106,16 @@ def _short(port: Port, interpreter: Interpreter, files: Mapping[str, bytes]) -> 
 
 def _beside(port: Port, interpreter: Interpreter, files: Mapping[str, bytes]) -> tuple[int, int]:
     """Return the bytes of the missing files, and the free bytes once strays are removed."""
-    layout = Layout.of_files(files)
     with port.connect() as transport:
-        strays, missing = stage.staging(stage.files_of(transport), layout)
+        look = stage.look_at(stage.files_of(transport), Layout.variants(files))
     freed = sum(
         file_systems.rounded_to_blocks(size, interpreter.flash_block)
-        for size in strays.values()
+        for size in look.strays.values()
         if size > 0
     )
-    return file_systems.filed_size(missing, interpreter.flash_block), interpreter.flash_free + freed
+    return file_systems.filed_size(
+        look.missing, interpreter.flash_block
+    ), interpreter.flash_free + freed
 
 
 def _left_out(files: Mapping[str, bytes], why: str) -> str:

@@ -17,6 +17,8 @@ FOLDER_BLOCKS = 4
 INLINE_SHARE = 8
 # Bytes of the entry of a file in FAT.
 ENTRY = 32
+# Bytes of a file's line in the manifest.
+MANIFEST_LINE = 30
 # Folders around all files of the runtime, see layout.py.
 FOLDERS = 2
 
@@ -24,7 +26,8 @@ FOLDERS = 2
 def filed_size(files: Mapping[str, bytes], block: int = PAGE) -> int:
     """Return the bytes of flash that files take while they are being replaced.
 
-    An entry point takes its space twice, because the old one stays until the new one is complete.
+    An entry point and the manifest take their space twice, because the old one stays until the new one
+    is complete.
 
     Parameters
     ----------
@@ -35,7 +38,8 @@ def filed_size(files: Mapping[str, bytes], block: int = PAGE) -> int:
         littlefs.
     """
     entries = [len(data) for name, data in files.items() if name in installation.ENTRY_POINTS]
-    sizes = [*map(len, files.values()), max(entries, default=0)]
+    manifest = MANIFEST_LINE * len(files)
+    sizes = [*map(len, files.values()), manifest, max([manifest, *entries])]
     folders = FOLDERS + len({path.rpartition("/")[0] for path in files if "/" in path})
     if block < PAGE:
         return sum(rounded_to_blocks(size, block) for size in sizes) + folders * block

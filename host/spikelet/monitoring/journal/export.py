@@ -29,6 +29,12 @@ def form_of(path: str | Path) -> str:
     return SUFFIXES[suffix]
 
 
+def paths(path: str | Path, form: str) -> list[Path]:
+    """Return the paths of the files that `export` writes."""
+    path = Path(path)
+    return [path, to_csv.answers_path(path)] if form == "csv" else [path]
+
+
 def export(journal: Journal, path: str | Path, form: str, rate: float | None = None) -> list[Path]:
     """Write a journal in a form, completely or not at all.
 
@@ -51,14 +57,13 @@ def export(journal: Journal, path: str | Path, form: str, rate: float | None = N
     SpikeletError
         If a package or the rate is missing, the journal holds no turn, or a file cannot be written.
     """
-    path = Path(path)
+    targets = paths(path, form)
     if form == "csv":
-        answers = to_csv.answers_path(path)
-        with files.replacing(path) as first, files.replacing(answers) as second:
+        with files.replacing(targets[0]) as first, files.replacing(targets[1]) as second:
             to_csv.write(journal, first, second, rate)
-        return [path, answers]
+        return targets
     # The import is here because neo is optional, and slow to load.
     writer = importlib.import_module(f"spikelet.monitoring.journal.to_{form}")
     with files.replacing(path) as temporary:
         writer.write(journal, temporary, rate)
-    return [path]
+    return targets

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from spikelet import checked_json, files
 from spikelet.errors import RefusedInput, UsageError
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.journal.writer import (
@@ -34,9 +34,10 @@ from spikelet.monitoring.journal.writer import (
 )
 from spikelet.monitoring.watch import Gone, Reconnected, Started
 from spikelet.networks import lif_file
+from spikelet.networks.answer_size import check_answer_size
 from spikelet.networks.network import Network
-from spikert.network.tables import TableError
 
+_Readers = Mapping[str, Callable[[Mapping[str, Any], str], Any]]
 # Bytes in one search for the next chunk.
 BLOCK = 1 << 16
 
@@ -164,11 +165,39 @@ class Journal:
         return None
 
 
+_STATUS: _Readers = {
+    "samples": checked_json.whole,
+    "late": checked_json.whole,
+    "failed": checked_json.whole,
+    "trouble": checked_json.text,
+    "rate": checked_json.number,
+    "skipped": checked_json.whole,
+    "channels": checked_json.whole,
+}
+_RECONNECTED: _Readers = {
+    "name": checked_json.text,
+    "count": checked_json.whole,
+    "seconds": checked_json.number,
+}
+
+
+def _fields(payload: bytes, readers: _Readers) -> dict[str, Any]:
+    """Return the fields of an entry that are there; raises ValueError for one of another type."""
+    values = checked_json.read_object(payload)
+    return {name: read(values, name) for name, read in readers.items() if name in values}
+
+
+def _counts(payload: bytes) -> dict[str, int]:
+    """Return the counts at the end of a journal; raises ValueError if one is no count."""
+    values = checked_json.read_object(payload)
+    return {name: checked_json.whole(values, name) for name in values}
+
+
 _SAID: dict[int, Callable[[bytes], Status | Started | Gone | Reconnected | Text | End]] = {
     STARTED: lambda payload: Started(),
-    STATUS: lambda payload: Status(**json.loads(payload)),
-    RECONNECTED: lambda payload: Reconnected(**json.loads(payload)),
-    END: lambda payload: End(dict(json.loads(payload))),
+    STATUS: lambda payload: Status(**_fields(payload, _STATUS)),
+    RECONNECTED: lambda payload: Reconnected(**_fields(payload, _RECONNECTED)),
+    END: lambda payload: End(_counts(payload)),
     GONE: lambda payload: Gone(payload.decode(errors="replace")),
     TEXT: lambda payload: Text(payload.decode(errors="replace")),
 }
@@ -190,13 +219,16 @@ def load_journal(path: str | Path) -> Journal:
             raise RefusedInput(f"{path} is damaged at its beginning, which contains its network")
         start = file.tell()
     try:
-        about = dict(json.loads(second.payload))
-        if int(about["format"]) > FORMAT:
+        about = checked_json.read_object(second.payload)
+        if checked_json.whole(about, "format") > FORMAT:
             raise RefusedInput(
                 f"{path} has format {about['format']}, above {FORMAT}; it takes a newer Spikelet"
             )
-        return Journal(Path(path), lif_file.from_bytes(first.payload), about, _first=start)
-    except (ValueError, KeyError, TypeError, TableError) as error:
+        network = lif_file.from_bytes(first.payload)
+        check_answer_size(network)
+        return Journal(Path(path), network, about, _first=start)
+    # A TableError is a ValueError.
+    except ValueError as error:
         raise RefusedInput(f"{path} is damaged at its beginning: {error}") from None
 
 
@@ -215,8 +247,8 @@ def is_journal(path: str | Path) -> bool:
 def _opened(path: str | Path) -> BinaryIO:
     try:
         return Path(path).open("rb")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {files.reason(error)}") from None
 
 
 def _chunk(file: BinaryIO) -> _Chunk | None:

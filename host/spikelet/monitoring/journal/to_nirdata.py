@@ -20,6 +20,7 @@ import nir
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelet import files
 from spikelet.monitoring.journal.events import Events, gather, times
 from spikelet.monitoring.journal.reader import Journal
 
@@ -34,7 +35,7 @@ def write(journal: Journal, path: Path, rate: float | None) -> None:
     rate : float or None
         Samples per second; None for the rate in the journal.
     """
-    nir.write_data(path, graph_data(gather(journal, rate)))
+    path.write_bytes(files.in_memory(nir.write_data, graph_data(gather(journal, rate))))
 
 
 def graph_data(events: Events) -> nir.NIRGraphData:

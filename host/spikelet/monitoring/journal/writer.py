@@ -37,7 +37,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from spikelet.errors import SpikeletError, UsageError
+from spikelet import files
+from spikelet.errors import SpikeletError
 from spikelet.link.turn import Status, Turn
 from spikelet.monitoring.watch import Event, Gone, Reconnected, Started
 from spikelet.networks import lif_file
@@ -88,18 +89,15 @@ class JournalWriter:
         self._network = network
         self._turns = 0
         self._begun = time.monotonic()
-        try:
-            self._file = self.path.open("xb", buffering=0)
-        except FileExistsError:
-            raise UsageError(f"{path} is there already; name another file") from None
-        except OSError as error:
-            raise SpikeletError(f"cannot write {path}: {error.strerror}") from None
+        self._file = files.create(path)
         try:
             self._write(MAGIC)
             self._add(NETWORK, lif_file.to_bytes(network))
             self._add_json(ABOUT, {"format": FORMAT, **about})
         except SpikeletError:
             self._file.close()
+            if files.is_regular(path):
+                self.path.unlink(missing_ok=True)
             raise
 
     def __enter__(self) -> Self:

@@ -5,7 +5,8 @@
  "bytes": 5164, "epochs": 63}
 
 For a failed network, "error" with a sentence replaces the last four fields. Lines are never changed
-or removed, and damaged or incomplete lines are ignored.
+or removed, and damaged lines are ignored. An interrupted sweep may leave a last line without an end,
+which the next sweep cuts off.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from spikelet import files
+from spikelet import checked_json, files
 from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset
 from spikelet.networks.score import Score
 from spikelet.training.options import TrainingOptions
 from spikelet.version import __version__
 
+# Every line begins so.
+BEGINNING = b'{"spikelet": '
 _OPTIONS = TrainingOptions.__dataclass_fields__.keys()
 
 
@@ -68,10 +71,13 @@ class SweepResults(NamedTuple):
         The last outcome for each combination of options.
     damaged : tuple of int
         Numbers of the lines that cannot be read, from 1.
+    torn : int
+        Number of bytes of a last line that is incomplete; 0 if it is complete.
     """
 
     outcomes: dict[TrainingOptions, Outcome]
     damaged: tuple[int, ...]
+    torn: int = 0
 
 
 def identity(dataset: Dataset) -> str:
@@ -92,10 +98,12 @@ def read_results(path: str | Path, dataset: Dataset) -> SweepResults:
     SpikeletError
         If the file cannot be read, or is a file of another kind.
     """
-    if not Path(path).exists():
+    if not files.is_there(path) or _is_stream(path):
         return SweepResults({}, ())
     sha256 = identity(dataset)
-    lines = files.read(path).split(b"\n")
+    content = files.read(path)
+    torn = _torn(content)
+    lines = content[: len(content) - torn].split(b"\n")
     outcomes, damaged, readable = {}, [], 0
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -108,10 +116,9 @@ def read_results(path: str | Path, dataset: Dataset) -> SweepResults:
         readable += 1
         if outcome is not None:
             outcomes[outcome.options] = outcome
-    # A single line without an end may be the first line of an interrupted sweep.
-    if damaged and not readable and damaged[0] < len(lines):
+    if damaged and not readable:
         raise UsageError(f"{path} holds no results of a sweep; name another file for them")
-    return SweepResults(outcomes, tuple(damaged))
+    return SweepResults(outcomes, tuple(damaged), torn)
 
 
 @contextmanager
@@ -130,11 +137,8 @@ def appending(path: str | Path, dataset: Dataset) -> Iterator[Callable[[Outcome]
     """
     origin = {"spikelet": __version__, "dataset": dataset.name, "sha256": identity(dataset)}
     try:
-        with open(path, "a+b", buffering=0) as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - 1, 0))
-            # An interrupted sweep may have left a line without an end.
-            separator = b"\n" if file.read(1) not in (b"", b"\n") else b""
+        with open(path, "wb" if _is_stream(path) else "a+b", buffering=0) as file:
+            separator = b"" if _is_stream(path) else _mended(file)
 
             def append(outcome: Outcome) -> None:
                 nonlocal separator
@@ -145,6 +149,33 @@ def appending(path: str | Path, dataset: Dataset) -> Iterator[Callable[[Outcome]
             yield append
     except OSError as error:
         raise SpikeletError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _is_stream(path: str | Path) -> bool:
+    """Return whether a path is a pipe or a device, which keeps no results."""
+    return files.is_there(path) and not files.is_regular(path)
+
+
+def _torn(content: bytes) -> int:
+    """Return the number of bytes at the end that are the beginning of a line of results."""
+    last = content[content.rfind(b"\n") + 1 :]
+    if not last.startswith(BEGINNING[: len(last)]):
+        return 0
+    try:
+        checked_json.read_object(last)
+    except ValueError:
+        return len(last)
+    return 0
+
+
+def _mended(file: BinaryIO) -> bytes:
+    """Cut off an incomplete last line; return the line end that a complete one lacks."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    content = file.read()
+    torn = _torn(content)
+    file.truncate(size - torn)
+    return b"\n" if not torn and content and not content.endswith(b"\n") else b""
 
 
 def _record(outcome: Outcome) -> dict[str, Any]:
@@ -159,7 +190,7 @@ def _parsed(line: bytes, sha256: str) -> Outcome | None:
 
     If the line is no result, raise ValueError, TypeError, KeyError, AttributeError or SpikeletError.
     """
-    record = json.loads(line)
+    record = checked_json.read_object(line)
     if (record["spikelet"], record["sha256"]) != (__version__, sha256):
         return None
     fields = record["options"]

@@ -7,6 +7,10 @@ these commands can reproduce any of them.
 from __future__ import annotations
 
 import itertools
+import os
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -28,6 +32,8 @@ from spikelet.training.sweeps import results
 from spikelet.training.sweeps.results import Measurement, Outcome
 from spikelet.version import __version__
 
+# Seconds between two looks at the parent of a worker.
+PARENT_PAUSE = 1.0
 ALL_CORES = -1
 # Seconds to find a cluster.
 CONNECT_SECONDS = 10
@@ -196,11 +202,31 @@ def _outcomes(
         )
 
 
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, which may have been killed and then ends nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_PAUSE)
+        os._exit(1)
+
+    # On Windows a process keeps the number of a parent that ended.
+    if sys.platform != "win32":
+        threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def _here(jobs: int) -> Iterator[dict[str, Any]]:
     """Yield joblib's settings for processes on this machine, with one thread each."""
     try:
-        yield {"n_jobs": jobs, "backend": "loky", "inner_max_num_threads": 1}
+        yield {
+            "n_jobs": jobs,
+            "backend": "loky",
+            "inner_max_num_threads": 1,
+            # A worker without a network to train must end as well, so it watches from its start.
+            "initializer": _end_with,
+            "initargs": (os.getpid(),),
+        }
     except (BrokenExecutor, MemoryError):
         raise SpikeletError(
             "a process was killed or ran out of memory; run the sweep again with fewer --jobs, "

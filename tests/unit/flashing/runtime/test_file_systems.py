@@ -9,7 +9,7 @@ def test_filed_size_rounds_to_blocks_and_doubles_entry_point():
     files = {"main.py": bytes(513), "spikert/a.py": bytes(513), "spikert/kernels/b.py": bytes(512)}
     # spikelet, its runtime, spikert, kernels
     folders = 4
-    assert file_systems.filed_size(files, 512) == 512 * (4 + 2 + 1 + folders)
+    assert file_systems.filed_size(files, 512) == 512 * (4 + 2 + 1 + 1 + folders)
     assert file_systems.filed_size(files, 4096) == 4096 * (2 + 1 + 0 + 4 * folders)
 
 

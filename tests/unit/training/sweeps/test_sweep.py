@@ -1,6 +1,7 @@
 """Sweeps: each combination is trained once; results, workers, the Pareto front, the command."""
 
 import json
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from spikelet.cli import pictures
-from spikelet.errors import SpikeletError
+from spikelet.errors import SpikeletError, UsageError
 from spikelet.inputs.dataset import Dataset, split
 from spikelet.networks import lif_file
 from spikelet.networks.score import Score, evaluate
@@ -167,7 +168,7 @@ def test_run_sweep_retrains_truncated_line(blobs, results, trained, end):
     # Without its last byte, the line's end, the line is still complete.
     lost = [] if end == -1 else [3]
     assert trained == Counter([*grid, *(grid[i - 1] for i in lost)])
-    assert list(sweep_results.read_results(results, blobs).damaged) == lost
+    assert sweep_results.read_results(results, blobs)[1:] == ((), 0)
     sweep.run_sweep(blobs, sweep.option_grid(QUICK, {}, 4), results, HERE)
     assert len(sweep_results.read_results(results, blobs).outcomes) == 4
 
@@ -468,7 +469,11 @@ def test_sweep_command_names_damaged_lines(spikelet, recording, results):
     lines = results.read_bytes().splitlines(keepends=True)
     results.write_bytes(b"".join([lines[0], b"?\n", lines[2], lines[3][:20]]))
     status, out, error = spikelet(*arguments)
-    assert (status, error) == (0, f"{results}: lines 2, 4 are damaged and ignored\n")
+    assert (status, error) == (
+        0,
+        f"{results}: the last line is incomplete; its 20 bytes are cut off\n"
+        f"{results}: line 2 is damaged and ignored\n",
+    )
     assert "4 networks, 2 trained now" in out
 
 
@@ -491,3 +496,19 @@ def test_sweep_command_refuses_before_training(
     assert exit_status == status
     assert words in error
     assert not trained
+
+
+def test_read_results_refuses_text_of_others(results, blobs):
+    for text in (b"notes\n", b"notes\nand more"):
+        results.write_bytes(text)
+        with pytest.raises(UsageError, match="holds no results of a sweep"):
+            sweep_results.read_results(results, blobs)
+        assert results.read_bytes() == text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the number of the parent")
+def test_worker_ends_after_its_parent():
+    # The child watches a parent that is not its own, as if that had ended.
+    code = "from spikelet.training.sweeps import sweep; import time; sweep._end_with(0); time.sleep(60)"
+    done = subprocess.run([sys.executable, "-c", code], timeout=50, check=False)
+    assert done.returncode == 1
