@@ -9,7 +9,7 @@ import sys
 def _console():
     """Return the streams of the REPL that carry bytes."""
     source, sink = sys.stdin, sys.stdout
-    if sys.implementation.name == "circuitpython":
+    if sys.implementation.name != "micropython":
         try:
             import usb_cdc
 

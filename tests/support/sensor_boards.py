@@ -13,6 +13,8 @@ from spikert import compat, sensors
 VIRTUAL = Path(__file__).parents[2] / "host/spikelet/boards/virtual"
 MODULES = ("analogio", "audiobusio", "board", "busio", "devices", "digitalio", "machine")
 MODULES += ("microcontroller", "pins_in_use", "touchio", "wiring")
+MODULES += ("board_modules", "circuitpython_names", "console", "drive", "kept", "nvm", "storage")
+MODULES += ("supervisor", "usb_cdc")
 
 
 @contextmanager
@@ -30,7 +32,9 @@ def fresh_modules(*folders):
 def _forget():
     """Remove a board's modules and their users from sys.modules."""
     for name in list(sys.modules):
-        if name in MODULES or name.startswith(("spikert.hardware.", "spikert.sensors.sound")):
+        if name in MODULES or name.startswith(
+            ("spikert.hardware.", "spikert.sensors.sound", "circuit_")
+        ):
             del sys.modules[name]
 
 

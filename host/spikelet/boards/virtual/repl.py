@@ -14,9 +14,16 @@ PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 WINDOW = 0x1000
 
 
-def serve(reader, writer):
-    """Run the code from `reader` until the input ends."""
-    names = {"__name__": "__main__"}
+def serve(reader, writer, names=None):
+    """Run the code from `reader` until the input ends.
+
+    Parameters
+    ----------
+    reader, writer : binary streams
+    names : dict, optional
+        Global names of the code, beside __name__.
+    """
+    names = dict(names or {}, __name__="__main__")
     code = b""
     while True:
         byte = reader.read(1)

@@ -4,41 +4,20 @@
 
 FOLDER is the board's file system. The process prints its port, serves a raw REPL to the first
 connection and ends with it. INTERPRETER is a MicroPython or CircuitPython for this computer. Without it,
-the process is the virtual board: CPython with strict replacements for a board's modules. Of Spikelet, it
-can import only the files in FOLDER.
+the process is the virtual board: CPython with strict replacements for a board's modules. Code on it can
+import these replacements and the files in FOLDER.
 """
 
-import importlib.machinery
 import io
 import os
 import socket
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 
 # A module of this file's folder, because the file runs as a script.
 import repl
 
 HERE = Path(__file__).parent
-
-
-class FlashedOnly:
-    """Finder of the firmware in the board's folder, and never in the host's packages."""
-
-    @staticmethod
-    def find_spec(
-        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec of a flashed module; None for a module outside the firmware."""
-        if name.partition(".")[0] != "spikert":
-            return None
-        # Relative paths are the board's, absolute ones are the host's.
-        places = [place for place in sys.path if not os.path.isabs(place)]
-        spec = importlib.machinery.PathFinder.find_spec(name, path or places, target)
-        if spec is None:
-            raise ModuleNotFoundError(f"no module named '{name}'", name=name)
-        return spec
 
 
 def accept() -> socket.socket:
@@ -60,14 +39,20 @@ def become(interpreter: str, connection: socket.socket) -> None:
 def serve(connection: socket.socket) -> None:
     """Run the virtual board until the connection ends."""
     sys.dont_write_bytecode = True
-    # Boards have their libraries in lib.
-    sys.path[:0] = [str(HERE / "modules"), "lib"]
-    sys.meta_path.insert(0, FlashedOnly)
+    sys.path.insert(0, str(HERE / "modules"))
     reader = connection.makefile("rb")
     writer = connection.makefile("wb", buffering=0)
     sys.stdin = io.TextIOWrapper(reader)
     sys.stdout = io.TextIOWrapper(writer, write_through=True)
-    repl.serve(reader, writer)
+    # Modules of the two folders, which see the streams above.
+    import console  # noqa: PLC0415
+    from board_modules import BoardModules  # noqa: PLC0415
+    from kept import Kept  # noqa: PLC0415
+
+    console.Console.connect(connection, reader)
+    Kept.power_up(Path("..").resolve())
+    board = BoardModules({"input": console.ask})
+    repl.serve(reader, writer, {"__builtins__": board.builtins})
 
 
 if __name__ == "__main__":

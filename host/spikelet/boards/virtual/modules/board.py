@@ -4,6 +4,7 @@ from typing import Any
 
 import busio
 import pins_in_use
+from microcontroller import Pin
 
 board_id = "spikelet_virtual"
 
@@ -14,6 +15,8 @@ MICROPHONE_CLOCK, MICROPHONE_DATA = (
     pins_in_use.make("MICROPHONE_CLOCK"),
     pins_in_use.make("MICROPHONE_DATA"),
 )
+# The names of the pins, which differ between boards.
+PINS = frozenset(name for name, value in list(vars().items()) if isinstance(value, Pin))
 
 _i2c: Any = None
 
