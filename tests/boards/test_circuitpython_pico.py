@@ -10,7 +10,7 @@ from boards_under_test import circuitpython_pico
 from power_up import wait_for_resets
 
 from spikelet.boards import raw_repl
-from spikelet.boards.virtual import drive
+from spikelet.boards.virtual import pico_drive
 from spikelet.flashing import flash
 from spikelet.networks.lif_file import save_network
 
@@ -48,7 +48,7 @@ def test_drive_writes_reach_the_board(pico):
     read = "(os.listdir('/'), os.listdir('/Some Folder'), open('/Some Folder/a.txt').read())"
     with pico.connect() as transport:
         transport.exec("import os")
-        (folder,) = drive.mounted()
+        (folder,) = pico_drive.mounted()
         assert (folder / "boot_out.txt").read_text().startswith("Adafruit CircuitPython")
         (folder / "Some Folder").mkdir()
         (folder / "Some Folder" / "a.txt.new").write_text("first" * 500)
@@ -57,9 +57,9 @@ def test_drive_writes_reach_the_board(pico):
         (folder / "Some Folder" / "a.txt.new").replace(folder / "Some Folder" / "a.txt")
         names, inside, content = transport.eval(read)
         assert ("code.py" in names, inside, content) == (True, ["a.txt"], "first" * 500)
-    assert drive.mounted() == []
+    assert pico_drive.mounted() == []
     with pico.connect() as transport:
-        (folder,) = drive.mounted()
+        (folder,) = pico_drive.mounted()
         assert (folder / "code.py").read_text() == "print('mine')"
         (folder / "Some Folder" / "a.txt").unlink()
         (folder / "Some Folder").rmdir()
@@ -138,7 +138,7 @@ def test_data_port_serves_the_running_network(spikelet, pico, flashed):
     assert status == 3
     assert "has no second serial port" in err
     with pico.connect() as transport:
-        (drive.mounted()[0] / "boot.py").write_bytes(BOTH_PORTS)
+        (pico_drive.mounted()[0] / "boot.py").write_bytes(BOTH_PORTS)
         transport.exec("pass")
     status, found, err = verified(spikelet, flashed, f"data:{pico.name}")
     assert status == 0, err

@@ -23,8 +23,8 @@ from mpremote.transport_serial import SerialTransport
 from spikelet import installation
 from spikelet.boards import raw_repl
 from spikelet.boards.port import FilePort, SerialStream
-from spikelet.boards.virtual import devices, drive, pico_wiring, processes, uf2
-from spikelet.boards.virtual.drive import EmulatedDrive
+from spikelet.boards.virtual import devices, pico_drive, pico_wiring, processes, uf2
+from spikelet.boards.virtual.pico_drive import EmulatedDrive
 from spikelet.errors import BoardError
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
@@ -257,7 +257,7 @@ class Pico(FilePort):
         with (
             self.powered() as board,
             raw_repl.opened(self.name, board.device, PATIENCE) as transport,
-            drive.following(transport.serial, board.drive),
+            pico_drive.following(transport.serial, board.drive),
         ):
             yield transport
 
@@ -265,7 +265,7 @@ class Pico(FilePort):
     def session(self, paths: Mapping[str, str] | None = None) -> Iterator[SerialStream]:
         """Start the runtime and yield the stream of its frames, which the drive does not follow."""
         with super().session(paths) as stream:
-            drive.leave(stream)
+            pico_drive.leave(stream)
             yield stream
 
     @contextmanager
@@ -274,5 +274,5 @@ class Pico(FilePort):
         if self.firmware.name == FIRMWARE:
             yield board
             return
-        with drive.attached(self.name, folder, board.ask) as found:
+        with pico_drive.attached(self.name, folder, board.ask) as found:
             yield replace(board, drive=found)

@@ -5,7 +5,7 @@ import base64
 import fatfs
 import pytest
 
-from spikelet.boards.virtual import drive
+from spikelet.boards.virtual import pico_drive
 from spikelet.errors import SpikeletError
 
 SECTORS = 1024
@@ -15,8 +15,8 @@ class MemoryBoard:
     """A board whose drive is an empty FAT volume in memory."""
 
     def __init__(self):
-        self.volume = bytearray(SECTORS * drive.SECTOR)
-        partition = fatfs.Partition(fatfs.RamDisk(self.volume, sector_size=drive.SECTOR))
+        self.volume = bytearray(SECTORS * pico_drive.SECTOR)
+        partition = fatfs.Partition(fatfs.RamDisk(self.volume, sector_size=pico_drive.SECTOR))
         partition.mkfs()
         self.written = 0
         self.writable = True
@@ -28,14 +28,17 @@ class MemoryBoard:
             return {"flash": base64.b64encode(self.volume).decode()}
         request = command["drive"]
         if "data" in request:
-            data, at = base64.b64decode(request["data"]), (request["sector"] - 1) * drive.SECTOR
+            data, at = (
+                base64.b64decode(request["data"]),
+                (request["sector"] - 1) * pico_drive.SECTOR,
+            )
             self.volume[at : at + len(data)] = data
-            self.written += len(data) // drive.SECTOR
+            self.written += len(data) // pico_drive.SECTOR
         return {"done": self.writable}
 
     def files(self):
         """Return {path: content} of the volume."""
-        copy = fatfs.Partition(fatfs.RamDisk(self.volume, sector_size=drive.SECTOR))
+        copy = fatfs.Partition(fatfs.RamDisk(self.volume, sector_size=pico_drive.SECTOR))
         copy.mount()
         volume = fatfs.PartitionExtended(copy)
         found = {
@@ -53,7 +56,7 @@ def board():
 
 
 def attached(board, folder):
-    return drive.attached("pico:x.uf2", folder, board.ask)
+    return pico_drive.attached("pico:x.uf2", folder, board.ask)
 
 
 def test_drive_follows_files_and_folders(board, tmp_path):
@@ -96,7 +99,7 @@ def test_drive_unchanged_is_not_written(board, tmp_path):
 def test_drive_that_is_full_is_error(board, tmp_path):
     with attached(board, tmp_path) as found:
         big = found.folder / "big"
-        big.write_bytes(bytes(SECTORS * drive.SECTOR))
+        big.write_bytes(bytes(SECTORS * pico_drive.SECTOR))
         with pytest.raises(SpikeletError, match="could not be written") as raised:
             found.sync()
         assert "\n" not in str(raised.value)
@@ -109,11 +112,11 @@ def test_drive_of_a_board_that_keeps_it_is_not_mounted(board, tmp_path):
     board.writable = False
     with attached(board, tmp_path) as found:
         assert found is None
-        assert drive.mounted() == []
+        assert pico_drive.mounted() == []
 
 
 def test_drive_can_be_mounted_often(board, tmp_path):
     for _ in range(30):
         with attached(board, tmp_path) as found:
-            assert drive.mounted() == [found.folder]
-    assert drive.mounted() == []
+            assert pico_drive.mounted() == [found.folder]
+    assert pico_drive.mounted() == []
