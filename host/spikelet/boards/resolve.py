@@ -6,6 +6,7 @@ from spikelet.boards.data_port import DataPort
 from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
 from spikelet.boards.virtual import emulated, pico
+from spikelet.boards.virtual.pico_data_port import PicoDataPort
 from spikelet.errors import BoardError
 
 # Spellings that a name follows.
@@ -31,8 +32,8 @@ def resolve(spelling: str, timeout: float | None = None) -> Port:
     Parameters
     ----------
     spelling : str
-        virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote:
-        auto, id:SERIAL or a device.
+        virtual[:NAME], unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE, data:pico:UF2; or
+        as in mpremote: auto, id:SERIAL or a device.
     timeout : float, optional
         Seconds without progress after which a request to the board fails; the port's default if not
         given.
@@ -56,7 +57,8 @@ def _attached(spelling: str) -> Port:
             f"{spelling or '--port'} names no port; give a device after it, or use --port virtual"
         )
     if kind == "data":
-        return DataPort(rest)
+        board = _emulated(rest)
+        return PicoDataPort(board) if isinstance(board, pico.Pico) else DataPort(rest)
     if kind == "id":
         return SerialPort(by_serial_number(rest))
     if kind == "auto":
