@@ -3,12 +3,13 @@
 import { BootRom, COMMON } from "./boot_rom.mjs";
 import { CycleClock, SysTick } from "./clock.mjs";
 import { UsbConsole } from "./console.mjs";
-import { instructionLoop } from "./core.mjs";
 import { FLASH_START } from "./flash.mjs";
 import { HardFault } from "./memory.mjs";
 import { Recording } from "./recording.mjs";
 import { RegisterBus } from "./registers.mjs";
 import { RP2040 } from "./rp2040js.mjs";
+import { running } from "./running.mjs";
+import { OFTEN, Translations } from "./translations.mjs";
 
 const ROM_END = 0x4000;
 // rp2040js's key of the watchdog, the upper digits of its address.
@@ -28,9 +29,12 @@ export class Pico {
   #received;
   #run;
   #resetWanted = false;
+  #translations;
 
   // received    function that gets each Buffer from the board's console
-  constructor(flash, received) {
+  // often       runs of code until it is translated; Infinity for an interpreter
+  constructor(flash, received, often = OFTEN) {
+    this.#translations = new Translations(often);
     this.#flash = flash;
     this.#rom = new BootRom({ ...COMMON, ...flash.romFunctions });
     this.#received = received;
@@ -45,6 +49,7 @@ export class Pico {
     this.clock = new CycleClock();
     this.mcu = new RP2040(this.clock);
     this.core = this.mcu.core;
+    this.#translations.connectTo(this.mcu);
     this.mcu.logger = SILENT;
     this.mcu.loadBootrom(this.#rom.words);
     this.mcu.flash.set(this.#flash.content);
@@ -57,7 +62,7 @@ export class Pico {
     this.#connectWatchdog(reason);
     // The ROM would copy the second stage to RAM; it also runs in flash.
     this.core.PC = FLASH_START;
-    this.#run = instructionLoop(this.mcu);
+    this.#run = running(this.mcu, this.clock, this.#translations);
   }
 
   #connectDevices() {
@@ -102,6 +107,11 @@ export class Pico {
     this.#resetWanted = true;
   }
 
+  // Notice that a part of the flash has changed.
+  flashChanged(start) {
+    this.#translations.flashChanged(start);
+  }
+
   // Set the readings of the ADC.
   feedAdc(values) {
     this.#adcRecording = null;
@@ -123,9 +133,10 @@ export class Pico {
     const { core, clock } = this;
     const end = core.cycles + cycles;
     while (core.cycles < end && !core.waiting && !this.#resetWanted) {
-      this.#run();
+      this.#run(end);
       if (core.cycles >= clock.due) clock.ring();
     }
+    this.#translations.update();
     if (!this.#resetWanted) return;
     this.#resetWanted = false;
     this.resets++;
