@@ -76,7 +76,8 @@ function program(below, changing) {
     // ADD, CMP, MOV, also from and to r9 to r12
     () => [0x4400 | (below(3) << 8) | (low() << 3) | low()],
     () => [0x4680 | (low() << 3) | (1 + below(4)), 0x4648 | (below(4) << 3) | low()],
-    // MOV from PC
+    // NOP, MOV from PC
+    () => [0xbf00],
     () => [0x4678 | low()],
     // LDR of a literal
     () => [0x4800 | (low() << 8) | below(4)],

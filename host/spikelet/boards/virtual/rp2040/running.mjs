@@ -17,8 +17,9 @@ export function running(mcu, clock, translations) {
 
   return function run(end) {
     const limit = Math.min(end, clock.due) - core.cycles;
-    // Only the interpreter enters exceptions.
-    if (!core.interruptsUpdated && limit > 0 && translations.reached(r[PC])) {
+    // Only the interpreter enters exceptions, and knows N and Z together, which only MSR can set.
+    const plain = !core.interruptsUpdated && !(core.N && core.Z);
+    if (plain && limit > 0 && translations.reached(r[PC])) {
       const stopped = translations.run(core, limit);
       if (!stopped || core.cycles >= clock.due || core.cycles >= end) return;
     }

@@ -12,6 +12,7 @@ import * as places from "./places.mjs";
 const SP = 13;
 const LR = 14;
 const PC = 15;
+const NOP = 0xbf00;
 // Limits of one function, in blocks, and of one block, in instructions.
 const BLOCKS = 60;
 const LENGTH = 48;
@@ -53,6 +54,7 @@ function classify(opcode, opcode2) {
   }
   if (top === 8) return { known: ((opcode >> 6) & 15) !== 7 };
   if (top === 22) return { known: d8 === 0 || d8 === 2 || d8 === 4 || d8 === 5 };
+  if (opcode === NOP) return { known: true };
   if (top === 23) return { known: (d8 === 4 && (opcode & 255) !== 0) || d8 === 5, ends: d8 === 5 };
   if (top === 24 || top === 25) return { known: (opcode & 255) !== 0 };
   if (top === 26 || top === 27) return { known: ((opcode >> 8) & 15) < 14, ends: true };
@@ -617,7 +619,8 @@ class Writer {
       case 22:
         cycles = this.#miscellaneous(opcode);
         break;
-      case 23: // POP
+      case 23: // POP, NOP
+        if (opcode === NOP) break;
         this.#address(SP, 0);
         this.#checkLoad(4 * count(immediate8));
         this.#loadList(immediate8);

@@ -11,8 +11,6 @@ export const OFTEN = 1000;
 const RARELY = 1 / 8;
 // Functions that are compiled together.
 const TOGETHER = 24;
-// Removals of a page's translations until its code is only interpreted.
-const REMOVALS = 4;
 // Functions that can be called.
 const TABLE = 60_000;
 const FLASH_MASK = places.FLASH_SIZE - 1;
@@ -60,7 +58,8 @@ export class Translations {
   #flashRuns = new Uint16Array(places.FLASH_SIZE >> 1);
   // For each page of RAM, whether it has translated code.
   pages = new Uint8Array(this.memory.buffer, places.TRANSLATED, places.RAM_SIZE >> places.PAGE);
-  #removals = new Uint8Array(places.RAM_SIZE >> places.PAGE);
+  // For each halfword of RAM, whether it is in translated code.
+  #inCode = new Uint8Array(places.RAM_SIZE >> 1);
   // {page of RAM: translations with code in it}
   #inPage = new Map();
   #pending = [];
@@ -80,7 +79,6 @@ export class Translations {
   connectTo(mcu) {
     const { memory } = this;
     for (const page of [...this.#inPage.keys()]) this.#remove(page);
-    this.#removals.fill(0);
     this.#ramRuns.fill(0);
     const registers = new Uint32Array(memory.buffer, places.REGISTERS, 16);
     registers.set(mcu.core.registers);
@@ -113,12 +111,12 @@ export class Translations {
   // Forget the translations of code at an offset in RAM, because it is written to.
   written(offset, size) {
     if (offset < 0 || offset >= places.RAM_SIZE) return;
-    const last = (offset + size - 1) >>> places.PAGE;
-    for (let page = offset >>> places.PAGE; page <= last; page++) if (this.pages[page]) this.#remove(page);
+    for (let at = offset >> 1; at <= (offset + size - 1) >> 1; at++) {
+      if (this.#inCode[at]) this.#remove((at << 1) >> places.PAGE);
+    }
   }
 
   #remove(page) {
-    if (this.#removals[page] < REMOVALS) this.#removals[page]++;
     for (const { entries } of this.#inPage.get(page) ?? []) {
       for (const [address, index] of entries) {
         const at = (address - places.RAM) >> 1;
@@ -126,6 +124,8 @@ export class Translations {
         this.#ramRuns[at] = 0;
       }
     }
+    const start = (page << places.PAGE) >> 1;
+    this.#inCode.fill(0, start, start + (1 << places.PAGE) / 2);
     this.#inPage.delete(page);
     this.pages[page] = 0;
   }
@@ -143,8 +143,12 @@ export class Translations {
       runs = this.#flashRuns;
     }
     if (entries[at] !== 0) return true;
-    if (runs[at] > this.#often) return false;
-    if (++runs[at] > this.#often && this.#pending.push(address) >= TOGETHER) this.#translate();
+    const urgent = 2 * this.#often;
+    if (runs[at] > urgent) return false;
+    runs[at]++;
+    if (runs[at] === this.#often) this.#pending.push(address);
+    // A loop is not left for long, and need not wait for other code.
+    if (this.#pending.length >= TOGETHER || runs[at] === urgent) this.update();
     return entries[at] !== 0;
   }
 
@@ -171,7 +175,7 @@ export class Translations {
   #halfword(address) {
     const offset = address - places.RAM;
     if (offset >= 0 && offset < places.RAM_SIZE) {
-      return this.#removals[offset >> places.PAGE] < REMOVALS ? this.#ram16[offset >> 1] : undefined;
+      return this.#ram16[offset >> 1];
     }
     return address >>> FLASH_BITS === places.FLASH >>> FLASH_BITS ? this.#flash16[(address & FLASH_MASK) >> 1] : undefined;
   }
@@ -214,8 +218,10 @@ export class Translations {
     }
     const translation = { entries };
     for (const [address, index] of entries) this.#ramEntries[(address - places.RAM) >> 1] = (number << 8) | index;
-    // The last halfword of a BL may be in another page.
-    const pages = new Set(instructions.flatMap((at) => [at, at + 2]).map((at) => (at - places.RAM) >> places.PAGE));
+    // A BL has two halfwords, maybe in two pages.
+    const offsets = instructions.flatMap((at) => [at - places.RAM, at + 2 - places.RAM]);
+    for (const offset of offsets) this.#inCode[offset >> 1] = 1;
+    const pages = new Set(offsets.map((offset) => offset >> places.PAGE));
     for (const page of pages) {
       this.pages[page] = 1;
       if (!this.#inPage.has(page)) this.#inPage.set(page, []);
