@@ -95,7 +95,8 @@ def mapped(file):
 def _clear_stack(depth, *values):
     """Overwrite the part of the stack that earlier calls used.
 
-    A conservative collection keeps each object whose address is still there.
+    A conservative collection keeps each object whose address is still there. CircuitPython has a stack
+    of its own for frames, of 2 KiB, which this would exhaust.
     """
     if depth:
         _clear_stack(depth - 1, 0, 0, 0, *values)
@@ -103,7 +104,8 @@ def _clear_stack(depth, *values):
 
 def memory_free():
     """Return the free bytes of heap after a collection; 0 if the interpreter cannot report them."""
-    _clear_stack(12)
+    if sys.implementation.name == "micropython":
+        _clear_stack(12)
     gc.collect()
     return gc.mem_free() if hasattr(gc, "mem_free") else 0
 

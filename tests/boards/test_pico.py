@@ -213,6 +213,42 @@ def test_pico_systick_keeps_counting_after_overflow(kept_repl):
     assert many == (few + 40_000_000) % 2**24
 
 
+def test_pico_endless_print_ends_with_ctrl_c(board, repl):
+    repl.exec_raw_no_follow("number = 0\nwhile True:\n number += 1\n print('again', number)")
+    repl.read_until(1, b"again 30")
+    with raw_repl.opened(board.name, board.device) as again:
+        assert again.eval("number") >= 30
+
+
+def test_pico_pins_follow_pull_ups_and_buses(kept_board, kept_repl):
+    read = "[machine.Pin(pin, machine.Pin.IN, pull).value() for pin in (14, 15)]"
+    pulls = "for pull in (machine.Pin.PULL_UP, machine.Pin.PULL_DOWN, None)]"
+    kept_repl.exec(f"read = lambda: [{read} {pulls}")
+    # I2C1 has GP14 and GP15 among its pins; tests before this one may have connected a device.
+    kept_board.unplug_i2c(1, 0x6A)
+    assert kept_repl.eval("read()") == [[1, 1], [0, 0], [0, 0]]
+    kept_board.feed_i2c(1, 0x6B, 0, [0])
+    assert kept_repl.eval("read()") == [[1, 1], [1, 1], [1, 1]]
+    kept_board.unplug_i2c(1, 0x6B)
+
+
+def test_pico_ram_outlives_a_reset(board, repl):
+    # The stack of the second core, which is not running.
+    repl.exec("machine.mem32[0x20040100] = 0x12345678")
+    repl.exec("machine.mem32[0x4005800C] = 42")
+    repl.exec_raw_no_follow("machine.reset()")
+    wait_for_resets(board)
+    words = "[machine.mem32[0x20040100], machine.mem32[0x4005800C]]"
+    with raw_repl.opened(board.name, board.device) as again:
+        again.exec("import machine")
+        assert again.eval(words) == [0x12345678, 42]
+        board.reset()
+    with raw_repl.opened(board.name, board.device) as again:
+        again.exec("import machine")
+        # The pin RUN clears the watchdog's scratch registers.
+        assert again.eval(words) == [0x12345678, 0]
+
+
 def test_an_unaligned_access_stops_the_chip(board, repl):
     repl.exec(TIMING.replace("{instructions}", "ldr(r2, [r1, 0])"))
     repl.exec_raw_no_follow("repeated(1, 0x20000002)")

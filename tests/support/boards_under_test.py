@@ -8,6 +8,9 @@ from spikelet import installation
 from spikelet.boards import resolve
 from spikelet.errors import SpikeletError
 
+CIRCUITPYTHON_UF2 = os.environ.get("SPIKELET_CIRCUITPYTHON_UF2", "circuitpython-pico.uf2")
+"""CircuitPython's firmware for the emulated Pico: a path, or a name in the folder of built firmware."""
+
 REQUIRED = os.environ.get("SPIKELET_REQUIRE_BOARDS") == "1"
 """Whether a missing board is a failure, if boards/emulated/build makes it; set in .ci/run."""
 
@@ -39,6 +42,26 @@ def absent(name: str, reason: str) -> None:
     if REQUIRED and not name.startswith("unix:"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def circuitpython_pico(storage: str):
+    """Return an emulated Pico with CircuitPython and an empty flash; without a firmware the test skips.
+
+    Parameters
+    ----------
+    storage : str
+        Folder of its flash.
+    """
+    try:
+        board = resolve.resolve(f"pico:{CIRCUITPYTHON_UF2}")
+    except SpikeletError as error:
+        reason = (
+            f"no CircuitPython on the emulated Pico ({error}); see docs/how-to/try-circuitpython.md"
+        )
+        return pytest.skip(reason)
+    board.storage = storage
+    (installation.cache_folder(board.storage) / "flash.bin").unlink(missing_ok=True)
+    return board
 
 
 def blank(name: str, storage: str = ""):

@@ -6,6 +6,7 @@ from spikelet.boards.data_port import DataPort
 from spikelet.boards.port import Port
 from spikelet.boards.serial_port import SerialPort, attached, by_serial_number, the_only_one
 from spikelet.boards.virtual import emulated, pico
+from spikelet.boards.virtual.pico_data_port import PicoDataPort
 
 
 def resolve_or_default(spelling: str | None) -> Port:
@@ -27,8 +28,8 @@ def resolve(spelling: str) -> Port:
     Parameters
     ----------
     spelling : str
-        virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE; or as in mpremote: auto,
-        id:SERIAL or a device.
+        virtual, unix[:PATH], qemu:m3|m0|rv32[:ELF], pico[:UF2], data:DEVICE, data:pico:UF2; or as in
+        mpremote: auto, id:SERIAL or a device.
 
     Raises
     ------
@@ -39,7 +40,8 @@ def resolve(spelling: str) -> Port:
         return port
     kind, _, rest = spelling.partition(":")
     if kind == "data":
-        return DataPort(rest)
+        board = _emulated(rest)
+        return PicoDataPort(board) if isinstance(board, pico.Pico) else DataPort(rest)
     if kind == "id":
         return SerialPort(by_serial_number(rest))
     if kind == "auto":

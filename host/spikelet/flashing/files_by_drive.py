@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spikelet import installation
+from spikelet.boards.virtual import drive
 from spikelet.errors import SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.files_by_repl import BoardFiles
@@ -32,7 +33,7 @@ PLACES = ("/media/*", "/media/*/*", "/run/media/*/*", "/mnt/*", "/Volumes/*")
 
 def find_drive(uid: str) -> Path | None:
     """Return the mounted drive of the board with this UID, or None."""
-    for folder in mounted():
+    for folder in (*drive.mounted(), *mounted()):
         try:
             text = (folder / BOOT_OUT).read_text(errors="replace")
         except OSError:

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from uf2_files import uf2_block
 
 from spikelet import installation
 from spikelet.boards import catalogue, resolve
@@ -36,10 +37,20 @@ def test_pico_port_has_default_firmware(built):
 
 
 def test_pico_port_other_firmware_has_own_flash(built, tmp_path):
-    (tmp_path / "other.uf2").write_bytes(b"")
-    port = resolve.resolve(f"pico:{tmp_path}/other.uf2")
-    assert port.firmware == tmp_path / "other.uf2"
-    assert port.storage != resolve.resolve("pico").storage
+    storages = {resolve.resolve("pico").storage}
+    for name, payload in (("one.uf2", b"\1"), ("two.uf2", b"\2"), ("elsewhere/one.uf2", b"\3")):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(uf2_block(payload))
+        port = resolve.resolve(f"pico:{path}")
+        assert port.firmware == path
+        storages.add(port.storage)
+    assert len(storages) == 4
+
+
+def test_pico_port_file_of_another_kind_is_error(built, tmp_path):
+    (tmp_path / "net.lif").write_bytes(b"LIF")
+    assert "net.lif is no UF2 file" in refusal(f"pico:{tmp_path}/net.lif")
 
 
 def test_pico_port_without_firmware_is_error(built):

@@ -7,21 +7,24 @@ Source: rp2040js 1.4.1, https://github.com/wokwi/rp2040js; the folder `rp2040` c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mpremote.transport_serial import SerialTransport
 
 from spikelet import installation
 from spikelet.boards import raw_repl
-from spikelet.boards.port import FilePort
-from spikelet.boards.virtual import devices, pico_wiring, processes
+from spikelet.boards.port import FilePort, SerialStream
+from spikelet.boards.virtual import devices, drive, pico_wiring, processes, uf2
+from spikelet.boards.virtual.drive import EmulatedDrive
 from spikelet.errors import BoardError
 
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
@@ -39,17 +42,23 @@ class Powered:
         Name of the board in messages.
     device : str
         Its serial console, as pyserial spells it.
+    data : str
+        Its second serial port, on which it sends nothing unless the firmware has opened it.
     process : Popen
         The emulator, which takes one command per line and answers each.
+    drive : EmulatedDrive, optional
+        Its drive, if the firmware has one.
     """
 
     name: str
     device: str
+    data: str
     process: subprocess.Popen[str]
+    drive: EmulatedDrive | None = None
 
     def feed_adc(self, values: Sequence[int]) -> None:
         """Set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29, the temperature."""
-        self._command(adc=list(values))
+        self.ask(adc=list(values))
 
     def feed_i2c(
         self,
@@ -73,7 +82,7 @@ class Powered:
             {register: bits} that clear themselves after a write.
         """
         device = {"address": address, "register": register, "values": list(values)}
-        self._command(i2c={"bus": bus, **device, "clears": dict(clears or {})})
+        self.ask(i2c={"bus": bus, **device, "clears": dict(clears or {})})
 
     def feed_adc_recording(
         self,
@@ -97,7 +106,7 @@ class Powered:
             Start of the first row: "now", or "read" for half a row before the first reading. With
             "read", a loop at this rate reads each row in its middle.
         """
-        self._command(adc_recording=_recording(rows, rate_hz, loop, first))
+        self.ask(adc_recording=_recording(rows, rate_hz, loop, first))
 
     def feed_i2c_recording(
         self,
@@ -116,7 +125,7 @@ class Powered:
         may be a status.
         """
         device = {"bus": bus, "address": address, "register": register}
-        self._command(i2c_recording=device | _recording(rows, rate_hz, loop, first))
+        self.ask(i2c_recording=device | _recording(rows, rate_hz, loop, first))
 
     def feed_chip(
         self,
@@ -152,19 +161,19 @@ class Powered:
 
     def unplug_i2c(self, bus: int, address: int) -> None:
         """Unplug an I2C device; its address stays silent until you plug it in or set its registers."""
-        self._command(i2c_unplug={"bus": bus, "address": address})
+        self.ask(i2c_unplug={"bus": bus, "address": address})
 
     def plug_i2c(self, bus: int, address: int) -> None:
         """Plug in an unplugged device; its registers are unchanged."""
-        self._command(i2c_plug={"bus": bus, "address": address})
+        self.ask(i2c_plug={"bus": bus, "address": address})
 
     def hurry(self, enabled: bool = True) -> None:
         """Skip the board's waiting times, or make them take real time again."""
-        self._command(hurry=enabled)
+        self.ask(hurry=enabled)
 
     def reset(self) -> None:
         """Reset the board like its button RUN."""
-        self._command(reset=1)
+        self.ask(reset=1)
 
     def cut(self, operations: int) -> None:
         """Cut the power in the middle of a flash operation.
@@ -174,13 +183,14 @@ class Powered:
         operations : int
             Complete operations before the cut: each erases a sector or programs a page.
         """
-        self._command(cut=operations)
+        self.ask(cut=operations)
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> dict[str, Any]:
         """Return cycles and idle cycles since the last reset, hertz, resets and flash operations."""
-        return self._command(stats=1)
+        return self.ask(stats=1)
 
-    def _command(self, **command: object) -> dict[str, int]:
+    def ask(self, **command: object) -> dict[str, Any]:
+        """Send a command to the emulator and return its answer; see rp2040/run.mjs."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -188,7 +198,8 @@ class Powered:
             line = memoryview(json.dumps(command).encode() + b"\n")
             while line:
                 line = line[os.write(self.process.stdin.fileno(), line) :]
-            return json.loads(self.process.stdout.readline())
+            answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+            return answer
         except (OSError, ValueError):
             raise BoardError(f"{self.name} has stopped; connect again to restart it") from None
 
@@ -210,7 +221,11 @@ class Pico(FilePort):
     def __init__(self, name: str = "pico", firmware: str = "") -> None:
         self.name = name
         self.firmware = processes.firmware(firmware or FIRMWARE, f"{name} needs")
-        self.storage = f"pico-{self.firmware.stem}" if firmware else "pico"
+        self.storage = "pico"
+        if firmware:
+            # Two firmwares never share one flash.
+            digest = hashlib.sha256(uf2.checked(self.firmware)).hexdigest()[:8]
+            self.storage = f"pico-{self.firmware.stem}-{digest}"
         self.emulator = installation.cache_folder("emulated") / EMULATOR
         if not self.emulator.is_dir():
             raise BoardError(
@@ -227,13 +242,35 @@ class Pico(FilePort):
         with processes.owned(self.storage, self.name) as folder:
             command = ["node", str(RUNNER), str(self.firmware), str(folder / "flash.bin")]
             env = os.environ | {"RP2040JS": str(self.emulator)}
-            with processes.running(command, r"^(\d+)$", self.name, env) as (process, port):
-                board = Powered(self.name, f"socket://127.0.0.1:{port}", process)
+            with processes.running(command, r"^(\d+ \d+)$", self.name, env) as (process, ports):
+                console, data = (f"socket://127.0.0.1:{port}" for port in ports.split())
+                board = Powered(self.name, console, data, process)
                 pico_wiring.wire_board(board, folder)
-                yield board
+                with self._mounted(board, folder) as mounted:
+                    yield mounted
 
     @contextmanager
     def connect(self) -> Iterator[SerialTransport]:
         """Switch the board on and open its raw REPL."""
-        with self.powered() as board, raw_repl.opened(self.name, board.device) as transport:
+        with (
+            self.powered() as board,
+            raw_repl.opened(self.name, board.device) as transport,
+            drive.following(transport.serial, board.drive),
+        ):
             yield transport
+
+    @contextmanager
+    def session(self, paths: Mapping[str, str] | None = None) -> Iterator[SerialStream]:
+        """Start the runtime and yield the stream of its frames, which the drive does not follow."""
+        with super().session(paths) as stream:
+            drive.leave(stream)
+            yield stream
+
+    @contextmanager
+    def _mounted(self, board: Powered, folder: Path) -> Iterator[Powered]:
+        """Mount the drive of the board, which only other firmware than the built one has."""
+        if self.firmware.name == FIRMWARE:
+            yield board
+            return
+        with drive.attached(self.name, folder, board.ask) as found:
+            yield replace(board, drive=found)

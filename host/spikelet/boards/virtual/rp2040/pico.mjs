@@ -2,14 +2,16 @@
 
 import { BootRom, COMMON } from "./boot_rom.mjs";
 import { CycleClock, SysTick } from "./clock.mjs";
-import { UsbConsole } from "./console.mjs";
 import { FLASH_START } from "./flash.mjs";
+import { Storage } from "./mass_storage.mjs";
 import { HardFault } from "./memory.mjs";
 import { Recording } from "./recording.mjs";
 import { RegisterBus } from "./registers.mjs";
+import { Pins } from "./pins.mjs";
 import { RP2040 } from "./rp2040js.mjs";
 import { running } from "./running.mjs";
 import { OFTEN, Translations } from "./translations.mjs";
+import { UsbHost } from "./usb_host.mjs";
 
 const ROM_END = 0x4000;
 // rp2040js's key of the watchdog, the upper digits of its address.
@@ -26,28 +28,32 @@ export class Pico {
   #past = 0;
   #flash;
   #rom;
-  #received;
+  #serial;
   #run;
-  #resetWanted = false;
+  // The wanted reset: null, or {reason, scratch}; the watchdog's scratch registers outlive only its own.
+  #reset = null;
   #translations;
+  storage = new Storage();
 
-  // received    function that gets each Buffer from the board's console
-  // often       runs of code until it is translated; Infinity for an interpreter
-  constructor(flash, received, often = OFTEN) {
+  // serial    {receive(port, bytes), ready(port)}: takes the bytes of serial ports; see UsbHost
+  // often     runs of code until it is translated; Infinity for an interpreter
+  constructor(flash, serial, often = OFTEN) {
     this.#translations = new Translations(often);
     this.#flash = flash;
     this.#rom = new BootRom({ ...COMMON, ...flash.romFunctions });
-    this.#received = received;
+    this.#serial = serial;
     this.#powerUp();
   }
 
-  // Restart the board; only its flash and the reason of the reset stay.
-  #powerUp(reason = 0) {
+  // Restart the board; its flash and RAM stay.
+  #powerUp(reset = { reason: 0, scratch: null }) {
     // Cycles for which the core has waited.
     this.idle = 0;
     this.#past = this.nanos;
     this.clock = new CycleClock();
+    const ram = this.mcu?.sram;
     this.mcu = new RP2040(this.clock);
+    if (ram !== undefined) this.mcu.sram.set(ram);
     this.core = this.mcu.core;
     this.#translations.connectTo(this.mcu);
     this.mcu.logger = SILENT;
@@ -56,10 +62,11 @@ export class Pico {
     this.clock.follow(this.core);
     this.mcu.addClockListener((hertz) => this.clock.setFrequency(hertz));
     this.mcu.onBreak = (number) => this.#breakpoint(number);
-    this.console = new UsbConsole(this.mcu, this.#received);
+    this.usb = new UsbHost(this.mcu, this.#serial, this.storage);
+    new Pins(this.mcu, this.i2c);
     this.#connectDevices();
     this.#connectSysTick();
-    this.#connectWatchdog(reason);
+    this.#connectWatchdog(reset);
     // The ROM would copy the second stage to RAM; it also runs in flash.
     this.core.PC = FLASH_START;
     this.#run = running(this.mcu, this.clock, this.#translations);
@@ -87,13 +94,14 @@ export class Pico {
     ppb.writeUint32 = (offset, value) => systick.write(offset, value) || write(offset, value);
   }
 
-  #connectWatchdog(reason) {
+  #connectWatchdog({ reason, scratch }) {
     this.watchdog = this.mcu.peripherals[WATCHDOG];
     this.watchdog.reason = reason;
+    if (scratch !== null) this.watchdog.scratchData.set(scratch);
     this.watchdog.onWatchdogTrigger = () => {
       // At 0 the alarm would ring forever.
       this.watchdog.alarm.enable = false;
-      this.reset();
+      this.#reset = { reason: this.watchdog.reason, scratch: this.watchdog.scratchData };
     };
   }
 
@@ -102,9 +110,9 @@ export class Pico {
     this.#rom.call(number, this);
   }
 
-  // Reset the board like its watchdog, before the next instruction.
+  // Reset the board like its pin RUN, before the next instruction.
   reset() {
-    this.#resetWanted = true;
+    this.#reset = { reason: 0, scratch: null };
   }
 
   // Notice that a part of the flash has changed.
@@ -132,15 +140,16 @@ export class Pico {
   run(cycles) {
     const { core, clock } = this;
     const end = core.cycles + cycles;
-    while (core.cycles < end && !core.waiting && !this.#resetWanted) {
+    while (core.cycles < end && !core.waiting && this.#reset === null) {
       this.#run(end);
       if (core.cycles >= clock.due) clock.ring();
     }
     this.#translations.update();
-    if (!this.#resetWanted) return;
-    this.#resetWanted = false;
+    if (this.#reset === null) return;
+    const reset = this.#reset;
+    this.#reset = null;
     this.resets++;
-    this.#powerUp(this.watchdog.reason);
+    this.#powerUp(reset);
   }
 
   // Pass time while the core waits, at most until the next alarm.

@@ -56,6 +56,11 @@ export class RegisterBus {
     this.#nanos = nanos;
   }
 
+  // Return whether the bus has a device, whose pull-ups keep its lines high.
+  get pulledUp() {
+    return this.#devices.size > 0;
+  }
+
   connectTo(i2c) {
     i2c.onConnect = (address, mode) => {
       const device = this.#devices.get(address);

@@ -3,8 +3,8 @@
 //   RP2040JS=FOLDER node run.mjs FIRMWARE.uf2 FLASH
 //
 // FOLDER contains the npm package rp2040js; the file FLASH contains the board's flash. The program first
-// prints the port of the serial console on this machine. Then each line of the input is a JSON object, and
-// the program answers it with the state of the board:
+// prints two ports of this machine: of the board's serial console, and of its second serial port. Then each
+// line of the input is a JSON object, and the program answers it with the state of the board:
 //
 //   {"adc": [0, 4095, 2048]}             set the 12-bit readings of the ADC: GP26, GP27, GP28, GP29 and
 //                                        the temperature; missing ones stay
@@ -21,6 +21,12 @@
 //   {"reset": 1}                         reset the board like its button RUN, after the answer
 //   {"cut": 20}                          cut the power in the middle of the operation on flash that follows
 //                                        20 complete ones; this process ends, too
+//   {"wait_for_usb": 1}                  answer {"drive": true, "ports": 2} when the board's USB port is known:
+//                                        whether it has a drive that this computer may write, and the number
+//                                        of its serial ports
+//   {"drive": {"sector": 0, "count": 1}}, {"drive": {"sector": 1, "data": "base64"}}
+//                                        read or write sectors of the drive; answer {"done": true, "data": ...}
+//   {"flash": {"start": 1048576}}        answer {"flash": "base64"}, the content of the flash from there on
 //   {"quit": 1}                          end
 //   {"stats": 1}, or another key         only answer
 //
@@ -39,33 +45,82 @@ import { Pico } from "./pico.mjs";
 // rp2040js would print its missing features among the answers.
 console.warn = () => {};
 
+// Bytes that a serial port holds for a slow reader, before the board has to wait.
+const HELD = 65_536;
 // Cycles between two checks of the sockets.
 const SLICE = 200_000;
+// Nanoseconds of the board's time to appear at the USB port.
+const USB_PATIENCE = 20e9;
 // Nanoseconds; shorter waits pass at once, longer ones in real time.
 const SHORT = 1e6;
 
 const [firmware, flashFile] = process.argv.slice(2);
-let socket = null;
 let wake = () => {};
 
-const flash = new Flash(flashFile, fs.readFileSync(firmware));
-const pico = new Pico(flash, (bytes) => socket?.write(bytes));
+// A socket for one of the board's serial ports; a new connection replaces the one before.
+class Socket {
+  #port;
+  #connection = null;
 
-const server = net.createServer((connection) => {
-  socket?.destroy();
-  socket = connection;
-  socket.setNoDelay(true);
-  // The host has disconnected; "close" follows.
-  socket.on("error", () => {});
-  socket.on("close", () => {
-    if (socket === connection) socket = null;
-  });
-  socket.on("data", (bytes) => {
-    pico.console.send(bytes);
-    wake();
-  });
+  constructor(port) {
+    this.#port = port;
+    this.server = net.createServer((connection) => this.#accept(connection));
+  }
+
+  get connected() {
+    return this.#connection !== null;
+  }
+
+  // Whether the reader keeps up; a port without a reader loses its bytes.
+  get ready() {
+    return (this.#connection?.writableLength ?? 0) < HELD;
+  }
+
+  write(bytes) {
+    this.#connection?.write(bytes);
+  }
+
+  end(text, then) {
+    this.#connection.end(text, then);
+  }
+
+  #accept(connection) {
+    this.#connection?.destroy();
+    this.#connection = connection;
+    connection.setNoDelay(true);
+    // The host has disconnected; "close" follows.
+    connection.on("error", () => {});
+    connection.on("close", () => {
+      if (this.#connection === connection) this.#connection = null;
+      resume(this.#port);
+    });
+    connection.on("drain", () => resume(this.#port));
+    connection.on("data", (bytes) => {
+      pico.usb.send(this.#port, bytes);
+      wake();
+    });
+  }
+}
+
+function resume(port) {
+  pico.usb.resume(port);
+  wake();
+}
+
+const sockets = [new Socket(0), new Socket(1)];
+const [console_] = sockets;
+const flash = new Flash(flashFile, fs.readFileSync(firmware));
+const pico = new Pico(flash, {
+  receive: (port, bytes) => sockets[port]?.write(bytes),
+  ready: (port) => sockets[port]?.ready ?? true,
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+
+let listening = 0;
+for (const { server } of sockets) {
+  server.listen(0, "127.0.0.1", () => {
+    if (++listening === sockets.length) console.log(sockets.map((each) => each.server.address().port).join(" "));
+  });
+}
 
 let hurry = false;
 
@@ -80,7 +135,31 @@ const COMMANDS = {
   cut: (operations) => flash.cutAfter(operations, () => process.exit(0)),
 };
 
+// Commands whose answer comes later.
+const REQUESTS = {
+  drive: ({ sector, count, data }, answer) => {
+    const done = (bytes) => answer({ done: bytes !== null, data: bytes?.toString("base64") });
+    if (data === undefined) pico.storage.read(sector, count, done);
+    else pico.storage.write(sector, Buffer.from(data, "base64"), done);
+  },
+  flash: ({ start }, answer) => answer({ flash: Buffer.from(flash.content.subarray(start)).toString("base64") }),
+  wait_for_usb: (_, answer) => {
+    const alarm = pico.clock.createAlarm(() => answer({ drive: false, ports: 0 }));
+    alarm.schedule(USB_PATIENCE);
+    pico.usb.whenKnown(() => {
+      alarm.cancel();
+      answer({ drive: pico.storage.writable, ports: pico.usb.ports });
+    });
+  },
+};
+
 function obey({ reset, quit, ...commands }) {
+  for (const [name, value] of Object.entries(commands)) {
+    if (REQUESTS[name] === undefined) continue;
+    REQUESTS[name](value, (answer) => console.log(JSON.stringify(answer)));
+    wake();
+    return;
+  }
   for (const [name, value] of Object.entries(commands)) COMMANDS[name]?.(value);
   const { idle, resets, core, mcu } = pico;
   const written = flash.operations;
@@ -125,6 +204,6 @@ async function run() {
 
 run().catch((problem) => {
   if (!(problem instanceof HardFault)) throw problem;
-  if (socket === null) process.exit(1);
-  socket.end(`the emulated Pico stopped: ${problem.message}\r\n`, () => process.exit(1));
+  if (!console_.connected) process.exit(1);
+  console_.end(`the emulated Pico stopped: ${problem.message}\r\n`, () => process.exit(1));
 });
