@@ -10,7 +10,9 @@
 // Encodings: Arm DDI 0419, ARMv6-M Architecture Reference Manual, A5.
 
 import { arithmetic } from "./arithmetic.mjs";
-import { FLASH, RAM, memory, words } from "./memory.mjs";
+import { FLASH, memory, words } from "./memory.mjs";
+import { RAM } from "./places.mjs";
+import { callee } from "./translate.mjs";
 
 const SP = 13;
 const LR = 14;
@@ -120,15 +122,6 @@ export function instructionLoop(mcu, translations) {
       case 6: r[t] = read8(address); return loadCycles(address);
       default: r[t] = (read16(address) << 16) >> 16; return loadCycles(address);
     }
-  }
-
-  // Return the target of a BL.
-  function callee(pc, opcode, opcode2) {
-    const sign = (opcode >> 10) & 1;
-    const i1 = 1 - (sign ^ ((opcode2 >> 13) & 1));
-    const i2 = 1 - (sign ^ ((opcode2 >> 11) & 1));
-    const high = (sign ? 0xff000000 : 0) | (i1 << 23) | (i2 << 22) | ((opcode & 0x3ff) << 12);
-    return pc + 4 + (high | ((opcode2 & 0x7ff) << 1));
   }
 
   return function runInstruction() {

@@ -1,10 +1,9 @@
 // Read and write the memory of the chip.
 
-import { PAGE } from "./places.mjs";
+import { PAGE, RAM } from "./places.mjs";
 
 // The highest byte of addresses in flash.
 export const FLASH = 0x10;
-export const RAM = 0x20000000;
 const PC = 15;
 
 // An error that stops the chip.
