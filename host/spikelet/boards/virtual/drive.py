@@ -50,16 +50,19 @@ class EmulatedDrive:
     """The folder, and a copy of the volume that the board has."""
 
     def __init__(self, name: str, folder: Path, ask: Ask, volume: bytes) -> None:
-        fatfs = _package(name)
+        self._package = _package(name)
         self.folder = folder
+        self._failure = self._package.FatFSException
         self._name = name
         self._ask = ask
         self._written = volume
         self._copy = bytearray(volume)
-        self._partition = fatfs.Partition(fatfs.RamDisk(self._copy, sector_size=SECTOR))
-        self._partition.mount()
-        self._volume = fatfs.PartitionExtended(self._partition)
-        self._fill()
+        self._mount()
+        try:
+            self._fill()
+        except BaseException:
+            self.release()
+            raise
         self._seen, self._folders = self._look()
 
     def sync(self) -> None:
@@ -75,7 +78,10 @@ class EmulatedDrive:
             return
         try:
             self._follow(files, folders)
-        except OSError as error:
+        except (OSError, self._failure) as error:
+            self.release()
+            self._copy[:] = self._written
+            self._mount()
             raise SpikeletError(
                 f"the drive of {self._name} could not be written ({error}); make room on it"
             ) from None
@@ -87,6 +93,16 @@ class EmulatedDrive:
         self.sync()
         _flush(self._ask)
 
+    def release(self) -> None:
+        """Give the copy of the volume back to the package, which holds ten at a time."""
+        self._partition.unmount()
+
+    def _mount(self) -> None:
+        disk = self._package.RamDisk(self._copy, sector_size=SECTOR)
+        self._partition = self._package.Partition(disk)
+        self._partition.mount()
+        self._volume = self._package.PartitionExtended(self._partition)
+
     def _fill(self) -> None:
         for above, folders, names in self._volume.walk("/"):
             here = self.folder / above.strip("/")
@@ -96,7 +112,7 @@ class EmulatedDrive:
                 path = f"{above.rstrip('/')}/{name}"
                 try:
                     (here / name).write_bytes(self._volume.read_file(path))
-                except OSError:
+                except (OSError, self._failure):
                     raise BoardError(
                         f"the volume of {self._name} is damaged at {path}; delete "
                         f"{self.folder.parent.parent / 'flash.bin'} to begin with an empty flash"
@@ -126,10 +142,17 @@ class EmulatedDrive:
             self._volume.remove(path)
         for path, seen in files.items():
             if present.get(path) != seen:
-                self._volume.write_file(path, (self.folder / path[1:]).read_bytes())
+                self._store(path, (self.folder / path[1:]).read_bytes())
         for path in reversed(self._folders):
             if path not in folders:
                 self._volume.rmdir(path)
+
+    def _store(self, path: str, data: bytes) -> None:
+        """Write a file; the package reports no error when the volume is full."""
+        self._volume.write_file(path, data)
+        stored = self._volume.stat(path)["size"]
+        if stored != len(data):
+            raise OSError(f"{path} of {len(data)} bytes does not fit, only {stored} do")
 
     def _move(self, files: dict[str, _Seen]) -> dict[str, _Seen]:
         """Rename the files that the folder has renamed; return the files that the copy then has."""
@@ -203,6 +226,7 @@ def attached(name: str, above: Path, ask: Ask) -> Iterator[EmulatedDrive | None]
             drive.close()
         finally:
             _folders.remove(folder)
+            drive.release()
 
 
 @contextmanager

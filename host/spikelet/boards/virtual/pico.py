@@ -31,6 +31,8 @@ from spikelet.errors import BoardError
 RUNNER = Path(__file__).parent / "rp2040" / "run.mjs"
 FIRMWARE = "RPI_PICO.uf2"
 EMULATOR = "rp2040js"
+# Seconds for an answer of the REPL: 3 s of the board's time, on a computer whose cores ten others use.
+PATIENCE = 240
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,7 @@ class Pico(FilePort):
         """Switch the board on and open its raw REPL."""
         with (
             self.powered() as board,
-            raw_repl.opened(self.name, board.device) as transport,
+            raw_repl.opened(self.name, board.device, PATIENCE) as transport,
             drive.following(transport.serial, board.drive),
         ):
             yield transport
