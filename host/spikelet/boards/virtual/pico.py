@@ -1,7 +1,8 @@
 """Emulate a Raspberry Pi Pico with real firmware, permanent flash and simulated sensors.
 
 It has no second core. Its I2C devices answer accesses to registers, but not scan(). Code in RAM takes
-the cycles of the chip; code in flash runs as if it were always in the cache.
+the cycles of the chip; code in flash runs as if it were always in the cache. Code that runs often is
+translated to WebAssembly.
 Source: rp2040js 1.4.1, https://github.com/wokwi/rp2040js; the folder `rp2040` contains the additions.
 """
 

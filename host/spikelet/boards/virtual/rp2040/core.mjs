@@ -10,7 +10,9 @@
 // Encodings: Arm DDI 0419, ARMv6-M Architecture Reference Manual, A5.
 
 import { arithmetic } from "./arithmetic.mjs";
-import { FLASH, RAM, memory } from "./memory.mjs";
+import { FLASH, memory, words } from "./memory.mjs";
+import { RAM } from "./places.mjs";
+import { callee } from "./translate.mjs";
 
 const SP = 13;
 const LR = 14;
@@ -18,14 +20,18 @@ const PC = 15;
 // Cycles.
 const EXCEPTION_ENTRY = 15;
 
-// Return a function that runs the next instruction of `mcu`, an RP2040 of rp2040js.
-export function instructionLoop(mcu) {
+// Return a function that runs the next instruction of `mcu`, an RP2040 of rp2040js. It returns true after a
+// conditional branch, taken or not.
+//
+// translations    see `memory`
+export function instructionLoop(mcu, translations) {
   const core = mcu.core;
   const r = core.registers;
-  const ram16 = new Uint16Array(mcu.sram.buffer);
-  const flash16 = new Uint16Array(mcu.flash.buffer);
+  const ram16 = words(Uint16Array, mcu.sram);
+  const flash16 = words(Uint16Array, mcu.flash);
+  const flashMask = mcu.flash.length - 1;
   const ramSize = mcu.sram.length;
-  const { read32, read16, read8, write32, write16, write8 } = memory(mcu);
+  const { read32, read16, read8, write32, write16, write8 } = memory(mcu, translations);
   const { setNZ, add, subtract, holds, shiftLeft, shiftRight, shiftRightSigned, rotate } = arithmetic(core);
 
   function loadCycles(address) {
@@ -118,15 +124,6 @@ export function instructionLoop(mcu) {
     }
   }
 
-  // Return the target of a BL.
-  function callee(pc, opcode, opcode2) {
-    const sign = (opcode >> 10) & 1;
-    const i1 = 1 - (sign ^ ((opcode2 >> 13) & 1));
-    const i2 = 1 - (sign ^ ((opcode2 >> 11) & 1));
-    const high = (sign ? 0xff000000 : 0) | (i1 << 23) | (i2 << 22) | ((opcode & 0x3ff) << 12);
-    return pc + 4 + (high | ((opcode2 & 0x7ff) << 1));
-  }
-
   return function runInstruction() {
     if (core.interruptsUpdated && core.checkForInterrupts()) {
       core.waiting = false;
@@ -138,14 +135,14 @@ export function instructionLoop(mcu) {
     let code, at;
     if (pc >>> 24 === FLASH) {
       code = flash16;
-      at = (pc & 0xffffff) >> 1;
+      at = (pc & flashMask) >> 1;
     } else if (offset >= 0 && offset < ramSize) {
       code = ram16;
       at = offset >> 1;
     } else {
       // The code is in the boot ROM.
       core.executeInstruction();
-      return;
+      return false;
     }
     const opcode = code[at];
     // Most encodings have these registers.
@@ -194,7 +191,7 @@ export function instructionLoop(mcu) {
         const operation = (opcode >> 8) & 3;
         if (m === PC || (operation < 3 && high >= SP)) {
           core.executeInstruction();
-          return;
+          return false;
         }
         if (operation === 0) r[high] += r[m]; // ADD
         else if (operation === 1) subtract(r[high], r[m]); // CMP
@@ -282,7 +279,7 @@ export function instructionLoop(mcu) {
           if (d8 === 5) write32(end, r[LR]);
         } else {
           core.executeInstruction();
-          return;
+          return false;
         }
         break;
       case 23:
@@ -297,7 +294,7 @@ export function instructionLoop(mcu) {
           next = r[PC];
         } else {
           core.executeInstruction();
-          return;
+          return false;
         }
         break;
       case 24: // STM
@@ -315,13 +312,15 @@ export function instructionLoop(mcu) {
         const condition = (opcode >> 8) & 15;
         if (condition >= 14) {
           core.executeInstruction();
-          return;
+          return false;
         }
         if (holds(condition)) {
           next = pc + 4 + ((opcode << 24) >> 23);
           cycles = 2;
         }
-        break;
+        r[PC] = next;
+        core.cycles += cycles;
+        return true;
       }
       case 28: // B
         next = pc + 4 + ((opcode << 21) >> 20);
@@ -331,7 +330,7 @@ export function instructionLoop(mcu) {
         const opcode2 = code[at + 1];
         if ((opcode2 & 0xd000) !== 0xd000) {
           core.executeInstruction();
-          return;
+          return false;
         }
         r[LR] = (pc + 4) | 1; // BL
         next = callee(pc, opcode, opcode2);
@@ -340,9 +339,10 @@ export function instructionLoop(mcu) {
       }
       default:
         core.executeInstruction();
-        return;
+        return false;
     }
     r[PC] = next;
     core.cycles += cycles;
+    return false;
   };
 }

@@ -27,9 +27,11 @@ export class Flash {
   // firmware    bytes of a UF2 file, which overwrite the content of the file
   constructor(path, firmware) {
     this.#file = fs.openSync(path, fs.existsSync(path) ? "r+" : "w+");
-    fs.readSync(this.#file, this.#content, 0, SIZE, 0);
+    const kept = Buffer.alloc(SIZE);
+    const complete = fs.readSync(this.#file, kept, 0, SIZE, 0) === SIZE;
+    if (complete) this.#content.set(kept);
     this.#load(firmware);
-    this.#save(0, SIZE);
+    if (!complete || !kept.equals(this.#content)) this.#save(0, SIZE);
   }
 
   get content() {
@@ -53,18 +55,22 @@ export class Flash {
     };
   }
 
-  #erase({ mcu, core }, start, size) {
+  #erase(board, start, size) {
+    const { mcu, core } = board;
     for (let at = start; at < start + size; at += SECTOR) this.#operate(at, (part) => part.fill(0xff), SECTOR);
     mcu.flash.fill(0xff, start, start + size);
+    board.flashChanged(start);
     core.cycles += Math.round((size / SECTOR) * ERASE_SECTOR * mcu.clkSys);
   }
 
-  #program({ mcu, core }, start, from, size) {
+  #program(board, start, from, size) {
+    const { mcu, core } = board;
     for (let at = 0; at < size; at += PAGE) {
       const program = (part) => part.forEach((bits, i) => (part[i] = bits & mcu.readUint8(from + at + i)));
       this.#operate(start + at, program, PAGE);
     }
     mcu.flash.set(this.#content.subarray(start, start + size), start);
+    board.flashChanged(start);
     core.cycles += Math.round((size / PAGE) * PROGRAM_PAGE * mcu.clkSys);
   }
 

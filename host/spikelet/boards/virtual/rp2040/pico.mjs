@@ -2,7 +2,6 @@
 
 import { BootRom, COMMON } from "./boot_rom.mjs";
 import { CycleClock, SysTick } from "./clock.mjs";
-import { instructionLoop } from "./core.mjs";
 import { FLASH_START } from "./flash.mjs";
 import { Storage } from "./mass_storage.mjs";
 import { HardFault } from "./memory.mjs";
@@ -10,6 +9,8 @@ import { Recording } from "./recording.mjs";
 import { RegisterBus } from "./registers.mjs";
 import { Pins } from "./pins.mjs";
 import { RP2040 } from "./rp2040js.mjs";
+import { running } from "./running.mjs";
+import { OFTEN, Translations } from "./translations.mjs";
 import { UsbHost } from "./usb_host.mjs";
 
 const ROM_END = 0x4000;
@@ -31,10 +32,13 @@ export class Pico {
   #run;
   // The wanted reset: null, or {reason, scratch}; the watchdog's scratch registers outlive only its own.
   #reset = null;
+  #translations;
   storage = new Storage();
 
   // serial    {receive(port, bytes), ready(port)}: takes the bytes of serial ports; see UsbHost
-  constructor(flash, serial) {
+  // often     runs of code until it is translated; Infinity for an interpreter
+  constructor(flash, serial, often = OFTEN) {
+    this.#translations = new Translations(often);
     this.#flash = flash;
     this.#rom = new BootRom({ ...COMMON, ...flash.romFunctions });
     this.#serial = serial;
@@ -51,6 +55,7 @@ export class Pico {
     this.mcu = new RP2040(this.clock);
     if (ram !== undefined) this.mcu.sram.set(ram);
     this.core = this.mcu.core;
+    this.#translations.connectTo(this.mcu);
     this.mcu.logger = SILENT;
     this.mcu.loadBootrom(this.#rom.words);
     this.mcu.flash.set(this.#flash.content);
@@ -64,7 +69,7 @@ export class Pico {
     this.#connectWatchdog(reset);
     // The ROM would copy the second stage to RAM; it also runs in flash.
     this.core.PC = FLASH_START;
-    this.#run = instructionLoop(this.mcu);
+    this.#run = running(this.mcu, this.clock, this.#translations);
   }
 
   #connectDevices() {
@@ -110,6 +115,11 @@ export class Pico {
     this.#reset = { reason: 0, scratch: null };
   }
 
+  // Notice that a part of the flash has changed.
+  flashChanged(start) {
+    this.#translations.flashChanged(start);
+  }
+
   // Set the readings of the ADC.
   feedAdc(values) {
     this.#adcRecording = null;
@@ -131,9 +141,10 @@ export class Pico {
     const { core, clock } = this;
     const end = core.cycles + cycles;
     while (core.cycles < end && !core.waiting && this.#reset === null) {
-      this.#run();
+      this.#run(end);
       if (core.cycles >= clock.due) clock.ring();
     }
+    this.#translations.update();
     if (this.#reset === null) return;
     const reset = this.#reset;
     this.#reset = null;
