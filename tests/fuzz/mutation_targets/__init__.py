@@ -5,4 +5,5 @@ TARGETS = (
     "archives_of_arrays",
     "journals_of_watches",
     "frames",
+    "repl_answers",
 )

@@ -442,16 +442,18 @@ def _whole_frames(stream: bytes, *, shielded: bool = False) -> list[Frame]:
     """Return the frames with a right CRC-16, by a decoder that shares no code with the readers."""
     frames = []
     for piece in stream.split(b"\0")[:-1]:
-        if shielded:
-            if len(piece) > 2 * wire.MAX_FRAME:
-                continue
-            piece = piece.replace(b"\x1b\x02", b"\x03").replace(b"\x1b\x04", b"\x1b")
-        body = _cobs_decoded(piece)
+        if shielded and len(piece) > 2 * wire.MAX_FRAME:
+            continue
+        body = _cobs_decoded(_unshielded(piece) if shielded else piece)
         if body is None or not 5 <= len(body) <= 254:
             continue
         if crc_hqx(body[:-2], 0xFFFF) == int.from_bytes(body[-2:], "little"):
             frames.append(Frame(body[0], int.from_bytes(body[1:3], "little"), body[3:-2]))
     return frames
+
+
+def _unshielded(piece: bytes) -> bytes:
+    return piece.replace(b"\x1b\x02", b"\x03").replace(b"\x1b\x04", b"\x1b")
 
 
 def _cobs_decoded(piece: bytes) -> bytes | None:
