@@ -9,6 +9,7 @@ values themselves are changed; then their types and ranges are checked.
 import ast
 import contextlib
 import io
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import SimpleNamespace
@@ -313,7 +314,8 @@ def check(data: bytes) -> None:
     output = io.StringIO()
     # raw_repl.opened makes SpikeletError of the errors of a transport.
     errors = contextlib.suppress(SpikeletError, TransportError)
-    with _clock(port.clock), errors, contextlib.redirect_stdout(output):
+    quiet = warnings.catch_warnings(action="error")
+    with _clock(port.clock), errors, quiet, contextlib.redirect_stdout(output):
         if conversation is not _probe:
             transport.enter_raw_repl(soft_reset=False)
         conversation(transport)
@@ -326,8 +328,10 @@ def check(data: bytes) -> None:
 def _values(text: bytes) -> set[str]:
     """Return the values in frames with a right length and sum, by a reader of its own."""
     found = set()
+    refused = ValueError, SyntaxError, TypeError, MemoryError, RecursionError, Warning
     for part in text.split(b"<spikelet ")[1:]:
-        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        quiet = warnings.catch_warnings(action="error")
+        with contextlib.suppress(*refused), quiet:
             length, total, rest = part.split(b" ", 2)
             value = rest[: int(length)]
             if sum(value) == int(total):
