@@ -53,7 +53,7 @@ def child() -> int:
 @pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("name", ["virtual", pytest.param("unix", marks=marks("unix"))])
-def test_million_steps_take_no_more_memory(name, virtual):
+def test_million_steps_take_no_more_memory(name):
     port, network = opened(name), soak_network()
     x = np.random.default_rng(6).integers(0, 256, (RECORDED, 2)).astype(np.uint8)
     expected = network.simulate(x)

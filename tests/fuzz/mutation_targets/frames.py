@@ -456,6 +456,8 @@ def _unshielded(piece: bytes) -> bytes:
     return piece.replace(b"\x1b\x02", b"\x03").replace(b"\x1b\x04", b"\x1b")
 
 
+# Most pieces of a changed stream are unchanged.
+@lru_cache(maxsize=4096)
 def _cobs_decoded(piece: bytes) -> bytes | None:
     body, at = bytearray(), 0
     while at < len(piece):
@@ -469,6 +471,7 @@ def _cobs_decoded(piece: bytes) -> bytes | None:
     return bytes(body)
 
 
+@lru_cache(maxsize=4096)
 def _cobs_encoded(body: bytes) -> bytes:
     """Return the piece of a frame, with its CRC-16."""
     body += crc_hqx(body, 0xFFFF).to_bytes(2, "little")
