@@ -15,6 +15,7 @@ from thorough import thorough
 
 from spikelet import installation
 from spikelet.boards import serial_port
+from spikelet.flashing.layout import parse_listing
 from spikelet.link.link import Link
 from spikelet.networks.lif_file import save_network
 
@@ -113,7 +114,8 @@ def test_a_bad_file_is_refused_by_host_and_board(
 ):
     lif = tmp_path / "net.lif"
     spikelet("flash", lif, "--port", "virtual")
-    (on_board,) = (own_cache / "virtual" / "files" / "spikelet").glob("*.lif")
+    files = own_cache / "virtual" / "files"
+    on_board = files / parse_listing((files / "spikelet/active").read_bytes())["network.lif"]
     good = on_board.read_bytes()
     on_board.write_bytes(damage(good))
     status, _, err = spikelet("verify", lif, "--port", "virtual")

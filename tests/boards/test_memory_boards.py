@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from boards_under_test import absent
-from memory_networks import NETWORKS, dense, network
+from memory_networks import NETWORKS, with_wide_layer
 from thorough import quick
 
 from spikelet.boards import interpreter
@@ -143,7 +143,7 @@ def test_flash_refuses_too_large_network_before_writing(board, spikelet, tmp_pat
     port = board("mapped", "m0")
     save_network(NETWORKS["digits"], tmp_path / "net.lif")
     assert spikelet("flash", tmp_path / "net.lif", "--port", port.name)[0] == 0
-    save_network(network("rate", dense(1, 20_000), dense(20_000, 2)), tmp_path / "large.lif")
+    save_network(with_wide_layer(20_000), tmp_path / "large.lif")
     status, _, err = spikelet("flash", tmp_path / "large.lif", "--port", port.name)
     assert status == 4
     assert err.count("\n") == 1

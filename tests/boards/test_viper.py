@@ -157,7 +157,9 @@ def test_sums_may_be_as_large_as_int16(running, board, storage):
     extreme = layer(rng, INPUTS, 6, storage, weights=weights, lanes=False, **large)
     positive = layer(rng, INPUTS, 6, storage, weights=abs(weights), **large)
     for made in (extreme, positive):
-        found = verified(running, board, network([made], "latency"), active(rng))
+        # One step, because the proof adds the sums of all steps.
+        short = replace(network([made], "latency"), steps=1)
+        found = verified(running, board, short, active(rng))
         assert found.first is None, f"{board.name}: {found.first}"
         assert found.passed
 

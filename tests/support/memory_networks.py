@@ -20,6 +20,12 @@ def network(encoder: str, *layers: Layer, **options) -> Network:
     return Network(encoder, 4, "count", classes, list(layers), **options)
 
 
+def with_wide_layer(neurons: int) -> Network:
+    """Return a network with a wide layer, whose sums are small enough for the proof."""
+    answer = Layer(np.eye(neurons, 2, dtype=np.int8), theta=90, rho=90, d=16, lanes=True)
+    return network("rate", dense(1, neurons), answer)
+
+
 def convolution() -> Layer:
     """Return a convolution of 16 x 16 pixels with 8 maps."""
     geometry = Geometry((16, 16), 1, (3, 3), (14, 14))

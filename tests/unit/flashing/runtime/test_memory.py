@@ -3,9 +3,8 @@
 import functools
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from memory_networks import NETWORKS, dense, network
+from memory_networks import NETWORKS, dense, network, with_wide_layer
 
 from spikelet.boards import catalogue
 from spikelet.boards.interpreter import Interpreter
@@ -147,10 +146,7 @@ def test_inspect_shows_all_parts_and_fails_if_too_large(spikelet, tmp_path):
     assert "fits qemu-m0" in out
     assert "tables" in out
     neurons = 30_000
-    # With small sums, which the proof accepts.
-    answer = replace(dense(neurons, 2), weights=np.eye(neurons, 2, dtype=np.int8))
-    large = network("rate", dense(1, neurons), answer)
-    save_network(large, tmp_path / "large.lif")
+    save_network(with_wide_layer(neurons), tmp_path / "large.lif")
     status, out, _ = spikelet("inspect", tmp_path / "large.lif", "--board", "qemu-m0")
     assert status == 4
     assert "does not fit: qemu-m0 has 223,856 bytes of RAM free, below the" in out
