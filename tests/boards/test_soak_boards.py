@@ -76,9 +76,11 @@ def test_million_steps_take_no_more_memory(name):
             gc.collect()
             board.append(resident(child()) if name == "virtual" else free[-1])
             ours.append(resident(os.getpid()))
+            print(
+                f"{name}: {done * TURN_STEPS:,} steps; board {board[-1]:,}, host {ours[-1]:,} bytes"
+            )
         counts = link.lost_frames, link.late_frames, link.missed, link.repeated
         link.close()
-    print(f"{name}: {done * TURN_STEPS:,} steps; board {board}, host {ours} bytes")
     assert counts == (0, 0, 0, 0)
     assert done == TURNS > 0x10000
     assert done * TURN_STEPS >= STEPS

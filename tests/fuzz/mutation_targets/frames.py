@@ -16,9 +16,8 @@ import random
 import struct
 import tempfile
 import zlib
-from binascii import crc_hqx
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -27,12 +26,13 @@ from unittest.mock import patch
 import numpy as np
 from board_in_memory import BoardInMemory
 from random_networks import random_inputs, random_network
+from second_decoder import cobs_decoded, cobs_encoded, whole_frames
 from stream_networks import recordings, stream_network
 
 from spikelet.errors import SpikeletError
 from spikelet.link import board_info, sensor, verify
 from spikelet.link import link as link_module
-from spikelet.link.frames import Frame, FrameReader
+from spikelet.link.frames import FrameReader
 from spikelet.link.link import Link
 from spikelet.link.sensor import Readings
 from spikelet.link.turn import DATA_KINDS, Status, Turn
@@ -249,9 +249,9 @@ def repaired(data: bytes) -> bytes:
     stream = wire.unshield(data[1:]) if from_host else data[1:]
     pieces, digests = stream.split(b"\0"), _Digests(number)
     for k, piece in enumerate(pieces[:-1]):
-        body = _cobs_decoded(piece)
+        body = cobs_decoded(piece)
         if body is not None and 5 <= len(body) <= 254:
-            pieces[k] = _cobs_encoded(digests.take(body[:-2]) if lie else body[:-2])
+            pieces[k] = cobs_encoded(digests.take(body[:-2]) if lie else body[:-2])
     stream = b"\0".join(pieces)
     first = data[0] | LIE if lie else data[0] & ~LIE
     return bytes([first]) + (wire.shield(stream) if from_host else stream)
@@ -310,7 +310,7 @@ def _check_turn(turn: Turn, network) -> None:
 def _check_readings(stream: bytes, items: list[object]) -> None:
     """Check that each reading, report and description arrived in a frame with a right CRC-16."""
     payloads = {kind: [] for kind in (wire.INPUT, wire.SENSOR, wire.BOARD)}
-    for kind, _, payload in _whole_frames(stream):
+    for kind, _, payload in whole_frames(stream):
         payloads.get(kind, []).append(payload)
     inputs = {payload[wire.PART_SIZE :] for payload in payloads[wire.INPUT]}
     for item in items:
@@ -341,7 +341,7 @@ def _check_reader(stream: bytes) -> None:
         size = source.choice((1, 7, 60, 4096))
         frames += reader.feed(stream[at : at + size])
         at += size
-    assert frames == _whole_frames(stream)
+    assert frames == whole_frames(stream)
     pieces = [piece for piece in stream.split(b"\0")[:-1] if piece]
     assert len(frames) + reader.damaged + len(texts) <= len(pieces)
     assert reader.damaged >= sum(not _is_utf8(piece) for piece in pieces) - len(frames)
@@ -401,7 +401,7 @@ def _check_receiver(stream: bytes) -> None:
             pass
         except (EOFError, KeyboardInterrupt):
             break
-    assert frames == _whole_frames(stream.partition(wire.CTRL_C)[0], shielded=True)
+    assert frames == whole_frames(stream.partition(wire.CTRL_C)[0], shielded=True)
 
 
 def _check_session(number: int, stream: bytes) -> None:
@@ -415,7 +415,7 @@ def _check_session(number: int, stream: bytes) -> None:
         session.sender.sequence, session.last, session.filled = 0, -1, 0
         session.serve()
     pieces = [piece for piece in bytes(outbox.data).split(b"\0") if piece]
-    assert len(pieces) == len(_whole_frames(bytes(outbox.data)))
+    assert len(pieces) == len(whole_frames(bytes(outbox.data)))
 
 
 class _Preloaded(Session):
@@ -435,47 +435,6 @@ def _session_of(number: int, *paths: str) -> Session:
     session = _Preloaded(_Inbox(b""), _Outbox(), *paths)
     session.load()
     return session
-
-
-@lru_cache(maxsize=2)
-def _whole_frames(stream: bytes, *, shielded: bool = False) -> list[Frame]:
-    """Return the frames with a right CRC-16, by a decoder that shares no code with the readers."""
-    frames = []
-    for piece in stream.split(b"\0")[:-1]:
-        if shielded and len(piece) > 2 * wire.MAX_FRAME:
-            continue
-        body = _cobs_decoded(_unshielded(piece) if shielded else piece)
-        if body is None or not 5 <= len(body) <= 254:
-            continue
-        if crc_hqx(body[:-2], 0xFFFF) == int.from_bytes(body[-2:], "little"):
-            frames.append(Frame(body[0], int.from_bytes(body[1:3], "little"), body[3:-2]))
-    return frames
-
-
-def _unshielded(piece: bytes) -> bytes:
-    return piece.replace(b"\x1b\x02", b"\x03").replace(b"\x1b\x04", b"\x1b")
-
-
-# Most pieces of a changed stream are unchanged.
-@lru_cache(maxsize=4096)
-def _cobs_decoded(piece: bytes) -> bytes | None:
-    body, at = bytearray(), 0
-    while at < len(piece):
-        end = at + piece[at]
-        if end > len(piece):
-            return None
-        body += piece[at + 1 : end]
-        at = end
-        if at < len(piece):
-            body.append(0)
-    return bytes(body)
-
-
-@lru_cache(maxsize=4096)
-def _cobs_encoded(body: bytes) -> bytes:
-    """Return the piece of a frame, with its CRC-16."""
-    body += crc_hqx(body, 0xFFFF).to_bytes(2, "little")
-    return b"".join(bytes([len(part) + 1]) + part for part in body.split(b"\0"))
 
 
 class _Digests:
