@@ -5,6 +5,7 @@ import contextlib
 import mutations
 import pytest
 from mutation_targets import TARGETS, frames, repl_answers
+from recorded_sessions import CONVERSATIONS, TURNS, undamaged
 
 from spikelet.errors import SpikeletError
 
@@ -18,10 +19,10 @@ def test_readers_survive_mutations(name):
     assert list(mutations.faults(name, 0, range(CASES))) == []
 
 
-@pytest.mark.parametrize("number", range(len(frames.CONVERSATIONS)))
+@pytest.mark.parametrize("number", range(len(CONVERSATIONS)))
 def test_frames_undamaged_session_is_accepted_whole(number):
-    session = frames.undamaged(number)
-    assert len(frames.accepted(frames.seeds()[number])) == len(session.accepted) >= frames.TURNS
+    session = undamaged(number)
+    assert len(frames.accepted(frames.seeds()[number])) == len(session.accepted) >= TURNS
 
 
 @pytest.mark.parametrize("number", range(len(repl_answers.CONVERSATIONS)))
