@@ -179,6 +179,8 @@ def _readiness(transport: Transport) -> None:
 
 def _inventory(transport: Transport) -> None:
     files = BoardFiles(transport)
+    head = files.read("spikelet/active", 10)
+    assert head is None or len(head) <= 10
     taken = Inventory.take(files)
     written = taken.written or frozenset()
     kept = taken.belonging()
