@@ -71,7 +71,7 @@ def test_rom_files_are_read_in_place(spikelet, pico, lif):
     assert started(pico, OLD, NEW) is OLD
     paths, files = in_use(pico)
     assert paths == start_code.in_rom(["network.lif"])
-    assert files == ["active"]
+    assert files == ["active", "manifest"]
     status, out, _ = spikelet("verify", lif[0], "--port", pico.name, "--json")
     verified = json.loads(out)
     assert (status, verified["differences"], verified["lost_frames"]) == (0, 0, 0)
@@ -100,4 +100,4 @@ def test_no_moment_of_writing_the_rom_makes_a_brick(spikelet, pico, lif, old_ima
     assert (found[0], found[-1], sum(changes)) == (OLD, NEW, 1)
     flash(spikelet, pico, lif[0])
     assert started(pico, OLD, NEW) is OLD
-    assert in_use(pico)[1] == ["active"]
+    assert in_use(pico)[1] == ["active", "manifest"]

@@ -83,8 +83,7 @@ files["_make"]("a")
 files["_write"]("a/one.bin", "wb", NOISE[:2000])
 files["_write"]("a/one.bin", "ab", NOISE[2000:])
 files["_write"]("a/two.bin", "wb", b"two")
-files["_list"]("a")
-files["_list"]("", False)
+print("listed", sorted(files["_list"]("a")), ("a", -1) in files["_list"](""))
 print("read", files["_read"]("a/one.bin", 2, 5), files["_read"]("none", 0, 5))
 print("fingerprint", files["_fingerprint"]("a/one.bin"), files["_fingerprint"]("none"))
 files["_replace"]("a/two.bin", "a/one.bin")
@@ -93,7 +92,7 @@ print("replace nothing", attempt(files["_replace"], "none", "a/one.bin"))
 print("make in nothing", attempt(files["_make"], "none/a"))
 for path in ("a/one.bin", "a", "none"):
     files["_remove"](path)
-files["_list"]("a")
+print("nothing listed", files["_list"]("a"))
 
 
 class FatFolder:
