@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any, Protocol
 
 from spikelet.errors import BoardError
@@ -108,6 +109,8 @@ def framed(text: bytes) -> list[Any]:
 
 def _literal(data: bytes) -> Any:
     try:
-        return ast.literal_eval(data.decode())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        # No interpreter writes a literal of which Python warns, and the warning would reach the user.
+        with warnings.catch_warnings(action="error"):
+            return ast.literal_eval(data.decode())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, Warning):
         raise NoAnswer(f"{quoted(data)} is no literal") from None

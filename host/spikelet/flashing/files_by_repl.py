@@ -11,7 +11,7 @@ from mpremote.transport import TransportError, TransportExecError
 from spikelet import installation, minify
 from spikelet.boards.answers import ask
 from spikelet.boards.raw_repl import last_line
-from spikelet.errors import SpikeletError
+from spikelet.errors import BoardError, SpikeletError
 from spikelet.flashing import upload
 from spikelet.flashing.fingerprint import Fingerprint
 from spikelet.flashing.paths import check_listed
@@ -83,6 +83,11 @@ class BoardFiles:
             part = self._ask(f"_read({path!r}, {len(data)}, {asked})", {bytes, None})
             if part is None:
                 return None
+            if len(part) > asked:
+                raise BoardError(
+                    f"the board sent {len(part)} bytes of {path}, above the {asked} that were "
+                    "requested; reset the board and try again"
+                )
             data += part
             if len(part) < asked:
                 break

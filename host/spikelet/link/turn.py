@@ -123,6 +123,15 @@ class Collector:
         size = math.prod(network.turn) * (2 if network.scaling else 1)
         self._read = bytearray(size if readings is None else 0)
         self._payloads: list[bytes] = []
+        # Heads of the frames so far: kind, step, layer, and first neuron or byte.
+        self._heads: set[tuple[int, int, int, int]] = set()
+        # Spikes or silences, membranes, and bytes of readings that have yet to arrive.
+        neurons = sum(layer.neurons for layer in network.layers)
+        self._awaited = {
+            wire.SPIKES: neurons * network.turn_steps,
+            wire.MEMBRANE: neurons,
+            wire.INPUT: len(self._read),
+        }
         self._fits = True
         self._spikes = tuple(
             np.zeros((network.turn_steps, layer.neurons), np.uint8) for layer in network.layers
@@ -174,6 +183,9 @@ class Collector:
             expected = zlib.crc32(part, expected)
         if frames != self.frames or digest != expected or not self._fits:
             return None
+        # The digest covers no kinds of frames. It also fits the ANSWER of a QUIET turn, which has none.
+        if any(self._awaited.values()):
+            return None
         if answer >= len(self._network.classes):
             return None
         readings = self._network.turn_readings(bytes(self._read)) if self._given is None else None
@@ -183,22 +195,39 @@ class Collector:
         """Store the data of a frame; data that do not fit come from another network."""
         _, step, layer, form, first = struct.unpack_from(wire.PART_FORMAT, frame.payload)
         data = frame.payload[wire.PART_SIZE :]
+        head = frame.kind, step, layer, first
+        self._fits = self._fits and head not in self._heads
+        self._heads.add(head)
         try:
             if frame.kind == wire.INPUT:
-                self._place_readings(first, data)
+                placed = self._place_readings(first, data)
             elif frame.kind == wire.MEMBRANE:
-                values = np.frombuffer(data, "<i2")
-                self._membranes[layer][first : first + len(values)] = values
+                placed = self._place_membranes(layer, first, data)
             else:
-                self._spikes[layer][step][_addresses(form, first, data)] = 1
+                spikes = self._spikes[layer][step]
+                spikes[_addresses(form, first, data)] = 1
+                bits = 8 * len(data) if form == wire.BITMAP else len(spikes)
+                placed = min(bits, len(spikes) - first)
+            self._awaited[frame.kind] -= placed
         except (IndexError, ValueError):
             self._fits = False
 
-    def _place_readings(self, first: int, data: bytes) -> None:
+    def _place_readings(self, first: int, data: bytes) -> int:
+        """Store bytes of the readings; return their number."""
         end = first + len(data)
         if end > len(self._read):
             raise ValueError(f"readings up to {end} of {len(self._read)} bytes")
         self._read[first:end] = data
+        return len(data)
+
+    def _place_membranes(self, layer: int, first: int, data: bytes) -> int:
+        """Store membranes of a layer; return their number."""
+        values = np.frombuffer(data, "<i2")
+        # A single value would fit into an empty slice.
+        if first + len(values) > len(self._membranes[layer]):
+            raise ValueError(f"membranes up to {first + len(values)}")
+        self._membranes[layer][first : first + len(values)] = values
+        return len(values)
 
 
 def most_frames(network: Network) -> int:
@@ -221,4 +250,7 @@ def _addresses(form: int, first: int, data: bytes) -> NDArray[np.int64]:
     if form == wire.BITMAP:
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return first + np.flatnonzero(bits)
-    return first + np.frombuffer(data, "u1" if form == wire.ADDRESSES8 else "<u2").astype(np.int64)
+    widths = {wire.ADDRESSES8: "u1", wire.ADDRESSES16: "<u2"}
+    if form not in widths:
+        raise ValueError(f"spikes of form {form}")
+    return first + np.frombuffer(data, widths[form]).astype(np.int64)

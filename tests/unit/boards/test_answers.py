@@ -55,7 +55,7 @@ def test_framed_without_frame_is_empty(text):
 
 
 @pytest.mark.parametrize(
-    "data", [b"<object at 0x1>", b"\xff\xfe", b"", b"[" * 5000, b"f()", b"1+x"]
+    "data", [b"<object at 0x1>", b"\xff\xfe", b"", b"[" * 5000, b"f()", b"1+x", rb"'\<'", b"1is 2"]
 )
 def test_framed_that_is_no_literal_raises(data):
     frame = b"<spikelet %d %d %s >" % (len(data), sum(data), data)

@@ -55,6 +55,14 @@ def test_board_files_list_and_remove_folder(files, tmp_path):
     assert files.read("a/d.py") is None
 
 
+def test_board_files_read_refuses_more_than_requested(board, files, monkeypatch):
+    monkeypatch.setattr(board, "eval", lambda expression: b"0123456789")
+    with pytest.raises(
+        SpikeletError, match="sent 10 bytes of a.py, above the 9 that were requested"
+    ):
+        files.read("a.py", 9)
+
+
 def test_board_files_store_on_full_board_keeps_old_file(board, files, tmp_path):
     (tmp_path / "network.lif").write_bytes(b"old")
     board.room = 1500

@@ -87,6 +87,28 @@ def test_link_run_without_faults_needs_no_repeat(connect, seed):
     assert (link.repeated, link.lost_frames, link.missed) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("begin", "turns"), [(0xFFFF - 9, 24), pytest.param(0, 66_000, marks=pytest.mark.thorough)]
+)
+def test_link_sequence_and_turn_numbers_wrap(connect, begin, turns):
+    """Commands, frames of the board and turns are numbered modulo 65,536."""
+    layer = Layer(weights=np.array([[40, -20], [30, 60]], np.int8), theta=50, rho=50)
+    network = Network("rate", 1, "count", ("a", "b"), [layer])
+    x = np.random.default_rng(5).integers(0, 256, (64, 2)).astype(np.uint8)
+    link, board = connect(network)
+    link.hello()
+    link._sequence = board.session.sender.sequence = begin
+    link._reader._expected = begin
+    expected = network.simulate(x)
+    for number in range(begin, begin + turns):
+        turn = link.run(network, number, x[number % 64])
+        assert turn.turn == number & 0xFFFF
+        assert_equal(turn, expected, number % 64)
+    assert begin + turns > 0x10000
+    assert link._sequence == (begin + turns) & 0xFFFF
+    assert (link.repeated, link.lost_frames, link.late_frames, link.missed) == (0, 0, 0, 0)
+
+
 def test_link_run_layers_wider_than_frame(connect):
     weights = np.ones((2, 2500), np.int8)
     weights[0, ::3] = -1

@@ -1,6 +1,7 @@
 """Test that a link matches answers to turns, and that each wait ends whatever a board sends."""
 
 import struct
+import zlib
 
 import pytest
 from board_in_memory import BoardInMemory, Clock
@@ -120,6 +121,36 @@ def test_turn_with_unknown_class_is_refused(network, replayed):
         collector.take(frame)
     network.classes = network.classes[: struct.unpack_from("<HH", answer.payload)[1]]
     assert collector.take(answer) is None
+
+
+def test_turn_answer_without_its_frames_is_no_turn(network):
+    """The ANSWER of a QUIET turn has a right digest, and no spikes."""
+    fixed = struct.pack("<HHH", 0, 0, 0)
+    answer = fixed + struct.pack("<I", zlib.crc32(b"given" + fixed))
+    collector = Collector(network, 0, b"given")
+    assert collector.is_answered_by(link_module.Frame(wire.ANSWER, 0, answer))
+    assert collector.take(link_module.Frame(wire.ANSWER, 0, answer)) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "came"),
+    [
+        (wire.MEMBRANE, wire.SPIKES),
+        (wire.MEMBRANE, wire.INPUT),
+        (wire.SPIKES, wire.MEMBRANE),
+        (wire.SPIKES, wire.INPUT),
+        (wire.INPUT, wire.SPIKES),
+    ],
+)
+def test_turn_with_frame_of_other_kind_is_no_turn(network, replayed, sent, came):
+    """The digest covers the payloads, and not the kinds."""
+    frames = replayed(0, 1)
+    collectors = [Collector(network, 0) for _ in range(2)]
+    changed = next(k for k, frame in enumerate(frames) if frame.kind == sent)
+    turns = [collectors[0].take(frame) for frame in frames]
+    frames[changed] = frames[changed]._replace(kind=came)
+    assert turns[-1] is not None
+    assert [collectors[1].take(frame) for frame in frames] == [None] * len(frames)
 
 
 def test_turn_takes_no_more_frames_than_it_has(network):

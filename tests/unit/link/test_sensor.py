@@ -10,6 +10,7 @@ from board_in_memory import BoardInMemory, Clock
 from framing import encoded
 from random_networks import random_network
 from stream_networks import SEEDS, stream_network
+from wrapping_ticks import wrapping_difference
 
 from spikelet.errors import SpikeletError
 from spikelet.flashing import sensor_trial
@@ -122,6 +123,29 @@ def receive(link, network, count, **options):
     items = list(listening.turns(link, network, 0, count, **options))
     observations = [item for item in items if isinstance(item, Turn)]
     return observations, [item for item in items if isinstance(item, Status)]
+
+
+@pytest.mark.parametrize("wrap", [1 << 29, 1 << 30])
+def test_sensor_turns_survive_ticks_that_wrap(connect, monkeypatch, time, wrap):
+    """At one sample in 10 s the board's clock wraps twice, between samples and in the middle."""
+    network, period = stream_network(1), 10_000_000
+    hop = network.stream.hop
+    count = 3 * wrap // (2 * period * hop)
+    time.now = wrap - 3 * period - 1
+    monkeypatch.setattr(compat, "ticks_us", lambda: time.ticks_us() % wrap)
+    monkeypatch.setattr(compat, "ticks_diff", wrapping_difference(wrap))
+    link, _ = connect(network, Sensor(wave(network, 64)), {"sensor": "wave", "rate": 0.1})
+    turns, reports = receive(link, network, count)
+    check = verify.LiveCheck(network)
+    for turn in turns:
+        check.check(turn)
+    assert (check.found.samples, check.found.differences) == (count, 0)
+    assert (link.lost_frames, link.late_frames, link.missed) == (0, 0, 0)
+    assert (reports[-1].samples, reports[-1].late, reports[-1].skipped) == (count * hop, 0, 0)
+    assert time.now > 2 * wrap
+    # One a second, or after each nap of half a second.
+    seconds = (count * hop - 1) * period / 1e6
+    assert seconds * 0.6 < len(reports) <= seconds + 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,6 +1,7 @@
 """A sampling period on a clock that only sleep and work move."""
 
 import pytest
+from wrapping_ticks import wrapping_difference
 
 from spikert import compat
 from spikert.sensors import sample_clock
@@ -77,6 +78,22 @@ def test_sample_clock_waits_below_a_millisecond_awake(monkeypatch):
 
 def test_sample_clock_duty_is_1_before_second_sample():
     assert sample_clock.SampleClock(10).duty() == 1
+
+
+@pytest.mark.parametrize("wrap", [1 << 29, 1 << 30])
+@pytest.mark.parametrize("period", [20_000_000, 1 << 28])
+def test_sample_clock_keeps_period_when_ticks_wrap(monkeypatch, wrap, period):
+    clock, samples = Clock(monkeypatch), 4 * wrap // period
+    clock.now = wrap - 3 * period // 2
+    monkeypatch.setattr(compat, "ticks_us", lambda: clock.look() % wrap)
+    monkeypatch.setattr(compat, "ticks_diff", wrapping_difference(wrap))
+    timer = sample_clock.SampleClock(period)
+    begins, in_time = begin_times(clock, timer, [period // 3] * samples)
+    assert in_time == [True] * samples
+    assert all(0 <= begin - period * k <= 2 for k, begin in enumerate(begins))
+    assert begins[-1] > 2 * wrap
+    assert (timer.samples, timer.late, timer.skipped) == (samples, 0, 0)
+    assert timer.total == begins[-1]
 
 
 @pytest.mark.parametrize("period", [0, -5, (1 << 28) + 1])
