@@ -395,5 +395,6 @@ def test_sensor_trouble_is_reported_at_flash(connect):
 
 def test_sensor_that_works_has_no_trouble_at_flash(connect):
     network = stream_network(SEEDS[0])
-    link, _ = connect(network, Sensor(wave(network, 9)))
+    link, board = connect(network, Sensor(wave(network, 9)))
+    board.session.receiver.ready = reports(board, 1)
     assert sensor_trial.read_once(link, network).trouble == ""
