@@ -268,6 +268,7 @@ def test_a_flood_in_the_place_of_the_board_ends_the_watch(lif, tmp_path, floodin
     list(stage.install_payload(virtual, bytecode.sources() | flashed))
     monkeypatch.setattr(raw_repl, "FLOOD", 0.1)
     monkeypatch.setattr(raw_repl, "PRINTING", 0.1)
+    monkeypatch.setattr(raw_repl, "REBOOT", 0.1)
     opened = []
 
     @contextlib.contextmanager

@@ -5,7 +5,7 @@ import re
 import pytest
 from mpremote.transport_serial import SerialTransport
 
-from spikelet.boards import raw_repl
+from spikelet.boards import raw_repl, repl_transport
 from spikelet.errors import SpikeletError
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
@@ -81,8 +81,11 @@ def test_raw_repl_silent_board_is_error(slow):
         pass
 
 
-def test_raw_repl_board_silent_later_is_other_error(slow):
+def test_raw_repl_board_silent_later_is_other_error(slow, monkeypatch):
+    monkeypatch.setattr(raw_repl, "RESUMED", 0.5)
+    monkeypatch.setattr(repl_transport, "SILENCE_S", 0.5)
     with pytest.raises(SpikeletError, match="slow no longer answers"), slow(0) as repl:
         repl.exec("1")
+        repl.limit = 0.5
         repl.serial.deaf_for = 1000
         repl.exec("1")
