@@ -93,6 +93,8 @@ class MeasuringBoard:
     def __init__(self, port: Port, transport: SerialTransport, network: Network) -> None:
         self.name = port.name
         self._transport = transport
+        # Before the first look at the memory, so that it counts for no part.
+        self._run(answers.SAY)
         self._run(installation.board_side("bench") + "_start = allocated()")
         self._run(start_code.import_session(port.prelude))
         self._path = self._ask(f"_paths.get({NETWORK!r}, {NETWORK!r})")
@@ -185,7 +187,6 @@ class MeasuringBoard:
         return self.clock.figure(ticks / calls), self._ask(f"_dense.answer({x!r})")
 
     def _ask(self, expression: str) -> Any:
-        self._run(answers.SAY)
         values = answers.framed(self._run(f"_say({expression})"))
         if not values:
             raise SpikeletError("the board gives no whole answer; measure again")
