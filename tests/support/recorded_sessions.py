@@ -1,4 +1,4 @@
-"""Sessions of hosts with a board in memory: their bytes, and what the host accepts."""
+"""Sessions of hosts with a board in memory: their bytes, and the items that the host accepts."""
 
 import contextlib
 import json
@@ -99,7 +99,7 @@ class Recorded:
 
 
 class Conversation(NamedTuple):
-    """A session: its network, its readings, and the host's part of it, which yields what it accepts."""
+    """A session: its network, its readings, and the host as a generator of the accepted items."""
 
     network: object
     x: np.ndarray

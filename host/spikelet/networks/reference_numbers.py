@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 FLOAT32_EXACT = 2**24
 MATRIX_SIZE = 2**16
-# Most values in which a convolution's matrix is made.
-UNFOLDED_SIZE = 2**24
 """Largest size of a matrix that replaces a convolution: a larger one takes longer than patches."""
+
+UNFOLDED_SIZE = 2**24
+"""Most values from which the matrix of a convolution is made."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Frames: a damaged stream gives right turns or none, to the host and to the board.
 
 A case is a byte with the number of a session, then the bytes that one side sends in it. Three checks
-decide what is accepted:
+judge the frames and turns that were accepted:
 
 - A second decoder of frames finds the same frames as the reader, no more and no fewer. It also accepts
   a damaged frame whose CRC-16 is right by chance, as the format does.
@@ -91,7 +91,7 @@ def check(data: bytes) -> None:
 
 
 def accepted(data: bytes) -> list[object]:
-    """Return what a host accepts of the bytes; check each item."""
+    """Return the items that a host accepts from the bytes; check each."""
     number, _ = _session(data)
     stream, items = data[1:], []
     link = Link(Recorded(stream), "board", lambda text: None, TIMEOUT)
@@ -213,7 +213,8 @@ class _Outbox:
 def _check_receiver(stream: bytes) -> None:
     """Compare the board's receiver with another decoder."""
     receiver, frames = Receiver(_Inbox(stream)), []
-    while True:
+    # Each call takes at least one byte.
+    for _ in range(len(stream) + 1):
         try:
             kind, sequence, payload = receiver.receive()
             frames.append((kind, sequence, bytes(payload)))
@@ -221,6 +222,8 @@ def _check_receiver(stream: bytes) -> None:
             pass
         except (EOFError, KeyboardInterrupt):
             break
+    else:
+        raise AssertionError("the receiver takes no bytes")
     assert frames == whole_frames(stream.partition(wire.CTRL_C)[0], shielded=True)
 
 

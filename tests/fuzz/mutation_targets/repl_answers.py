@@ -72,7 +72,7 @@ class Clock:
 
 
 class Board:
-    """A port with a board that answers; it keeps what it sends after each write."""
+    """A port with a board that answers; the port keeps the answer to each write."""
 
     timeout = 1.0
 
@@ -274,7 +274,7 @@ def converse(number: int, port: Board) -> list[object]:
 
 @cache
 def seeds() -> list[bytes]:
-    """Return what a board sends in each conversation."""
+    """Return the bytes that a board sends in each conversation."""
     sent = []
     for number in range(len(CONVERSATIONS)):
         board = Board(_names())

@@ -209,7 +209,7 @@ def test_no_repl_names_the_program_that_reads_the_port(connect, monkeypatch):
 
 
 def served(data):
-    """Return what the virtual board's REPL answers to input."""
+    """Return the answer of the virtual board's REPL to input."""
     output = io.BytesIO()
     repl.serve(io.BytesIO(data), output)
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""Names of classes: what a file cannot hold or a terminal would obey is refused at reading."""
+"""Names of classes: reading refuses letters that a file cannot hold or a terminal would obey."""
 
 import numpy as np
 import pytest

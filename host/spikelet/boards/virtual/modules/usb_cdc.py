@@ -60,7 +60,7 @@ class Serial:
         if Console.reader is not None and self.timeout is None:
             view, at = memoryview(buf), 0
             while at < len(view):
-                # It returns what has come, or raises KeyboardInterrupt.
+                # The reader waits for at least one byte, and raises KeyboardInterrupt at Ctrl-C.
                 count = Console.reader.readinto(view[at:])
                 if not count:
                     break
